@@ -1,0 +1,45 @@
+# The project's commands. `make` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+STACK ?= dev
+TOOLS := . ./bin/environment
+
+.PHONY: help setup lab lab-down check lint types unit test schema
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+setup: ## install everything that the project needs, pinned
+	@bin/setup lab
+
+lab: setup ## build an environment in the lab and send it a request from outside (STACK=dev)
+	@bin/lab up $(STACK)
+	@bin/lab tour $(STACK)
+
+lab-down: ## remove everything that the lab made on this machine
+	@bin/setup lab
+	@bin/lab down
+
+check: ## types, lint, unit and component tests: fast, without root
+	@bin/setup check
+	@$(MAKE) --no-print-directory types lint unit
+
+types: ## check the types
+	@$(TOOLS); tsc --project .
+
+lint: ## lint TypeScript, Ansible, YAML and shell
+	@$(TOOLS); eslint --max-warnings 0 .
+	@$(TOOLS); yamllint --strict .
+	@$(TOOLS); cd ansible && ansible-lint --offline --quiet
+	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh .ci/run
+
+unit: ## unit and component tests
+	@$(TOOLS); vitest run --project unit
+
+schema: ## write the JSON Schema of the stack files
+	@$(TOOLS); node environment/writeSchema.ts
+
+test: setup ## everything: check, and the lab's tests with real machines (root)
+	@$(MAKE) --no-print-directory types lint
+	@$(TOOLS); vitest run

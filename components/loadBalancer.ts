@@ -1,0 +1,51 @@
+/** What public and private load balancers have in common: sub-resource IDs, the probe and the shape of a rule. */
+import * as pulumi from "@pulumi/pulumi";
+import { healthPath, healthPort } from "../environment/flows.ts";
+
+/** Name of the one frontend and of the one pool. */
+export const frontendName = "frontend";
+export const poolName = "members";
+
+/**
+ * IDs of a load balancer's parts. Rules refer to parts of the load balancer that they are created with, so the IDs
+ * must be known before it exists.
+ */
+export function partIds(resourceGroupId: pulumi.Input<string>, loadBalancer: string) {
+  const id = pulumi.interpolate`${resourceGroupId}/providers/Microsoft.Network/loadBalancers/${loadBalancer}`;
+  return {
+    frontend: pulumi.interpolate`${id}/frontendIPConfigurations/${frontendName}`,
+    pool: pulumi.interpolate`${id}/backendAddressPools/${poolName}`,
+    probe: (name: string) => pulumi.interpolate`${id}/probes/${name}`,
+  };
+}
+
+/** Asks each member's health endpoint; a member is out after two answers other than 200. */
+export const healthProbe = {
+  name: "health",
+  protocol: "Http",
+  port: healthPort,
+  requestPath: healthPath,
+  intervalInSeconds: 5,
+  probeThreshold: 2,
+};
+
+/** A rule that passes a TCP port on to the members' same port, by the hash of the connection's five-tuple. */
+export function balancingRule(
+  name: string, port: number, probe: string, ids: ReturnType<typeof partIds>,
+  options: { disableOutboundSnat: boolean },
+) {
+  return {
+    name,
+    protocol: "Tcp",
+    frontendPort: port,
+    backendPort: port,
+    frontendIPConfiguration: { id: ids.frontend },
+    backendAddressPool: { id: ids.pool },
+    probe: { id: ids.probe(probe) },
+    loadDistribution: "Default",
+    idleTimeoutInMinutes: 4,
+    enableTcpReset: true,
+    enableFloatingIP: false,
+    disableOutboundSnat: options.disableOutboundSnat,
+  };
+}

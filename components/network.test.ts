@@ -1,0 +1,103 @@
+import { expect, test } from "vitest";
+import { Network } from "./network.ts";
+import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
+
+const args = {
+  stack: "test", environment: "development", resourceGroupName: "rg-platform-test", range: "10.20.0.0/16",
+  zones: ["1", "2", "3"],
+  subnets: [
+    { name: "front", prefix: "10.20.1.0/24", rules: [
+      { name: "allow-service", priority: 110, access: "Allow" as const, protocol: "Tcp" as const,
+        sources: ["10.20.0.0/24", "10.20.2.0/24"], ports: ["3000"] },
+      { name: "deny-all", priority: 4096, access: "Deny" as const, protocol: "*" as const, sources: "*" as const,
+        ports: ["*"] },
+    ] },
+    { name: "back", prefix: "10.20.2.0/24", rules: [] },
+  ],
+};
+
+async function build() {
+  const recorder = await Recorder.start();
+  const network = new Network("network", args);
+  const urn = await valueOf(network.urn);
+  const front = await valueOf(network.subnetId("front"));
+  await recorder.settle();
+  return { recorder, network, urn, front };
+}
+
+test("a network has a NAT gateway, and one subnet and one security group for each kind of server", async () => {
+  const { recorder, urn } = await build();
+  expect(urn).toBe("urn:pulumi:test::platform::platform:components:Network::network");
+  expect(recorder.children("network")).toEqual([
+    "azure-native:network:NatGateway network-nat",
+    "azure-native:network:NetworkSecurityGroup network-back-nsg",
+    "azure-native:network:NetworkSecurityGroup network-front-nsg",
+    "azure-native:network:PublicIPAddress network-nat-address",
+    "azure-native:network:Subnet network-back-subnet",
+    "azure-native:network:Subnet network-front-subnet",
+    "azure-native:network:VirtualNetwork network-vnet",
+  ]);
+});
+
+test("a subnet sends its traffic through the NAT gateway and has no outbound access of its own", async () => {
+  const { recorder, front } = await build();
+  expect(recorder.one("azure-native:network:Subnet", "network-front-subnet").inputs).toEqual({
+    subnetName: "snet-platform-test-front",
+    resourceGroupName: "rg-platform-test",
+    virtualNetworkName: "vnet-platform-test",
+    addressPrefix: "10.20.1.0/24",
+    networkSecurityGroup: {
+      id: `${resourceGroupId}/providers/Microsoft.Network/networkSecurityGroups/nsg-platform-test-front`,
+    },
+    natGateway: { id: `${resourceGroupId}/providers/Microsoft.Network/natGateways/ng-platform-test` },
+    defaultOutboundAccess: false,
+    privateEndpointNetworkPolicies: "Enabled",
+    // The SDK's own default.
+    privateLinkServiceNetworkPolicies: "Enabled",
+  });
+  expect(front).toMatch(/subnets\/snet-platform-test-front$/);
+});
+
+test("subnets are made one after the other, and not inside the network", async () => {
+  const { recorder } = await build();
+  expect(recorder.one("azure-native:network:Subnet", "network-back-subnet").dependencies)
+    .toContain("network-front-subnet");
+  const network = recorder.one("azure-native:network:VirtualNetwork");
+  expect(network.inputs).not.toHaveProperty("subnets");
+  expect(network.inputs).toMatchObject({ addressSpace: { addressPrefixes: ["10.20.0.0/16"] } });
+});
+
+test("rules with several sources list them, and rules with a tag or anything name it", async () => {
+  const { recorder } = await build();
+  const group = recorder.one("azure-native:network:NetworkSecurityGroup", "network-front-nsg");
+  expect(group.inputs["securityRules"]).toEqual([
+    {
+      name: "allow-service", priority: 110, access: "Allow", protocol: "Tcp", direction: "Inbound",
+      sourceAddressPrefixes: ["10.20.0.0/24", "10.20.2.0/24"], sourcePortRange: "*", destinationAddressPrefix: "*",
+      destinationPortRange: "3000",
+    },
+    {
+      name: "deny-all", priority: 4096, access: "Deny", protocol: "*", direction: "Inbound", sourceAddressPrefix: "*",
+      sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "*",
+    },
+  ]);
+});
+
+test("the outbound address is a static Standard one, and everything that can carries the tags", async () => {
+  const { recorder } = await build();
+  expect(recorder.one("azure-native:network:PublicIPAddress").inputs).toMatchObject({
+    publicIpAddressName: "pip-platform-test-nat", sku: { name: "Standard" }, publicIPAllocationMethod: "Static",
+    zones: ["1", "2", "3"],
+  });
+  const taggable = recorder.resources.filter(({ custom, type }) => custom && !type.endsWith(":Subnet"));
+  expect(taggable).toHaveLength(5);
+  for (const { inputs } of taggable) {
+    expect(inputs["tags"]).toMatchObject({ environment: "development", "managed-by": "pulumi" });
+    expect(inputs["tags"]).toHaveProperty("tier");
+  }
+});
+
+test("a subnet that is not there is refused by name", async () => {
+  const { network } = await build();
+  expect(() => network.subnetId("data")).toThrow("given data, allowed are front, back");
+});

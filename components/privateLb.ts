@@ -1,0 +1,98 @@
+/** The stable private address in front of a tier, and how its connections are spread. */
+import * as pulumi from "@pulumi/pulumi";
+import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
+import { resourceName, tags } from "../environment/names.ts";
+import type { MachineGroup, PlannedService } from "../environment/plan.ts";
+import type { Administrators } from "../environment/schema.ts";
+import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
+import { TierHAG } from "./tierHag.ts";
+import { frontendZones } from "./zones.ts";
+
+/** HAProxy machines that stand between the address and the tier. */
+export interface BalancersArgs {
+  machines: MachineGroup;
+  administrators: Administrators;
+  /** Subnet of the balancers. */
+  subnetId: pulumi.Input<string>;
+  /** First-boot configuration of a balancer, base64. */
+  customData: string;
+}
+
+export interface PrivateLBArgs {
+  stack: string;
+  environment: string;
+  resourceGroupName: pulumi.Input<string>;
+  resourceGroupId: pulumi.Input<string>;
+  /** Tier that the load balancer serves. */
+  tier: string;
+  /** Address, port and rule of balancing. */
+  service: PlannedService;
+  /** The tier's own subnet, in which the address lies. */
+  subnetId: pulumi.Input<string>;
+  zones: string[];
+  /** Needed when `service.balance` is `connections` or `cpu`, which no Azure load balancer offers. */
+  balancers?: BalancersArgs;
+}
+
+/**
+ * One load balancer for each kind of server. `hash`: Azure's internal load balancer over the tier's machines.
+ * `connections` and `cpu`: the same in front of a pair of HAProxy machines, which choose the server.
+ */
+export class PrivateLB extends pulumi.ComponentResource {
+  /** Private address that clients of the tier call. */
+  readonly address: pulumi.Output<string>;
+  /** Pools that the tier's machines join: none when HAProxy balances, it finds them by itself. */
+  readonly memberPoolIds: pulumi.Output<string>[];
+  /** The HAProxy machines, if any. */
+  readonly balancers: TierHAG | undefined;
+
+  constructor(name: string, args: PrivateLBArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:components:PrivateLB", name, {}, opts);
+    const { service, balancers } = args;
+    if ((service.balance === "hash") !== (balancers === undefined)) {
+      throw new RangeError(`load balancer of ${args.tier}: given balance ${service.balance} and ` +
+        `${balancers ? "" : "no "}balancers, allowed are balancers exactly for connections and cpu`);
+    }
+    const loadBalancerName = resourceName("internalLoadBalancer", args.stack, args.tier);
+    const ids = partIds(args.resourceGroupId, loadBalancerName);
+
+    const loadBalancer = new LoadBalancer(`${name}-lbi`, {
+      loadBalancerName,
+      resourceGroupName: args.resourceGroupName,
+      sku: { name: "Standard", tier: "Regional" },
+      frontendIPConfigurations: [{
+        name: frontendName,
+        privateIPAddress: service.address,
+        privateIPAllocationMethod: "Static",
+        privateIPAddressVersion: "IPv4",
+        subnet: { id: args.subnetId },
+        zones: frontendZones(args.zones),
+      }],
+      backendAddressPools: [{ name: poolName }],
+      probes: [healthProbe],
+      loadBalancingRules: [balancingRule("service", service.port, healthProbe.name, ids,
+        { disableOutboundSnat: false })],
+      tags: tags(args.environment, args.tier),
+    }, { parent: this });
+
+    // Through the load balancer's own ID, so that machines are made after it.
+    const poolId = pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`;
+
+    this.balancers = balancers && new TierHAG(`${name}-balancers`, {
+      stack: args.stack,
+      environment: args.environment,
+      resourceGroupName: args.resourceGroupName,
+      machines: balancers.machines,
+      administrators: balancers.administrators,
+      zones: args.zones,
+      subnetId: balancers.subnetId,
+      poolIds: [poolId],
+      customData: balancers.customData,
+    }, { parent: this });
+
+    this.memberPoolIds = balancers ? [] : [poolId];
+    this.address = pulumi.output(loadBalancer.frontendIPConfigurations)
+      .apply((frontends) => frontends?.[0]?.privateIPAddress ?? service.address);
+    this.registerOutputs({ address: this.address });
+  }
+}

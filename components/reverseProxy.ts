@@ -1,0 +1,88 @@
+/** The only way into an environment. */
+import * as pulumi from "@pulumi/pulumi";
+import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
+import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
+import { resourceName, tags } from "../environment/names.ts";
+import type { MachineGroup } from "../environment/plan.ts";
+import type { Administrators } from "../environment/schema.ts";
+import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
+import { TierHAG } from "./tierHag.ts";
+import { frontendZones } from "./zones.ts";
+
+export interface ReverseProxyArgs {
+  stack: string;
+  environment: string;
+  resourceGroupName: pulumi.Input<string>;
+  resourceGroupId: pulumi.Input<string>;
+  machines: MachineGroup;
+  administrators: Administrators;
+  zones: string[];
+  /** Subnet of the proxies, the only one that is open to the outside. */
+  subnetId: pulumi.Input<string>;
+  /** First-boot configuration of a proxy, base64; it holds the routes. */
+  customData: string;
+  /** Refuse to delete the public address: clients and DNS outside of our hands know it. */
+  protect: boolean;
+}
+
+/** A sick proxy must stay reachable by SSH: that is the way by which Ansible mends it. */
+const sshProbe = { name: "ssh", protocol: "Tcp", port: 22, intervalInSeconds: 5, probeThreshold: 2 };
+
+/**
+ * nginx machines behind a public load balancer with the environment's one public address. They route each host name to
+ * its tier's private load balancer, and are the jump host for administrators.
+ */
+export class ReverseProxy extends pulumi.ComponentResource {
+  /** The environment's public address. */
+  readonly publicAddress: pulumi.Output<string>;
+  readonly machines: TierHAG;
+
+  constructor(name: string, args: ReverseProxyArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("platform:components:ReverseProxy", name, {}, opts);
+    const { stack, environment, resourceGroupName } = args;
+
+    const address = new PublicIPAddress(`${name}-address`, {
+      publicIpAddressName: resourceName("publicAddress", stack),
+      resourceGroupName,
+      sku: { name: "Standard", tier: "Regional" },
+      publicIPAllocationMethod: "Static",
+      publicIPAddressVersion: "IPv4",
+      zones: frontendZones(args.zones),
+      tags: tags(environment, "reverse-proxy"),
+    }, { parent: this, protect: args.protect });
+
+    const loadBalancerName = resourceName("externalLoadBalancer", stack);
+    const ids = partIds(args.resourceGroupId, loadBalancerName);
+    // Outbound traffic takes the NAT gateway.
+    const options = { disableOutboundSnat: true };
+    const loadBalancer = new LoadBalancer(`${name}-lbe`, {
+      loadBalancerName,
+      resourceGroupName,
+      sku: { name: "Standard", tier: "Regional" },
+      frontendIPConfigurations: [{ name: frontendName, publicIPAddress: { id: address.id } }],
+      backendAddressPools: [{ name: poolName }],
+      probes: [healthProbe, sshProbe],
+      loadBalancingRules: [
+        balancingRule("http", 80, healthProbe.name, ids, options),
+        balancingRule("https", 443, healthProbe.name, ids, options),
+        balancingRule("ssh", 22, sshProbe.name, ids, options),
+      ],
+      tags: tags(environment, "reverse-proxy"),
+    }, { parent: this });
+
+    this.machines = new TierHAG(`${name}-machines`, {
+      stack,
+      environment,
+      resourceGroupName,
+      machines: args.machines,
+      administrators: args.administrators,
+      zones: args.zones,
+      subnetId: args.subnetId,
+      poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
+      customData: args.customData,
+    }, { parent: this });
+
+    this.publicAddress = address.ipAddress.apply((value) => value ?? "");
+    this.registerOutputs({ publicAddress: this.publicAddress });
+  }
+}

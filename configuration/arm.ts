@@ -1,0 +1,65 @@
+/** Azure Resource Manager, asked directly for what azure-native has no function for. */
+import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { NetworkManagementClient } from "@azure/arm-network";
+import type { TokenCredential } from "@azure/core-auth";
+import type * as pulumi from "@pulumi/pulumi";
+import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
+import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
+
+export interface Arm {
+  compute: ComputeManagementClient;
+  network: NetworkManagementClient;
+}
+
+/**
+ * Clients that log in as the azure-native provider does, at the same Azure.
+ *
+ * @param metadataHost Host of `/metadata/endpoints`; undefined on Azure itself.
+ * @param opts Parent or provider of the invokes.
+ */
+export async function connect(metadataHost: string | undefined, opts: pulumi.InvokeOptions): Promise<Arm> {
+  // Loading them takes half a second, which a preview of a new stack can do without.
+  const [{ ComputeManagementClient }, { NetworkManagementClient }, endpoint, { subscriptionId }] = await Promise.all([
+    import("@azure/arm-compute"), import("@azure/arm-network"), armEndpoint(metadataHost), getClientConfig(opts),
+  ]);
+  const credential = providerCredential(opts);
+  return {
+    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint }),
+    network: new NetworkManagementClient(credential, subscriptionId, { endpoint }),
+  };
+}
+
+/** The endpoint of ARM that a metadata host names. */
+export async function armEndpoint(metadataHost: string | undefined): Promise<string> {
+  if (metadataHost === undefined) return "https://management.azure.com";
+  const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
+  const wrong = (given: string, cause?: unknown) => new Error(
+    `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +
+    "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file", { cause });
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw wrong(`cannot be reached (${String(cause)})`, error);
+  }
+  if (!response.ok) throw wrong(`answers ${response.status}`);
+  const { resourceManager } = await response.json() as { resourceManager?: string };
+  if (!resourceManager) throw wrong("names no resourceManager");
+  return resourceManager;
+}
+
+/** The provider's own login. It is asked again every few minutes, since a run may outlast a token. */
+function providerCredential(opts: pulumi.InvokeOptions): TokenCredential {
+  const validity = 5 * 60 * 1000;
+  let current: { token: string; expiresOnTimestamp: number } | undefined;
+  return {
+    async getToken() {
+      if (!current || current.expiresOnTimestamp < Date.now() + 1000) {
+        const { token } = await getClientToken({}, opts);
+        current = { token, expiresOnTimestamp: Date.now() + validity };
+      }
+      return current;
+    },
+  };
+}

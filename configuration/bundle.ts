@@ -1,0 +1,85 @@
+/** The custom data of a scale set: all that a new machine needs in order to configure itself. */
+import { gzipSync } from "node:zlib";
+import { dump } from "js-yaml";
+import type { MachineGroup, Plan } from "../environment/plan.ts";
+import * as firstBoot from "./firstBoot.ts";
+import { buildInventory, groupNames, renderInventory } from "./inventory.ts";
+import { filesOfPlaybook } from "./roles.ts";
+import type { TreeFile } from "./tree.ts";
+
+/** Azure's limit of custom data, before base64. */
+export const limit = 65_535;
+
+interface WrittenFile {
+  path: string;
+  content: string;
+  encoding?: "b64";
+  permissions: string;
+}
+
+/**
+ * The custom data of a group of machines: gzip of a cloud-config, in base64. The same tree and plan give the same
+ * bytes, so that an unchanged scale set stays unchanged. It holds no secrets: everyone on the machine can read it.
+ *
+ * @throws RangeError when it does not fit.
+ */
+export function buildBundle(plan: Plan, group: MachineGroup, tree: readonly TreeFile[]): string {
+  const files = bundleFiles(plan, group, tree);
+  const compressed = gzipSync(Buffer.from(cloudConfig(files)), { level: 9 });
+  // The header's tenth byte names the operating system on which it was made.
+  compressed[9] = 0xff;
+  if (compressed.length > limit) throw new RangeError(tooLarge(group, compressed.length, files));
+  return compressed.toString("base64");
+}
+
+/** The files that first boot writes, sorted by path. */
+export function bundleFiles(plan: Plan, group: MachineGroup, tree: readonly TreeFile[]): WrittenFile[] {
+  const inventory = buildInventory(plan, [{ name: "localhost", group, connection: { ansible_connection: "local" } }],
+    {});
+  const groups = new Set(["all", ...groupNames(plan, group.kind)]);
+  const variables = tree.filter(({ path }) => {
+    const name = /^inventory\/group_vars\/([^/.]+)[/.]/.exec(path)?.[1];
+    return name !== undefined && groups.has(name);
+  });
+  const written = [...filesOfPlaybook(tree, `playbooks/${group.kind}.yml`), ...variables].map(fromTree);
+  return [
+    ...written,
+    text(`${firstBoot.home}/inventory/boot.yml`, renderInventory(inventory)),
+    text(`${firstBoot.home}/ansible.cfg`, firstBoot.ansibleConfiguration),
+    text(`${firstBoot.home}/boot`, firstBoot.bootScript(group.kind), "0755"),
+    text(firstBoot.unitPath, firstBoot.bootUnit),
+  ].sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function text(path: string, content: string, permissions = "0644"): WrittenFile {
+  return { path, content, permissions };
+}
+
+function fromTree({ path, content, executable }: TreeFile): WrittenFile {
+  const target = `${firstBoot.home}/${path}`;
+  const permissions = executable ? "0755" : "0644";
+  const asText = content.toString("utf8");
+  return Buffer.from(asText).equals(content)
+    ? text(target, asText, permissions)
+    : { path: target, content: content.toString("base64"), encoding: "b64", permissions };
+}
+
+function cloudConfig(files: WrittenFile[]): string {
+  const config = {
+    ssh_pwauth: false,
+    disable_root: true,
+    // The program reads the machine's host keys from the serial console.
+    ssh: { emit_keys_to_console: true },
+    write_files: files,
+    runcmd: firstBoot.bootCommands,
+  };
+  return `#cloud-config\n${dump(config, { lineWidth: -1, noRefs: true })}`;
+}
+
+function tooLarge(group: MachineGroup, size: number, files: WrittenFile[]): string {
+  const largest = files.map(({ path, content }) => ({ path, size: gzipSync(content).length }))
+    .sort((a, b) => b.size - a.size).slice(0, 5).map(({ path, size: bytes }) => `${path} (${bytes})`);
+  return `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${limit}; ` +
+    `take something out of ansible/playbooks/${group.kind}.yml, its roles or its group_vars. ` +
+    `The largest, compressed: ${largest.join(", ")}`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The machines' public host keys, over channels that Azure has already authenticated: the serial console, to which
+ * cloud-init prints them at first boot, and a command run by the machine's agent.
+ */
+import type { Arm } from "./arm.ts";
+import type { Member } from "./members.ts";
+import { realClock, waitFor, type Attempt, type WaitOptions } from "./waiting.ts";
+
+/** Where host keys come from. */
+export interface HostKeySource {
+  /** The machine's serial console since it was made, as far as Azure still has it. */
+  serialLog(machine: Member): Promise<string>;
+  /** What a shell script prints that runs as root in the machine. */
+  run(machine: Member, script: string): Promise<string>;
+}
+
+const begin = "-----BEGIN SSH HOST KEY KEYS-----";
+const end = "-----END SSH HOST KEY KEYS-----";
+
+/** Host keys in the console's last complete block of them, sorted: `ssh-ed25519 AAAA...`. */
+export function keysInSerialLog(log: string): string[] {
+  const last = log.lastIndexOf(end);
+  const first = last < 0 ? -1 : log.lastIndexOf(begin, last);
+  return first < 0 ? [] : keysIn(log.slice(first + begin.length, last));
+}
+
+/** Host keys in a text, without comments. The console mixes other text into it, so each is verified. */
+export function keysIn(text: string): string[] {
+  const found = text.matchAll(/(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})/g);
+  const keys = [...found].filter(([, type, key]) => isKey(type ?? "", key ?? "")).map(([whole]) => whole);
+  return [...new Set(keys)].sort();
+}
+
+/** True when the blob consists of whole fields, the first of which is its type. */
+function isKey(type: string, key: string): boolean {
+  const blob = Buffer.from(key, "base64");
+  const fields: Buffer[] = [];
+  let at = 0;
+  while (at + 4 <= blob.length) {
+    const length = blob.readUInt32BE(at);
+    if (at + 4 + length > blob.length) return false;
+    fields.push(blob.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return at === blob.length && fields.length >= 2 && fields[0]?.toString("latin1") === type;
+}
+
+export interface HostKeyOptions extends Omit<WaitOptions, "progress"> {
+  progress: (text: string) => void;
+  /** Seconds for which the serial console alone is asked; a machine that is just starting will print its keys there. */
+  patience: number;
+  /** Host keys that were read earlier, by machine ID: for machines whose console no longer shows them. */
+  known: ReadonlyMap<string, string[]>;
+}
+
+/**
+ * Host keys of machines, by machine ID.
+ *
+ * @throws Error that names each machine whose keys could not be had in time.
+ */
+export async function readHostKeys(
+  machines: readonly Member[], source: HostKeySource, options: HostKeyOptions,
+): Promise<Map<string, string[]>> {
+  const clock = options.clock ?? realClock;
+  const start = clock.now();
+  const keys = new Map<string, string[]>();
+  const failures = new Map<string, string>();
+
+  const attempt = async (): Promise<Attempt<Map<string, string[]>>> => {
+    await Promise.all(machines.filter(({ id }) => !keys.has(id)).map(async (machine) => {
+      try {
+        const ask = clock.now() - start >= options.patience;
+        const found = await readOne(machine, source, options.known, ask, (text) => failures.set(machine.id, text));
+        if (found.length > 0) keys.set(machine.id, found);
+      } catch (error) {
+        failures.set(machine.id, (error as Error).message);
+      }
+    }));
+    const missing = machines.filter(({ id }) => !keys.has(id));
+    return missing.length === 0 ? { value: keys }
+      : { missing: `host keys of ${missing.map(({ hostName }) => hostName).join(", ")}` };
+  };
+
+  const outcome = await waitFor(attempt, {
+    ...options, progress: (missing) => options.progress(`waiting for ${missing}`),
+  });
+  if ("value" in outcome) return outcome.value;
+  const why = machines.filter(({ id }) => !keys.has(id)).map(({ id, name, hostName, address }) =>
+    `  ${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`);
+  throw new Error(`no host keys after ${options.timeout} s, without which SSH cannot be verified. Look at the ` +
+    `machines' boot diagnostics, or delete those that do not start, and run pulumi up again:\n${why.join("\n")}`);
+}
+
+async function readOne(
+  machine: Member, source: HostKeySource, known: ReadonlyMap<string, string[]>, ask: boolean,
+  failed: (text: string) => void,
+): Promise<string[]> {
+  // The console first: a machine with a new disk has new keys under its old ID.
+  const printed = keysInSerialLog(await source.serialLog(machine).catch((error: Error) => {
+    failed(error.message);
+    return "";
+  }));
+  if (printed.length > 0) return printed;
+  const earlier = known.get(machine.id) ?? [];
+  if (earlier.length > 0 || !ask) return earlier;
+  return keysIn(await source.run(machine, "cat /etc/ssh/ssh_host_*_key.pub"));
+}
+
+/** Host keys through ARM. */
+export function armSource(arm: Arm, resourceGroup: string): HostKeySource {
+  return {
+    async serialLog({ name }) {
+      const { serialConsoleLogBlobUri: uri } =
+        await arm.compute.virtualMachines.retrieveBootDiagnosticsData(resourceGroup, name);
+      if (!uri) return "";
+      const response = await fetch(uri);
+      // Until the machine's first output there is no log.
+      if (response.status === 404) return "";
+      if (!response.ok) throw new Error(`its serial console's log answers ${response.status}`);
+      return response.text();
+    },
+    async run({ name }, script) {
+      const result = await arm.compute.virtualMachines.runCommand(resourceGroup, name,
+        { commandId: "RunShellScript", script: [script] });
+      return result.value?.map(({ message }) => message ?? "").join("\n") ?? "";
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Which traffic may enter a subnet, as plain data: the rules of its network security group. Everything else is denied;
+ * Azure's default rules would let every machine of the network reach every other.
+ */
+import type { Cidr } from "./address.ts";
+
+/** An inbound rule that allows or denies, as Azure evaluates it: lowest priority number first. */
+export interface Rule {
+  name: string;
+  /** 100 to 4096. */
+  priority: number;
+  access: "Allow" | "Deny";
+  protocol: "Tcp" | "*";
+  /** Blocks, or one service tag. */
+  sources: Cidr[] | "Internet" | "AzureLoadBalancer" | "*";
+  /** Ports such as `22`, or `*`. */
+  ports: string[];
+}
+
+/** Port on which every machine tells its health over HTTP. */
+export const healthPort = 8999;
+export const healthPath = "/health";
+/** Port on which a machine tells HAProxy its idle CPU. */
+export const agentPort = 8998;
+
+const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule =>
+  ({ name, priority, access: "Allow", protocol: "Tcp", sources, ports });
+
+/** At the end of every group. The probes come from Azure itself (168.63.129.16), not from a machine. */
+const ending: Rule[] = [
+  { ...allow("allow-probes", 4000, "AzureLoadBalancer", ["*"]), protocol: "*" },
+  { name: "deny-all", priority: 4096, access: "Deny", protocol: "*", sources: "*", ports: ["*"] },
+];
+
+/** What may enter a tier. */
+export interface TierTraffic {
+  /** Undefined: the tier has no service. */
+  port: number | undefined;
+  /** Subnets from which the service is called: the callers', or the balancers' when HAProxy stands in between. */
+  callers: Cidr[];
+  /** Subnet of HAProxy machines that check this tier, if any. */
+  balancers: Cidr | undefined;
+  /** Subnet of the jump host. */
+  reverseProxy: Cidr;
+}
+
+/** Rules of a tier's subnet. */
+export function tierRules({ port, callers, balancers, reverseProxy }: TierTraffic): Rule[] {
+  const service = port !== undefined && callers.length > 0 ? [allow("allow-service", 110, callers, [`${port}`])] : [];
+  const checks = balancers === undefined ? []
+    : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
+  return [allow("allow-ssh", 100, [reverseProxy], ["22"]), ...service, ...checks, ...ending];
+}
+
+/** A tier behind HAProxy, as its balancers see it. */
+export interface BalancedTier {
+  name: string;
+  /** The tier's subnet index: it fixes the rule's priority, so that adding a tier moves no other rule. */
+  index: number;
+  port: number;
+  callers: Cidr[];
+}
+
+/** Rules of the balancers' subnet. */
+export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
+  const services = tiers.filter(({ callers }) => callers.length > 0)
+    .map(({ name, index, port, callers }) => allow(`allow-${name}`, 1000 + index, callers, [`${port}`]));
+  return [allow("allow-ssh", 100, [reverseProxy], ["22"]), ...services, ...ending];
+}
+
+/**
+ * Rules of the reverse proxy's subnet, the only one that is open to the outside.
+ *
+ * @param administrators Blocks from which SSH is allowed.
+ * @param reverseProxy The subnet itself: one jump host reaches the other.
+ */
+export function reverseProxyRules(administrators: Cidr[], reverseProxy: Cidr): Rule[] {
+  return [
+    allow("allow-ssh", 100, [...administrators, reverseProxy], ["22"]),
+    allow("allow-web", 110, "Internet", ["80", "443"]),
+    ...ending,
+  ];
+}

@@ -1,0 +1,42 @@
+/** JSON Schema of a whole stack file, by which editors complete and check it. */
+import { z } from "zod";
+import { administratorsSchema, environmentSchema, secretNames } from "./schema.ts";
+
+/** A value that `pulumi config set --secret` has encrypted. */
+const secret = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
+
+const part = (schema: z.ZodType) => {
+  const json = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  delete json.$schema;
+  return json;
+};
+
+/** The schema of `Pulumi.<stack>.yaml`. Keys of other programs and of the provider are free. */
+export function stackFileSchema(): object {
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "A stack of the platform",
+    type: "object",
+    required: ["config"],
+    properties: {
+      config: {
+        type: "object",
+        required: ["platform:environment"],
+        properties: {
+          "azure-native:location": { type: "string", description: "Azure region, for example westeurope" },
+          "azure-native:metadataHost": {
+            type: "string", description: "Host whose /metadata/endpoints names ARM, for clouds other than public Azure",
+          },
+          "platform:environment": part(environmentSchema),
+          "platform:administrators": part(administratorsSchema),
+          ...Object.fromEntries(secretNames.map((name) => [`platform:${name}`, secret])),
+        },
+      },
+    },
+  };
+}
+
+/** The schema as the text of its file. */
+export function renderStackFileSchema(): string {
+  return `${JSON.stringify(stackFileSchema(), null, 2)}\n`;
+}

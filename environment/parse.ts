@@ -1,0 +1,33 @@
+/** From what stands in a stack file to an environment, or to every mistake in it. Pure. */
+import { checkConsistency, type Surroundings } from "./consistency.ts";
+import { check, StackError } from "./mistakes.ts";
+import { administratorsSchema, environmentSchema, type Administrators, type Environment } from "./schema.ts";
+
+/** The structured values of a stack file, unchecked. */
+export interface RawStack {
+  /** Value of `platform:environment`. */
+  environment: unknown;
+  /** Value of `platform:administrators`. */
+  administrators: unknown;
+}
+
+/**
+ * Checks a stack's configuration.
+ *
+ * @param file The file to name in errors, for example `Pulumi.dev.yaml`.
+ * @throws StackError with all mistakes.
+ */
+export function parseStack(
+  file: string, raw: RawStack, surroundings: Surroundings,
+): { environment: Environment; administrators: Administrators } {
+  const mistakes = [
+    ...check(environmentSchema, "platform:environment", raw.environment),
+    ...checkConsistency(raw.environment, surroundings),
+    ...check(administratorsSchema, "platform:administrators", raw.administrators ?? {}),
+  ];
+  if (mistakes.length > 0) throw new StackError(file, mistakes);
+  return {
+    environment: environmentSchema.parse(raw.environment),
+    administrators: administratorsSchema.parse(raw.administrators),
+  };
+}

@@ -1,0 +1,70 @@
+/**
+ * back: keeps messages in PostgreSQL, each with the intent that machine learning finds in it.
+ *
+ * PORT        where to listen
+ * INTENT_URL  machine learning's private load balancer
+ * PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD   the database
+ */
+import http from "node:http";
+import os from "node:os";
+import { ask } from "./ask.js";
+import * as messages from "./messages.js";
+import { serve } from "./serve.js";
+
+const { PORT = "4000", INTENT_URL } = process.env;
+if (!INTENT_URL) throw new Error("INTENT_URL is not set: give the address of machine learning, for example http://127.0.0.1:5000");
+
+const passedUntilHere = (request) => [...(request.headers.via ?? "").matchAll(/1\.1 ([^,\s]+)/g)].map((match) => match[1]).concat(os.hostname());
+
+/** A message without an intent is better than no message. */
+async function intentOf(text) {
+  try {
+    return (await ask("GET", `${INTENT_URL}/intent?text=${encodeURIComponent(text)}`)).body;
+  } catch (error) {
+    console.error(error.message);
+    return undefined;
+  }
+}
+
+async function textOf(request) {
+  const chunks = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > 20_000) throw Object.assign(new Error("A message has at most 10000 bytes"), { status: 413 });
+    chunks.push(chunk);
+  }
+  const { text } = JSON.parse(Buffer.concat(chunks).toString());
+  if (typeof text !== "string" || !text.trim()) throw Object.assign(new Error("text must be a string with something in it"), { status: 400 });
+  return text;
+}
+
+async function answer(request, response) {
+  const { pathname } = new URL(request.url, "http://back");
+  // Only of itself: a database that is away is no reason to replace this machine.
+  if (pathname === "/health") return response.end("ok\n");
+  if (pathname !== "/messages") return response.writeHead(404).end("Nothing here\n");
+
+  let stored;
+  let learned;
+  if (request.method === "POST") {
+    const text = await textOf(request);
+    learned = await intentOf(text);
+    stored = await messages.add(text, learned?.intent);
+  }
+  const { database, latest } = await messages.read();
+  const passed = [...passedUntilHere(request), `${process.env.PGHOST}(${database})`];
+  const result = { service: "back", machine: os.hostname(), passed, stored, learned, messages: latest };
+  response.writeHead(stored ? 201 : 200, { "content-type": "application/json" });
+  response.end(`${JSON.stringify(result)}\n`);
+}
+
+const server = http.createServer((request, response) => {
+  answer(request, response).catch((error) => {
+    if (!error.status) console.error(`${request.method} ${request.url}: ${error.message}`);
+    const status = error.status ?? (error instanceof SyntaxError ? 400 : 503);
+    if (!response.headersSent) response.writeHead(status, { "content-type": "application/json" });
+    response.end(`${JSON.stringify({ service: "back", machine: os.hostname(), error: error.message })}\n`);
+  });
+});
+serve(server, Number(PORT), messages.close);

@@ -1,0 +1,86 @@
+"""machine-learning: finds the intent of a sentence.
+
+PORT  where to listen
+
+The model is small: it is trained from intents.json when the service starts, in less than a second.
+"""
+
+import json
+import os
+import signal
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from classifier import Classifier
+
+MACHINE = socket.gethostname()
+LONGEST_TEXT = 10_000
+
+
+class Handler(BaseHTTPRequestHandler):
+    # HTTP/1.0, one request per connection: a load balancer chooses per connection, and draining needs no waiting.
+    timeout = 10
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        if url.path == "/health":
+            self.answer(200, {"state": "ok"})
+        elif url.path == "/intent":
+            text = parse_qs(url.query).get("text", [""])[0]
+            if not 0 < len(text) <= LONGEST_TEXT:
+                self.answer(400, {"error": f"text must have 1 to {LONGEST_TEXT} characters, it has {len(text)}"})
+                return
+            intent, probability = self.server.classifier.intent(text)
+            self.answer(200, {"machine": MACHINE, "intent": intent, "probability": round(probability, 3)})
+        else:
+            self.answer(404, {"error": "nothing here"})
+
+    def answer(self, status, content):
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Server(ThreadingHTTPServer):
+    # server_close waits for requests that still run.
+    daemon_threads = False
+    request_queue_size = 128
+
+
+def tell_systemd(state):
+    address = os.environ.get("NOTIFY_SOCKET")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+            channel.sendto(state.encode(), address.replace("@", "\0", 1) if address[0] == "@" else address)
+
+
+def main():
+    folder = os.path.dirname(os.path.abspath(__file__))
+    with open(os.path.join(folder, "intents.json"), encoding="utf-8") as examples:
+        classifier = Classifier(json.load(examples))
+
+    server = Server(("", int(os.environ.get("PORT", "5000"))), Handler)
+    server.classifier = classifier
+
+    def stop(*_):
+        # From another thread: shutdown waits for the loop that this handler interrupts.
+        threading.Thread(target=server.shutdown).start()
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    tell_systemd("READY=1")
+    server.serve_forever(poll_interval=0.1)
+    tell_systemd("STOPPING=1")
+    server.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,121 @@
+/** Members of a Flexible scale set: a virtual machine and a network interface each. */
+import { randomBytes, randomInt, randomUUID } from "node:crypto";
+import { allocate } from "../network/frontEnds.ts";
+import { types } from "../network/names.ts";
+import type { NetworkInterfaceBody } from "../network/networkInterfaces.ts";
+import { groupOf, keyOf } from "../ids.ts";
+import { isLive, type Store } from "../store.ts";
+import type { Context, Resource } from "../types.ts";
+import type { MachineBody } from "./virtualMachines.ts";
+import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+
+/** Live members, oldest first. */
+export const membersOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
+  store
+    .ofType<MachineBody>(types.machine)
+    .filter((machine) => isLive(machine) && keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "") === set.key);
+
+/** Brings the number of members to the capacity. */
+export function reconcile(set: Resource<ScaleSetBody>, { store }: Context): void {
+  const wanted = set.body.sku.capacity ?? 0;
+  for (let count = membersOf(set, store).length; count < wanted; count += 1) addMember(set, store);
+  for (let members = membersOf(set, store); members.length > wanted; members = membersOf(set, store)) {
+    removeMember(nextToRemove(set, members), store);
+  }
+}
+
+const zoneOf = (member: Resource<MachineBody>): string => member.body.zones?.[0] ?? "";
+const inZone = (members: Resource<MachineBody>[], zone: string): number => members.filter((member) => zoneOf(member) === zone).length;
+
+/** Default policy: keep the zones balanced, then take the newest; NewestVM and OldestVM as they say, zones first. */
+function nextToRemove(set: Resource<ScaleSetBody>, members: Resource<MachineBody>[]): Resource<MachineBody> {
+  const most = Math.max(...members.map((member) => inZone(members, zoneOf(member))));
+  const candidates = members.filter((member) => inZone(members, zoneOf(member)) === most);
+  const oldestFirst = set.body.properties.scaleInPolicy?.rules?.[0] === "OldestVM";
+  return (oldestFirst ? candidates[0] : candidates.at(-1))!;
+}
+
+/** New members go to the zone with the fewest. */
+function zoneForNext(set: Resource<ScaleSetBody>, members: Resource<MachineBody>[]): string | undefined {
+  const zones = set.body.zones ?? [];
+  return [...zones].sort((a, b) => inZone(members, a) - inZone(members, b) || a.localeCompare(b))[0];
+}
+
+const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const suffix = (): string => Array.from({ length: 6 }, () => letters[randomInt(letters.length)]).join("");
+
+/** Makes a member from the model as it is now. */
+export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<MachineBody> {
+  const { sku, location, tags, properties } = set.body;
+  const model = properties.virtualMachineProfile;
+  const hex = randomBytes(4).toString("hex");
+  const name = `${set.name}_${hex}`;
+  const group = groupOf(set.id);
+  const machineId = `${group}/providers/${types.machine}/${name}`;
+  const zone = zoneForNext(set, membersOf(set, store));
+  const nic = addInterface(set, machineId, hex, store);
+  const { computerNamePrefix, ...osProfile } = model.osProfile;
+  const diskName = `${name}_disk1_${randomUUID().replaceAll("-", "")}`;
+  const body: MachineBody = {
+    location,
+    ...(tags && { tags }),
+    ...(zone !== undefined && { zones: [zone] }),
+    properties: {
+      virtualMachineScaleSet: { id: set.id },
+      hardwareProfile: { vmSize: sku.name },
+      storageProfile: { ...model.storageProfile, osDisk: { createOption: "FromImage", ...model.storageProfile.osDisk, osType: "Linux", name: diskName } },
+      osProfile: { ...osProfile, computerName: `${computerNamePrefix}${suffix()}` },
+      networkProfile: { networkInterfaces: [{ id: nic.id, properties: { primary: true, deleteOption: "Delete" } }] },
+      ...(model.diagnosticsProfile && { diagnosticsProfile: model.diagnosticsProfile }),
+      ...(model.securityProfile && { securityProfile: model.securityProfile }),
+      extensions: model.extensionProfile?.extensions ?? [],
+    },
+  };
+  return store.create(machineId, types.machine, body, { powered: true, generation: 1 }, "Creating");
+}
+
+function addInterface(set: Resource<ScaleSetBody>, machineId: string, hex: string, store: Store): Resource<NetworkInterfaceBody> {
+  const model = set.body.properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0]!;
+  const id = `${groupOf(set.id)}/providers/${types.networkInterface}/${model.name}-${hex}`;
+  const tags = model.tags ?? set.body.tags;
+  const [configuration] = model.properties.ipConfigurations;
+  const address = allocate({ id: `${id}/ipConfigurations/${configuration!.name}`, subnetId: configuration!.properties.subnet.id }, store);
+  const body = { location: set.body.location, ...(tags && { tags }), properties: interfaceProperties(set) };
+  return store.create(id, types.networkInterface, body, { addresses: { [configuration!.name]: address }, machineId }, "Creating");
+}
+
+/** The NIC's properties as the model says. */
+function interfaceProperties(set: Resource<ScaleSetBody>): NetworkInterfaceBody["properties"] {
+  const { properties } = set.body.properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0]!;
+  const { primary: _, deleteOption: __, enableFpga: ___, dnsSettings, ipConfigurations, ...rest } = properties;
+  const configurations = ipConfigurations.map(({ name, properties: { subnet, loadBalancerBackendAddressPools } }) => ({
+    name,
+    properties: { subnet, ...(loadBalancerBackendAddressPools && { loadBalancerBackendAddressPools }) },
+  }));
+  return { ...rest, ...(dnsSettings && { dnsSettings }), ipConfigurations: configurations };
+}
+
+/** The machine and its network interface go; the interface's address is free when the machine is gone. */
+export function removeMember(machine: Resource<MachineBody>, store: Store): void {
+  store.put({ ...machine, state: "Deleting" }, true);
+  for (const { id } of machine.body.properties.networkProfile.networkInterfaces) {
+    const nic = store.live(id);
+    if (nic) store.put({ ...nic, state: "Deleting" }, true);
+  }
+}
+
+/** What can change on a member that exists: extensions, pools and the interface's security group. Not its custom data. */
+export function applyModel(set: Resource<ScaleSetBody>, machine: Resource<MachineBody>, store: Store): void {
+  const extensions = set.body.properties.virtualMachineProfile.extensionProfile?.extensions ?? [];
+  if (JSON.stringify(extensions) !== JSON.stringify(machine.body.properties.extensions)) {
+    const properties = { ...machine.body.properties, extensions };
+    store.put({ ...machine, body: { ...machine.body, properties }, state: "Updating" }, true);
+  }
+  const nic = store.live<NetworkInterfaceBody>(machine.body.properties.networkProfile.networkInterfaces[0]!.id);
+  if (!nic) return;
+  const properties = interfaceProperties(set);
+  const sameSubnet = nic.body.properties.ipConfigurations[0]!.properties.subnet.id === properties.ipConfigurations[0]!.properties.subnet.id;
+  if (sameSubnet && JSON.stringify(properties) !== JSON.stringify(nic.body.properties)) {
+    store.put({ ...nic, body: { ...nic.body, properties }, state: "Updating" }, true);
+  }
+}

@@ -1,0 +1,92 @@
+/** What a scale set tells about its members, and what can be asked of them together. */
+import { z } from "zod";
+import { badRequest } from "../errors.ts";
+import { begin } from "../operations.ts";
+import { choice, validate } from "../schema.ts";
+import type { Context, Resource, ResourceType } from "../types.ts";
+import { healthStatus, instanceView, powerStatus } from "./instanceView.ts";
+import { applyModel, membersOf, reconcile, removeMember } from "./members.ts";
+import { machineStatus } from "./virtualMachines.ts";
+import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+
+type Type = ResourceType<ScaleSetBody>;
+
+/** Status codes and how many members have them. */
+function summary(set: Resource<ScaleSetBody>, context: Context): { code: string; count: number }[] {
+  const counts = new Map<string, number>();
+  for (const member of membersOf(set, context.store)) {
+    const seen = machineStatus(member, context.status());
+    const codes = [`ProvisioningState/${member.state.toLowerCase()}`, powerStatus(member, seen).code, healthStatus(member, seen)?.code];
+    for (const code of codes) if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1);
+  }
+  return [...counts].map(([code, count]) => ({ code, count }));
+}
+
+function setView(set: Resource<ScaleSetBody>, context: Context): object {
+  const repairs = set.body.properties.automaticRepairsPolicy?.enabled;
+  const status = { code: `ProvisioningState/${set.state.toLowerCase()}`, level: "Info", displayStatus: set.state, time: set.created };
+  return {
+    virtualMachine: { statusesSummary: summary(set, context) },
+    extensions: [],
+    statuses: [status],
+    orchestrationServices: [{ serviceName: "AutomaticRepairs", serviceState: repairs ? (set.computed.repairs ?? "Running") : "NotRunning" }],
+  };
+}
+
+/** Members, in the shape in which a scale set lists its instances. */
+function instances(set: Resource<ScaleSetBody>, context: Context, query: URLSearchParams): object {
+  const expanded = query.get("$expand")?.toLowerCase() === "instanceview";
+  return {
+    value: membersOf(set, context.store).map((member) => ({
+      instanceId: member.name,
+      id: `${set.id}/virtualMachines/${member.name}`,
+      name: member.name,
+      type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
+      location: member.body.location,
+      ...(member.body.zones && { zones: member.body.zones }),
+      properties: { provisioningState: member.state, vmId: member.guid, ...(expanded && { instanceView: instanceView(member, context) }) },
+    })),
+  };
+}
+
+const ids = z.object({ instanceIds: z.array(z.string()) });
+
+function chosen(set: Resource<ScaleSetBody>, context: Context, body: unknown): ReturnType<typeof membersOf> {
+  const { instanceIds } = validate(ids, body, "compute", "VirtualMachineScaleSetVMInstanceRequiredIDs");
+  const members = membersOf(set, context.store);
+  if (instanceIds.includes("*")) return members;
+  return instanceIds.map((id) => {
+    const member = members.find((one) => one.name.toLowerCase() === id.toLowerCase());
+    if (!member) throw badRequest("InvalidParameter", `The provided instanceId ${id} is not an active Virtual Machine Scale Set VM instanceId.`, "instanceIds");
+    return member;
+  });
+}
+
+const serviceState = z.strictObject({ serviceName: choice("AutomaticRepairs"), action: choice("Resume", "Suspend") });
+
+export const scaleSetViews: Type["views"] = {
+  instanceview: setView,
+  virtualmachines: instances,
+  skus: () => ({ value: [] }),
+};
+
+export const scaleSetActions: Type["actions"] = {
+  manualupgrade: (set, context, body) => {
+    for (const member of chosen(set, context, body)) applyModel(set, member, context.store);
+    const updating = context.store.put({ ...set, state: "Updating", error: undefined }, true);
+    return { status: 202, operation: begin(context.store, "put", updating.key).name };
+  },
+  delete: (set, context, body) => {
+    const members = chosen(set, context, body);
+    for (const member of members) removeMember(member, context.store);
+    const capacity = Math.max(0, (set.body.sku.capacity ?? 0) - members.length);
+    const changed = { ...set, body: { ...set.body, sku: { ...set.body.sku, capacity } }, state: "Updating" as const };
+    reconcile(context.store.put(changed, true), context);
+    return { status: 202, operation: begin(context.store, "put", set.key).name };
+  },
+  setorchestrationservicestate: (set, context, body) => {
+    const { action } = validate(serviceState, body, "compute", "OrchestrationServiceStateInput");
+    context.store.put({ ...set, computed: { ...set.computed, repairs: action === "Resume" ? "Running" : "Suspended" } }, false);
+    return { status: 200 };
+  },
+};

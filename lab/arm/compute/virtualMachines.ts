@@ -1,0 +1,125 @@
+/** Microsoft.Compute/virtualMachines: in the lab they are made by scale sets. */
+import { z } from "zod";
+import type { MachineStatus, WorldStatus } from "../../world.ts";
+import { types } from "../network/names.ts";
+import { envelope, tracked, zoneList } from "../schema.ts";
+import type { Context, Outcome, Resource, ResourceType } from "../types.ts";
+import { extensionProperties, scriptsOf, withoutProtected } from "./extensions.ts";
+import { imageReference } from "./images.ts";
+import { instanceView } from "./instanceView.ts";
+import { machineActions } from "./machineActions.ts";
+import { removeMember } from "./members.ts";
+import { computeName } from "./names.ts";
+import { machineOsProfile, withoutSecrets } from "./osProfile.ts";
+import { storageProfile } from "./storageProfile.ts";
+import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+
+const body = z.strictObject({
+  ...tracked,
+  zones: zoneList.optional(),
+  properties: z.strictObject({
+    virtualMachineScaleSet: z.strictObject({ id: z.string() }).optional(),
+    hardwareProfile: z.strictObject({ vmSize: z.string() }),
+    storageProfile: storageProfile(imageReference),
+    osProfile: machineOsProfile,
+    networkProfile: z.strictObject({ networkInterfaces: z.array(z.strictObject({ id: z.string(), properties: z.record(z.string(), z.unknown()).optional() })) }),
+    diagnosticsProfile: z.strictObject({ bootDiagnostics: z.strictObject({ enabled: z.boolean().optional(), storageUri: z.null().optional() }).optional() }).optional(),
+    securityProfile: z.record(z.string(), z.unknown()).optional(),
+    /** Copied from the scale set; Azure has them as child resources. */
+    extensions: z.array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties })).optional(),
+  }),
+});
+
+export type MachineBody = z.infer<typeof body>;
+
+export const machineStatus = (machine: Resource, status: WorldStatus | undefined): MachineStatus | undefined =>
+  status?.machines.find((one) => one.id === machine.key);
+
+/** Provisioned when the agent inside answers and every script has ended well. */
+function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
+  const seen = machineStatus(machine, status);
+  if (machine.state === "Deleting") return status.revision >= machine.revision && !seen ? "done" : "pending";
+  const failure = status.errors.find((one) => one.id === machine.key);
+  if (failure) return { code: "VMStartTimedOut", message: `VM '${machine.name}' did not start: ${failure.message}` };
+  if (machine.computed.powered === false) return status.revision >= machine.revision ? "done" : "pending";
+  if (!seen?.ready) return "pending";
+  const extensions = machine.body.properties.extensions ?? [];
+  for (const script of scriptsOf(machine.key, extensions)) {
+    const result = seen.scripts.find((one) => one.id === script.id && one.sequence === script.sequence);
+    if (!result) return "pending";
+    const name = script.id.slice(script.id.lastIndexOf("/") + 1);
+    const suppressed = extensions.find((one) => one.name.toLowerCase() === name)?.properties.suppressFailures === true;
+    if (result.exitStatus === 0 || suppressed) continue;
+    return {
+      code: "VMExtensionProvisioningError",
+      message: `VM '${machine.name}' has reported a failure when processing extension '${name}' (publisher 'Microsoft.Azure.Extensions' and type 'CustomScript'). Error message: 'Enable failed: failed to execute command: command terminated with exit status=${result.exitStatus}\n[stdout]\n\n[stderr]\n${result.stderr}'.`,
+    };
+  }
+  return "done";
+}
+
+export function renderExtension(machine: Resource<MachineBody>, extension: NonNullable<MachineBody["properties"]["extensions"]>[number]): object {
+  const { properties } = withoutProtected(extension);
+  return {
+    name: extension.name,
+    id: `${machine.id}/extensions/${extension.name}`,
+    type: `${types.machine}/extensions`,
+    location: machine.body.location,
+    properties: { ...properties, provisioningState: machine.state },
+  };
+}
+
+function render(machine: Resource<MachineBody>, context: Context, query: URLSearchParams): object {
+  const { extensions, ...properties } = machine.body.properties;
+  const { zones } = machine.body;
+  const expanded = query.get("$expand")?.toLowerCase() === "instanceview" || query.get("statusOnly") === "true";
+  return {
+    ...(zones && { zones }),
+    resources: (extensions ?? []).map((extension) => renderExtension(machine, extension)),
+    properties: {
+      ...properties,
+      osProfile: { allowExtensionOperations: true, requireGuestProvisionSignal: true, secrets: [], ...withoutSecrets(properties.osProfile) },
+      storageProfile: { ...properties.storageProfile, dataDisks: [] },
+      provisioningState: machine.state,
+      vmId: machine.guid,
+      timeCreated: machine.created,
+      ...(expanded && { instanceView: instanceView(machine, context) }),
+    },
+  };
+}
+
+/** `'virtualMachineScaleSet/id' eq '/subscriptions/...'`, the filter by which the members of a set are listed. */
+function filter(machines: Resource<MachineBody>[], query: URLSearchParams): Resource<MachineBody>[] {
+  const match = /^\s*'?virtualMachineScaleSet\/id'?\s+eq\s+'?([^']+?)'?\s*$/i.exec(query.get("$filter") ?? "");
+  if (!match) return machines;
+  return machines.filter((machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === match[1]!.toLowerCase());
+}
+
+/** Who deletes a member wants one member less: the scale set does not make another. */
+function deleting(machine: Resource<MachineBody>, { store }: Context): void {
+  removeMember(machine, store);
+  const set = store.live<ScaleSetBody>(machine.body.properties.virtualMachineScaleSet?.id ?? "");
+  if (!set) return;
+  const capacity = Math.max(0, (set.body.sku.capacity ?? 0) - 1);
+  store.put({ ...set, body: { ...set.body, sku: { ...set.body.sku, capacity } } }, false);
+}
+
+export const virtualMachines: ResourceType<MachineBody> = {
+  type: types.machine,
+  dialect: "compute",
+  location: "regional",
+  name: computeName,
+  schema: body,
+  asynchronous: true,
+  patch: "tags",
+  refusePut: "virtual machines outside of a scale set; make a Microsoft.Compute/virtualMachineScaleSets",
+  render,
+  filter,
+  settle,
+  deleting,
+  actions: machineActions,
+  views: {
+    instanceview: (machine, context) => instanceView(machine, context),
+    extensions: (machine) => ({ value: (machine.body.properties.extensions ?? []).map((extension) => renderExtension(machine, extension)) }),
+  },
+};

@@ -1,0 +1,34 @@
+/** A request and its answer, free of sockets. */
+import type { Operation } from "./operations.ts";
+
+export interface Request {
+  method: string;
+  /** Decoded path segments, letter case as given. */
+  segments: string[];
+  path: string;
+  query: URLSearchParams;
+  headers: Record<string, string | undefined>;
+  /** Parsed JSON, or the text of a form. */
+  body: unknown;
+  /** `https://host:port` as the client wrote it. */
+  origin: string;
+}
+
+export interface Answer {
+  status: number;
+  headers?: Record<string, string>;
+  /** JSON; a string is sent as it is. */
+  body?: unknown;
+}
+
+/** URLs under which an asynchronous operation is polled. */
+export function operationHeaders(request: Request, operation: Operation, namespace: string, location: string): Record<string, string> {
+  const version = request.query.get("api-version") ?? "";
+  const subscription = `${request.origin}/subscriptions/${request.segments[1]}`;
+  const base = namespace === "Microsoft.Resources" ? subscription : `${subscription}/providers/${namespace}/locations/${location}`;
+  return {
+    "Azure-AsyncOperation": `${base}/operations/${operation.name}?api-version=${version}`,
+    Location: `${base}/operationResults/${operation.name}?api-version=${version}`,
+    "Retry-After": "1",
+  };
+}

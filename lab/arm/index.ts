@@ -1,0 +1,103 @@
+/** The lab's Azure Resource Manager. */
+import { mkdirSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { World, WorldStatus } from "../world.ts";
+import { keysOf } from "./login/keys.ts";
+import type { Operation } from "./operations.ts";
+import { planWorld } from "./plan.ts";
+import type { Routing } from "./router.ts";
+import { serve } from "./server.ts";
+import { failInterrupted, settleAll } from "./settle.ts";
+import { Store } from "./store.ts";
+import type { ArmOptions, Context, Resource } from "./types.ts";
+
+export type { ArmOptions, Resource } from "./types.ts";
+
+/** A client that polls an operation is held this long at most; then it asks again. */
+const holdFor = 5000;
+
+export interface Arm {
+  /** What should exist now. */
+  world(): World;
+  /** Called after each request that changed the world. */
+  onChange(listener: () => void): void;
+  /** Tells what exists; resources and operations move on. */
+  report(status: WorldStatus): void;
+  resources(): readonly Resource[];
+  /** The port that was bound, for `port: 0`. */
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Continues from the state directory, pending operations included. */
+export async function startArm(options: ArmOptions): Promise<Arm> {
+  mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+  const store = new Store(join(options.stateDir, "arm.db"));
+  failInterrupted({ store });
+  let latest: WorldStatus | undefined;
+  const listeners: (() => void)[] = [];
+  const waiting = new Set<() => void>();
+  let told = store.revision;
+
+  /** After each request and report: the fabric hears of a new revision, held clients of ended operations. */
+  const tell = (): void => {
+    for (const wake of [...waiting]) wake();
+    if (store.revision === told) return;
+    told = store.revision;
+    for (const listener of listeners) listener();
+  };
+
+  const ended = (operation: Operation): Promise<Operation> =>
+    new Promise((resolve) => {
+      const now = (): Operation => store.operation(operation.name) ?? operation;
+      const done = (): void => {
+        clearTimeout(timer);
+        waiting.delete(check);
+        resolve(now());
+      };
+      const check = (): void => {
+        if (now().status !== "InProgress") done();
+      };
+      const timer = setTimeout(done, holdFor);
+      waiting.add(check);
+      check();
+    });
+
+  const contextOf = (origin: string): Context => ({ store, options, origin, status: () => latest });
+  const keys = keysOf(store);
+  const routing = (origin: string): Routing => ({ context: contextOf(origin), ended });
+  // Once per turn of the event loop: a transaction is one turn, so nobody sees half of it.
+  let planned = false;
+  store.onWrite(() => {
+    if (planned) return;
+    planned = true;
+    setImmediate(() => {
+      planned = false;
+      tell();
+    });
+  });
+  const server = await serve({ options, keys, routing });
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    port,
+    world: () => planWorld(store),
+    onChange: (listener) => listeners.push(listener),
+    report: (status) => {
+      latest = status;
+      settleAll(status, contextOf(`https://${options.host ?? "127.0.0.1"}:${port}`));
+      tell();
+    },
+    resources: () => store.all(),
+    close: () =>
+      new Promise((resolve) => {
+        for (const wake of [...waiting]) wake();
+        server.closeAllConnections();
+        server.close(() => {
+          store.close();
+          resolve();
+        });
+      }),
+  };
+}

@@ -1,0 +1,99 @@
+/** Microsoft.Network/virtualNetworks/virtualNetworkPeerings */
+import { z } from "zod";
+import { blockOf, overlaps } from "../addresses.ts";
+import { badRequest } from "../errors.ts";
+import { keyOf, parentOf } from "../ids.ts";
+import { envelope, ignored, reference } from "../schema.ts";
+import { isLive, type Store } from "../store.ts";
+import type { Context, Draft, Resource, ResourceType } from "../types.ts";
+import { networkName, types } from "./names.ts";
+import type { VirtualNetworkBody } from "./virtualNetworks.ts";
+
+const body = z.strictObject({
+  ...envelope,
+  properties: z.strictObject({
+    remoteVirtualNetwork: reference,
+    allowVirtualNetworkAccess: z.boolean().optional(),
+    allowForwardedTraffic: z.boolean().optional(),
+    allowGatewayTransit: z.literal(false, "The lab has no gateways").optional(),
+    useRemoteGateways: z.literal(false, "The lab has no gateways").optional(),
+    doNotVerifyRemoteGateways: z.boolean().optional(),
+    peerCompleteVnets: z.literal(true, "The lab peers whole networks only").optional(),
+    remoteAddressSpace: ignored,
+    remoteVirtualNetworkAddressSpace: ignored,
+    localAddressSpace: ignored,
+    localVirtualNetworkAddressSpace: ignored,
+    remoteBgpCommunities: ignored,
+    remoteVirtualNetworkEncryption: ignored,
+    peeringState: ignored,
+    peeringSyncLevel: ignored,
+    resourceGuid: ignored,
+    provisioningState: ignored,
+  }),
+});
+
+export type PeeringBody = z.infer<typeof body>;
+
+const prefixesOf = (id: string, store: Store): string[] =>
+  store.get<VirtualNetworkBody>(id)?.body.properties.addressSpace.addressPrefixes ?? [];
+
+function prepare(draft: Draft<PeeringBody>, { store }: Context): void {
+  const local = parentOf(draft.id);
+  const remote = draft.body.properties.remoteVirtualNetwork.id;
+  if (keyOf(local) === keyOf(remote)) {
+    throw badRequest("VnetCannotPeerWithItself", `Virtual network ${local} cannot peer with itself.`);
+  }
+  const clash = prefixesOf(local, store).some((a) => prefixesOf(remote, store).some((b) => overlaps(blockOf(a), blockOf(b))));
+  if (clash) {
+    throw badRequest("VnetAddressSpacesOverlap", `Cannot create or update peering ${draft.id}. Virtual networks ${local} and ${remote} cannot be peered because their address spaces overlap.`);
+  }
+  const twin = store.children<PeeringBody>(local, types.peering).find((other) => isLive(other) && other.key !== keyOf(draft.id) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(remote));
+  if (twin) {
+    throw badRequest("AnotherPeeringAlreadyReferencesRemoteVnet", `Peering ${draft.id} cannot reference remote virtual network ${remote}. Another peering ${twin.id} belonging to the same parent virtual network already references this remote virtual network.`);
+  }
+}
+
+/** Both networks have a live peering towards each other. */
+export function connected(peering: Resource<PeeringBody>, store: Store): boolean {
+  const remote = peering.body.properties.remoteVirtualNetwork.id;
+  return store
+    .children<PeeringBody>(remote, types.peering)
+    .some((other) => isLive(other) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(parentOf(peering.id)));
+}
+
+function render(peering: Resource<PeeringBody>, { store }: Context): object {
+  const remote = { addressPrefixes: prefixesOf(peering.body.properties.remoteVirtualNetwork.id, store) };
+  return {
+    properties: {
+      provisioningState: peering.state,
+      resourceGuid: peering.guid,
+      peeringState: connected(peering, store) ? "Connected" : "Initiated",
+      peeringSyncLevel: "FullyInSync",
+      allowVirtualNetworkAccess: true,
+      allowForwardedTraffic: false,
+      allowGatewayTransit: false,
+      useRemoteGateways: false,
+      ...peering.body.properties,
+      remoteAddressSpace: remote,
+      remoteVirtualNetworkAddressSpace: remote,
+    },
+  };
+}
+
+export const peeringsOf = (network: Resource, context: Context): object[] =>
+  context.store
+    .children<PeeringBody>(network.id, types.peering)
+    .filter(isLive)
+    .map((peering) => ({ name: peering.name, id: peering.id, etag: `W/"${peering.etag}"`, type: types.peering, ...render(peering, context) }));
+
+export const peerings: ResourceType<PeeringBody> = {
+  type: types.peering,
+  dialect: "network",
+  location: "inherited",
+  name: networkName,
+  schema: body,
+  asynchronous: true,
+  patch: "none",
+  prepare,
+  render,
+};

@@ -1,0 +1,70 @@
+/** References between resources: every `{ id }` inside a body is one. */
+import { badRequest } from "./errors.ts";
+import { keyOf, nameOf, parentOf, parseId } from "./ids.ts";
+import type { Store } from "./store.ts";
+import type { Body, Resource } from "./types.ts";
+
+export interface Reference {
+  /** As in `properties.ipConfigurations[0].properties.subnet.id`. */
+  path: string;
+  id: string;
+}
+
+/** A body keeps only references under `id`: its own IDs are dropped by the schema. */
+export function referencesIn(value: unknown, path = ""): Reference[] {
+  if (Array.isArray(value)) return value.flatMap((item, index) => referencesIn(item, `${path}[${index}]`));
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, inner]) => {
+    const at = path === "" ? name : `${path}.${name}`;
+    const isReference = (name === "id" || name === "targetResourceUri" || name === "metricResourceUri") && typeof inner === "string";
+    return isReference ? [{ path: at, id: inner }] : referencesIn(inner, at);
+  });
+}
+
+/** Refuses a body that refers to something which does not exist, or which is being deleted. */
+export function checkReferences(id: string, body: Body, store: Store, subscriptionId: string): void {
+  for (const reference of referencesIn(body)) {
+    const target = parseId(reference.id);
+    if (!target) {
+      throw badRequest(
+        "LinkedInvalidPropertyId",
+        `Property id '${reference.id}' at path '${reference.path}' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.`,
+      );
+    }
+    const known = target.subscriptionId.toLowerCase() === subscriptionId.toLowerCase();
+    if (!known || !exists(reference.id, { id, body }, store)) {
+      throw badRequest(
+        "InvalidResourceReference",
+        `Resource ${reference.id} referenced by resource ${id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
+      );
+    }
+  }
+}
+
+/** A resource of its own, or a part of one (a load balancer's front end, a NIC's IP configuration). */
+function exists(id: string, draft: { id: string; body: Body }, store: Store): boolean {
+  if (store.live(id)) return true;
+  const parent = parentOf(id);
+  const body = keyOf(parent) === keyOf(draft.id) ? draft.body : store.live(parent)?.body;
+  return body !== undefined && partOf(body, id) !== undefined;
+}
+
+/** The named part of `body` that `id` means: its collection is the last but one segment of the ID. */
+export function partOf<T extends object = { name: string }>(body: Body, id: string): T | undefined {
+  const collection = id.split("/").at(-2)?.toLowerCase();
+  const properties = Object.entries(body.properties ?? {});
+  const [, parts] = properties.find(([name]) => name.toLowerCase() === collection) ?? [];
+  if (!Array.isArray(parts)) return undefined;
+  return parts.find((part: { name?: string }) => part.name?.toLowerCase() === nameOf(id).toLowerCase()) as T | undefined;
+}
+
+/** Resources that refer to `id` or to a part of it; what is being deleted counts until it is gone, as in Azure. */
+export function referrersOf(id: string, store: Store, type?: string): Resource[] {
+  const key = keyOf(id);
+  const hits = (candidate: string): boolean => keyOf(candidate) === key || keyOf(candidate).startsWith(`${key}/`);
+  return store
+    .all()
+    .filter((resource) => resource.key !== key && !resource.key.startsWith(`${key}/`))
+    .filter((resource) => type === undefined || resource.type.toLowerCase() === type.toLowerCase())
+    .filter((resource) => referencesIn(resource.body).some((reference) => hits(reference.id)));
+}

@@ -1,0 +1,31 @@
+/** All resource types. */
+import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
+import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
+import { virtualMachines } from "./compute/virtualMachines.ts";
+import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
+import { loadBalancers } from "./network/loadBalancers.ts";
+import { natGateways } from "./network/natGateways.ts";
+import { networkInterfaces } from "./network/networkInterfaces.ts";
+import { networkSecurityGroups } from "./network/networkSecurityGroups.ts";
+import { peerings } from "./network/peerings.ts";
+import { publicIPAddresses } from "./network/publicIPAddresses.ts";
+import { securityRules } from "./network/securityRules.ts";
+import { subnets } from "./network/subnets.ts";
+import { virtualNetworks } from "./network/virtualNetworks.ts";
+import { privateDnsZones, privateRecordSets } from "./privatedns/privateDnsZones.ts";
+import { virtualNetworkLinks } from "./privatedns/virtualNetworkLinks.ts";
+import { resourceGroups } from "./resources/resourceGroups.ts";
+import type { ResourceType } from "./types.ts";
+
+const all = [
+  resourceGroups, virtualNetworks, subnets, peerings, networkSecurityGroups, securityRules, natGateways, publicIPAddresses,
+  loadBalancers, networkInterfaces, dnsZones, ...dnsRecordSets, privateDnsZones, ...privateRecordSets, virtualNetworkLinks,
+  virtualMachineScaleSets, virtualMachines, autoscaleSettings,
+] as unknown as ResourceType[];
+
+const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));
+
+/** `name` as in `Microsoft.Network/virtualNetworks/subnets`, in any letter case. */
+export const typeNamed = (name: string): ResourceType | undefined => byName.get(name.toLowerCase());
+
+export const resourceTypes: readonly ResourceType[] = all;

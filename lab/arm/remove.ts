@@ -1,0 +1,28 @@
+/** DELETE */
+import { operationHeaders, type Answer, type Request } from "./http.ts";
+import { begin } from "./operations.ts";
+import { checkEtag } from "./put.ts";
+import type { Context, Resource, ResourceType } from "./types.ts";
+
+export function remove(request: Request, type: ResourceType, existing: Resource | undefined, context: Context): Answer {
+  const { store } = context;
+  if (!existing) return { status: 204 };
+  checkEtag(request, existing, type);
+  const isGroup = type.dialect === "arm";
+  if (existing.state !== "Deleting") {
+    type.refuseDelete?.(existing, context);
+    if (!type.asynchronous && !isGroup) {
+      type.deleting?.(existing, context);
+      store.put(existing, true);
+      store.remove(existing.id);
+      return { status: 200 };
+    }
+    store.put({ ...existing, state: "Deleting", error: undefined }, true);
+    type.deleting?.(store.get(existing.id)!, context);
+  }
+  const operation = begin(store, "delete", existing.key);
+  const headers = operationHeaders(request, operation, type.type.split("/")[0]!, existing.body.location ?? "global");
+  // Resource groups are polled by Location alone.
+  const { "Azure-AsyncOperation": _, ...byLocation } = headers;
+  return { status: 202, headers: isGroup ? byLocation : headers };
+}

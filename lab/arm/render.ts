@@ -1,0 +1,40 @@
+/** The answer's body of a resource. */
+import { keyOf, parentOf } from "./ids.ts";
+import { typeNamed } from "./registry.ts";
+import type { Context, Resource, ResourceType } from "./types.ts";
+
+export function renderResource(resource: Resource, context: Context, query: URLSearchParams): Record<string, unknown> {
+  const type = typeNamed(resource.type)!;
+  const { location, tags } = resource.body;
+  const withLocation = type.location === "global" ? "global" : location;
+  return {
+    id: resource.id,
+    name: resource.name,
+    type: resource.type,
+    ...(withLocation !== undefined && { location: withLocation }),
+    ...(tags && { tags }),
+    ...(type.dialect === "network" || type.dialect === "dns" ? { etag: etagOf(resource, type) } : {}),
+    ...type.render(resource, context, query),
+  };
+}
+
+/** Network types write a weak ETag, the DNS ones the bare value. */
+export const etagOf = (resource: Resource, type: ResourceType): string => (type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag);
+
+/** The short form in which resources are listed across types. */
+export function renderShort(resource: Resource): object {
+  const { location, tags, sku, zones } = resource.body as { location?: string; tags?: object; sku?: unknown; zones?: unknown };
+  const global = typeNamed(resource.type)?.location === "global";
+  return {
+    id: resource.id,
+    name: resource.name,
+    type: resource.type,
+    location: global ? "global" : location,
+    ...(tags && { tags }),
+    ...(sku !== undefined && { sku }),
+    ...(zones !== undefined && { zones }),
+  };
+}
+
+/** Child resources are not listed with their group. */
+export const isTopLevel = (resource: Resource): boolean => resource.type.split("/").length === 2 && keyOf(parentOf(resource.id)) !== "";

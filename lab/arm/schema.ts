@@ -1,0 +1,103 @@
+/** Pieces of which the types' schemas are made, and the translation of what they find into Azure's errors. */
+import { z } from "zod";
+import { parseBlock } from "./addresses.ts";
+import { ArmError, badRequest, type ErrorBody } from "./errors.ts";
+import type { Dialect } from "./types.ts";
+
+/** Read-only in Azure: clients send back what they got, and it is ignored. For the type checker it is never there. */
+export const ignored = z.unknown().optional().transform(() => undefined) as unknown as z.ZodOptional<z.ZodNever>;
+
+/** Read-only properties that nearly every object has. */
+export const envelope = { id: ignored, name: ignored, type: ignored, etag: ignored, systemData: ignored };
+
+/** Of a top-level resource. */
+export const tracked = { ...envelope, location: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };
+
+/** Enumerations are compared without regard to case and answered in Azure's spelling. */
+export const choice = <const T extends readonly [string, ...string[]]>(...values: T): z.ZodType<T[number]> =>
+  z.string().transform((given, context) => {
+    const value = values.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
+    if (value !== undefined) return value as T[number];
+    context.addIssue({ code: "custom", message: `'${given}' is not one of: ${values.join(", ")}`, params: { enumeration: true } });
+    return z.NEVER;
+  });
+
+/** A reference to another resource. Other properties of it, as in a GET's answer, are ignored. */
+export const reference = z.object({ id: z.string() }).transform(({ id }) => ({ id }));
+
+/** A whole number; outside the range the error has the code that Azure gives. */
+export const range = (minimum: number, maximum: number, code?: string): z.ZodType<number> =>
+  z.int().superRefine((value, context) => {
+    if (value >= minimum && value <= maximum) return;
+    const message = `The value '${value}' is outside the allowed range ${minimum} to ${maximum}.`;
+    context.addIssue({ code: "custom", message, params: { code } });
+  });
+
+export const zoneList = z.array(z.string()).superRefine((zones, context) => {
+  const wrong = zones.filter((zone) => !["1", "2", "3"].includes(zone));
+  if (wrong.length === 0 && new Set(zones).size === zones.length) return;
+  const message = `The zone(s) '${zones.join(", ")}' are not valid: zones are '1', '2' and '3', each at most once.`;
+  context.addIssue({ code: "custom", message, params: { code: "InvalidAvailabilityZone" } });
+});
+
+export const prefix = (code: string): z.ZodType<string> =>
+  z.string().superRefine((value, context) => {
+    if (parseBlock(value)) return;
+    const message = `The address prefix '${value}' is not a valid CIDR block: an IPv4 network such as 10.20.1.0/24, host bits zero.`;
+    context.addIssue({ code: "custom", message, params: { code } });
+  });
+
+/** Lets a schema report an error with Azure's own code. */
+export function issue(context: z.RefinementCtx, code: string, message: string, path: (string | number)[] = []): void {
+  context.addIssue({ code: "custom", message, path, params: { code } });
+}
+
+/** The validated body without absent members, or Azure's error. */
+export function validate<T>(schema: z.ZodType<T>, given: unknown, dialect: Dialect, typeName: string): T {
+  const result = schema.safeParse(given);
+  if (result.success) return JSON.parse(JSON.stringify(result.data)) as T;
+  throw translate(result.error.issues, dialect, typeName, given);
+}
+
+function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeName: string, given: unknown): ArmError {
+  const found = issues.map((one) => describe(one, typeName, given));
+  const own = found.find((one) => one.code !== "");
+  if (own) return new ArmError(400, own.code, own.message, { target: own.target, details: detailsOf(found) });
+  const [first] = found;
+  switch (dialect) {
+    case "network":
+      return new ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", {
+        details: found.map(({ message }) => ({ code: "InvalidJson", message })),
+      });
+    case "compute":
+      return new ArmError(400, "InvalidParameter", first!.message, { target: first!.target, details: detailsOf(found) });
+    case "monitor":
+    case "dns":
+      return new ArmError(400, "BadRequest", first!.message, { target: first!.target, details: detailsOf(found) });
+    default:
+      return badRequest("InvalidRequestContent", `The request content was invalid and could not be deserialized: '${first!.message}'.`);
+  }
+}
+
+/** Every mistake is told, not only the first. */
+const detailsOf = (found: ErrorBody[]): ErrorBody[] =>
+  found.length < 2 ? [] : found.map(({ code, message, target }) => ({ code: code || "InvalidParameter", message, target: target ?? "" }));
+
+function describe(found: z.core.$ZodIssue, typeName: string, given: unknown): ErrorBody & { target: string } {
+  const target = pathText(found.path);
+  const value = found.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], given);
+  const at = `Path '${target}'.`;
+  const code = found.code === "custom" ? String(found.params?.["code"] ?? "") : "";
+  if (found.code === "unrecognized_keys") {
+    const key = found.keys.join("', '");
+    return { code, message: `Could not find member '${key}' on object of type '${typeName}'. Path '${pathText([...found.path, found.keys[0]!])}'.`, target };
+  }
+  if (value === undefined) return { code, message: `Required property '${target}' is missing (null). ${at}`, target };
+  if (found.code === "invalid_type") {
+    return { code, message: `Error converting value ${JSON.stringify(value)} to type '${found.expected}'. ${at}`, target };
+  }
+  return { code, message: `${found.message}${found.message.endsWith(".") ? "" : "."} ${at}`, target };
+}
+
+const pathText = (path: readonly PropertyKey[]): string =>
+  path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`)).join("");

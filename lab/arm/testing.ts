@@ -1,0 +1,150 @@
+/** For the tests: an ARM server over TLS with a throwaway CA, a fabric that agrees at once, and the official clients. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ComputeManagementClient } from "@azure/arm-compute";
+import { DnsManagementClient } from "@azure/arm-dns";
+import { MonitorClient } from "@azure/arm-monitor";
+import { NetworkManagementClient } from "@azure/arm-network";
+import { PrivateDnsManagementClient } from "@azure/arm-privatedns";
+import { ResourceManagementClient } from "@azure/arm-resources";
+import type { TokenCredential } from "@azure/core-auth";
+import type { MachineEffects, WorldStatus } from "../world.ts";
+import { startArm, type Arm, type ArmOptions } from "./index.ts";
+
+export const subscription = "00000000-0000-4000-8000-000000000001";
+export const tenant = "00000000-0000-4000-8000-000000000002";
+export const client = { id: "00000000-0000-4000-8000-000000000003", secret: "client-secret" };
+
+/** A key and certificate for 127.0.0.1, signed by a CA made for this run. */
+export function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
+  const file = (name: string): string => join(directory, name);
+  const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { stdio: "ignore" });
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+  openssl("req", "-x509", ...curve, "-keyout", file("ca.key"), "-out", file("ca.crt"), "-subj", "/CN=lab test CA", "-days", "2");
+  openssl("req", ...curve, "-keyout", file("arm.key"), "-out", file("arm.csr"), "-subj", "/CN=127.0.0.1");
+  writeFileSync(file("arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  openssl("x509", "-req", "-in", file("arm.csr"), "-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-CAcreateserial", "-out", file("arm.crt"), "-days", "2", "-extfile", file("arm.ext"));
+  const read = (name: string): string => readFileSync(file(name), "utf8");
+  return { key: read("arm.key"), cert: read("arm.crt"), ca: read("ca.crt") };
+}
+
+export class TestLab {
+  readonly directory = mkdtempSync(join(tmpdir(), "lab-arm-"));
+  readonly certificates = makeCertificates(this.directory);
+  arm!: Arm;
+  /** Machines that never get ready while they are here, by part of their ID. */
+  held: string[] = [];
+  /** False: nothing is reported until `report()`. */
+  automatic = true;
+  /** Changes a report before it is sent. */
+  adjust: (status: WorldStatus) => WorldStatus = (status) => status;
+  readonly effects: MachineEffects = {
+    serialLog: (id) => Promise.resolve(`boot of ${id}\n`),
+    run: (_, script) => Promise.resolve({ exitStatus: 0, stdout: `ran: ${script}`, stderr: "" }),
+    restart: () => Promise.resolve(),
+  };
+
+  get options(): ArmOptions {
+    const { key, cert } = this.certificates;
+    const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
+    return { stateDir: this.directory, port: 0, tls: { key, cert }, ...login, effects: this.effects };
+  }
+
+  get endpoint(): string {
+    return `https://127.0.0.1:${this.arm.port}`;
+  }
+
+  async start(): Promise<void> {
+    this.arm = await startArm(this.options);
+    this.arm.onChange(() => this.automatic && this.report());
+  }
+
+  async stop(): Promise<void> {
+    await this.arm.close();
+    rmSync(this.directory, { recursive: true });
+  }
+
+  /** As the fabric would: everything exists, every script went well. */
+  report(): void {
+    const world = this.arm.world();
+    const machines = world.machines.map((machine) => ({
+      id: machine.id,
+      power: machine.powered ? ("running" as const) : ("stopped" as const),
+      ready: machine.powered && !this.held.some((part) => machine.id.includes(part)),
+      health: machine.health ? ("Healthy" as const) : ("None" as const),
+      scripts: machine.scripts.map(({ id, sequence }) => ({ id, sequence, exitStatus: 0, stderr: "" })),
+    }));
+    this.arm.report(this.adjust({ revision: world.revision, machines, probes: [], errors: [] }));
+  }
+
+  async token(): Promise<string> {
+    const form = { grant_type: "client_credentials", client_id: client.id, client_secret: client.secret, scope: `${this.endpoint}/.default` };
+    const { body } = await this.fetch("POST", `/${tenant}/oauth2/v2.0/token`, new URLSearchParams(form).toString(), { "content-type": "application/x-www-form-urlencoded" });
+    return (body as { access_token: string }).access_token;
+  }
+
+  /** A plain request, for what the SDK would not send. */
+  async fetch(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers; body: unknown }> {
+    const { request } = await import("node:https");
+    return new Promise((resolve, reject) => {
+      const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body);
+      const type = text === undefined ? {} : { "content-type": "application/json" };
+      const call = request(`${this.endpoint}${path}`, { method, ca: this.certificates.ca, headers: { ...type, ...headers } }, (response) => {
+        let received = "";
+        response.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
+        response.on("end", () => {
+          const isJson = response.headers["content-type"]?.includes("json");
+          resolve({ status: response.statusCode!, headers: new Headers(response.headers as Record<string, string>), body: isJson ? JSON.parse(received) : received });
+        });
+      });
+      call.on("error", reject);
+      call.end(text);
+    });
+  }
+
+  /** Like `fetch`, logged in. */
+  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): ReturnType<TestLab["fetch"]> {
+    return this.fetch(method, path, body, { authorization: `Bearer ${await this.token()}`, ...headers });
+  }
+
+  get clients(): Clients {
+    const credential: TokenCredential = { getToken: async () => ({ token: await this.token(), expiresOnTimestamp: Date.now() + 3_600_000 }) };
+    const options = { endpoint: this.endpoint, tlsOptions: { ca: this.certificates.ca }, credentials: { scopes: [`${this.endpoint}/.default`] }, retryOptions: { maxRetries: 0 } };
+    return {
+      resources: new ResourceManagementClient(credential, subscription, options),
+      network: new NetworkManagementClient(credential, subscription, options),
+      compute: new ComputeManagementClient(credential, subscription, options),
+      monitor: new MonitorClient(credential, subscription, options),
+      privateDns: new PrivateDnsManagementClient(credential, subscription, options),
+      dns: new DnsManagementClient(credential, subscription, options),
+    };
+  }
+}
+
+export interface Clients {
+  resources: ResourceManagementClient;
+  network: NetworkManagementClient;
+  compute: ComputeManagementClient;
+  monitor: MonitorClient;
+  privateDns: PrivateDnsManagementClient;
+  dns: DnsManagementClient;
+}
+
+/** `code: message` of what Azure's client throws. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    const { code, message } = error as { code?: string; message: string };
+    return `${code ?? ""}: ${message}`;
+  }
+  return "accepted";
+}
+
+export async function collect<T>(pages: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const one of pages) all.push(one);
+  return all;
+}

@@ -1,0 +1,52 @@
+/** Commands that reach one machine: a shell on it, and ways to break it. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { administratorKey } from "../settings.ts";
+import type { Machine } from "../world.ts";
+import { ask, type DaemonStatus } from "./daemon.ts";
+
+/** The machine of that name, host name or address. */
+export function findMachine({ world }: DaemonStatus, name: string): Machine {
+  const found = world.machines.find((machine) => [machine.name, machine.hostName, machine.address].includes(name));
+  if (!found) {
+    const known = world.machines.map((machine) => `  ${machine.name}  (${machine.address})`).sort().join("\n");
+    throw new Error(`no machine "${name}"; machines of the lab:\n${known || "  none"}`);
+  }
+  return found;
+}
+
+/** Runs ssh through the reverse proxy, as an administrator would, with host keys from the serial consoles. */
+export async function ssh(daemon: DaemonStatus, machine: Machine, command: string[]): Promise<number> {
+  const proxies = daemon.world.machines.filter(({ networkId, tags }) => networkId === machine.networkId && tags.tier === "reverse-proxy");
+  const entrance = daemon.world.balancers.flatMap(({ rules }) => rules)
+    .find((rule) => rule.public && rule.port === 22 && rule.networkId === machine.networkId)?.address;
+  if (!entrance) throw new Error("no public address leads to SSH in this machine's network");
+  const dir = mkdtempSync(join(tmpdir(), "lab-ssh-"));
+  try {
+    const knownHosts = join(dir, "known_hosts");
+    const lines = await Promise.all([
+      ...proxies.map(async (proxy) => hostKeys(entrance, proxy)),
+      hostKeys(machine.address, machine),
+    ]);
+    writeFileSync(knownHosts, lines.flat().map((line) => `${line}\n`).join(""));
+    const common = ["-i", administratorKey().privateKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
+      "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "LogLevel=ERROR"];
+    const jump = ["ssh", ...common, "-W", "%h:%p", `${machine.adminUser}@${entrance}`].join(" ");
+    return spawnSync("ssh", [...common, "-o", `ProxyCommand=${jump}`, `${machine.adminUser}@${machine.address}`, ...command],
+      { stdio: "inherit" }).status ?? 255;
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+/** Lines for known_hosts from the keys that cloud-init wrote to the machine's serial console. */
+async function hostKeys(address: string, machine: Machine): Promise<string[]> {
+  const log = (await ask(`/serial/${encodeURIComponent(machine.id)}`)) ?? "";
+  const blocks = [...log.matchAll(/-----BEGIN SSH HOST KEY KEYS-----([\s\S]*?)-----END SSH HOST KEY KEYS-----/g)];
+  return (blocks.at(-1)?.[1] ?? "").split("\n").flatMap((line) => {
+    const key = line.match(/((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)/)?.[1];
+    return key ? [`${address} ${key}`] : [];
+  });
+}

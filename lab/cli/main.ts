@@ -1,0 +1,107 @@
+/** `bin/lab`: Azure on one Linux machine. */
+import { spawnSync } from "node:child_process";
+import { createReadStream, existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Argument, Command, Option } from "commander";
+import { Machines } from "../fabric/machines.ts";
+import { Networks } from "../fabric/networks.ts";
+import { authority, stateDir } from "../settings.ts";
+import { daemonStatus, ensureDaemon, runningDaemon, stopDaemon } from "./daemon.ts";
+import { findMachine, ssh } from "./machines.ts";
+import { ensureStack, pulumi, stacks } from "./pulumi.ts";
+import { describe, stackStatus } from "./status.ts";
+import { tour } from "./tour.ts";
+
+const program = new Command("bin/lab")
+  .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
+  .enablePositionalOptions()
+  .showHelpAfterError("(bin/lab --help tells more)");
+const stackArgument = () => new Argument("<stack>", "stack").choices([...stacks]);
+
+program.command("up").description("build or change a stack (pulumi up)").addArgument(stackArgument())
+  .argument("[arguments...]", "more arguments for pulumi up, after --")
+  .action(async (stack: string, more: string[]) => {
+    await ensureDaemon();
+    ensureStack(stack);
+    process.exitCode = await pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]);
+  });
+program.command("preview").description("show what up would change (pulumi preview)").addArgument(stackArgument())
+  .argument("[arguments...]", "more arguments for pulumi preview, after --")
+  .action(async (stack: string, more: string[]) => {
+    await ensureDaemon();
+    ensureStack(stack);
+    process.exitCode = await pulumi(["preview", "--stack", stack, ...more]);
+  });
+program.command("destroy").description("remove a stack's resources (pulumi destroy)").addArgument(stackArgument())
+  .argument("[arguments...]", "more arguments for pulumi destroy, after --")
+  .action(async (stack: string, more: string[]) => {
+    await ensureDaemon();
+    ensureStack(stack);
+    process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
+  });
+program.command("pulumi").description("the Pulumi CLI with the lab's environment").passThroughOptions().allowUnknownOption()
+  .helpOption(false).argument("[arguments...]", "arguments for pulumi")
+  .action(async (args: string[]) => {
+    await ensureDaemon();
+    process.exitCode = await pulumi(args);
+  });
+program.command("status").description("machines, load balancers, public addresses and URLs")
+  .option("--json", "for programs")
+  .action(async ({ json }: { json?: boolean }) => {
+    const daemon = json ? await daemonStatus() : await runningDaemon();
+    const found = daemon ? stackStatus(daemon) : [];
+    process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
+  });
+program.command("tour").description("send a request from outside and show the machines that it passes").addArgument(stackArgument())
+  .action(async (stack: string) => {
+    await tour(await runningDaemon(), stack);
+  });
+program.command("ssh").description("a shell or a command on a machine, through the reverse proxy").passThroughOptions()
+  .argument("<machine>", "name, host name or address").argument("[command...]", "command to run, after --")
+  .action(async (name: string, command: string[]) => {
+    const daemon = await runningDaemon();
+    process.exitCode = await ssh(daemon, findMachine(daemon, name), command);
+  });
+program.command("kill").description("break a machine").argument("<machine>", "name, host name or address")
+  .addOption(new Option("--how <how>", "process: its service is killed; power: it is switched off; disk: its disk is lost")
+    .choices(["process", "power", "disk"]).default("power"))
+  .action(async (name: string, { how }: { how: "process" | "power" | "disk" }) => {
+    const machine = findMachine(await runningDaemon(), name);
+    await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
+    console.log(`${machine.name}: ${how} lost`);
+  });
+program.command("internet").description("a shell or a command outside every network").passThroughOptions()
+  .argument("[command...]", "command to run, after --")
+  .action(async (command: string[]) => {
+    await runningDaemon();
+    const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
+    process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
+  });
+program.command("log").description("what happened").addArgument(new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices(["arm", "daemon"]))
+  .action((what: string) => {
+    const file = join(stateDir, `${what}.log`);
+    if (!existsSync(file)) throw new Error(`nothing was logged yet: ${file} does not exist`);
+    createReadStream(file).pipe(process.stdout);
+  });
+program.command("down").description("remove everything that the lab made on this machine, its stacks' state included")
+  .action(async () => {
+    await stopDaemon();
+    await new Machines({ stateDir, caFile: join(stateDir, "tls", "ca.pem"), log: console.error }).removeAll();
+    await new Networks({ stateDir, log: console.error }).removeAll();
+    rmSync(stateDir, { recursive: true, force: true });
+    console.log("the lab is gone; its caches are kept");
+  });
+
+if (process.platform !== "linux" || process.getuid?.() !== 0) {
+  const asksForHelp = process.argv.length < 3 || process.argv.some((word) => word === "--help" || word === "help");
+  if (!asksForHelp) {
+    console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
+    process.exit(1);
+  }
+}
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`bin/lab: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

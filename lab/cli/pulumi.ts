@@ -1,0 +1,92 @@
+/** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, join, relative } from "node:path";
+import { dump, load } from "js-yaml";
+import { administratorKey, armPort, authority, credentials, root, stateDir } from "../settings.ts";
+
+/** The stacks that the project has a file for. */
+export const stacks = ["dev", "prod", "tools"] as const;
+
+/**
+ * The lab's copy of the project file. Its stack files stand beside it: the project's own, with the lab's settings laid
+ * over them. So nothing of the lab gets into a committed file, and the program cannot tell the difference.
+ */
+const projectDir = join(stateDir, "project");
+
+/** Writes the lab's project and stack files and returns the environment for the CLI. */
+export function prepare(): NodeJS.ProcessEnv {
+  const { passphrase } = credentials();
+  mkdirSync(projectDir, { recursive: true, mode: 0o700 });
+  mkdirSync(join(stateDir, "pulumi"), { recursive: true, mode: 0o700 });
+  const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
+  writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project, main: relative(projectDir, root) }));
+  for (const stack of stacks) layOver(stack);
+  return {
+    ...process.env,
+    PATH: [join(root, "lab", "engine"), join(root, "lab", "provider", "bin"), process.env.PATH].join(delimiter),
+    NODE_EXTRA_CA_CERTS: authority().bundleFile,
+    PULUMI_HOME: join(stateDir, "pulumi-home"),
+    PULUMI_BACKEND_URL: `file://${join(stateDir, "pulumi")}`,
+    PULUMI_CONFIG_PASSPHRASE: passphrase,
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+  };
+}
+
+/** The stack's own settings and over them those which only the lab's Azure has. */
+function layOver(stack: string): void {
+  const file = join(projectDir, `Pulumi.${stack}.yaml`);
+  const own = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as { encryptionsalt?: string }) : {};
+  const { subscriptionId, tenantId, clientId, clientSecret, databasePassword } = credentials();
+  const { privateKeyFile, publicKey } = administratorKey();
+  const administrators = own.config["platform:administrators"] as object | undefined;
+  const settings = {
+    ...own,
+    ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
+    config: {
+      ...own.config,
+      "azure-native:metadataHost": `127.0.0.1:${armPort}`,
+      "azure-native:subscriptionId": subscriptionId,
+      "azure-native:tenantId": tenantId,
+      "azure-native:clientId": clientId,
+      "azure-native:clientSecret": clientSecret,
+      "platform:administrators": {
+        ...administrators, ranges: ["198.51.100.1/32"], sshKeys: [publicKey], identityFile: privateKeyFile,
+      },
+      "platform:databasePassword": databasePassword,
+    },
+  };
+  writeFileSync(file, dump(settings), { mode: 0o600 });
+}
+
+/** Runs the CLI in the foreground; resolves to its exit status. */
+export async function pulumi(args: string[]): Promise<number> {
+  const child = spawn("pulumi", ["-C", projectDir, ...args], { env: prepare(), stdio: "inherit" });
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  return new Promise((done, fail) => {
+    child.on("error", fail);
+    child.on("exit", (code, signal) => {
+      process.off("SIGINT", ignore);
+      done(code ?? (signal ? 130 : 1));
+    });
+  });
+}
+
+/** Makes the stack in the lab's backend unless it is there. */
+export function ensureStack(stack: string): void {
+  const env = prepare();
+  if (existsSync(join(stateDir, "pulumi", ".pulumi", "stacks", "platform", `${stack}.json`))) return;
+  const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], { env, encoding: "utf8" });
+  if (made.status !== 0 && !made.stderr.includes("already exists")) {
+    throw new Error(`pulumi stack init ${stack} failed: ${made.stderr}`);
+  }
+}
+
+/** Outputs of a stack; undefined where it has none. */
+export function outputs(stack: string): Record<string, unknown> | undefined {
+  const asked = spawnSync("pulumi", ["-C", projectDir, "stack", "output", "--json", "--stack", stack], { env: prepare(), encoding: "utf8" });
+  return asked.status === 0 ? (JSON.parse(asked.stdout) as Record<string, unknown>) : undefined;
+}

@@ -1,0 +1,70 @@
+/** What runs, for people and for programs. */
+import type { DaemonStatus } from "./daemon.ts";
+
+export interface StackStatus {
+  stack: string;
+  machines: { name: string; stack: string; tier: string; address: string; state: string; health: string }[];
+  loadBalancers: {
+    name: string; tier: string; address: string; port: number; policy: string;
+    members: { machine: string; state: "up" | "down" }[];
+  }[];
+  publicAddresses: { name: string; address: string }[];
+  urls: string[];
+}
+
+/** The daemon's world, per stack. The stack of a thing is its tag `stack`, or that of what it belongs to. */
+export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
+  const names = new Map(world.machines.map(({ id, name }) => [id, name]));
+  const stackOf = (tags: Record<string, string>) => tags.stack ?? "";
+  const stacks = new Set([...world.machines, ...world.balancers].map(({ tags }) => stackOf(tags)));
+  const groupOf = (id: string) => id.split("/")[4] ?? "";
+  return [...stacks].sort().map((stack) => {
+    const machines = world.machines.filter(({ tags }) => stackOf(tags) === stack);
+    const balancers = world.balancers.filter(({ tags }) => stackOf(tags) === stack);
+    const groups = new Set([...machines, ...balancers].map(({ id }) => groupOf(id)));
+    return {
+      stack,
+      machines: machines.map((machine) => {
+        const found = status.machines.find(({ id }) => id === machine.id);
+        return {
+          name: machine.name, stack, tier: machine.tags.tier ?? "", address: machine.address,
+          state: found?.power ?? "absent", health: found?.health ?? "Unknown",
+        };
+      }).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
+      loadBalancers: balancers.flatMap((balancer) => balancer.rules.map((rule) => ({
+        name: balancer.name, tier: balancer.tags.tier ?? "", address: rule.address, port: rule.port,
+        policy: balancer.tags.balance ?? "hash",
+        members: rule.members.map((id) => ({
+          machine: names.get(id) ?? id,
+          state: !rule.probe || status.probes.some((probe) => probe.up && probe.probeId === rule.probe?.id && probe.machineId === id)
+            ? "up" as const : "down" as const,
+        })),
+      }))),
+      publicAddresses: world.publicAddresses.filter(({ id }) => groups.has(groupOf(id)))
+        .map(({ name, address }) => ({ name, address })),
+      urls: world.zones.filter((zone) => !zone.private && groups.has(groupOf(zone.id)))
+        .flatMap((zone) => zone.records.filter(({ type }) => type === "A").map((record) => `http://${record.name}.${zone.name}/`)),
+    };
+  });
+}
+
+/** The status as tables. */
+export function describe(stacks: StackStatus[]): string {
+  if (stacks.length === 0) return "no stack is up; start one with: bin/lab up dev\n";
+  return stacks.map((stack) => [
+    `stack ${stack.stack}`,
+    table(["machine", "tier", "address", "state", "health"],
+      stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health])),
+    table(["load balancer", "address", "policy", "members up"],
+      stack.loadBalancers.map((balancer) => [balancer.name, `${balancer.address}:${balancer.port}`, balancer.policy,
+        `${balancer.members.filter(({ state }) => state === "up").length} of ${balancer.members.length}`])),
+    ...stack.publicAddresses.map(({ name, address }) => `public  ${address}  ${name}`),
+    ...stack.urls.map((url) => `url     ${url}`),
+    "",
+  ].join("\n")).join("\n");
+}
+
+function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  return [head, ...rows].map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`).join("\n");
+}

@@ -1,0 +1,104 @@
+/**
+ * The lab's daemon: ARM on one side, the fabric on the other. Started by `bin/lab`; what it made goes on without it,
+ * and a new daemon takes it over.
+ */
+import { createServer } from "node:http";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { startArm } from "./arm/index.ts";
+import { ensureImage } from "./fabric/image.ts";
+import { Machines } from "./fabric/machines.ts";
+import { Networks } from "./fabric/networks.ts";
+import { publish } from "./fabric/gitServer.ts";
+import { armPort, authority, cacheDir, credentials, root, socketPath, stateDir } from "./settings.ts";
+import type { WorldStatus } from "./world.ts";
+
+const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
+
+const ca = authority();
+const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
+const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
+
+const image = await ensureImage({ cacheDir, log });
+const networks = new Networks({ stateDir, authority: ca, log });
+const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
+const arm = await startArm({
+  stateDir, port: armPort, tls: { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") },
+  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects,
+});
+await networks.start();
+for (const service of ["front", "back", "machine-learning"]) {
+  await publish(join(root, "examples", service), service, stateDir);
+}
+
+let errors: WorldStatus["errors"] = [];
+let revision = -1;
+let wanted = true;
+let stopping = false;
+
+/** Makes the world as ARM plans it, again and again while it changes. */
+async function converge(): Promise<void> {
+  while (!stopping) {
+    if (!wanted) {
+      await new Promise<void>((wake) => { waiting = wake; });
+      continue;
+    }
+    wanted = false;
+    const world = arm.world();
+    const started = performance.now();
+    const before = await networks.convergeBeforeMachines(world);
+    const during = await machines.converge(world.machines);
+    const after = await networks.convergeAfterMachines(world);
+    errors = [...before, ...during, ...after];
+    revision = world.revision;
+    report();
+    const failed = errors.map(({ id, message }) => `\n  ${id}: ${message}`).join("");
+    log(`revision ${revision}: ${Math.round(performance.now() - started)} ms${failed}`);
+    // What failed for a passing reason is tried again; a change in ARM wakes the loop earlier.
+    if (errors.length > 0) setTimeout(wake, 2000);
+  }
+}
+let waiting: () => void = () => {};
+function wake(): void {
+  wanted = true;
+  waiting();
+}
+function status(): WorldStatus {
+  return { revision, machines: machines.statuses(), probes: networks.probes(), errors };
+}
+function report(): void {
+  arm.report(status());
+}
+
+arm.onChange(wake);
+machines.onChange(report);
+networks.onChange(report);
+
+if (existsSync(socketPath)) rmSync(socketPath);
+const control = createServer((request, response) => {
+  if (request.url === "/status") {
+    response.setHeader("content-type", "application/json");
+    response.end(JSON.stringify({ pid: process.pid, world: arm.world(), status: status() }));
+  } else if (request.url?.startsWith("/serial/")) {
+    machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length)))
+      .then((text) => response.end(text), (error: Error) => { response.statusCode = 500; response.end(error.message); });
+  } else {
+    response.statusCode = 404;
+    response.end();
+  }
+}).listen(socketPath);
+
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  control.close();
+  await arm.close();
+  log("stopped");
+  process.exit(0);
+}
+process.on("SIGTERM", () => void stop());
+process.on("SIGINT", () => void stop());
+process.on("unhandledRejection", (error) => log(`unhandled: ${error instanceof Error ? error.stack : String(error)}`));
+
+log(`ARM listens on https://127.0.0.1:${armPort}`);
+await converge();

@@ -1,0 +1,139 @@
+/**
+ * The dev environment from nothing to nothing, as a user sees it. The tests build on each other, in their order.
+ * They do not prove anything about Azure itself.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { daemonStatus } from "../cli/daemon.ts";
+import { root, stateDir } from "../settings.ts";
+import { eventually, lab, on, outside, run, status } from "./commands.ts";
+
+const instances = { "back": 2, "balancer": 2, "data": 1, "front": 2, "machine-learning": 1, "reverse-proxy": 2 };
+const www = "http://www.dev.chatbot.example/";
+const playbook = ["ansible-playbook", "-i", "inventory/dev.yml"];
+const ansible = { cwd: join(root, "ansible") };
+
+beforeAll(async () => {
+  await lab("down");
+});
+afterAll(async () => {
+  await lab("down");
+});
+
+async function machinesPerTier(): Promise<Record<string, number>> {
+  const { machines } = await status("dev");
+  const count: Record<string, number> = {};
+  for (const { tier } of machines) count[tier] = (count[tier] ?? 0) + 1;
+  return count;
+}
+
+async function firstOf(tier: string) {
+  const machine = (await status("dev")).machines.find((one) => one.tier === tier);
+  if (!machine) throw new Error(`no machine of tier ${tier}`);
+  return machine;
+}
+
+test("an up that lost the lab's daemon half-way is completed by the next one, nothing doubled or lost", async () => {
+  const first = spawn(join(root, "bin", "lab"), ["up", "dev"], { cwd: root, stdio: "ignore" });
+  const ended = new Promise((done) => first.on("exit", done));
+  const running = await eventually(daemonStatus, (found) => (found?.world.machines.length ?? 0) >= 3, 600);
+  process.kill(running?.pid ?? 0, "SIGKILL");
+  await ended;
+  const second = await lab("up", "dev");
+  expect(second.output).toMatch(/Resources:/);
+  expect(await machinesPerTier()).toEqual(instances);
+  const { stdout } = await lab("pulumi", "stack", "export", "--stack", "dev");
+  expect((JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } }).deployment.pending_operations ?? []).toEqual([]);
+});
+
+test("a request from outside passes reverse proxy, front, back and database", async () => {
+  const answer = await outside("curl", "-sS", "--include", "--max-time", "20", www);
+  expect(answer.stdout).toMatch(/^HTTP\/1\.1 200/);
+  for (const tier of ["front", "back", "data"]) expect(answer.stdout.toLowerCase()).toContain(tier);
+});
+
+test("every machine becomes healthy and every load balancer has all its members", async () => {
+  await eventually(async () => status("dev"), ({ machines, loadBalancers }) =>
+    machines.every(({ health }) => health === "Healthy")
+    && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up")), 120);
+});
+
+test("nothing answers outside but 80 and 443, and no private address at all", async () => {
+  const { machines, publicAddresses } = await status("dev");
+  const entrance = publicAddresses.map(({ address }) => address);
+  const open = await outside("nmap", "-Pn", "-n", "-p-", "--max-retries", "1", "--min-rate", "4000", "--host-timeout", "120s", "-oG", "-", ...entrance);
+  const found = [...open.stdout.matchAll(/(\d+)\/open\//g)].map(([, port]) => Number(port)).sort((a, b) => a - b);
+  expect(found).toEqual([80, 443]);
+  const hidden = await outside("nmap", "-Pn", "-n", "-p", "22,80,443,3000,4000,5000,5432,8998,8999", "--max-retries", "1", "--host-timeout", "60s", "-oG", "-",
+    ...machines.map(({ address }) => address));
+  expect(hidden.status).toBe(0);
+  expect(hidden.stdout).not.toMatch(/\/open\//);
+}, 600_000);
+
+test("front cannot reach data, back can", async () => {
+  const data = await firstOf("data");
+  const connect = ["timeout", "5", "bash", "-c", `'exec 3<>/dev/tcp/${data.address}/5432'`];
+  expect((await on((await firstOf("back")).name, ...connect)).status).toBe(0);
+  expect((await on((await firstOf("front")).name, ...connect)).status).not.toBe(0);
+});
+
+test("an up without a change changes nothing and does not run Ansible, within 10 s", async () => {
+  const nothing = await lab("up", "dev");
+  expect(nothing.output).toMatch(/\d+ unchanged/);
+  expect(nothing.output).not.toMatch(/\d+ (created|updated|replaced|deleted)|PLAY \[/);
+  expect(nothing.seconds).toBeLessThan(10);
+});
+
+test("a second run of the playbooks by hand changes nothing on any machine", async () => {
+  const again = await run([...playbook, "playbooks/site.yml"], ansible);
+  expect(again.output).toMatch(/PLAY RECAP/);
+  const recap = again.stdout.split("PLAY RECAP")[1] ?? "";
+  const lines = recap.split("\n").filter((line) => line.includes("ok="));
+  expect(lines).toHaveLength(Object.values(instances).reduce((a, b) => a + b));
+  for (const line of lines) expect(line).toMatch(/changed=0 +unreachable=0 +failed=0/);
+});
+
+test("a drifted machine is repaired by a run of its kind's playbook", async () => {
+  const front = await firstOf("front");
+  const health = await on(front.name, "sudo", "sh", "-c", "'systemctl stop platform-health.service && echo >> /etc/systemd/system/platform-health.service'");
+  expect(health.status, health.output).toBe(0);
+  const repaired = await run([...playbook, "playbooks/front.yml"], ansible);
+  expect(repaired.status, repaired.output).toBe(0);
+  expect(repaired.stdout).toMatch(/changed=[1-9]/);
+  expect((await on(front.name, "systemctl", "is-active", "platform-health.service")).stdout.trim()).toBe("active");
+});
+
+test("a changed host key is refused by Ansible, clearly", async () => {
+  const back = await firstOf("back");
+  // The machine puts its own keys back after a while: no SSH leads to it until then.
+  const swap = await on(back.name, "sudo", "sh", "-c", `'cp -a /etc/ssh /etc/ssh.saved
+    && systemd-run --on-active=40s sh -c "cp -a /etc/ssh.saved/. /etc/ssh/ && systemctl restart ssh"
+    && rm /etc/ssh/ssh_host_*_key* && ssh-keygen -A && systemctl restart ssh'`.replaceAll(/\n\s*/g, " "));
+  expect(swap.status, swap.output).toBe(0);
+  const refused = await run([...playbook, "playbooks/back.yml"], ansible);
+  expect(refused.status).not.toBe(0);
+  expect(refused.output).toMatch(/host key/i);
+  await eventually(async () => on(back.name, "true"), ({ status: code }) => code === 0, 90);
+});
+
+test("the programs of prod and tools preview without error", async () => {
+  for (const stack of ["prod", "tools"]) {
+    const preview = await lab("preview", stack);
+    expect(preview.output).toMatch(/\d+ to create/);
+  }
+});
+
+test("destroy leaves no machine, and down leaves nothing at all", async () => {
+  await lab("destroy", "dev");
+  expect((await daemonStatus())?.world.machines).toEqual([]);
+  await lab("down");
+  const namespaces = await run(["ip", "netns", "list"]);
+  expect(namespaces.stdout).not.toMatch(/^lab-/m);
+  expect((await run(["nft", "list", "tables"])).stdout).not.toMatch(/lab/);
+  expect(readFileSync("/proc/mounts", "utf8")).not.toContain(stateDir);
+  expect((await run(["pgrep", "-af", stateDir])).stdout).toBe("");
+  expect((await run(["ip", "-br", "link"])).stdout).not.toMatch(/^lab/m);
+  expect(existsSync(stateDir)).toBe(false);
+});

@@ -1,0 +1,213 @@
+/** One agent per running machine, started again when it ends, and what the agents say as the machines' status. */
+import type { Machine, MachineStatus } from "../../world.ts";
+import type { Event } from "./protocol.ts";
+import { MachineAgent } from "./agent.ts";
+
+/** Where the pool finds a machine that runs. */
+export interface AgentPlace {
+  init: number;
+}
+
+export interface AgentPoolOptions {
+  /** Of these machines those that are switched on, and where their agents go. */
+  locate: (machines: Machine[]) => Promise<Map<string, AgentPlace | "starting">>;
+  log: (message: string) => void;
+  /** Seconds without a word after which a machine counts as frozen. */
+  silence?: number;
+}
+
+/** Milliseconds before an agent is started again: early in its boot a machine does not start services. */
+const retryAfter = 250;
+
+type RunResult = { exitStatus: number; stdout: string; stderr: string };
+
+interface Watched {
+  machine: Machine;
+  power: MachineStatus["power"];
+  agent?: MachineAgent;
+  heard: number;
+  /** An agent that cannot start is not started again at once. */
+  notBefore: number;
+  answers: boolean;
+  ready: boolean;
+  health: MachineStatus["health"];
+  scripts: MachineStatus["scripts"];
+  requests: Map<number, { resolve: (result: RunResult) => void; reject: (error: Error) => void }>;
+}
+
+export class AgentPool {
+  readonly #options: AgentPoolOptions;
+  readonly #watched = new Map<string, Watched>();
+  readonly #listeners = new Set<() => void>();
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<void> | undefined;
+  #requests = 0;
+  #last = "";
+
+  constructor(options: AgentPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Watches these machines from now on, with their settings of today, and no others. */
+  watch(machines: Machine[]): void {
+    const wanted = new Map(machines.map((machine) => [machine.id, machine]));
+    for (const [id, watched] of this.#watched) if (!wanted.has(id)) this.#forget(watched);
+    for (const machine of machines) {
+      const watched = this.#watched.get(machine.id);
+      if (!watched) {
+        this.#watched.set(machine.id, {
+          machine, power: "stopped", heard: 0, notBefore: 0, answers: false, ready: false, health: "Unknown", scripts: [], requests: new Map(),
+        });
+        continue;
+      }
+      watched.machine = machine;
+      if (watched.agent) this.#configure(watched, watched.agent);
+    }
+    this.#timer ??= setInterval(() => void this.look(), 1000).unref();
+    this.#changed();
+  }
+
+  /** Looks at once which machines run: after one was switched on or off. */
+  async look(): Promise<void> {
+    this.#looking ??= this.#look()
+      .catch((error: unknown) => this.#options.log(`agents: ${error instanceof Error ? error.message : String(error)}`))
+      .finally(() => {
+        this.#looking = undefined;
+      });
+    await this.#looking;
+  }
+
+  statuses(): MachineStatus[] {
+    return [...this.#watched.values()].map((watched) => ({
+      id: watched.machine.id,
+      power: watched.power,
+      ready: watched.answers && watched.ready,
+      health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Unknown",
+      scripts: watched.scripts.filter(({ id, sequence }) =>
+        watched.machine.scripts.some((script) => script.id === id && script.sequence === sequence)),
+    }));
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  async run(machineId: string, script: string): Promise<RunResult> {
+    const watched = this.#watched.get(machineId);
+    if (!watched?.agent || !watched.answers) throw new Error(`${machineId}: its agent does not answer`);
+    const { agent, requests } = watched;
+    const request = ++this.#requests;
+    return await new Promise((resolve, reject) => {
+      requests.set(request, { resolve, reject });
+      agent.send({ do: "run", request, script });
+    });
+  }
+
+  /** Lets all agents go. */
+  stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    for (const watched of this.#watched.values()) this.#forget(watched);
+  }
+
+  async #look(): Promise<void> {
+    const places = await this.#options.locate([...this.#watched.values()].map(({ machine }) => machine));
+    const silence = (this.#options.silence ?? 10) * 1000;
+    for (const watched of this.#watched.values()) {
+      const place = places.get(watched.machine.id);
+      if (place === undefined || place === "starting") {
+        watched.power = place ?? "stopped";
+        watched.answers = false;
+        continue;
+      }
+      // A machine that was started again has another init; the agent of the one before ends with it.
+      if (watched.agent?.init !== place.init) this.#attach(watched, place);
+      if (performance.now() - watched.heard > silence) watched.answers = false;
+      if (watched.power === "stopped") watched.power = "starting";
+    }
+    this.#changed();
+  }
+
+  #attach(watched: Watched, place: AgentPlace): void {
+    if (performance.now() < watched.notBefore) return;
+    watched.notBefore = performance.now() + retryAfter;
+    watched.agent?.stop();
+    watched.ready = false;
+    watched.answers = false;
+    watched.power = "starting";
+    watched.heard = performance.now();
+    const agent: MachineAgent = new MachineAgent({
+      ...place,
+      onEvent: (event) => {
+        if (watched.agent === agent) this.#hear(watched, event);
+      },
+      onEnd: (reason) => {
+        if (watched.agent === agent) this.#lose(watched, reason);
+      },
+    });
+    watched.agent = agent;
+    watched.health = "Unknown";
+    this.#configure(watched, agent);
+  }
+
+  #configure({ machine }: Watched, agent: MachineAgent): void {
+    agent.send({ do: "configure", health: machine.health ?? null, scripts: machine.scripts });
+  }
+
+  #hear(watched: Watched, event: Event): void {
+    watched.heard = performance.now();
+    watched.answers = true;
+    watched.power = "running";
+    switch (event.event) {
+      case "beat":
+        break;
+      case "ready":
+        watched.ready = event.ready;
+        break;
+      case "health":
+        watched.health = event.state;
+        break;
+      case "script": {
+        const { id, sequence, exitStatus, stderr } = event;
+        watched.scripts = [...watched.scripts.filter((script) => script.id !== id), { id, sequence, exitStatus, stderr }];
+        break;
+      }
+      case "result": {
+        const { request, exitStatus, stdout, stderr } = event;
+        watched.requests.get(request)?.resolve({ exitStatus, stdout, stderr });
+        watched.requests.delete(request);
+        break;
+      }
+    }
+    this.#changed();
+  }
+
+  #lose(watched: Watched, reason: string): void {
+    watched.agent = undefined;
+    watched.answers = false;
+    this.#rejectRequests(watched, reason);
+    this.#changed();
+    setTimeout(() => void this.look(), retryAfter).unref();
+  }
+
+  #forget(watched: Watched): void {
+    this.#watched.delete(watched.machine.id);
+    const { agent } = watched;
+    watched.agent = undefined;
+    agent?.stop();
+    this.#rejectRequests(watched, "the machine was deleted");
+  }
+
+  #rejectRequests({ machine, requests }: Watched, reason: string): void {
+    for (const { reject } of requests.values()) reject(new Error(`${machine.name}: its agent has ended (${reason})`));
+    requests.clear();
+  }
+
+  /** Tells the listeners, when the statuses are not what they were. */
+  #changed(): void {
+    const now = JSON.stringify(this.statuses());
+    if (now === this.#last) return;
+    this.#last = now;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import type { VirtualNetwork } from "../world.ts";
+import { firewallChains, securityRules, virtualNetworkRanges } from "./firewall.ts";
+import { blockRange, rangeText, union } from "./ranges.ts";
+import { defaultRules, machine, rule, world } from "./standIn.ts";
+
+const vnet = union(["10.20.0.0/16", "168.63.129.16"].map(blockRange));
+const lines = (...rules: Parameters<typeof rule>[0][]) => securityRules(rules.map(rule), "Inbound", vnet);
+const inbound = { direction: "Inbound", access: "Allow" } as const;
+
+describe("security rules", () => {
+  test("are judged by priority, whatever their order, and the end denies", () => {
+    expect(lines(
+      { ...inbound, name: "b", priority: 200, access: "Deny", protocol: "icmp" },
+      { ...inbound, name: "a", priority: 100, protocol: "tcp", destinationPorts: ["22"] },
+    )).toEqual(["meta l4proto tcp th dport { 22 } return", "meta l4proto icmp drop", "drop"]);
+  });
+  test("of the other direction are left out", () => {
+    expect(lines({ name: "out", direction: "Outbound", priority: 100, access: "Allow" })).toEqual(["drop"]);
+  });
+  test("with ports and any protocol match TCP and UDP only", () => {
+    expect(lines({ ...inbound, name: "a", priority: 100, destinationPorts: ["8000-8099", "80", "81"] })[0])
+      .toBe("meta l4proto { tcp, udp } th dport { 80-81, 8000-8099 } return");
+  });
+  test("with overlapping sources become one set, which nftables would refuse otherwise", () => {
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["10.1.0.0/16", "10.1.2.0/24", "10.1.2.3"] })[0])
+      .toBe("ip saddr { 10.1.0.0-10.1.255.255 } return");
+  });
+  test("for the tag Internet match what is not in the virtual network", () => {
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["Internet"] })[0])
+      .toBe("ip saddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } return");
+  });
+  test("for the tag AzureLoadBalancer match the probes' address", () => {
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["AzureLoadBalancer"] })[0])
+      .toBe("ip saddr { 168.63.129.16 } return");
+  });
+  test("for everything match without a condition", () => {
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["0.0.0.0/0"] })[0]).toBe("return");
+  });
+});
+
+describe("a router's rules", () => {
+  const network: VirtualNetwork = {
+    id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: ["/peer"],
+    subnets: [
+      { id: "/a", name: "a", prefix: "10.20.1.0/24", rules: defaultRules, natAddress: "198.51.100.40" },
+      { id: "/b", name: "b", prefix: "10.20.2.0/24" },
+    ],
+  };
+  const peer: VirtualNetwork = { id: "/peer", name: "peer", prefixes: ["10.30.0.0/16"], peers: [], subnets: [] };
+  const a = machine(network, 0, "10.20.1.4", { rules: [rule({ ...inbound, name: "nic", priority: 100 })] });
+  const a2 = machine(network, 0, "10.20.1.5");
+  const b = machine(network, 1, "10.20.2.4");
+  const text = (...machines: typeof a[]) => firewallChains(world({ networks: [network, peer], machines }), network).join("\n");
+  const chainOf = (ruleset: string, name: RegExp) =>
+    ruleset.split(/^ {2}chain /m).find((one) => name.test(one))?.split("\n").slice(1, -1).map((line) => line.trim()) ?? [];
+
+  test("ask the subnet's group and the interface's group, both", () => {
+    expect(chainOf(text(a), /^lm\w+_in /).filter((line) => line.startsWith("jump in_"))).toHaveLength(2);
+    expect(chainOf(text(a2), /^lm\w+_in /).filter((line) => line.startsWith("jump in_"))).toHaveLength(1);
+  });
+  test("hold the same group once for all its machines", () => {
+    expect(text(a, a2).match(/chain in_/g)).toHaveLength(2);
+  });
+  test("close a machine without any group to the Internet, not to its network", () => {
+    expect(chainOf(text(b), /^lm\w+_in /)).toEqual([
+      "ip saddr != { 10.20.0.0-10.20.255.255, 10.30.0.0-10.30.255.255, 168.63.129.16 } drop", "accept", "}",
+    ]);
+  });
+  test("let out only subnets with a NAT gateway, and never to private addresses", () => {
+    const internet = chainOf(text(), /^internet /);
+    expect(internet.filter((line) => line.endsWith("accept"))).toEqual(["ip saddr 10.20.1.0/24 accept"]);
+    expect(internet.at(-2)).toBe("drop");
+    expect(internet[1]).toMatch(/^ip daddr \{ 10\.0\.0\.0-10\.255\.255\.255,.* drop$/);
+    expect(text()).toContain(`oifname "uplink" ip saddr 10.20.1.0/24 snat to 198.51.100.40`);
+  });
+  test("drop what comes from, or goes to, a machine that they do not know", () => {
+    expect(chainOf(text(), /^outbound /)).toContain(`iifname "lm*" drop`);
+    expect(chainOf(text(), /^inbound /)[0]).toContain("policy drop");
+    expect(chainOf(text(), /^probes /)).toContain(`oifname "lm*" drop`);
+  });
+  test("count the peers' address space as virtual network", () => {
+    expect(virtualNetworkRanges(world({ networks: [network, peer] }), network).map(rangeText))
+      .toEqual(["10.20.0.0-10.20.255.255", "10.30.0.0-10.30.255.255", "168.63.129.16"]);
+  });
+});

@@ -1,0 +1,197 @@
+/**
+ * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, the
+ * place of the Git server, and the uplink over which machines reach the host's own Internet.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { World } from "../world.ts";
+import {
+  azureAddress, gitAddress, hostAddress, internetBlock, internetGateway, linkAddresses, networkLink, outsideAddress,
+  privateBlocks, publicResolver,
+} from "./addresses.ts";
+import { chain } from "./firewall.ts";
+import { netnsName, run } from "./host.ts";
+import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, settle } from "./namespace.ts";
+import { linkCommands, routerSettings } from "./router.ts";
+import { applyRules, rulesHash } from "./ruleset.ts";
+
+export const internet = "lab-internet";
+export const outside = "lab-outside";
+export const git = "lab-git";
+
+/** The uplink on the host, and on the lab's Internet. */
+const hostLink = "lab-up";
+const uplink = "host";
+const hostTable = "lab-host";
+const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
+const places = [
+  { namespace: outside, link: "outside", address: outsideAddress },
+  { namespace: git, link: "git", address: gitAddress },
+];
+
+/** What the lab's Internet lets through. */
+export const internetChains = [
+  chain("forward", [
+    "type filter hook forward priority filter; policy accept;",
+    // As on the Internet: nobody can reach a private address over it.
+    `ip daddr { ${[...privateBlocks, azureAddress].join(", ")} } drop`,
+    `oifname "${uplink}" ip saddr != ${internetBlock} drop`,
+  ]),
+  chain("input", [
+    "type filter hook input priority filter; policy drop;",
+    `iifname "lo" accept`,
+    "ct state established,related accept",
+    `ip daddr ${publicResolver} meta l4proto { tcp, udp } th dport 53 accept`,
+    "meta l4proto icmp accept",
+  ]),
+];
+
+/** No filter by reverse path here: every link between routers is a way to the whole Internet. */
+const internetSettings = { ...routerSettings, "net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 0 };
+
+/** Makes the lab's Internet, with everything in it that does not depend on a world. */
+export async function ensureInternet(): Promise<NamespaceState> {
+  const state = await ensureNamespace(internet);
+  await settle(internet, internetSettings, state);
+  if (state.rules !== rulesHash(internetChains)) await applyRules(internet, internetChains);
+  await ensureHost(state);
+  await ensurePlaces(state);
+  const lo = state.links.get("lo");
+  await ipBatch(internet, [
+    ...(lo?.up ? [] : ["link set lo up"]),
+    ...(lo?.addresses.includes(publicResolver) ? [] : [`addr add ${publicResolver}/32 dev lo`]),
+    ...(state.routes.has(`unreachable ${internetBlock}`) ? [] : [`route replace unreachable ${internetBlock}`]),
+  ]);
+  return state;
+}
+
+/** The uplink, with masquerading and nothing more than machines' outbound traffic. */
+async function ensureHost(state: NamespaceState): Promise<void> {
+  if (!(await hostRules()).includes(hostTable)) {
+    const before = readFileSync(forwardingFile, "utf8").trim();
+    await run(["nft", "-f", "-"], { input: hostRuleset(before) });
+  }
+  if (readFileSync(forwardingFile, "utf8").trim() !== "1") writeFileSync(forwardingFile, "1");
+  const complete = hasHostLink() && state.links.get(uplink)?.up
+    && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
+  if (complete) return;
+  await run(["ip", "link", "del", hostLink], { accept: [1] });
+  await run(["ip", "-batch", "-"], { input: [
+    `link add ${hostLink} type veth peer name ${uplink} netns ${internet}`,
+    `addr add ${hostAddress}/24 dev ${hostLink}`,
+    `link set ${hostLink} up`,
+    "",
+  ].join("\n") });
+  await setKernel(internet, { [`net.ipv4.neigh.${uplink}.proxy_delay`]: 0 });
+  await ipBatch(internet, [
+    `addr add ${internetGateway} peer ${hostAddress}/32 dev ${uplink}`,
+    `link set ${uplink} up`,
+    `route replace default via ${hostAddress} dev ${uplink}`,
+  ]);
+}
+
+async function ensurePlaces(state: NamespaceState): Promise<void> {
+  const existing = namespaces();
+  for (const { namespace, link, address } of places) {
+    if (existing.includes(namespace) && state.links.get(link)?.alias === address) continue;
+    if (!existing.includes(namespace)) await run(["ip", "netns", "add", namespace]);
+    await run(["ip", "-n", internet, "link", "del", link], { accept: [1] });
+    await ipBatch(internet, [`link add ${link} type veth peer name eth0 netns ${namespace}`]);
+    await setKernel(internet, { [`net.ipv4.neigh.${link}.proxy_delay`]: 0 });
+    await ipBatch(namespace, [
+      "link set lo up",
+      `addr add ${address}/24 dev eth0`,
+      "link set eth0 up",
+      `route replace default via ${internetGateway} dev eth0`,
+    ]);
+    await ipBatch(internet, [`link set ${link} up`, `route replace ${address}/32 dev ${link}`, `link set ${link} alias ${address}`]);
+  }
+  const resolver = `/etc/netns/${outside}/resolv.conf`;
+  if (!existsSync(resolver)) {
+    mkdirSync(`/etc/netns/${outside}`, { recursive: true });
+    writeFileSync(resolver, `nameserver ${publicResolver}\n`);
+  }
+}
+
+/**
+ * Links the networks' routers, which must exist, and routes their public addresses to them. Returns the networks whose
+ * router has got a new interface.
+ */
+export async function ensureUplinks(world: World, state: NamespaceState): Promise<string[]> {
+  const addresses = publicAddresses(world);
+  const unlinked = world.networks.filter(({ id }) => !state.links.has(networkLink(id)));
+  await ipBatch(internet, [
+    ...unlinked.map(({ id }) => `link add ${networkLink(id)} type veth peer name uplink netns ${netnsName(id)}`),
+    ...world.networks.flatMap(({ id }) => {
+      const name = networkLink(id);
+      const [address, peerAddress] = linkAddresses(name);
+      return linkCommands({ name, address, peerAddress, routes: (addresses.get(id) ?? []).map((given) => `${given}/32`) }, state);
+    }),
+  ]);
+  return unlinked.map(({ id }) => id);
+}
+
+/** By network: the public addresses that its router answers for. */
+export function publicAddresses(world: World): Map<string, string[]> {
+  const owned = [
+    ...world.publicAddresses.flatMap(({ networkId, address }) => networkId ? [{ networkId, address }] : []),
+    ...world.networks.flatMap(({ id, subnets }) =>
+      subnets.flatMap(({ natAddress }) => natAddress ? [{ networkId: id, address: natAddress }] : [])),
+    ...world.balancers.flatMap(({ rules }) => rules.filter((rule) => rule.public)),
+  ];
+  const byNetwork = Map.groupBy(owned, ({ networkId }) => networkId);
+  return new Map([...byNetwork].map(([id, entries]) => [id, [...new Set(entries.map(({ address }) => address))].sort()]));
+}
+
+/** The host's table; its comment keeps what the lab must restore. */
+export function hostRuleset(forwardingBefore: string): string {
+  return [
+    `table ip ${hostTable} {`,
+    `  comment "ip_forward was ${forwardingBefore}"`,
+    chain("forward", [
+      "type filter hook forward priority filter; policy accept;",
+      `iifname "${hostLink}" ip saddr != ${internetBlock} drop`,
+      `iifname "${hostLink}" oifname "${hostLink}" drop`,
+      `oifname "${hostLink}" ct state established,related accept`,
+      `oifname "${hostLink}" drop`,
+    ]),
+    // The host itself is no part of the lab's Internet.
+    chain("input", [
+      "type filter hook input priority filter; policy accept;",
+      `iifname "${hostLink}" ct state established,related accept`,
+      `iifname "${hostLink}" meta l4proto icmp accept`,
+      `iifname "${hostLink}" drop`,
+    ]),
+    chain("source", [
+      "type nat hook postrouting priority srcnat; policy accept;",
+      `ip saddr ${internetBlock} oifname != { "${hostLink}", "lo" } masquerade`,
+    ]),
+    "}",
+    "",
+  ].join("\n");
+}
+
+function hasHostLink(): boolean {
+  return readFileSync("/proc/net/dev", "utf8").includes(`${hostLink}:`);
+}
+
+async function hostRules(): Promise<string> {
+  return (await run(["nft", "list", "table", "ip", hostTable], { accept: [1] })).stdout;
+}
+
+/** Takes the uplink and the host's table away, and restores forwarding if the lab had switched it on. */
+export async function removeHost(): Promise<void> {
+  await run(["ip", "link", "del", hostLink], { accept: [1] });
+  const rules = await hostRules();
+  if (rules.includes("ip_forward was 0")) writeFileSync(forwardingFile, "0");
+  if (rules) await run(["nft", "delete", "table", "ip", hostTable]);
+  rmSync(`/etc/netns/${outside}`, { recursive: true, force: true });
+}
+
+/** What of the lab stands on the host outside its namespaces. */
+export async function hostLeftovers(): Promise<string[]> {
+  return [
+    ...(hasHostLink() ? [`interface ${hostLink}`] : []),
+    ...((await hostRules()) ? [`nftables table ip ${hostTable}`] : []),
+    ...(existsSync(`/etc/netns/${outside}`) ? [`/etc/netns/${outside}`] : []),
+  ];
+}

@@ -1,0 +1,54 @@
+/** For tests: runs a test file on a host network of its own, so that it neither meets nor disturbs a lab that runs. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, test } from "vitest";
+import { run } from "./host.ts";
+
+interface Report {
+  testResults: {
+    message: string;
+    assertionResults: { ancestorTitles: string[]; title: string; status: string; failureMessages: string[] }[];
+  }[];
+}
+
+/**
+ * Declares the tests of a file. Outside of `isolated.sh` the file is run by it as a whole, and each test says here
+ * what became of it there.
+ */
+export async function inIsolation(file: string, declare: () => void | Promise<void>): Promise<void> {
+  if (process.env.LAB_ISOLATED === "1") {
+    await declare();
+    return;
+  }
+  const directory = mkdtempSync(join(tmpdir(), "lab-test-"));
+  try {
+    const output = join(directory, "report.json");
+    const vitest = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
+    const { stdout, stderr } = await run(
+      [join(import.meta.dirname, "isolated.sh"), process.execPath, vitest, "run", "--project", "lab", file,
+        "--reporter", "json", "--outputFile", output],
+      { cwd: join(import.meta.dirname, "../.."), accept: [1], timeout: 180_000 },
+    );
+    const [result] = readReport(output, stdout + stderr).testResults;
+    // A file that failed outside its tests has none to tell.
+    if (!result || result.assertionResults.length === 0) throw new Error(result?.message ?? "the file has no tests");
+    for (const { ancestorTitles, title, status, failureMessages } of result.assertionResults) {
+      describe(ancestorTitles.join(" ") || "isolated", () => {
+        test(title, () => {
+          if (status !== "passed") throw new Error(failureMessages.join("\n") || `${status}: ${result.message}`);
+        });
+      });
+    }
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function readReport(file: string, said: string): Report {
+  try {
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
+  } catch {
+    throw new Error(`the isolated tests left no report: ${said.slice(-2000)}`);
+  }
+}

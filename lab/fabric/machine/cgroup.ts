@@ -1,0 +1,147 @@
+/**
+ * Control groups: a group per machine holds its processes apart, so that they can be ended (and frozen) together, and
+ * none but they; and limits its processors and memory where the host lets us.
+ *
+ * Without a group per machine all machines would share one, and the systemd in one would find the other's services.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const mount = "/sys/fs/cgroup";
+const parent = "lab-machines";
+
+/** `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of who starts them. */
+export type Layout = "unified" | "hybrid" | "none";
+
+export function layout(): Layout {
+  if (existsSync(join(mount, "cgroup.controllers"))) return "unified";
+  if (existsSync(join(mount, "unified", "cgroup.procs"))) return "hybrid";
+  return "none";
+}
+
+/** The machine's group in version 2, where its processes are counted and ended. */
+function mainGroup(name: string): string | undefined {
+  const kind = layout();
+  if (kind === "none") return undefined;
+  return join(mount, kind === "hybrid" ? "unified" : "", parent, name);
+}
+
+export interface Limits {
+  cpus: number;
+  /** MiB. */
+  memory: number;
+}
+
+/** Makes the machine's groups and returns those that its first process must enter. */
+export async function ensureGroups(name: string, limits: Limits): Promise<string[]> {
+  const main = mainGroup(name);
+  if (!main) return [];
+  await mkdir(main, { recursive: true });
+  if (layout() === "unified") {
+    await enable(mount);
+    await enable(join(mount, parent));
+    await set(main, "cpu.max", quota(limits.cpus));
+    await set(main, "memory.max", String(limits.memory * 1024 * 1024));
+    return [main];
+  }
+  const groups = [main];
+  for (const controller of ["cpu", "memory"]) {
+    const group = await legacyGroup(controller, name);
+    if (!group) continue;
+    groups.push(group);
+    if (controller === "cpu") {
+      await set(group, "cpu.cfs_quota_us", quota(limits.cpus).split(" ")[0]?.replace("max", "-1") ?? "-1");
+    } else {
+      await set(group, "memory.limit_in_bytes", String(limits.memory * 1024 * 1024));
+    }
+  }
+  return groups;
+}
+
+/** Ends every process of the machine at once, also when it is frozen; nothing inside gets to know. */
+export async function killGroup(name: string): Promise<boolean> {
+  const main = mainGroup(name);
+  if (!main || !existsSync(join(main, "cgroup.kill"))) return false;
+  await writeFile(join(main, "cgroup.kill"), "1");
+  for (let tries = 0; tries < 250; tries++) {
+    if (/^populated 0$/m.test(await readFile(join(main, "cgroup.events"), "utf8"))) return true;
+    await sleep(20);
+  }
+  throw new Error(`processes of ${name} do not end: see ${main}/cgroup.procs`);
+}
+
+/** Stops all processes of the machine where they are, or lets them go on. */
+export async function freeze(name: string, frozen: boolean): Promise<void> {
+  const main = mainGroup(name);
+  if (!main) throw new Error("a machine can be frozen only where the kernel has control groups of version 2");
+  await writeFile(join(main, "cgroup.freeze"), frozen ? "1" : "0");
+}
+
+/** Removes the machine's groups, and the groups above when it was the last. */
+export async function removeGroups(name: string): Promise<void> {
+  for (const top of await tops()) {
+    await removeTree(join(top, name));
+    await rmdir(top).catch(() => {});
+  }
+}
+
+/** Names of all machines that have a group. */
+export async function groupNames(): Promise<string[]> {
+  const names = new Set<string>();
+  for (const top of await tops()) {
+    for (const entry of await readdir(top, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
+  }
+  return [...names].sort();
+}
+
+async function tops(): Promise<string[]> {
+  const hierarchies = layout() === "unified" ? [mount] : ["unified", "cpu", "memory"].map((dir) => join(mount, dir));
+  return hierarchies.map((dir) => join(dir, parent)).filter((dir) => existsSync(dir));
+}
+
+async function removeTree(group: string): Promise<void> {
+  if (!existsSync(group)) return;
+  for (const entry of await readdir(group, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeTree(join(group, entry.name));
+  }
+  // The kernel lets go of a group a moment after its last process has ended.
+  for (let tries = 0; ; tries++) {
+    try {
+      await rmdir(group);
+      return;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      if (tries >= 50) throw error;
+      await sleep(20);
+    }
+  }
+}
+
+/**
+ * A group of a version 1 controller, only where this process is in the hierarchy's root: below it somebody else
+ * accounts for us, and limits, and a group beside theirs would escape them.
+ */
+async function legacyGroup(controller: string, name: string): Promise<string | undefined> {
+  const own = (await readFile("/proc/self/cgroup", "utf8")).split("\n")
+    .find((line) => line.split(":")[1]?.split(",").includes(controller));
+  if (own?.split(":")[2] !== "/" || !existsSync(join(mount, controller, "cgroup.procs"))) return undefined;
+  const group = join(mount, controller, parent, name);
+  await mkdir(group, { recursive: true });
+  return group;
+}
+
+function quota(cpus: number): string {
+  return cpus >= availableParallelism() ? "max 100000" : `${cpus * 100_000} 100000`;
+}
+
+async function enable(group: string): Promise<void> {
+  for (const controller of ["cpu", "memory"]) await set(group, "cgroup.subtree_control", `+${controller}`);
+}
+
+/** Limits are an addition: where the host refuses one, the machine runs without. */
+async function set(group: string, file: string, value: string): Promise<void> {
+  await writeFile(join(group, file), value).catch(() => {});
+}

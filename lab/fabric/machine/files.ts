@@ -1,0 +1,102 @@
+/**
+ * A machine's directory, `<state>/machines/<hash of its ID>`:
+ *
+ *     machine.json   which machine this is; written last, so a directory without it is half-made
+ *     disk/          upper and work: the overlay over the image, the machine's disk
+ *     downloads/     a layer below the disk: what other machines have downloaded
+ *     root/          where the overlay is mounted, in the machine's own mount namespace only
+ *     console.log    the serial console since the disk was made
+ *     nspawn.log     what systemd-nspawn itself had to say
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { shortHash } from "../host.ts";
+
+export interface MachinePaths {
+  /** Of the machine in systemd-nspawn, its network namespace and its control group. */
+  name: string;
+  dir: string;
+  record: string;
+  disk: string;
+  upper: string;
+  work: string;
+  downloads: string;
+  root: string;
+  console: string;
+  nspawnLog: string;
+}
+
+/** What must be remembered because the kernel does not know it. */
+export interface MachineRecord {
+  id: string;
+  generation: number;
+  /** Root directory of the image that the disk is an overlay of. */
+  image: string;
+  /**
+   * The host's boot in which the machine was last switched on; absent when it was switched off. A machine that was
+   * switched on in this boot and does not run has stopped by itself, and stays so, as on Azure.
+   */
+  switchedOn?: string;
+  /** The disk is lost: only Reimage or another machine helps. */
+  diskLost?: boolean;
+}
+
+export function machinesDir(stateDir: string): string {
+  return join(stateDir, "machines");
+}
+
+export function machinePaths(stateDir: string, id: string): MachinePaths {
+  return pathsOf(stateDir, shortHash(id));
+}
+
+function pathsOf(stateDir: string, hash: string): MachinePaths {
+  const dir = join(machinesDir(stateDir), hash);
+  return {
+    name: `lab-m-${hash}`,
+    dir,
+    record: join(dir, "machine.json"),
+    disk: join(dir, "disk"),
+    upper: join(dir, "disk", "upper"),
+    work: join(dir, "disk", "work"),
+    downloads: join(dir, "downloads"),
+    root: join(dir, "root"),
+    console: join(dir, "console.log"),
+    nspawnLog: join(dir, "nspawn.log"),
+  };
+}
+
+/** All machines that have a directory, half-made ones included. */
+export async function machinesOnDisk(stateDir: string): Promise<MachinePaths[]> {
+  if (!existsSync(machinesDir(stateDir))) return [];
+  return (await readdir(machinesDir(stateDir))).sort().map((hash) => pathsOf(stateDir, hash));
+}
+
+export async function readRecord(paths: MachinePaths): Promise<MachineRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(paths.record, "utf8")) as MachineRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function writeRecord(paths: MachinePaths, record: MachineRecord): Promise<void> {
+  const next = `${paths.record}.${process.pid}`;
+  await writeFile(next, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
+  await rename(next, paths.record);
+}
+
+/** Writes files into a directory tree, with parents as Debian has them. */
+export async function writeTree(root: string, files: { path: string; mode: number; content: string | Uint8Array }[]): Promise<void> {
+  for (const { path, mode, content } of files) {
+    const file = join(root, path);
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await rm(file, { force: true });
+    await writeFile(file, content, { mode });
+  }
+}
+
+/** Changes with every boot of the host. */
+export async function hostBoot(): Promise<string> {
+  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+}

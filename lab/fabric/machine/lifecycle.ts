@@ -1,0 +1,121 @@
+/**
+ * What happens to one machine: made, switched on and off, made anew, removed. Every step can be cut short and done
+ * again: the record is written when the disk is complete, and what runs is asked of the kernel.
+ */
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rmdir, stat, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Machine } from "../../world.ts";
+import { remove } from "../image.ts";
+import { ensureGroups } from "./cgroup.ts";
+import {
+  hostBoot, machinePaths, machinesDir, machinesOnDisk, readRecord, writeRecord, writeTree, type MachinePaths, type MachineRecord,
+} from "./files.ts";
+import { harvest, makeLayer, storeOf } from "./downloads.ts";
+import { kill, shutDown, start } from "./nspawn.ts";
+import { runningMachine } from "./processes.ts";
+import { seedFiles } from "./seed.ts";
+
+export interface LifecycleOptions {
+  stateDir: string;
+  image?: string;
+  caFile: string;
+  log: (message: string) => void;
+}
+
+export class Lifecycle {
+  readonly #options: LifecycleOptions;
+
+  constructor(options: LifecycleOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the machine as it should be: disk, power, limits. */
+  async ensure(machine: Machine): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, machine.id);
+    const found = await readRecord(paths);
+    const current = found?.id === machine.id && found.generation === machine.generation;
+    const record = current ? found : await this.#make(machine, paths);
+    const running = await runningMachine(paths);
+    if (!machine.powered) {
+      if (running) await this.#switchOff(machine, paths, record);
+      else if (record.switchedOn) await writeRecord(paths, { ...record, switchedOn: undefined });
+      return;
+    }
+    const boot = await hostBoot();
+    if (running) {
+      await ensureGroups(paths.name, machine);
+      // Switched on by a daemon that ended before it could write that down.
+      if (record.switchedOn !== boot) await writeRecord(paths, { ...record, switchedOn: boot });
+    } else if (record.switchedOn !== boot && !record.diskLost) {
+      await this.#switchOn(machine, paths, record);
+    }
+  }
+
+  /** Restarts the machine with its disk; also one that has stopped by itself. */
+  async restart(machine: Machine): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, machine.id);
+    const record = await readRecord(paths);
+    if (!record) throw new Error(`${machine.name} does not exist yet`);
+    if (record.diskLost) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
+    await shutDown(paths);
+    await this.#switchOn(machine, paths, record);
+  }
+
+  /** Removes the machine and all it had of the host, half-made or running. */
+  async remove(paths: MachinePaths): Promise<void> {
+    await kill(paths);
+    await this.#harvest(paths);
+    await remove(paths.dir);
+  }
+
+  /** Removes what is left when all machines are gone. */
+  async removeRest(): Promise<void> {
+    const dir = machinesDir(this.#options.stateDir);
+    if (existsSync(dir)) await rmdir(dir);
+  }
+
+  async #make(machine: Machine, paths: MachinePaths): Promise<MachineRecord> {
+    const { image, caFile, log } = this.#options;
+    if (!image) throw new Error(`${machine.name} cannot be made: this lab was opened without an image`);
+    if (existsSync(paths.dir)) await this.remove(paths);
+    log(`${machine.name}: new disk`);
+    await mkdir(paths.upper, { recursive: true, mode: 0o755 });
+    await mkdir(paths.work, { recursive: true });
+    const bundle = await readFile(join(image, "etc/ssl/certs/ca-certificates.crt"), "utf8");
+    await writeTree(paths.upper, seedFiles(machine, { authority: await readFile(caFile, "utf8"), bundle }));
+    // Else systemd would find /usr newer than what the image has done for it, and do that again.
+    const { atime, mtime } = await stat(join(image, "usr"));
+    await utimes(join(paths.upper, "usr"), atime, mtime);
+    await writeFile(paths.console, "", { mode: 0o600 });
+    await Promise.all((await machinesOnDisk(this.#options.stateDir)).map((other) => this.#harvest(other)));
+    await makeLayer(storeOf(image), paths.downloads);
+    const record = { id: machine.id, generation: machine.generation, image };
+    await writeRecord(paths, record);
+    return record;
+  }
+
+  /** Keeps a machine's downloads. Its own fate does not depend on that. */
+  async #harvest(paths: MachinePaths): Promise<void> {
+    const record = await readRecord(paths);
+    if (!record) return;
+    try {
+      await harvest(paths.upper, storeOf(record.image));
+    } catch (error) {
+      this.#options.log(`downloads of ${paths.name} are not kept: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+
+  async #switchOn(machine: Machine, paths: MachinePaths, record: MachineRecord): Promise<void> {
+    // A start that was cut short may have left a process that is not systemd-nspawn yet.
+    await kill(paths);
+    await start(machine, paths, record.image);
+    await writeRecord(paths, { ...record, switchedOn: await hostBoot() });
+  }
+
+  async #switchOff(machine: Machine, paths: MachinePaths, record: MachineRecord): Promise<void> {
+    this.#options.log(`${machine.name}: switched off`);
+    await writeRecord(paths, { ...record, switchedOn: undefined });
+    await shutDown(paths);
+  }
+}

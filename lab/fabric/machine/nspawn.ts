@@ -1,0 +1,122 @@
+/**
+ * Switching a machine on and off with systemd-nspawn. The machine's disk is mounted in a mount namespace of its own, so
+ * that nothing stays mounted when its processes end, whoever ended them; and it has no parent that could take it along:
+ * it goes on when the daemon that started it is gone.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import { machineNamespace } from "../host.ts";
+import type { Machine } from "../../world.ts";
+import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
+import type { MachinePaths } from "./files.ts";
+import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
+
+/** Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. */
+const launcher = `
+set -e
+while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done
+shift
+exec unshare --mount --propagation slave sh -c '
+  set -e
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+  shift 4
+  exec "$@"' lab-machine "$@"
+`;
+
+/** Switches the machine on and returns when its init runs. */
+export async function start(machine: Machine, paths: MachinePaths, image: string): Promise<void> {
+  const namespace = `/run/netns/${machineNamespace(machine.id)}`;
+  if (!existsSync(namespace)) throw new Error(`${machine.name}: its network namespace ${namespace} does not exist`);
+  if (!existsSync(image)) throw new Error(`${machine.name}: its image ${image} is gone; reimage or delete the machine`);
+  const groups = await ensureGroups(paths.name, machine);
+  await mkdir(paths.root, { recursive: true });
+  const supervisor = [
+    "systemd-nspawn", "--quiet", "--boot", directoryArgument(paths), `--machine=${paths.name}`,
+    `--hostname=${machine.hostName}`, `--network-namespace-path=${namespace}`, "--register=no", "--keep-unit",
+    // The network is the machine's own; without this it could not even look at its firewall.
+    "--capability=CAP_NET_ADMIN",
+    "--console=read-only", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+  ];
+  const console = await open(paths.console, "a", 0o600);
+  const log = await open(paths.nspawnLog, "w", 0o600);
+  try {
+    const lower = existsSync(paths.downloads) ? `${paths.downloads}:${image}` : image;
+    const args = ["-c", launcher, "lab-launch", ...groups, "--", lower, paths.upper, paths.work, paths.root, ...supervisor];
+    const child = spawn("/bin/sh", args, {
+      detached: true,
+      stdio: ["ignore", console.fd, log.fd],
+      env: {
+        PATH: process.env.PATH,
+        // Settings of its network (sysctl) are the machine's to make, others are the host's.
+        SYSTEMD_NSPAWN_API_VFS_WRITABLE: "network",
+        // systemd of Debian 13 runs on version 2 only; where the host has both, it must be told to offer that.
+        ...(layout() === "hybrid" ? { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: "1" } : {}),
+      },
+    });
+    child.unref();
+    const ended = new Promise<string>((resolve) => {
+      child.once("error", (error) => resolve(error.message));
+      child.once("exit", (code, signal) => resolve(signal ?? `status ${code ?? 0}`));
+    });
+    const up = waitFor(async () => (await runningMachine(paths))?.init !== undefined, 20_000);
+    const failure = await Promise.race([ended, up.then((ready) => (ready ? undefined : "its init did not start"))]);
+    if (failure !== undefined) {
+      await kill(paths);
+      const said = (await readFile(paths.nspawnLog, "utf8")).trim() || (await readFile(paths.console, "utf8")).slice(-500);
+      throw new Error(`${machine.name} could not be switched on (${failure}): ${said}`);
+    }
+  } finally {
+    await console.close();
+    await log.close();
+  }
+}
+
+/** Asks the machine to shut down, and ends it when it has not done so in time. */
+export async function shutDown(paths: MachinePaths, patience = 10_000): Promise<void> {
+  const running = await runningMachine(paths);
+  if (running) {
+    signal(running.supervisor, "SIGTERM");
+    await waitFor(async () => (await runningMachine(paths)) === undefined, patience);
+  }
+  await kill(paths);
+}
+
+/** Ends all processes of the machine at once, as a loss of power does, and gives back what they had of the host. */
+export async function kill(paths: MachinePaths): Promise<void> {
+  if (!(await killGroup(paths.name))) {
+    const running = await runningMachine(paths);
+    if (running) killTree(running);
+  }
+  if (!(await waitFor(async () => (await runningMachine(paths)) === undefined, 5_000))) {
+    throw new Error(`${paths.name} does not end`);
+  }
+  await removeGroups(paths.name);
+  for (const dir of ["propagate", "unix-export"]) {
+    await rm(`/run/systemd/nspawn/${dir}/${paths.name}`, { recursive: true, force: true });
+  }
+}
+
+/** Without control groups: the end of its init ends every process in the machine. */
+function killTree({ supervisor, init }: RunningMachine): void {
+  if (init !== undefined) signal(init, "SIGKILL");
+  signal(supervisor, "SIGKILL");
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+async function waitFor(condition: () => Promise<boolean>, patience: number): Promise<boolean> {
+  const end = performance.now() + patience;
+  while (!(await condition())) {
+    if (performance.now() > end) return false;
+    await sleep(50);
+  }
+  return true;
+}

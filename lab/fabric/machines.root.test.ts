@@ -1,0 +1,243 @@
+/** Real machines: needs root, namespaces and Debian's packages (the image is made at the first run, half a minute). */
+import { execFileSync, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Machine, MachineStatus } from "../world.ts";
+import { machineNamespace, run } from "./host.ts";
+import { ensureImage } from "./image.ts";
+import { Machines } from "./machines.ts";
+import { groupNames } from "./machine/cgroup.ts";
+
+const stateDir = mkdtempSync(join(tmpdir(), "lab-machines-"));
+const keyFile = join(stateDir, "key");
+const caFile = join(stateDir, "ca.pem");
+const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
+const made: Machine[] = [];
+let machines: Machines;
+let options: ConstructorParameters<typeof Machines>[0];
+
+beforeAll(async () => {
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
+  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+    "-subj", "/CN=Test authority", "-keyout", join(stateDir, "ca.key"), "-out", caFile], { stdio: "ignore" });
+  const image = await ensureImage({ cacheDir, log: () => {} });
+  options = { stateDir, image, caFile, log: () => {}, silence: 4 };
+  machines = new Machines(options);
+}, 300_000);
+
+afterAll(async () => {
+  await machines?.removeAll();
+  for (const { id } of made) await run(["ip", "netns", "del", machineNamespace(id)], { accept: [1] });
+  await run(["rm", "-rf", stateDir]);
+}, 60_000);
+
+/** A machine with a namespace of its own, linked to the host by a /30. */
+async function newMachine(name: string, more: Partial<Machine> = {}): Promise<Machine> {
+  const id = `/test/${randomUUID()}`;
+  const namespace = machineNamespace(id);
+  const net = `169.254.${100 + (process.pid % 100)}`;
+  const first = made.length * 4;
+  const address = `${net}.${first + 2}`;
+  const link = namespace.replace("lab-m-", "lab-t-");
+  await run(["ip", "netns", "add", namespace]);
+  await run(["ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", namespace]);
+  await run(["ip", "addr", "add", `${net}.${first + 1}/30`, "dev", link]);
+  await run(["ip", "link", "set", link, "up"]);
+  await run(["ip", "-n", namespace, "addr", "add", `${address}/30`, "dev", "eth0"]);
+  for (const device of ["eth0", "lo"]) await run(["ip", "-n", namespace, "link", "set", device, "up"]);
+  await run(["ip", "-n", namespace, "route", "add", "default", "via", `${net}.${first + 1}`]);
+  const machine: Machine = {
+    id, name, hostName: name, networkId: "", subnetId: "", address,
+    image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+    cpus: 1, memory: 1024, adminUser: "platform", sshKeys: [readFileSync(`${keyFile}.pub`, "utf8")],
+    powered: true, generation: 0, scripts: [], tags: {}, ...more,
+  };
+  made.push(machine);
+  return machine;
+}
+
+async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, seconds = 30): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const value = await probe();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s; ${JSON.stringify(machines.statuses())}`);
+    await sleep(50);
+  }
+}
+
+function statusOf(machine: Machine, of = machines): MachineStatus | undefined {
+  return of.statuses().find(({ id }) => id === machine.id);
+}
+
+async function ready(machine: Machine): Promise<void> {
+  await until(`${machine.name} is ready`, () => statusOf(machine)?.ready || undefined);
+}
+
+/** Host keys from the serial console, as the program takes them. */
+async function hostKeys(machine: Machine): Promise<string[]> {
+  const block = /-----BEGIN SSH HOST KEY KEYS-----\n([\s\S]*?)-----END SSH HOST KEY KEYS-----/;
+  const found = await until("host keys on the console", async () => block.exec(await machines.effects.serialLog(machine.id))?.[1]);
+  return found.trim().split("\n");
+}
+
+async function ssh(machine: Machine, command: string): Promise<string> {
+  const knownHosts = join(stateDir, `known-${machine.name}`);
+  writeFileSync(knownHosts, (await hostKeys(machine)).map((key) => `${machine.address} ${key}\n`).join(""));
+  const { stdout } = await run(["ssh", "-i", keyFile, "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "StrictHostKeyChecking=yes",
+    "-o", "BatchMode=yes", `${machine.adminUser}@${machine.address}`, command], { timeout: 20_000 });
+  return stdout.trim();
+}
+
+test("three machines boot, take their keys and user data, and are reached by SSH with keys from the console", async () => {
+  const userData = "#cloud-config\nwrite_files:\n  - path: /etc/made-by-user-data\n    content: made\n";
+  const customData = execFileSync("gzip", ["-c"], { input: userData }).toString("base64");
+  const three = [await newMachine("first", { customData }), await newMachine("second"), await newMachine("third")];
+  const started = performance.now();
+  expect(await machines.converge(three)).toEqual([]);
+  await Promise.all(three.map(ready));
+  console.log(`three machines ready after ${Math.round(performance.now() - started)} ms`);
+  for (const machine of three) expect(await ssh(machine, "hostname; sudo id -un")).toBe(`${machine.hostName}\nroot`);
+  const [first] = three as [Machine];
+  expect(await ssh(first, "cat /etc/made-by-user-data")).toBe("made");
+  expect(await ssh(first, "cat /etc/resolv.conf")).toBe("nameserver 168.63.129.16");
+  expect(await ssh(first, "ansible --version | head -1")).toMatch(/core 2\./);
+  expect(await ssh(first, "systemctl list-units --failed --plain --no-legend")).toBe("");
+}, 120_000);
+
+test("health follows the application's answers, and Unknown stands for a machine that is frozen", async () => {
+  const [first] = made as [Machine];
+  first.health = { protocol: "http", port: 8999, path: "/health", interval: 1, probes: 2, grace: 3600, rich: true };
+  await machines.converge(made);
+  await until("Initializing", () => statusOf(first)?.health === "Initializing" || undefined);
+  const serve = (state: string) => machines.effects.run(first.id, `
+    mkdir -p /srv/h; echo '{"ApplicationHealthState":"${state}"}' >/srv/h/health
+    systemctl is-active -q h || systemd-run -q --unit h python3 -m http.server -d /srv/h 8999`);
+  expect((await serve("Healthy")).exitStatus).toBe(0);
+  await until("Healthy", () => statusOf(first)?.health === "Healthy" || undefined);
+  await serve("Unhealthy");
+  await until("Unhealthy", () => statusOf(first)?.health === "Unhealthy" || undefined);
+  await machines.effects.run(first.id, "systemctl stop h");
+  await until("Unknown", () => statusOf(first)?.health === "Unknown" || undefined);
+  await serve("Healthy");
+  await until("Healthy again", () => statusOf(first)?.health === "Healthy" || undefined);
+  await machines.kill(first, "freeze");
+  await until("Unknown when frozen", () => statusOf(first)?.health === "Unknown" || undefined);
+  await machines.kill(first, "thaw");
+  await until("Healthy when thawed", () => statusOf(first)?.health === "Healthy" || undefined);
+}, 90_000);
+
+test("a script runs once per sequence, its secrets are on no disk and in no command line", async () => {
+  const [first] = made as [Machine];
+  const secret = randomUUID();
+  first.scripts = [{ id: "s", sequence: "1", command: `echo run >>/root/runs; : ${secret}; sleep 1; echo failed >&2; exit 3` }];
+  await machines.converge(made);
+  await until("the script runs", async () => (await machines.effects.run(first.id, "cat /root/runs")).stdout || undefined);
+  expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).some((pid) => commandLine(pid).includes(secret))).toBe(false);
+  const [result] = await until("the script's end", () => (statusOf(first)?.scripts.length ? statusOf(first)?.scripts : undefined));
+  expect(result).toEqual({ id: "s", sequence: "1", exitStatus: 3, stderr: "failed\n" });
+  expect((await run(["grep", "-rl", secret, stateDir], { accept: [1, 2] })).stdout).toBe("");
+  first.scripts = [{ id: "s", sequence: "2", command: "echo again >>/root/runs" }];
+  await machines.converge(made);
+  await until("the next sequence", () => statusOf(first)?.scripts.find(({ sequence }) => sequence === "2"));
+  expect((await machines.effects.run(first.id, "cat /root/runs")).stdout).toBe("run\nagain\n");
+}, 60_000);
+
+test("machines survive kill -9 of the process that made them, and the next one finds them as they are", async () => {
+  machines.stop();
+  const extra = await newMachine("extra", { scripts: [{ id: "s", sequence: "1", command: "sleep 3; date +%s%N >>/root/runs" }] });
+  const program = `
+    import { Machines } from ${JSON.stringify(join(import.meta.dirname, "machines.ts"))};
+    const machines = new Machines({ ...${JSON.stringify(options)}, log() {} });
+    await machines.converge(${JSON.stringify(made)});
+    setInterval(() => machines.statuses().every(({ ready }) => ready) && console.log("ready"), 100);`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  await sleep(1000);
+  child.kill("SIGKILL");
+  machines = new Machines(options);
+  expect((await machines.list()).filter(({ running }) => running)).toHaveLength(4);
+  expect(await machines.converge(made)).toEqual([]);
+  await Promise.all(made.map(ready));
+  await until("the script's end", () => statusOf(extra)?.scripts[0]);
+  // Started by an agent that is gone, and not a second time.
+  expect((await machines.effects.run(extra.id, "wc -l </root/runs")).stdout.trim()).toBe("1");
+  expect(await ssh(made[0] as Machine, "sudo cat /root/runs")).toBe("run\nagain");
+}, 90_000);
+
+test("a machine that lost its power stays off until it is restarted, with its disk", async () => {
+  const [, second] = made as [Machine, Machine];
+  const keys = await hostKeys(second);
+  await machines.effects.run(second.id, "echo kept >/root/kept; sync");
+  await machines.kill(second, "power");
+  await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
+  await machines.converge(made);
+  expect(statusOf(second)?.power).toBe("stopped");
+  await machines.effects.restart(second.id);
+  await ready(second);
+  expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
+  expect(await hostKeys(second)).toEqual(keys);
+}, 60_000);
+
+test("Reimage gives a new disk with new host keys; a lost disk needs it", async () => {
+  const [, , third] = made as [Machine, Machine, Machine];
+  const keys = await hostKeys(third);
+  await machines.kill(third, "disk");
+  await expect(machines.effects.restart(third.id)).rejects.toThrow("lost its disk");
+  third.generation += 1;
+  expect(await machines.converge(made)).toEqual([]);
+  await ready(third);
+  expect(await hostKeys(third)).not.toEqual(keys);
+}, 60_000);
+
+test("what one machine has downloaded, the next one has", async () => {
+  const [first] = made as [Machine];
+  const folder = "/var/cache/platform";
+  const name = `test-${randomUUID()}`;
+  await machines.effects.run(first.id, `mkdir -p ${folder}; echo downloaded >${folder}/${name}`);
+  try {
+    const next = await newMachine("next");
+    expect(await machines.converge(made)).toEqual([]);
+    await ready(next);
+    const script = `cat ${folder}/${name}; echo changed >>${folder}/${name}; stat -c %a /root /var /var/cache/apt/archives`;
+    expect((await machines.effects.run(next.id, script)).stdout).toBe("downloaded\n700\n755\n755\n");
+    expect(readFileSync(join(cacheDir, "downloads", folder, name), "utf8")).toBe("downloaded\n");
+  } finally {
+    await run(["rm", "-f", join(cacheDir, "downloads", folder, name)]);
+  }
+}, 60_000);
+
+test("a machine that is switched off stops, and starts again with its disk", async () => {
+  const [first] = made as [Machine];
+  first.powered = false;
+  await machines.converge(made);
+  expect(statusOf(first)?.power).toBe("stopped");
+  first.powered = true;
+  await machines.converge(made);
+  await ready(first);
+  expect((await machines.effects.run(first.id, "cat /root/runs")).stdout).toBe("run\nagain\n");
+}, 60_000);
+
+test("what is wanted no more is removed, and removeAll leaves nothing", async () => {
+  const gone = made[3] as Machine;
+  expect(await machines.converge(made.filter((machine) => machine !== gone))).toEqual([]);
+  expect((await machines.list()).map(({ name }) => name)).not.toContain(machineNamespace(gone.id));
+  await machines.removeAll();
+  expect(existsSync(join(stateDir, "machines"))).toBe(false);
+  expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain(stateDir);
+  expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => commandLine(pid).includes(stateDir))).toEqual([]);
+  const names = made.map(({ id }) => machineNamespace(id));
+  expect((await groupNames()).filter((name) => names.includes(name))).toEqual([]);
+}, 60_000);
+
+function commandLine(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,134 @@
+/** All machines of the lab: makes those that should exist, removes the others, and says how they are. */
+import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
+import { AgentPool, type AgentPlace } from "./agent/pool.ts";
+import { machinePaths, machinesOnDisk } from "./machine/files.ts";
+import { breakMachine, type Damage } from "./machine/damage.ts";
+import { readConsole } from "./machine/console.ts";
+import { Lifecycle } from "./machine/lifecycle.ts";
+import { directoryArgument, runningMachines } from "./machine/processes.ts";
+
+export interface MachinesOptions {
+  stateDir: string;
+  /** Root directory of the image for new machines, as `ensureImage` returns it; needed to make machines. */
+  image?: string;
+  /** Certificate of the lab's authority, which machines trust. */
+  caFile: string;
+  log: (message: string) => void;
+  /** Seconds without a word of a machine's agent after which the machine counts as frozen; 10 unless told. */
+  silence?: number;
+}
+
+/** Machines that are worked on at once: more do not go faster on two processors. */
+const atOnce = 4;
+
+export class Machines {
+  readonly effects: MachineEffects;
+  readonly #options: MachinesOptions;
+  readonly #lifecycle: Lifecycle;
+  readonly #agents: AgentPool;
+  #wanted = new Map<string, Machine>();
+  /** The last work on each machine: two never work on the same one at the same time. */
+  readonly #work = new Map<string, Promise<unknown>>();
+
+  constructor(options: MachinesOptions) {
+    this.#options = options;
+    this.#lifecycle = new Lifecycle(options);
+    this.#agents = new AgentPool({ locate: (machines) => this.#locate(machines), log: options.log, silence: options.silence });
+    this.effects = {
+      serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
+      run: (id, script) => this.#agents.run(id, script),
+      restart: (id) => this.#restart(id),
+    };
+  }
+
+  /** Makes it so that exactly these machines exist. What fails is returned by machine, and can be tried again. */
+  async converge(machines: Machine[]): Promise<{ id: string; message: string }[]> {
+    this.#wanted = new Map(machines.map((machine) => [machine.id, machine]));
+    this.#agents.watch(machines);
+    const errors: { id: string; message: string }[] = [];
+    const attempt = async (id: string, work: () => Promise<void>): Promise<void> => {
+      try {
+        await this.#alone(id, work);
+      } catch (error) {
+        errors.push({ id, message: error instanceof Error ? error.message : String(error) });
+      }
+    };
+    const kept = new Set(machines.map(({ id }) => machinePaths(this.#options.stateDir, id).name));
+    const strays = (await machinesOnDisk(this.#options.stateDir)).filter(({ name }) => !kept.has(name));
+    await inParallel(strays, (paths) => attempt(paths.name, () => this.#lifecycle.remove(paths)));
+    await inParallel(machines, (machine) => attempt(machine.id, () => this.#lifecycle.ensure(machine)));
+    await this.#agents.look();
+    return errors;
+  }
+
+  statuses(): MachineStatus[] {
+    return this.#agents.statuses();
+  }
+
+  /** Calls back when a status has changed. */
+  onChange(listener: () => void): void {
+    this.#agents.onChange(listener);
+  }
+
+  /** Machines that exist, asked of the disk and the kernel: the names of their namespaces. */
+  async list(): Promise<{ name: string; running: boolean }[]> {
+    const running = await runningMachines();
+    return (await machinesOnDisk(this.#options.stateDir))
+      .map((paths) => ({ name: paths.name, running: running.has(directoryArgument(paths)) }));
+  }
+
+  /** Breaks a machine: its processes, its power or its disk are lost; or it stands still, or goes on. */
+  async kill(machine: Pick<Machine, "id" | "name">, how: Damage): Promise<void> {
+    await breakMachine(machine.name, machinePaths(this.#options.stateDir, machine.id), how);
+  }
+
+  /** Removes all machines of this state directory, whoever made them. */
+  async removeAll(): Promise<void> {
+    this.stop();
+    await inParallel(await machinesOnDisk(this.#options.stateDir), (paths) => this.#lifecycle.remove(paths));
+    await this.#lifecycle.removeRest();
+  }
+
+  /** Lets go of the machines, which run on. */
+  stop(): void {
+    this.#agents.stop();
+  }
+
+  async #restart(id: string): Promise<void> {
+    const machine = this.#wanted.get(id);
+    if (!machine) throw new Error(`there is no machine ${id}`);
+    await this.#alone(id, () => this.#lifecycle.restart(machine));
+    await this.#agents.look();
+  }
+
+  async #locate(machines: Machine[]): Promise<Map<string, AgentPlace | "starting">> {
+    const running = await runningMachines();
+    const places = new Map<string, AgentPlace | "starting">();
+    for (const { id } of machines) {
+      const paths = machinePaths(this.#options.stateDir, id);
+      const found = running.get(directoryArgument(paths));
+      if (!found) continue;
+      places.set(id, found.init === undefined ? "starting" : { init: found.init });
+    }
+    return places;
+  }
+
+  async #alone(id: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#work.get(id) ?? Promise.resolve();
+    const mine = before.catch(() => {}).then(work);
+    this.#work.set(id, mine);
+    try {
+      await mine;
+    } finally {
+      if (this.#work.get(id) === mine) this.#work.delete(id);
+    }
+  }
+}
+
+async function inParallel<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+}

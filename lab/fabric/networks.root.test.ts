@@ -1,0 +1,258 @@
+/** Real packets between namespaces; stand-ins instead of machines. Needs root. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { BalancingRule, Probe, VirtualNetwork } from "../world.ts";
+import { run } from "./host.ts";
+import { inIsolation } from "./isolated.ts";
+import { inside } from "./namespace.ts";
+import { Networks } from "./networks.ts";
+import { ask, defaultRules, machine, namespaceOf, rule, StandIn, until, world } from "./standIn.ts";
+
+const allowFront = rule({ name: "front", priority: 100, direction: "Inbound", access: "Allow", protocol: "tcp",
+  sources: ["10.20.1.0/24"], destinationPorts: ["4000"] });
+const denyInbound = rule({ name: "deny", priority: 4096, direction: "Inbound", access: "Deny" });
+const allowProbe = rule({ name: "probe", priority: 4000, direction: "Inbound", access: "Allow", sources: ["AzureLoadBalancer"] });
+const network: VirtualNetwork = {
+  id: "/vnet/dev", name: "vnet-dev", prefixes: ["10.20.0.0/16"], peers: ["/vnet/tools"],
+  subnets: [
+    { id: "/subnet/proxy", name: "proxy", prefix: "10.20.0.0/24", natAddress: "198.51.100.40", rules: [
+      rule({ name: "web", priority: 100, direction: "Inbound", access: "Allow", protocol: "tcp", sources: ["Internet"], destinationPorts: ["80"] }),
+      allowProbe, denyInbound, ...defaultRules] },
+    { id: "/subnet/front", name: "front", prefix: "10.20.1.0/24", natAddress: "198.51.100.40", rules: [
+      allowProbe, denyInbound, ...defaultRules] },
+    { id: "/subnet/back", name: "back", prefix: "10.20.2.0/24", rules: [allowFront, allowProbe, denyInbound, ...defaultRules] },
+  ],
+};
+const tools: VirtualNetwork = {
+  id: "/vnet/tools", name: "vnet-tools", prefixes: ["10.30.0.0/16"], peers: ["/vnet/dev"],
+  subnets: [{ id: "/subnet/tools", name: "tools", prefix: "10.30.0.0/24", rules: defaultRules }],
+};
+const proxy = machine(network, 0, "10.20.0.4");
+const front = machine(network, 1, "10.20.1.4");
+const front2 = machine(network, 1, "10.20.1.5");
+const back = machine(network, 2, "10.20.2.4");
+const back2 = machine(network, 2, "10.20.2.5");
+const tool = machine(tools, 0, "10.30.0.4");
+const probe: Probe = { id: "/lb/probe", protocol: "http", port: 4000, path: "/health", interval: 0.2, threshold: 2 };
+const backRule: BalancingRule = { name: "back", protocol: "tcp", address: "10.20.2.254", public: false, port: 4000, backendPort: 4000,
+  networkId: network.id, members: [back.id, back2.id], probe, distribution: "Default" };
+const publicRule: BalancingRule = { name: "web", protocol: "tcp", address: "198.51.100.41", public: true, port: 80, backendPort: 80,
+  networkId: network.id, members: [proxy.id], distribution: "Default" };
+/** Its only member calls it, too. */
+const toolRule: BalancingRule = { name: "tool", protocol: "tcp", address: "10.30.0.254", public: false, port: 80, backendPort: 8080,
+  networkId: tools.id, members: [tool.id], distribution: "SourceIP" };
+const dev = world({
+  networks: [network, tools], machines: [proxy, front, front2, back, back2, tool],
+  balancers: [
+    { id: "/lb/back", name: "lbi-back", tags: {}, rules: [backRule] },
+    { id: "/lb/tool", name: "lbi-tool", tags: {}, rules: [toolRule] },
+    { id: "/lb/public", name: "lbe", tags: {}, rules: [publicRule] },
+  ],
+  publicAddresses: [{ id: "/pip", name: "pip", address: "198.51.100.41", networkId: network.id }],
+  zones: [
+    { id: "/zone/private", name: "dev.chatbot.internal", private: true, networkIds: [network.id],
+      records: [{ name: "back", type: "A", ttl: 60, values: ["10.20.2.254"] }] },
+    { id: "/zone/public", name: "dev.chatbot.example", private: false, networkIds: [],
+      records: [{ name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] }] },
+  ],
+});
+
+await inIsolation(import.meta.filename, () => {
+  const stateDir = mkdtempSync(join(tmpdir(), "lab-test-"));
+  const networks = new Networks({ stateDir, log: console.error });
+  const standIns: StandIn[] = [];
+  let upstreamResolver: ChildProcess | undefined;
+  let backServer: StandIn;
+  let backServer2: StandIn;
+  const upOf = (id: string) => networks.probes().find(({ machineId }) => machineId === id)?.up;
+  const start = async (namespace: string, port: number, name: string) => {
+    const standIn = await StandIn.start(namespace, port, name);
+    standIns.push(standIn);
+    return standIn;
+  };
+  const answerers = async (from: string, url: string, times: number) =>
+    new Set((await Promise.all(Array.from({ length: times }, () => ask(from, url)))).map((answer) => answer.split(" ")[0]));
+
+  beforeAll(async () => {
+    await networks.start();
+    expect(await networks.converge(dev)).toEqual([]);
+    await start(namespaceOf(proxy), 80, "proxy");
+    await start(namespaceOf(proxy), 22, "proxy-ssh");
+    await start(namespaceOf(front2), 3000, "front2");
+    backServer = await start(namespaceOf(back), 4000, "back");
+    backServer2 = await start(namespaceOf(back2), 4000, "back2");
+    await start("lab-outside", 80, "outside");
+    await start("upstream", 80, "upstream");
+    await start(namespaceOf(tool), 8080, "tool");
+    upstreamResolver = spawn("nsenter", ["--net=/run/netns/upstream", "dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts",
+      "--pid-file=", "--listen-address=203.0.113.1", "--bind-interfaces", "--local=/internal/", "--address=/registry.example/203.0.113.1"]);
+    await until("both members of back are up", () => upOf(back.id) === true && upOf(back2.id) === true);
+  }, 30_000);
+
+  afterAll(async () => {
+    for (const standIn of standIns) standIn.stop();
+    upstreamResolver?.kill();
+    await networks.removeAll();
+    expect(await networks.list()).toEqual([]);
+    rmSync(stateDir, { recursive: true });
+  }, 30_000);
+
+  describe("security groups", () => {
+    test("a machine is reached from where a rule allows it, and keeps its client's address", async () => {
+      expect(await ask(namespaceOf(front), "http://10.20.2.4:4000/")).toBe("back 10.20.1.4");
+    });
+    test("a machine is not reached from another subnet", async () => {
+      expect(await ask(namespaceOf(proxy), "http://10.20.2.4:4000/")).toBe("timeout");
+    });
+    test("a machine is not reached from its own subnet when its rules deny that", async () => {
+      expect(await ask(namespaceOf(front), "http://10.20.1.5:3000/")).toBe("timeout");
+      expect(await ask(namespaceOf(back), "http://10.20.2.5:4000/")).toBe("timeout");
+    });
+    test("a machine that writes another's address as its sender is not heard", async () => {
+      await run(["ip", "-n", namespaceOf(proxy), "addr", "add", "10.20.1.77/32", "dev", "lo"]);
+      const { status } = await run([...inside(namespaceOf(proxy)), "curl", "-sS", "--max-time", "1", "--interface", "10.20.1.77",
+        "http://10.20.2.4:4000/"], { accept: [28] });
+      expect(status).toBe(28);
+    });
+    test("a peered network is the tag VirtualNetwork, and reached over its own router", async () => {
+      expect(await ask(namespaceOf(back), "http://10.30.0.4:8080/")).toBe("tool 10.20.2.4");
+    });
+  });
+
+  describe("outbound traffic", () => {
+    test("leaves by the subnet's NAT gateway", async () => {
+      expect(await ask(namespaceOf(front), "http://198.51.100.200/")).toBe("outside 198.51.100.40");
+    });
+    test("reaches the host's own Internet, masqueraded", async () => {
+      expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("upstream 203.0.113.2");
+    });
+    test("does not leave a subnet without a NAT gateway", async () => {
+      expect(await ask(namespaceOf(back), "http://198.51.100.200/")).toBe("timeout");
+    });
+    test("comes back in by the environment's own public address", async () => {
+      expect(await ask(namespaceOf(front), "http://198.51.100.41/")).toBe("proxy 198.51.100.40");
+    });
+  });
+
+  describe("from outside", () => {
+    test("the public address answers where its load balancer has a rule, with the client's address kept", async () => {
+      expect(await ask("lab-outside", "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
+    });
+    test("no other port and no private address answers", async () => {
+      const answers = await Promise.all(["http://198.51.100.41:22/", "http://198.51.100.40/", "http://10.20.0.4/", "http://10.20.2.254:4000/"]
+        .map((url) => ask("lab-outside", url)));
+      expect(answers).toEqual(["timeout", "timeout", "timeout", "timeout"]);
+    });
+  });
+
+  describe("names", () => {
+    const lookUp = async (namespace: string, server: string, name: string) => (await run([...inside(namespace), process.execPath, "-e",
+      `const r = new (require("dns").promises.Resolver)({ timeout: 1000, tries: 1 }); r.setServers(["${server}"]);
+       r.resolve4("${name}").then((a) => console.log(a.join()), (e) => console.log(e.code))`])).stdout.trim();
+    test("a machine resolves its network's private zone and the public zones", async () => {
+      expect(await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal")).toBe("10.20.2.254");
+      expect(await lookUp(namespaceOf(back), "168.63.129.16", "www.dev.chatbot.example")).toBe("198.51.100.41");
+      expect(await lookUp(namespaceOf(back), "168.63.129.16", "git.chatbot.example")).toBe("198.51.100.10");
+    });
+    test("a machine resolves what the host's own resolver knows", async () => {
+      expect(await lookUp(namespaceOf(back), "168.63.129.16", "registry.example")).toBe("203.0.113.1");
+    });
+    test("a resolver that died is started again", async () => {
+      await run(["pkill", "-KILL", "-f", "resolver-lab-n-"]);
+      await until("it answers", async () =>
+        await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal") === "10.20.2.254");
+    });
+    test("a private zone is unknown in a network that it is not linked to, and outside", async () => {
+      expect(await lookUp(namespaceOf(tool), "168.63.129.16", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
+      expect(await lookUp("lab-outside", "198.51.100.53", "www.dev.chatbot.example")).toBe("198.51.100.41");
+      expect(await lookUp("lab-outside", "198.51.100.53", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
+    });
+    test("a name that a private zone does not have does not exist", async () => {
+      expect(await lookUp(namespaceOf(back), "168.63.129.16", "nobody.dev.chatbot.internal")).toBe("ENOTFOUND");
+    });
+  });
+
+  describe("load balancer", () => {
+    const url = "http://10.20.2.254:4000/";
+    test("spreads new connections over its members", async () => {
+      expect(await answerers(namespaceOf(front), url, 24)).toEqual(new Set(["back", "back2"]));
+    });
+    test("leaves out a member whose probe is down, and takes it back", async () => {
+      backServer.healthy = false;
+      await until("back is down", () => upOf(back.id) === false);
+      expect(await answerers(namespaceOf(front), url, 16)).toEqual(new Set(["back2"]));
+      backServer.healthy = true;
+      await until("back is up again", () => upOf(back.id) === true);
+      expect(await answerers(namespaceOf(front), url, 24)).toEqual(new Set(["back", "back2"]));
+    });
+    test("keeps a connection with its member when the member's probe goes down", async () => {
+      // One connection, asked before and after; curl says by whom it was answered.
+      const program = `const http = require("http"); const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        const ask = () => new Promise((resolve) => http.get({ host: "10.20.2.254", port: 4000, agent, timeout: 2000 },
+          (answer) => answer.on("data", (data) => resolve(String(data).trim()))).on("error", (error) => resolve(error.code)));
+        process.stdin.on("data", async () => console.log(await ask())); ask().then((answer) => console.log(answer));`;
+      const [command = "", ...args] = [...inside(namespaceOf(front)), process.execPath, "-e", program];
+      const client = spawn(command, args);
+      const next = () => new Promise<string>((resolve) => client.stdout.once("data", (data) => resolve(String(data).trim())));
+      const first = await next();
+      const [server, member] = first.startsWith("back2") ? [backServer2, back2] as const : [backServer, back] as const;
+      server.healthy = false;
+      await until("its member is down", () => upOf(member.id) === false);
+      client.stdin.write("again\n");
+      expect(await next()).toBe(first);
+      client.kill();
+      server.healthy = true;
+      await until("its member is up again", () => upOf(member.id) === true);
+    });
+    test("is reached from a peered network, but not by the member that it chooses", async () => {
+      expect(await ask(namespaceOf(back), "http://10.30.0.254/")).toBe("tool 10.20.2.4");
+      expect(await ask(namespaceOf(tool), "http://10.30.0.254/")).toBe("timeout");
+    });
+    test("is probed again after its prober died", async () => {
+      await run(["pkill", "-KILL", "-f", "proberProcess"]);
+      backServer.healthy = false;
+      await until("back is down", () => upOf(back.id) === false);
+      backServer.healthy = true;
+      await until("back is up again", () => upOf(back.id) === true);
+    });
+    test("answers nobody when no member is up", async () => {
+      backServer.healthy = false;
+      backServer2.healthy = false;
+      await until("both are down", () => upOf(back.id) === false && upOf(back2.id) === false);
+      expect(await ask(namespaceOf(front), url)).toBe("timeout");
+      backServer.healthy = true;
+      backServer2.healthy = true;
+      await until("both are up again", () => upOf(back.id) === true && upOf(back2.id) === true);
+    });
+  });
+
+  describe("convergence", () => {
+    test("a second time changes nothing and takes at most 50 ms per network", async () => {
+      const started = performance.now();
+      expect(await networks.converge(dev)).toEqual([]);
+      console.log(`no change: ${Math.round(performance.now() - started)} ms`);
+      expect(performance.now() - started).toBeLessThan(200);
+    });
+    test("a new daemon keeps the load balancers' members while it probes anew", async () => {
+      networks.stop();
+      const next = new Networks({ stateDir });
+      try {
+        expect(await next.converge(dev)).toEqual([]);
+        expect(await ask(namespaceOf(front), "http://10.20.2.254:4000/")).toMatch(/^back/);
+      } finally {
+        next.stop();
+        await networks.converge(dev);
+      }
+    });
+    test("what was deleted behind the lab's back is made again", async () => {
+      await run(["ip", "-n", namespaceOf(front), "link", "del", "eth0"]);
+      await run(["ip", "-n", "lab-internet", "link", "del", "host"]);
+      expect(await networks.converge(dev)).toEqual([]);
+      expect(await ask(namespaceOf(front), "http://10.20.2.254:4000/")).toMatch(/^back/);
+      expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("upstream 203.0.113.2");
+    });
+  });
+});

@@ -1,0 +1,276 @@
+/** Everything between the machines: networks, rules, load balancers, names, and the lab's Internet. */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
+import { ensureGitServer, type Issuer } from "./gitServer.ts";
+import { machineNamespace, netnsName } from "./host.ts";
+import { ensureInternet, ensureUplinks, git, hostLeftovers, internet, outside, removeHost } from "./internet.ts";
+import { ensureLinks } from "./link.ts";
+import { ensureNamespace, ipBatch, namespaces, type NamespaceState, readNamespace, removeNamespace, settle } from "./namespace.ts";
+import { Prober, targets, type VerdictChange } from "./prober.ts";
+import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
+import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
+import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
+import { services, stopService } from "./service.ts";
+
+export { conflicts } from "./conflicts.ts";
+
+export interface NetworksOptions {
+  stateDir: string;
+  /** Signs the Git server's certificate. Absent: there is no Git server. */
+  authority?: Issuer;
+  log?: (message: string) => void;
+}
+
+/** What could not be made, by the ID of what it belongs to. */
+export type Failure = WorldStatus["errors"][number];
+
+const empty: World = { revision: 0, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [] };
+
+export class Networks {
+  private readonly options: NetworksOptions;
+  private readonly probers = new Map<string, Prober>();
+  /** By probe and machine. */
+  private readonly verdicts: Map<string, VerdictChange>;
+  /** The verdicts that the load balancers know. */
+  private reported: WorldStatus["probes"];
+  /** Networks whose rules wait for new verdicts. */
+  private readonly dirty = new Set<string>();
+  private supervision: NodeJS.Timeout | undefined;
+  private readonly listeners: (() => void)[] = [];
+  private world = empty;
+  /** One change at a time. */
+  private queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: NetworksOptions) {
+    this.options = options;
+    this.verdicts = readVerdicts(options.stateDir);
+    this.reported = [...this.verdicts.values()];
+  }
+
+  /** Makes the lab's Internet with its resolver and Git server. */
+  async start(): Promise<void> {
+    await this.serially(async () => {
+      await ensureInternet();
+      await ensurePublicResolver(this.options.stateDir, this.world);
+      if (this.options.authority) await ensureGitServer(this.options.stateDir, this.options.authority);
+    });
+    this.supervision ??= setInterval(() => void this.supervise(), 2000);
+    this.supervision.unref();
+  }
+
+  /** Both halves, for callers that have no machines to start and stop in between. */
+  async converge(world: World): Promise<Failure[]> {
+    return [...await this.convergeBeforeMachines(world), ...await this.convergeAfterMachines(world)];
+  }
+
+  /** Makes and changes networks, and links every machine, so that machines can start. Removes nothing that one uses. */
+  convergeBeforeMachines(world: World): Promise<Failure[]> {
+    return this.serially(async () => {
+      this.world = world;
+      const failures: Failure[] = [];
+      const attempt = async (id: string, work: () => Promise<void>) => {
+        try {
+          await work();
+        } catch (error) {
+          failures.push({ id, message: error instanceof Error ? error.message : String(error) });
+        }
+      };
+      // The rules come before anything can pass.
+      const states = new Map<string, NamespaceState>();
+      await Promise.all(world.networks.map((network) => attempt(network.id, async () => {
+        states.set(network.id, await this.ensureRouter(network));
+      })));
+      const linked = world.networks.filter(({ id }) => states.has(id));
+      await attempt("internet", async () => {
+        const fresh = await ensureUplinks({ ...world, networks: linked }, await ensureInternet());
+        for (const id of fresh) states.set(id, await readNamespace(netnsName(id)));
+      });
+      await attempt("peerings", () => ensurePeerings(peerings(world.networks), states));
+      await Promise.all([...states].map(([id, state]) => attempt(id, () => this.ensureNetwork(id, state))));
+      await attempt("internet", () => ensurePublicResolver(this.options.stateDir, world));
+      const { authority, stateDir } = this.options;
+      if (authority) await attempt("git", () => ensureGitServer(stateDir, authority));
+      return failures;
+    });
+  }
+
+  /** Removes the links and networks that the world no longer has; their machines must have stopped. */
+  convergeAfterMachines(world: World): Promise<Failure[]> {
+    return this.serially(async () => {
+      const machines = new Map(world.machines.map(({ id }) => [machineNamespace(id), id]));
+      const networks = new Set(world.networks.map(({ id }) => netnsName(id)));
+      const failures: Failure[] = [];
+      const gone = [
+        ...namespaces("lab-m-").filter((namespace) => !machines.has(namespace)),
+        ...namespaces("lab-n-").filter((namespace) => !networks.has(namespace)),
+      ];
+      for (const [id, prober] of this.probers) {
+        if (world.networks.some((network) => network.id === id)) continue;
+        prober.stop();
+        this.probers.delete(id);
+      }
+      await Promise.all(gone.map(async (namespace) => {
+        try {
+          await stopService(this.options.stateDir, `resolver-${namespace}`);
+          await removeNamespace(namespace);
+        } catch (error) {
+          failures.push({ id: namespace, message: error instanceof Error ? error.message : String(error) });
+        }
+      }));
+      this.forgetVerdicts();
+      return failures;
+    });
+  }
+
+  /** The last verdict of every probe on every machine, as far as the load balancers know. */
+  probes(): WorldStatus["probes"] {
+    return this.reported;
+  }
+
+  /** Calls back after a verdict has changed and its load balancers know. */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Stops probing; everything that machines use goes on. */
+  stop(): void {
+    clearInterval(this.supervision);
+    this.supervision = undefined;
+    for (const prober of this.probers.values()) prober.stop();
+    this.probers.clear();
+  }
+
+  /** Removes everything that the lab's networks have on this host, whatever made it. */
+  async removeAll(): Promise<void> {
+    this.stop();
+    await this.serially(async () => {
+      for (const name of services(this.options.stateDir)) await stopService(this.options.stateDir, name);
+      await Promise.all(namespaces("lab-m-").map((namespace) => removeNamespace(namespace)));
+      await Promise.all(namespaces("lab-n-").map((namespace) => removeNamespace(namespace)));
+      for (const namespace of [outside, git, internet]) {
+        if (namespaces(namespace).includes(namespace)) await removeNamespace(namespace);
+      }
+      await removeHost();
+      this.verdicts.clear();
+      this.reported = [];
+      rmSync(join(this.options.stateDir, "run"), { recursive: true, force: true });
+      rmSync(join(this.options.stateDir, "git"), { recursive: true, force: true });
+    });
+  }
+
+  /** What stands on this host now, one line each; empty after `removeAll`. */
+  async list(): Promise<string[]> {
+    const running = readdirOrNothing(join(this.options.stateDir, "run")).filter((file) => file.endsWith(".pid"));
+    return [
+      ...namespaces().map((namespace) => `network namespace ${namespace}`),
+      ...await hostLeftovers(),
+      ...running.map((file) => `service ${file.slice(0, -4)}`),
+    ];
+  }
+
+  private async ensureRouter(network: VirtualNetwork): Promise<NamespaceState> {
+    const namespace = netnsName(network.id);
+    const state = await ensureNamespace(namespace);
+    await this.ensureRules(network, state.rules);
+    await settle(namespace, routerSettings, state);
+    return state;
+  }
+
+  private async ensureNetwork(id: string, state: NamespaceState): Promise<void> {
+    const network = this.world.networks.find((known) => known.id === id);
+    if (!network) return;
+    const namespace = netnsName(id);
+    await ipBatch(namespace, [
+      ...unpeerCommands(network, peerings(this.world.networks), state), ...routerCommands(network, state),
+    ]);
+    const machines = this.world.machines.filter((machine) => machine.networkId === network.id);
+    await ensureLinks(network, machines, state);
+    await ensurePrivateResolver(this.options.stateDir, this.world, network);
+    let prober = this.probers.get(network.id);
+    if (!prober) {
+      prober = new Prober(network, ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
+        (change) => void this.changed(network.id, change));
+      this.probers.set(network.id, prober);
+    }
+    prober.set(targets(this.world, network));
+  }
+
+  private async ensureRules(network: VirtualNetwork, present: string): Promise<void> {
+    const chains = routerChains(this.world, network, (probeId, machineId) =>
+      this.verdicts.get(`${probeId} ${machineId}`)?.up === true);
+    if (rulesHash(chains) !== present) await applyRules(netnsName(network.id), chains);
+  }
+
+  /** Takes a new verdict in; verdicts that come together change the rules once. */
+  private async changed(networkId: string, change: VerdictChange): Promise<void> {
+    this.verdicts.set(`${change.probeId} ${change.machineId}`, change);
+    if (this.dirty.has(networkId)) return;
+    this.dirty.add(networkId);
+    await this.serially(async () => {
+      this.dirty.delete(networkId);
+      const reported = [...this.verdicts.values()];
+      writeVerdicts(this.options.stateDir, reported);
+      const network = this.world.networks.find(({ id }) => id === networkId);
+      if (!network) return;
+      await this.ensureRules(network, (await readNamespace(netnsName(networkId))).rules);
+      this.reported = reported;
+    }).catch((error: unknown) => this.log(`load balancers of ${networkId}`, error));
+    for (const listener of this.listeners) listener();
+  }
+
+  /** Resolvers and the Git server are started again when they have died. */
+  private async supervise(): Promise<void> {
+    const { stateDir, authority } = this.options;
+    await this.serially(async () => {
+      await ensurePublicResolver(stateDir, this.world);
+      if (authority) await ensureGitServer(stateDir, authority);
+      for (const network of this.world.networks) await ensurePrivateResolver(stateDir, this.world, network);
+    }).catch((error: unknown) => this.log("services", error));
+  }
+
+  private log(subject: string, error: unknown): void {
+    this.options.log?.(`${subject}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  private forgetVerdicts(): void {
+    const known = new Set(this.world.networks.flatMap((network) => targets(this.world, network))
+      .map(({ probeId, machineId }) => `${probeId} ${machineId}`));
+    const gone = [...this.verdicts.keys()].filter((key) => !known.has(key));
+    for (const key of gone) this.verdicts.delete(key);
+    if (gone.length === 0) return;
+    this.reported = [...this.verdicts.values()];
+    writeVerdicts(this.options.stateDir, this.reported);
+  }
+
+  private serially<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.queue.then(work, work);
+    this.queue = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Verdicts survive the daemon: a new one must not empty the load balancers while it probes anew. */
+function readVerdicts(stateDir: string): Map<string, VerdictChange> {
+  try {
+    const saved = JSON.parse(readFileSync(join(stateDir, "run", "probes.json"), "utf8")) as VerdictChange[];
+    return new Map(saved.map((change) => [`${change.probeId} ${change.machineId}`, change]));
+  } catch {
+    return new Map();
+  }
+}
+
+function writeVerdicts(stateDir: string, verdicts: readonly VerdictChange[]): void {
+  mkdirSync(join(stateDir, "run"), { recursive: true });
+  const file = join(stateDir, "run", "probes.json");
+  writeFileSync(`${file}.new`, JSON.stringify(verdicts));
+  renameSync(`${file}.new`, file);
+}
+
+function readdirOrNothing(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}

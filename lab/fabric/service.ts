@@ -1,0 +1,119 @@
+/**
+ * Programs that machines use (resolvers, the Git server): each runs detached in its namespace and outlives the
+ * daemon; the next daemon takes it over by its process ID file, or replaces it when its version is another.
+ */
+import { spawn } from "node:child_process";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { inside } from "./namespace.ts";
+
+export interface Service {
+  /** Names its files: `<state>/run/<name>.pid` and `.log`. */
+  name: string;
+  namespace: string;
+  command: readonly string[];
+  /** A service of another version is replaced. */
+  version: string;
+  /** TCP port that it listens on when it is ready. */
+  port: number;
+}
+
+/** Runs the service; returns when it listens. Does nothing when it runs in this version. */
+export async function ensureService(stateDir: string, service: Service): Promise<void> {
+  const known = readPid(stateDir, service.name);
+  const runs = known !== undefined && isAlive(known) && isIn(known.pid, service.namespace);
+  if (known && runs && known.version === service.version) return;
+  await stopService(stateDir, service.name);
+
+  const logFile = join(runDirectory(stateDir), `${service.name}.log`);
+  const log = openSync(logFile, "w", 0o640);
+  // nsenter and the program are one process, so the process ID is the program's.
+  const [program = "", ...args] = [...inside(service.namespace), ...service.command];
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
+  closeSync(log);
+  let ended: string | undefined;
+  child.on("error", (error) => { ended = error.message; });
+  child.on("exit", (code, signal) => { ended = `it ended with ${signal ?? `status ${code}`}`; });
+  child.unref();
+  if (child.pid !== undefined) {
+    const text = `${child.pid} ${startTime(child.pid) ?? 0} ${service.version}\n`;
+    writeFileSync(join(runDirectory(stateDir), `${service.name}.pid`), text);
+  }
+  for (let waited = 0; waited < 5000 && ended === undefined; waited += 20) {
+    if (child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port)) return;
+    await sleep(20);
+  }
+  const said = readFileSync(logFile, "utf8").trim().slice(-1000);
+  throw new Error(`${service.name} does not listen on port ${service.port}: ${ended ?? "it started, but is not ready"}`
+    + `${said ? `: ${said}` : ""} (log: ${logFile})`);
+}
+
+/** Ends a service and waits for its end. */
+export async function stopService(stateDir: string, name: string): Promise<void> {
+  const known = readPid(stateDir, name);
+  for (let attempt = 0; known && isAlive(known) && attempt < 100; attempt++) {
+    process.kill(known.pid, attempt < 50 ? "SIGTERM" : "SIGKILL");
+    await sleep(20);
+  }
+  rmSync(join(runDirectory(stateDir), `${name}.pid`), { force: true });
+}
+
+/** Names of the services that have a process ID file. */
+export function services(stateDir: string): string[] {
+  return readdirSync(runDirectory(stateDir)).filter((file) => file.endsWith(".pid")).map((file) => file.slice(0, -4)).sort();
+}
+
+/** `<state>/run`, made when missing. */
+export function runDirectory(stateDir: string): string {
+  const directory = join(stateDir, "run");
+  mkdirSync(directory, { recursive: true });
+  return directory;
+}
+
+interface Known { pid: number; started: number; version: string }
+
+function readPid(stateDir: string, name: string): Known | undefined {
+  try {
+    const [pid, started, version = ""] = readFileSync(join(runDirectory(stateDir), `${name}.pid`), "utf8").trim().split(" ");
+    return { pid: Number(pid), started: Number(started), version };
+  } catch {
+    return undefined;
+  }
+}
+
+/** A process ID is used again by the kernel; its start time is not. */
+function isAlive({ pid, started }: Known): boolean {
+  return startTime(pid) === started;
+}
+
+/** Clock ticks since the kernel's start, for a process that runs. */
+function startTime(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+    return fields[0] === "Z" ? undefined : Number(fields[19]);
+  } catch {
+    return undefined;
+  }
+}
+
+function isIn(pid: number, namespace: string): boolean {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`) === `net:[${statSync(`/run/netns/${namespace}`).ino}]`;
+  } catch {
+    return false;
+  }
+}
+
+/** Whether something listens on a TCP port of the process's namespace. */
+function listens(pid: number, port: number): boolean {
+  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  return ["tcp", "tcp6"].some((family) => {
+    try {
+      return readFileSync(`/proc/${pid}/net/${family}`, "utf8").split("\n")
+        .some((line) => line.trim().split(/\s+/)[1]?.endsWith(local) && line.trim().split(/\s+/)[3] === "0A");
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,176 @@
+/** Calls to ARM through the official Azure SDKs, one resource at a time. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { PipelinePolicy } from "@azure/core-rest-pipeline";
+import type { Properties } from "../plugin/values.ts";
+import { discover } from "./cloud.ts";
+import type { Cloud } from "./cloud.ts";
+import { clientOptions, createClient } from "./clients.ts";
+import type { Operations } from "./clients.ts";
+import { parameters } from "./resources.ts";
+import type { ResourceType } from "./resources.ts";
+import type { Settings } from "./settings.ts";
+import { bodyInputs, lostInputs, toSdk } from "./shape.ts";
+
+/** ARM, or the way to it, refused. */
+export class ArmError extends Error {
+  /** True when the resource may exist all the same: the request was sent, and what became of it is not known. */
+  readonly uncertain: boolean;
+  constructor(message: string, uncertain: boolean, cause: unknown) {
+    super(message, { cause });
+    this.uncertain = uncertain;
+  }
+}
+
+// The lab is near and quick; the SDKs' own interval of seconds would make every resource wait.
+const pollInterval = 200;
+
+/** One call to ARM while it is under way. */
+interface Call {
+  /** Of a PUT: what must be found in the request. */
+  inputs?: Properties;
+  /** The PUT has left, and the status of its answer. */
+  sent: boolean;
+  status?: number;
+  /** Body of the last answer that was a refusal; the SDKs' own errors drop its details. */
+  refusal?: string | null | undefined;
+}
+
+export class Arm {
+  readonly settings: Settings;
+  readonly #abort = new AbortController();
+  readonly #calls = new AsyncLocalStorage<Call>();
+  readonly #operations = new Map<string, Promise<Operations>>();
+  readonly #extra: object;
+  #cloud: Promise<Cloud> | undefined;
+
+  /** `extra` is passed to every SDK client; tests put a transport of their own in. */
+  constructor(settings: Settings, cloud?: Cloud, extra: object = {}) {
+    this.settings = settings;
+    this.#cloud = cloud && Promise.resolve(cloud);
+    this.#extra = extra;
+  }
+
+  cloud(): Promise<Cloud> {
+    return (this.#cloud ??= discover(this.settings));
+  }
+
+  cancel(): void {
+    this.#abort.abort();
+  }
+
+  /** The resource in the SDK's shape; undefined when there is none. */
+  async get(type: ResourceType, values: Record<string, string>): Promise<object | undefined> {
+    try {
+      return (await this.#call(type, ["get"], values)) as object;
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Creates or updates, and waits until ARM is done. `keep` are lists to send as ARM has them. */
+  async put(type: ResourceType, values: Record<string, string>, inputs: Properties, keep: object = {}): Promise<void> {
+    const body = bodyInputs(type, inputs);
+    await this.#call(type, ["beginCreateOrUpdateAndWait", "createOrUpdate"], values, { inputs: body, content: { ...keep, ...toSdk(type, body) } });
+  }
+
+  async delete(type: ResourceType, values: Record<string, string>): Promise<void> {
+    try {
+      await this.#call(type, ["beginDeleteAndWait", "delete"], values);
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #call(
+    type: ResourceType, names: string[], values: Record<string, string>, body?: { inputs: Properties; content: object },
+  ): Promise<unknown> {
+    const operations = await this.#client(type);
+    const name = names.find((candidate) => candidate in operations);
+    if (name === undefined) throw new Error(`The SDK's ${type.operations} has no ${names.join(" or ")}.`);
+    const path = (type.order ?? parameters(type)).map((parameter) => values[parameter]);
+    const options = { abortSignal: this.#abort.signal, updateIntervalInMs: pollInterval };
+    const call: Call = { sent: false, ...(body && { inputs: body.inputs }) };
+    try {
+      return await this.#calls.run(call, async () => operations[name]!(...path, ...(body ? [body.content] : []), options));
+    } catch (error) {
+      const uncertain = call.sent && (call.status === undefined || call.status < 400);
+      throw new ArmError(describe(error, call.refusal), uncertain, error);
+    }
+  }
+
+  #client(type: ResourceType): Promise<Operations> {
+    const key = `${type.client}/${type.operations}@${type.apiVersion}`;
+    let operations = this.#operations.get(key);
+    if (!operations) {
+      operations = this.#createClient(type);
+      this.#operations.set(key, operations);
+      // A lab that was not there yet may be there at the next call.
+      operations.catch(() => {
+        this.#operations.delete(key);
+        this.#cloud = undefined;
+      });
+    }
+    return operations;
+  }
+
+  async #createClient(type: ResourceType): Promise<Operations> {
+    const settings = { cloud: await this.cloud(), subscriptionId: this.settings.subscriptionId, apiVersion: type.apiVersion };
+    const policies = [...clientOptions(settings).additionalPolicies, { policy: this.#observer(), position: "perCall" }];
+    const client = await createClient(type.client, settings, { ...this.#extra, additionalPolicies: policies });
+    return client[type.operations]!;
+  }
+
+  /** Sees what is really sent and answered. */
+  #observer(): PipelinePolicy {
+    return {
+      name: "observer",
+      sendRequest: async (request, next) => {
+        const call = this.#calls.getStore();
+        if (!call) return next(request);
+        const put = call.inputs !== undefined && request.method === "PUT";
+        if (put) {
+          const lost = lostInputs(call.inputs!, typeof request.body === "string" ? JSON.parse(request.body) : {});
+          if (lost.length > 0) {
+            throw new Error(`The lab's azure-native plugin cannot send ${lost.join(", ")}: the Azure SDK that it uses does ` +
+              "not know of it. Check the spelling; if it is right, the lab needs another way for it.");
+          }
+          call.sent = true;
+        }
+        const response = await next(request);
+        if (put) call.status = response.status;
+        call.refusal = response.status >= 400 ? response.bodyAsText : undefined;
+        return response;
+      },
+    };
+  }
+}
+
+interface ErrorBody {
+  code?: string;
+  message?: string;
+  target?: string;
+  details?: ErrorBody[];
+}
+
+function isNotFound(error: unknown): boolean {
+  return error instanceof ArmError && (error.cause as { statusCode?: number }).statusCode === 404;
+}
+
+/** ARM's error in azure-native's words. */
+function describe(error: unknown, refusal: string | null | undefined): string {
+  const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
+  if (statusCode === undefined) return message ?? String(error);
+  const body = parseError(refusal);
+  const details = (body?.details ?? []).map((detail) => `\n  Code="${detail.code}" Message="${detail.message}"` +
+    (detail.target ? ` Target="${detail.target}"` : ""));
+  return `Status=${statusCode} Code="${body?.code ?? code ?? ""}" Message="${body?.message ?? message ?? ""}"${details.join("")}`;
+}
+
+function parseError(text: string | null | undefined): ErrorBody | undefined {
+  try {
+    return (JSON.parse(text ?? "") as { error?: ErrorBody } | null)?.error;
+  } catch {
+    return undefined;
+  }
+}
