@@ -1,11 +1,12 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
 import { machine, networkInterface, pages, scaleSet } from "./configuration/testing/arm.ts";
-
-const publicKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJlPeu/lQ3JlYXRlZCBmb3IgdGVzdHMgb25seSEh test";
+import { publicKey } from "./environment/testing/stacks.ts";
 
 /** The committed stack file with the settings that its users add. */
 function configuration(stack: string): Record<string, string> {
@@ -20,8 +21,18 @@ function configuration(stack: string): Record<string, string> {
     [key, typeof value === "string" ? value : JSON.stringify(value)]));
 }
 
+/** One preview for each stack: loading the program takes a second. */
+const previews = new Map<string, ReturnType<typeof runPreview>>();
+
+/** What the program makes of a stack. */
+function preview(stack: string): ReturnType<typeof runPreview> {
+  const known = previews.get(stack) ?? runPreview(stack);
+  previews.set(stack, known);
+  return known;
+}
+
 /** Loads the program as a preview of a stack whose scale sets have one machine in all. */
-async function preview(stack: string, change: (config: Record<string, string>) => void = () => {}) {
+async function runPreview(stack: string) {
   vi.resetModules();
   vi.doMock("./configuration/arm.ts", () => ({
     connect: () => Promise.resolve({
@@ -32,9 +43,7 @@ async function preview(stack: string, change: (config: Record<string, string>) =
       network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
     }),
   }));
-  const config = configuration(stack);
-  change(config);
-  const recorder = await Recorder.start({ stack, config, preview: true });
+  const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true });
   const program = await import("./index.ts");
   const machines = await valueOf(program.machines);
   const publicAddress = await valueOf(program.publicAddress);
@@ -53,4 +62,92 @@ test("dev is built of a network, a group and a load balancer for each kind, a re
     "PrivateLB machine-learning-load-balancer", "ReverseProxy reverse-proxy",
     "TierHAG back", "TierHAG data", "TierHAG front", "TierHAG machine-learning",
   ]);
+});
+
+const roots = (recorder: Recorder) => recorder.resources.filter(({ parent }) => parent === undefined)
+  .map(({ name }) => name).filter((name) => name !== "platform-test").sort();
+
+test.each([
+  ["prod", ["back", "back-load-balancer", "data", "data-load-balancer", "front", "front-load-balancer",
+    "machine-learning", "machine-learning-load-balancer"], 7],
+  ["tools", ["gitlab", "gitlab-load-balancer", "runner"], 3],
+])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
+  const { recorder } = await preview(stack);
+  const shared = ["configuration", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"];
+  expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
+  expect(recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))).toHaveLength(scaleSets);
+});
+
+test("everything that has tags carries environment, tier and who manages it", async () => {
+  const { recorder } = await preview("dev");
+  const untagged = recorder.resources.filter(({ custom, type, inputs }) =>
+    custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs));
+  expect([...new Set(untagged.map(({ type }) => type))]).toEqual(["azure-native:network:Subnet"]);
+  for (const { inputs, name } of recorder.resources) {
+    const tags = inputs["tags"] ?? inputs["metadata"];
+    if (tags) expect(Object.keys(tags).sort(), name).toEqual(["environment", "managed-by", "tier"]);
+  }
+});
+
+test("a person is told the address, the URLs, and how to run Ansible and SSH", async () => {
+  const { program, machines, publicAddress } = await preview("dev");
+  expect(publicAddress).toBe("198.51.100.32");
+  expect(program.urls).toEqual(["http://www.dev.chatbot.example/", "http://api.dev.chatbot.example/"]);
+  const addresses = Object.entries(program.loadBalancers)
+    .map(async ([tier, address]) => [tier, await valueOf(address)] as const);
+  expect(Object.fromEntries(await Promise.all(addresses))).toEqual({
+    back: "10.20.2.254", data: "10.20.4.254", front: "10.20.1.254", "machine-learning": "10.20.3.254",
+  });
+  expect(machines).toEqual({ front0a1b2c: "10.20.1.4" });
+  expect(program.inventory).toBe("ansible/inventory/dev.yml");
+  expect(program.byHand).toEqual({
+    ansible: "cd ansible && ansible-playbook -i inventory/dev.yml playbooks/site.yml",
+    ssh: "ssh -F ansible/inventory/dev.ssh_config <machine>",
+  });
+});
+
+test("a preview writes nothing", async () => {
+  const before = readdirSync(join(import.meta.dirname, "ansible", "inventory"));
+  await runPreview("dev");
+  expect(readdirSync(join(import.meta.dirname, "ansible", "inventory"))).toEqual(before);
+});
+
+test("Ansible runs after everything that machines need is there", async () => {
+  const { recorder } = await preview("dev");
+  const { dependencies } = recorder.one("command:local:Command");
+  expect(dependencies).toEqual(expect.arrayContaining(["front-vmss", "back-load-balancer-lbi", "private-dns-front"]));
+});
+
+test("only the tiers that ask for the password receive it", async () => {
+  const { recorder } = await preview("dev");
+  const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
+  expect(scaleSets.filter(({ inputs }) => pulumi.runtime.isRpcSecret(inputs["virtualMachineProfile"]))
+    .map(({ name }) => name).sort()).toEqual(["back-vmss", "data-vmss"]);
+});
+
+test("the password stands nowhere in clear, and in no custom data", async () => {
+  const { recorder } = await preview("dev");
+  for (const { name, inputs } of recorder.resources) {
+    const open = JSON.stringify(inputs, (_, value: unknown) => pulumi.runtime.isRpcSecret(value) ? "secret" : value);
+    expect(open, name).not.toContain("a test's password");
+    const profile = pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]) as
+      { osProfile: { customData: string } } | undefined;
+    if (profile) {
+      const cloudConfig = gunzipSync(Buffer.from(profile.osProfile.customData, "base64")).toString();
+      expect(cloudConfig, name).not.toContain("a test's password");
+    }
+  }
+});
+
+test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {
+  vi.resetModules();
+  const config = configuration("dev");
+  config["platform:environment"] = JSON.stringify({
+    name: "staging", network: "10.0.0.0/8", domain: "chatbot", privateDomain: "dev.chatbot.internal", tiers: {},
+    reverseProxy: { routes: [{ host: "a.b", tier: "x" }] },
+  });
+  const recorder = await Recorder.start({ stack: "dev", config, preview: true });
+  await expect(import("./index.ts")).rejects.toThrow(/^4 mistakes in Pulumi\.dev\.yaml; nothing was changed\./);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
 });

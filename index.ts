@@ -75,7 +75,8 @@ const playbook = new Playbook("configuration", {
   ],
   publicAddress: reverseProxy.publicAddress,
   secrets: secretsFor(plan.tiers.flatMap(({ machines }) => machines.secrets), secrets),
-}, { dependsOn: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])] });
+  after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
+});
 
 /** The environment's one public address. */
 export const publicAddress = reverseProxy.publicAddress;

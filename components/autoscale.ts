@@ -49,6 +49,6 @@ export function autoscaleSetting(name: string, args: AutoscaleArgs, opts: pulumi
         rule("LessThan", autoscale.scaleInBelow, "Decrease"),
       ],
     }],
-    tags: tags(args.environment, machines.tier),
+    tags: tags(args.environment, machines.name),
   }, opts);
 }

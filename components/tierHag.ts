@@ -60,7 +60,7 @@ export class TierHAG extends pulumi.ComponentResource {
         enabled: true, gracePeriod: machines.repair.gracePeriod, repairAction: machines.repair.action,
       },
       virtualMachineProfile: this.machineProfile(args),
-      tags: tags(args.environment, machines.tier),
+      tags: tags(args.environment, machines.name),
     }, {
       parent: this,
       // Autoscale owns the number; an update must not take its machines away.

@@ -62,8 +62,10 @@ export function renderSshConfig(machines: readonly SshMachine[], config: SshConf
     `# Written by pulumi up of stack ${config.stack}. From the project's root:`,
     `# ssh -F ansible/inventory/${config.stack}.ssh_config <machine>`,
     ...sorted.flatMap(({ name, address }) => [`Host ${name}`, `  HostName ${address}`]),
-    `Host ${sorted.flatMap(({ name, address }) => [name, address]).join(" ")}`,
-    `  ProxyJump ${config.publicAddress}`,
+    ...(sorted.length === 0 ? [] : [
+      `Host ${sorted.flatMap(({ name, address }) => [name, address]).join(" ")}`,
+      `  ProxyJump ${config.publicAddress}`,
+    ]),
     "Host *",
     `  User ${config.user}`,
     `  UserKnownHostsFile "${config.knownHosts}"`,

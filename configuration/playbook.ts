@@ -24,6 +24,8 @@ export interface PlaybookArgs {
   metadataHost: string | undefined;
   /** Secrets that roles need, by the name under which they find them. */
   secrets: Record<string, pulumi.Input<string>>;
+  /** What machines need besides, and must therefore exist before Ansible runs. */
+  after: pulumi.Resource[];
 }
 
 /** What is known of the machines once they exist. */
@@ -68,6 +70,7 @@ export class Playbook extends pulumi.ComponentResource {
     };
     new local.Command(`${name}-ansible`, command, {
       parent: this,
+      dependsOn: args.after,
       // Roles hide their secrets; should one slip through, the state must not show it.
       additionalSecretOutputs: ["stdout", "stderr"],
     });

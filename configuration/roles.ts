@@ -101,8 +101,8 @@ function names(value: unknown, field: string, path: string): string[] {
   const name = typeof value === "string" ? value : object?.[field] ?? object?.["name"];
   if (typeof name !== "string") return [];
   if (name.includes("{{")) {
-    throw new Error(`ansible/${path} names "${name}"; a machine that configures itself must be given the file or role ` +
-      "beforehand, so write the name out");
+    throw new Error(`ansible/${path} names "${name}"; a machine that configures itself must be given the file or ` +
+      "role beforehand, so write the name out");
   }
   return [name];
 }

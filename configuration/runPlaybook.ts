@@ -9,7 +9,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { RunReader } from "./ansibleOutput.ts";
 
-const tools = join(import.meta.dirname, "..", ".venv", "bin");
+/** The project's own tools stand before others. */
+const tools = process.env["PLATFORM_TOOLS"] ?? join(import.meta.dirname, "..", ".venv", "bin");
 const environment = {
   ...process.env,
   PATH: existsSync(tools) ? `${tools}:${process.env["PATH"] ?? ""}` : process.env["PATH"],

@@ -14,7 +14,12 @@ export interface Surroundings {
 }
 
 /** A tier of which only those fields are known that are valid. */
-type PartialTier = Partial<{ [Field in keyof typeof tierSchema.shape]: unknown }> & { name: string; path: string };
+type PartialTier = Partial<{ [Field in keyof typeof tierSchema.shape]: unknown }> & {
+  name: string;
+  path: string;
+  /** A port is given, be it valid or not. */
+  hasPort: boolean;
+};
 
 /** Names that mean something else as an Ansible group, a subnet or a machine. */
 const reserved = ["all", "ungrouped", "localhost", "balancer", "reverse-proxy", "development", "production", "tools"];
@@ -49,7 +54,8 @@ function validFields(name: string, value: unknown): PartialTier {
     const parsed = schema.safeParse(asObject(value)[field]);
     return [field, parsed.success ? parsed.data : undefined] as const;
   });
-  return { ...Object.fromEntries(fields), name, path: `${root}.tiers.${name}` };
+  const hasPort = asObject(value)["port"] !== undefined;
+  return { ...Object.fromEntries(fields), name, hasPort, path: `${root}.tiers.${name}` };
 }
 
 function checkTier(tier: PartialTier, tiers: PartialTier[], names: string[]): Mistake[] {
@@ -58,14 +64,14 @@ function checkTier(tier: PartialTier, tiers: PartialTier[], names: string[]): Mi
     mistakes.push({ path: field === "" ? tier.path : `${tier.path}.${field}`, given: show(given), allowed });
 
   if (reserved.includes(tier.name)) wrong("", tier.name, `a name other than ${reserved.join(", ")}`);
-  if (tier.balance !== undefined && tier.port === undefined) {
+  if (tier.balance !== undefined && !tier.hasPort) {
     wrong("balance", tier.balance, "a balance only beside a port; set `port`, or leave `balance` out");
   }
   asArray(tier.reaches).forEach((reached, index) => {
     const target = tiers.find((other) => other.name === reached);
     if (!target) {
       wrong(`reaches[${index}]`, reached, `a tier of this environment: ${names.join(", ")}`);
-    } else if (target.port === undefined) {
+    } else if (!target.hasPort) {
       wrong(`reaches[${index}]`, reached, "a tier that has a port");
     }
   });
@@ -132,7 +138,7 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
       mistakes.push({ path, given: show(route), allowed: "either a tier or an upstream" });
     }
     const target = tiers.find(({ name }) => name === tier);
-    if (typeof tier === "string" && target?.port === undefined) {
+    if (typeof tier === "string" && !target?.hasPort) {
       mistakes.push({ path: `${path}.tier`, given: show(tier), allowed: target
         ? "a tier that has a port" : `a tier of this environment: ${tiers.map(({ name }) => name).join(", ")}` });
     }

@@ -49,7 +49,7 @@ export function check(schema: z.ZodType, root: string, value: unknown): Mistake[
 function fromIssue(issue: z.core.$ZodIssue, root: string, value: unknown): Mistake[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
-      path: showPath(root, [...issue.path, key]), given: key, allowed: issue.message,
+      path: showPath(root, [...issue.path, key]), given: show(at(value, [...issue.path, key])), allowed: issue.message,
     }));
   }
   if (issue.code === "invalid_key") {

@@ -1,6 +1,6 @@
 /** What a stack file may say. The descriptions are published as JSON Schema; editors show them. */
 import { z } from "zod";
-import { contains, infrastructure, machinesInSubnet, parseCidr, tierSubnetIndices } from "./address.ts";
+import { contains, infrastructure, machinesInSubnet, overlaps, parseCidr, tierSubnetIndices } from "./address.ts";
 
 const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 
@@ -14,13 +14,18 @@ const tierNameText = "a tier's name: lower-case letters, digits and single hyphe
 const tierName = z.string().max(24, { error: tierNameText })
   .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: tierNameText });
 
-const port = z.int().min(1).max(65535);
+function wholeNumber(lowest: number, highest: number) {
+  const error = `a whole number from ${lowest} to ${highest}`;
+  return z.int({ error }).min(lowest, { error }).max(highest, { error });
+}
+
+const port = wholeNumber(1, 65535);
 
 const size = z.string().regex(/^Standard_[A-Za-z0-9_]+$/, {
   error: "a size of Azure virtual machines, for example Standard_B2s",
 }).default("Standard_B2s").describe("Size of each machine");
 
-const instances = z.int().min(1).max(machinesInSubnet).describe("Number of machines, kept constant by repairs");
+const instances = wholeNumber(1, machinesInSubnet).describe("Number of machines, kept constant by repairs");
 
 const repair = z.strictObject({
   gracePeriod: z.string().regex(/^PT([1-8]\d|90)M$/, {
@@ -45,10 +50,10 @@ const application = z.strictObject({
 }).describe("An application deployed to every machine of the tier");
 
 const autoscale = z.strictObject({
-  minimum: z.int().min(1).max(machinesInSubnet),
-  maximum: z.int().min(1).max(machinesInSubnet),
-  scaleOutAbove: z.int().min(2).max(99).default(70).describe("Average CPU in percent above which a machine is added"),
-  scaleInBelow: z.int().min(1).max(98).default(30).describe("Average CPU in percent below which one is removed"),
+  minimum: wholeNumber(1, machinesInSubnet),
+  maximum: wholeNumber(1, machinesInSubnet),
+  scaleOutAbove: wholeNumber(2, 99).default(70).describe("Average CPU in percent above which a machine is added"),
+  scaleInBelow: wholeNumber(1, 98).default(30).describe("Average CPU in percent below which one is removed"),
 }).describe("Adds and removes machines by CPU; `instances` is then the number at the beginning");
 
 /** Names of the secrets that a tier can ask for; each is a configuration key of its own. */
@@ -57,7 +62,7 @@ export type SecretName = (typeof secretNames)[number];
 
 /** One kind of server. */
 export const tierSchema = z.strictObject({
-  subnet: z.int().min(tierSubnetIndices.first).max(tierSubnetIndices.last)
+  subnet: wholeNumber(tierSubnetIndices.first, tierSubnetIndices.last)
     .describe("Third number of the tier's /24. Fixed: changing it builds the tier anew"),
   instances,
   size: size.optional(),
@@ -124,6 +129,8 @@ export const administratorsSchema = z.strictObject({
     error: "an IPv4 block of at most 2^24 addresses (/8 to /32) without bits after its prefix, " +
       "for example 198.51.100.0/24 or 198.51.100.7/32",
   }), { error: rangesText }).min(1, { error: rangesText })
+    .refine((blocks) => blocks.every((block, index) => !blocks.slice(0, index).some((other) => overlaps(block, other))),
+      { error: "blocks that do not overlap; Azure refuses those in one rule" })
     .describe("Blocks from which SSH to the jump host is allowed"),
   sshKeys: z.array(z.string().refine(isPublicKey, {
     error: "an SSH public key on one line: ssh-ed25519, ssh-rsa or ecdsa-sha2-nistp256/384/521, then the key",

@@ -22,7 +22,7 @@ interface RegisterRequest {
   getName(): string;
   getCustom(): boolean;
   getParent(): string;
-  getObject(): { toJavaScript(): Record<string, unknown> } | undefined;
+  getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0];
   getIgnorechangesList(): string[];
   getProtect(): boolean;
   getDependenciesList(): string[];

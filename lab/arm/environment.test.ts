@@ -25,11 +25,18 @@ export const scaleSet = (capacity: number, command = "install -m 600 /dev/null /
       computerNamePrefix: "front",
       adminUsername: "platform",
       customData,
-      linuxConfiguration: { disablePasswordAuthentication: true, ssh: { publicKeys: [{ path: "/home/platform/.ssh/authorized_keys", keyData: key }] } },
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: { publicKeys: [{ path: "/home/platform/.ssh/authorized_keys", keyData: key }] },
+      },
     },
     storageProfile: {
       imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
-      osDisk: { createOption: "FromImage" as const, caching: "ReadWrite" as const, managedDisk: { storageAccountType: "StandardSSD_LRS" as const } },
+      osDisk: {
+        createOption: "FromImage" as const,
+        caching: "ReadWrite" as const,
+        managedDisk: { storageAccountType: "StandardSSD_LRS" as const },
+      },
     },
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     networkProfile: {
@@ -40,7 +47,12 @@ export const scaleSet = (capacity: number, command = "install -m 600 /dev/null /
           primary: true,
           deleteOption: "Delete" as const,
           ipConfigurations: [
-            { name: "primary", primary: true, subnet: { id: `${network}/subnets/snet-front` }, loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/servers` }] },
+            {
+              name: "primary",
+              primary: true,
+              subnet: { id: `${network}/subnets/snet-front` },
+              loadBalancerBackendAddressPools: [{ id: `${balancer}/backendAddressPools/servers` }],
+            },
           ],
         },
       ],
@@ -53,7 +65,14 @@ export const scaleSet = (capacity: number, command = "install -m 600 /dev/null /
           typePropertiesType: "ApplicationHealthLinux",
           typeHandlerVersion: "2.0",
           autoUpgradeMinorVersion: true,
-          settings: { protocol: "http", port: 8999, requestPath: "/health", intervalInSeconds: 5, numberOfProbes: 2, gracePeriod: 600 },
+          settings: {
+            protocol: "http",
+            port: 8999,
+            requestPath: "/health",
+            intervalInSeconds: 5,
+            numberOfProbes: 2,
+            gracePeriod: 600,
+          },
         },
         {
           name: "secrets",
@@ -75,13 +94,44 @@ describe("an environment made with Azure's own clients", () => {
     await networks.networkSecurityGroups.createOrUpdate(group, "nsg-front", {
       location,
       securityRules: [
-        { name: "AllowProbe", priority: 200, direction: "Inbound", access: "Allow", protocol: "*", sourceAddressPrefix: "AzureLoadBalancer", sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "*" },
-        { name: "AllowHttp", priority: 100, direction: "Inbound", access: "Allow", protocol: "Tcp", sourceAddressPrefixes: ["10.20.0.0/24"], sourcePortRange: "*", destinationAddressPrefix: "10.20.1.0/24", destinationPortRanges: ["3000"] },
+        {
+          name: "AllowProbe",
+          priority: 200,
+          direction: "Inbound",
+          access: "Allow",
+          protocol: "*",
+          sourceAddressPrefix: "AzureLoadBalancer",
+          sourcePortRange: "*",
+          destinationAddressPrefix: "*",
+          destinationPortRange: "*",
+        },
+        {
+          name: "AllowHttp",
+          priority: 100,
+          direction: "Inbound",
+          access: "Allow",
+          protocol: "Tcp",
+          sourceAddressPrefixes: ["10.20.0.0/24"],
+          sourcePortRange: "*",
+          destinationAddressPrefix: "10.20.1.0/24",
+          destinationPortRanges: ["3000"],
+        },
       ],
     });
-    await networks.publicIPAddresses.createOrUpdate(group, "pip-ng", { location, sku: { name: "Standard" }, publicIPAllocationMethod: "Static" });
-    await networks.natGateways.createOrUpdate(group, "ng-dev", { location, sku: { name: "Standard" }, publicIpAddresses: [{ id: inGroup("Microsoft.Network/publicIPAddresses/pip-ng") }] });
-    await networks.virtualNetworks.createOrUpdate(group, "vnet-dev", { location, addressSpace: { addressPrefixes: ["10.20.0.0/16"] } });
+    await networks.publicIPAddresses.createOrUpdate(group, "pip-ng", {
+      location,
+      sku: { name: "Standard" },
+      publicIPAllocationMethod: "Static",
+    });
+    await networks.natGateways.createOrUpdate(group, "ng-dev", {
+      location,
+      sku: { name: "Standard" },
+      publicIpAddresses: [{ id: inGroup("Microsoft.Network/publicIPAddresses/pip-ng") }],
+    });
+    await networks.virtualNetworks.createOrUpdate(group, "vnet-dev", {
+      location,
+      addressSpace: { addressPrefixes: ["10.20.0.0/16"] },
+    });
     await networks.subnets.createOrUpdate(group, "vnet-dev", "snet-front", {
       addressPrefix: "10.20.1.0/24",
       defaultOutboundAccess: false,
@@ -91,9 +141,25 @@ describe("an environment made with Azure's own clients", () => {
     await networks.loadBalancers.createOrUpdate(group, "lbi-front", {
       location,
       sku: { name: "Standard" },
-      frontendIPConfigurations: [{ name: "private", privateIPAddress: "10.20.1.254", privateIPAllocationMethod: "Static", subnet: { id: `${network}/subnets/snet-front` } }],
+      frontendIPConfigurations: [
+        {
+          name: "private",
+          privateIPAddress: "10.20.1.254",
+          privateIPAllocationMethod: "Static",
+          subnet: { id: `${network}/subnets/snet-front` },
+        },
+      ],
       backendAddressPools: [{ name: "servers" }],
-      probes: [{ name: "health", protocol: "Http", port: 8999, requestPath: "/health", intervalInSeconds: 5, probeThreshold: 2 }],
+      probes: [
+        {
+          name: "health",
+          protocol: "Http",
+          port: 8999,
+          requestPath: "/health",
+          intervalInSeconds: 5,
+          probeThreshold: 2,
+        },
+      ],
       loadBalancingRules: [
         {
           name: "service",
@@ -115,9 +181,21 @@ describe("an environment made with Azure's own clients", () => {
     const [planned] = lab.arm.world().networks;
     expect(planned).toMatchObject({ name: "vnet-dev", prefixes: ["10.20.0.0/16"], peers: [] });
     expect(planned!.subnets).toHaveLength(1);
-    expect(planned!.subnets[0]).toMatchObject({ name: "snet-front", prefix: "10.20.1.0/24", natAddress: "198.51.100.32" });
-    const rules = planned!.subnets[0]!.rules!.filter((rule) => rule.direction === "Inbound").map((rule) => `${rule.priority} ${rule.access} ${rule.name}`);
-    expect(rules).toEqual(["100 Allow AllowHttp", "200 Allow AllowProbe", "65000 Allow AllowVnetInBound", "65001 Allow AllowAzureLoadBalancerInBound", "65500 Deny DenyAllInBound"]);
+    expect(planned!.subnets[0]).toMatchObject({
+      name: "snet-front",
+      prefix: "10.20.1.0/24",
+      natAddress: "198.51.100.32",
+    });
+    const rules = planned!.subnets[0]!.rules!.filter((rule) => rule.direction === "Inbound").map(
+      (rule) => `${rule.priority} ${rule.access} ${rule.name}`,
+    );
+    expect(rules).toEqual([
+      "100 Allow AllowHttp",
+      "200 Allow AllowProbe",
+      "65000 Allow AllowVnetInBound",
+      "65001 Allow AllowAzureLoadBalancerInBound",
+      "65500 Deny DenyAllInBound",
+    ]);
   });
 
   test("its machines have the lowest free addresses, keys, custom data, health and script of their scale set", () => {
@@ -125,16 +203,28 @@ describe("an environment made with Azure's own clients", () => {
     expect(machines.map((machine) => machine.address)).toEqual(["10.20.1.4", "10.20.1.5"]);
     expect(machines[0]!.name).toMatch(/^vmss-front_[0-9a-f]{8}$/);
     expect(machines[0]).toMatchObject({
-      adminUser: "platform", sshKeys: [key], customData, cpus: 2, memory: 4096, powered: true, tags: { tier: "front" },
+      adminUser: "platform",
+      sshKeys: [key],
+      customData,
+      cpus: 2,
+      memory: 4096,
+      powered: true,
+      tags: { tier: "front" },
       health: { protocol: "http", port: 8999, path: "/health", interval: 5, probes: 2, grace: 600, rich: true },
     });
-    expect(machines[0]!.scripts.map((script) => script.command)).toEqual(["install -m 600 /dev/null /etc/platform/secrets.json"]);
+    expect(machines[0]!.scripts.map((script) => script.command)).toEqual([
+      "install -m 600 /dev/null /etc/platform/secrets.json",
+    ]);
   });
 
   test("its load balancer sends to both machines and probes them", () => {
     const { balancers, machines } = lab.arm.world();
     expect(balancers[0]!.rules[0]).toMatchObject({
-      address: "10.20.1.254", public: false, port: 3000, backendPort: 3000, protocol: "tcp",
+      address: "10.20.1.254",
+      public: false,
+      port: 3000,
+      backendPort: 3000,
+      protocol: "tcp",
       members: machines.map((machine) => machine.id),
       probe: { protocol: "http", port: 8999, path: "/health", interval: 5, threshold: 2 },
     });
@@ -153,7 +243,10 @@ describe("an environment made with Azure's own clients", () => {
 
   test("no answer holds custom data or protected settings", async () => {
     const { compute } = lab.clients;
-    const answers = JSON.stringify([await compute.virtualMachineScaleSets.get(group, "vmss-front"), await collect(compute.virtualMachines.listAll())]);
+    const answers = JSON.stringify([
+      await compute.virtualMachineScaleSets.get(group, "vmss-front"),
+      await collect(compute.virtualMachines.listAll()),
+    ]);
     expect(answers).toContain("vmss-front");
     expect(answers).not.toContain(customData);
     expect(answers).not.toContain("secrets.json");
@@ -172,6 +265,12 @@ describe("an environment made with Azure's own clients", () => {
     const { resources } = lab.clients;
     await resources.resourceGroups.delete(group);
     expect(lab.arm.resources()).toEqual([]);
-    expect(lab.arm.world()).toMatchObject({ networks: [], machines: [], balancers: [], publicAddresses: [], zones: [] });
+    expect(lab.arm.world()).toMatchObject({
+      networks: [],
+      machines: [],
+      balancers: [],
+      publicAddresses: [],
+      zones: [],
+    });
   }, 10_000);
 });

@@ -22,10 +22,16 @@ export interface Answer {
 }
 
 /** URLs under which an asynchronous operation is polled. */
-export function operationHeaders(request: Request, operation: Operation, namespace: string, location: string): Record<string, string> {
+export function operationHeaders(
+  request: Request,
+  operation: Operation,
+  namespace: string,
+  location: string,
+): Record<string, string> {
   const version = request.query.get("api-version") ?? "";
   const subscription = `${request.origin}/subscriptions/${request.segments[1]}`;
-  const base = namespace === "Microsoft.Resources" ? subscription : `${subscription}/providers/${namespace}/locations/${location}`;
+  const base =
+    namespace === "Microsoft.Resources" ? subscription : `${subscription}/providers/${namespace}/locations/${location}`;
   return {
     "Azure-AsyncOperation": `${base}/operations/${operation.name}?api-version=${version}`,
     Location: `${base}/operationResults/${operation.name}?api-version=${version}`,

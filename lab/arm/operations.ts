@@ -21,7 +21,12 @@ export interface Operation {
 /** Finished operations are forgotten after this time, as Azure does after some hours. */
 const keptFor = 60 * 60 * 1000;
 
-export function begin(store: Store, kind: Operation["kind"], resource: string, more: Partial<Operation> = {}): Operation {
+export function begin(
+  store: Store,
+  kind: Operation["kind"],
+  resource: string,
+  more: Partial<Operation> = {},
+): Operation {
   for (const old of store.operations()) {
     if (old.ended !== undefined && Date.now() - Date.parse(old.ended) > keptFor) store.removeOperation(old.name);
   }

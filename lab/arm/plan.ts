@@ -1,11 +1,23 @@
 /** The world that follows from the stored resources: plain data for the fabric. */
-import type { BalancingRule, DnsZone, LoadBalancer, Machine, Probe, PublicAddress, SecurityRule, Subnet, VirtualNetwork, World } from "../world.ts";
+import type {
+  BalancingRule,
+  DnsZone,
+  LoadBalancer,
+  Machine,
+  Probe,
+  PublicAddress,
+  SecurityRule,
+  Subnet,
+  VirtualNetwork,
+  World,
+} from "../world.ts";
 import { healthOf, scriptsOf } from "./compute/extensions.ts";
 import { sizeOf } from "./compute/sizes.ts";
 import type { MachineBody } from "./compute/virtualMachines.ts";
 import { recordTypes, valuesOf, type RecordBody } from "./dns/records.ts";
 import { keyOf, parentOf } from "./ids.ts";
-import { poolMembers, poolOf, type LoadBalancerBody } from "./network/loadBalancers.ts";
+import { poolOf, type LoadBalancerBody } from "./network/loadBalancerSchema.ts";
+import { poolMembers } from "./network/loadBalancerView.ts";
 import { types } from "./network/names.ts";
 import type { NatGatewayBody } from "./network/natGateways.ts";
 import { networkIdOf, subnetIdOf, type NetworkInterfaceBody } from "./network/networkInterfaces.ts";
@@ -25,22 +37,32 @@ export function planWorld(store: Store): World {
     networks: live<VirtualNetworkBody>(store, types.virtualNetwork).map((network) => planNetwork(network, store)),
     machines: live<MachineBody>(store, types.machine).flatMap((machine) => planMachine(machine, store) ?? []),
     balancers: live<LoadBalancerBody>(store, types.loadBalancer).map((balancer) => planBalancer(balancer, store)),
-    publicAddresses: live<PublicAddressBody>(store, types.publicAddress).map((address) => planPublicAddress(address, store)),
-    zones: [...planZones(store, "Microsoft.Network/dnsZones"), ...planZones(store, "Microsoft.Network/privateDnsZones")],
+    publicAddresses: live<PublicAddressBody>(store, types.publicAddress).map((address) =>
+      planPublicAddress(address, store),
+    ),
+    zones: [
+      ...planZones(store, "Microsoft.Network/dnsZones"),
+      ...planZones(store, "Microsoft.Network/privateDnsZones"),
+    ],
   };
 }
 
 const live = <B extends Body>(store: Store, type: string): Resource<B>[] => store.ofType<B>(type).filter(isLive);
-const liveChildren = <B extends Body>(store: Store, parent: string, type: string): Resource<B>[] => store.children<B>(parent, type).filter(isLive);
+const liveChildren = <B extends Body>(store: Store, parent: string, type: string): Resource<B>[] =>
+  store.children<B>(parent, type).filter(isLive);
 
 function planNetwork(network: Resource<VirtualNetworkBody>, store: Store): VirtualNetwork {
-  const peerings = liveChildren<PeeringBody>(store, network.id, types.peering).filter((peering) => connected(peering, store));
+  const peerings = liveChildren<PeeringBody>(store, network.id, types.peering).filter((peering) =>
+    connected(peering, store),
+  );
   return {
     id: network.key,
     name: network.name,
     prefixes: network.body.properties.addressSpace.addressPrefixes,
     subnets: liveChildren<SubnetBody>(store, network.id, types.subnet).map((subnet) => planSubnet(subnet, store)),
-    peers: peerings.filter((peering) => peering.body.properties.allowVirtualNetworkAccess !== false).map((peering) => keyOf(peering.body.properties.remoteVirtualNetwork.id)),
+    peers: peerings
+      .filter((peering) => peering.body.properties.allowVirtualNetworkAccess !== false)
+      .map((peering) => keyOf(peering.body.properties.remoteVirtualNetwork.id)),
   };
 }
 
@@ -50,19 +72,31 @@ function planSubnet(subnet: Resource<SubnetBody>, store: Store): Subnet {
   const gateway = natGateway && store.live<NatGatewayBody>(natGateway.id);
   const [outbound] = gateway?.body.properties.publicIpAddresses ?? [];
   const natAddress = outbound && store.live(outbound.id)?.computed.address;
-  return { id: subnet.key, name: subnet.name, prefix: subnetPrefix(subnet.body), ...(rules && { rules }), ...(natAddress && { natAddress }) };
+  return {
+    id: subnet.key,
+    name: subnet.name,
+    prefix: subnetPrefix(subnet.body),
+    ...(rules && { rules }),
+    ...(natAddress && { natAddress }),
+  };
 }
 
 /** A security group's rules and Azure's own, lowest priority number first; undefined without a group. */
 function planRules(groupId: string | undefined, store: Store): SecurityRule[] | undefined {
   const group = groupId === undefined ? undefined : store.live(groupId);
   if (!group) return undefined;
-  const own = liveChildren<SecurityRuleBody>(store, group.id, types.securityRule).map((rule) => ({ name: rule.name, properties: rule.body.properties }));
-  return [...own, ...defaultRules].map(({ name, properties }) => planRule(name, properties)).sort((a, b) => a.priority - b.priority);
+  const own = liveChildren<SecurityRuleBody>(store, group.id, types.securityRule).map((rule) => ({
+    name: rule.name,
+    properties: rule.body.properties,
+  }));
+  return [...own, ...defaultRules]
+    .map(({ name, properties }) => planRule(name, properties))
+    .sort((a, b) => a.priority - b.priority);
 }
 
 function planRule(name: string, rule: RuleProperties): SecurityRule {
-  const spelled = (addresses: string[]): string[] => addresses.map((address) => tagOf(address) ?? (address === "0.0.0.0/0" ? "*" : address));
+  const spelled = (addresses: string[]): string[] =>
+    addresses.map((address) => tagOf(address) ?? (address === "0.0.0.0/0" ? "*" : address));
   return {
     name,
     direction: rule.direction,
@@ -78,7 +112,14 @@ function planRule(name: string, rule: RuleProperties): SecurityRule {
 
 /** Undefined while the machine has no network interface with an address. */
 function planMachine(machine: Resource<MachineBody>, store: Store): Machine | undefined {
-  const { hardwareProfile, osProfile, storageProfile, networkProfile, virtualMachineScaleSet, extensions = [] } = machine.body.properties;
+  const {
+    hardwareProfile,
+    osProfile,
+    storageProfile,
+    networkProfile,
+    virtualMachineScaleSet,
+    extensions = [],
+  } = machine.body.properties;
   const nic = store.live<NetworkInterfaceBody>(networkProfile.networkInterfaces[0]?.id ?? "");
   const address = nic && Object.values(nic.computed.addresses ?? {})[0];
   const size = sizeOf(hardwareProfile.vmSize);
@@ -114,22 +155,33 @@ function planBalancer(balancer: Resource<LoadBalancerBody>, store: Store): LoadB
     id: balancer.key,
     name: balancer.name,
     tags: balancer.body.tags ?? {},
-    rules: loadBalancingRules.flatMap(({ name, properties }) => planBalancingRule(balancer, name, properties, store) ?? []),
+    rules: loadBalancingRules.flatMap(
+      ({ name, properties }) => planBalancingRule(balancer, name, properties, store) ?? [],
+    ),
   };
 }
 
 type RuleOf = NonNullable<LoadBalancerBody["properties"]["loadBalancingRules"]>[number]["properties"];
 
 /** Undefined while a public rule has no member: then it belongs to no network yet. */
-function planBalancingRule(balancer: Resource<LoadBalancerBody>, name: string, rule: RuleOf, store: Store): BalancingRule | undefined {
+function planBalancingRule(
+  balancer: Resource<LoadBalancerBody>,
+  name: string,
+  rule: RuleOf,
+  store: Store,
+): BalancingRule | undefined {
   type FrontEnd = NonNullable<LoadBalancerBody["properties"]["frontendIPConfigurations"]>[number];
   const front = partOf<FrontEnd>(balancer.body, rule.frontendIPConfiguration.id);
   if (!front) return undefined;
   const { subnet, publicIPAddress } = front.properties;
   const pool = poolOf(rule);
-  const members = (pool === undefined ? [] : poolMembers(pool, { store })).filter(({ nic }) => nic.computed.machineId !== undefined);
+  const members = (pool === undefined ? [] : poolMembers(pool, { store })).filter(
+    ({ nic }) => nic.computed.machineId !== undefined,
+  );
   const networkId = subnet ? parentOf(subnet.id) : members[0] && networkIdOf(members[0].nic);
-  const address = publicIPAddress ? store.live(publicIPAddress.id)?.computed.address : balancer.computed.addresses?.[front.name];
+  const address = publicIPAddress
+    ? store.live(publicIPAddress.id)?.computed.address
+    : balancer.computed.addresses?.[front.name];
   if (networkId === undefined || address === undefined) return undefined;
   const probe = rule.probe && planProbe(balancer, rule.probe.id);
   return {
@@ -142,7 +194,7 @@ function planBalancingRule(balancer: Resource<LoadBalancerBody>, name: string, r
     networkId: keyOf(networkId),
     members: members.map(({ nic }) => keyOf(nic.computed.machineId!)),
     ...(probe && { probe }),
-    distribution: (rule.loadDistribution ?? "Default") as BalancingRule["distribution"],
+    distribution: rule.loadDistribution ?? "Default",
   };
 }
 
@@ -164,14 +216,23 @@ function planProbe(balancer: Resource<LoadBalancerBody>, id: string): Probe | un
 /** A public address belongs to the network of whatever uses it. */
 function planPublicAddress(address: Resource<PublicAddressBody>, store: Store): PublicAddress {
   const networkId = networkOfAddress(address, store);
-  return { id: address.key, name: address.name, address: address.computed.address!, ...(networkId !== undefined && { networkId: keyOf(networkId) }) };
+  return {
+    id: address.key,
+    name: address.name,
+    address: address.computed.address!,
+    ...(networkId !== undefined && { networkId: keyOf(networkId) }),
+  };
 }
 
 function networkOfAddress(address: Resource, store: Store): string | undefined {
   const is = (reference?: { id: string }): boolean => reference !== undefined && keyOf(reference.id) === address.key;
-  const gateway = live<NatGatewayBody>(store, types.natGateway).find((one) => (one.body.properties.publicIpAddresses ?? []).some(is));
+  const gateway = live<NatGatewayBody>(store, types.natGateway).find((one) =>
+    (one.body.properties.publicIpAddresses ?? []).some(is),
+  );
   if (gateway) {
-    const subnet = live<SubnetBody>(store, types.subnet).find((one) => keyOf(one.body.properties.natGateway?.id ?? "") === gateway.key);
+    const subnet = live<SubnetBody>(store, types.subnet).find(
+      (one) => keyOf(one.body.properties.natGateway?.id ?? "") === gateway.key,
+    );
     return subnet && parentOf(subnet.id);
   }
   for (const balancer of live<LoadBalancerBody>(store, types.loadBalancer)) {
@@ -199,7 +260,9 @@ function planZones(store: Store, type: string): DnsZone[] {
         values: valuesOf(recordType, record.body),
       })),
     );
-    const registered = links.filter((link) => link.body.properties.registrationEnabled).flatMap((link) => registrations(keyOf(link.body.properties.virtualNetwork.id), store));
+    const registered = links
+      .filter((link) => link.body.properties.registrationEnabled)
+      .flatMap((link) => registrations(keyOf(link.body.properties.virtualNetwork.id), store));
     const taken = new Set(records.map((record) => record.name.toLowerCase()));
     return {
       id: zone.key,
@@ -216,5 +279,10 @@ function registrations(networkId: string, store: Store): DnsZone["records"] {
   return live<MachineBody>(store, types.machine)
     .flatMap((machine) => planMachine(machine, store) ?? [])
     .filter((machine) => machine.networkId === networkId)
-    .map((machine) => ({ name: machine.hostName.toLowerCase(), type: "A" as const, ttl: 10, values: [machine.address] }));
+    .map((machine) => ({
+      name: machine.hostName.toLowerCase(),
+      type: "A" as const,
+      ttl: 10,
+      values: [machine.address],
+    }));
 }

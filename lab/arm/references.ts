@@ -16,7 +16,8 @@ export function referencesIn(value: unknown, path = ""): Reference[] {
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = path === "" ? name : `${path}.${name}`;
-    const isReference = (name === "id" || name === "targetResourceUri" || name === "metricResourceUri") && typeof inner === "string";
+    const isReference =
+      (name === "id" || name === "targetResourceUri" || name === "metricResourceUri") && typeof inner === "string";
     return isReference ? [{ path: at, id: inner }] : referencesIn(inner, at);
   });
 }
@@ -55,7 +56,8 @@ export function partOf<T extends object = { name: string }>(body: Body, id: stri
   const properties = Object.entries(body.properties ?? {});
   const [, parts] = properties.find(([name]) => name.toLowerCase() === collection) ?? [];
   if (!Array.isArray(parts)) return undefined;
-  return parts.find((part: { name?: string }) => part.name?.toLowerCase() === nameOf(id).toLowerCase()) as T | undefined;
+  return parts.find((part: { name?: string }) => part.name?.toLowerCase() === nameOf(id).toLowerCase()) as
+    T | undefined;
 }
 
 /** Resources that refer to `id` or to a part of it; what is being deleted counts until it is gone, as in Azure. */

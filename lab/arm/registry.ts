@@ -18,9 +18,24 @@ import { resourceGroups } from "./resources/resourceGroups.ts";
 import type { ResourceType } from "./types.ts";
 
 const all = [
-  resourceGroups, virtualNetworks, subnets, peerings, networkSecurityGroups, securityRules, natGateways, publicIPAddresses,
-  loadBalancers, networkInterfaces, dnsZones, ...dnsRecordSets, privateDnsZones, ...privateRecordSets, virtualNetworkLinks,
-  virtualMachineScaleSets, virtualMachines, autoscaleSettings,
+  resourceGroups,
+  virtualNetworks,
+  subnets,
+  peerings,
+  networkSecurityGroups,
+  securityRules,
+  natGateways,
+  publicIPAddresses,
+  loadBalancers,
+  networkInterfaces,
+  dnsZones,
+  ...dnsRecordSets,
+  privateDnsZones,
+  ...privateRecordSets,
+  virtualNetworkLinks,
+  virtualMachineScaleSets,
+  virtualMachines,
+  autoscaleSettings,
 ] as unknown as ResourceType[];
 
 const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));

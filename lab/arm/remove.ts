@@ -23,6 +23,6 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
   const operation = begin(store, "delete", existing.key);
   const headers = operationHeaders(request, operation, type.type.split("/")[0]!, existing.body.location ?? "global");
   // Resource groups are polled by Location alone.
-  const { "Azure-AsyncOperation": _, ...byLocation } = headers;
-  return { status: 202, headers: isGroup ? byLocation : headers };
+  const { Location, "Retry-After": retryAfter } = headers;
+  return { status: 202, headers: isGroup ? { Location: Location!, "Retry-After": retryAfter! } : headers };
 }

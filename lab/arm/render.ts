@@ -19,11 +19,17 @@ export function renderResource(resource: Resource, context: Context, query: URLS
 }
 
 /** Network types write a weak ETag, the DNS ones the bare value. */
-export const etagOf = (resource: Resource, type: ResourceType): string => (type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag);
+export const etagOf = (resource: Resource, type: ResourceType): string =>
+  type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
 
 /** The short form in which resources are listed across types. */
 export function renderShort(resource: Resource): object {
-  const { location, tags, sku, zones } = resource.body as { location?: string; tags?: object; sku?: unknown; zones?: unknown };
+  const { location, tags, sku, zones } = resource.body as {
+    location?: string;
+    tags?: object;
+    sku?: unknown;
+    zones?: unknown;
+  };
   const global = typeNamed(resource.type)?.location === "global";
   return {
     id: resource.id,
@@ -37,4 +43,5 @@ export function renderShort(resource: Resource): object {
 }
 
 /** Child resources are not listed with their group. */
-export const isTopLevel = (resource: Resource): boolean => resource.type.split("/").length === 2 && keyOf(parentOf(resource.id)) !== "";
+export const isTopLevel = (resource: Resource): boolean =>
+  resource.type.split("/").length === 2 && keyOf(parentOf(resource.id)) !== "";

@@ -1,9 +1,19 @@
 /** From a path below /subscriptions to the resource type and what is asked of it. */
-import { ArmError, badRequest, conflict } from "./errors.ts";
+import { ArmError, conflict } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { groupId, keyOf, parentOf } from "./ids.ts";
 import { locations } from "./locations.ts";
 import { renderOperation, type Operation } from "./operations.ts";
+import {
+  checkVersion,
+  groupMissing,
+  longestType,
+  methodNotAllowed,
+  missing,
+  notFound,
+  parentMissing,
+  typeOf,
+} from "./paths.ts";
 import { patch, put } from "./put.ts";
 import { typeNamed } from "./registry.ts";
 import { remove } from "./remove.ts";
@@ -12,7 +22,6 @@ import { renderProvider, renderProviders } from "./resources/providers.ts";
 import { groupType } from "./resources/resourceGroups.ts";
 import { matching } from "./resources/filter.ts";
 import type { Context, Resource, ResourceType } from "./types.ts";
-import { versionsOf } from "./versions.ts";
 
 export interface Routing {
   context: Context;
@@ -31,7 +40,11 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
     return { status: 200, body: { value: [renderSubscription(context)], count: { type: "Total", value: 1 } } };
   }
   if (subscription.toLowerCase() !== subscriptionId.toLowerCase()) {
-    throw new ArmError(404, "SubscriptionNotFound", `The subscription '${subscription}' could not be found. The lab has one: ${subscriptionId}.`);
+    throw new ArmError(
+      404,
+      "SubscriptionNotFound",
+      `The subscription '${subscription}' could not be found. The lab has one: ${subscriptionId}.`,
+    );
   }
   switch (list) {
     case "":
@@ -39,10 +52,28 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
       return { status: 200, body: renderSubscription(context) };
     case "locations":
       checkVersion(request, groupType);
-      return { status: 200, body: { value: locations.map((one) => ({ id: `/subscriptions/${subscriptionId}/locations/${one.name}`, ...one, type: "Region", regionalDisplayName: one.displayName })) } };
+      return {
+        status: 200,
+        body: {
+          value: locations.map((one) => ({
+            id: `/subscriptions/${subscriptionId}/locations/${one.name}`,
+            ...one,
+            type: "Region",
+            regionalDisplayName: one.displayName,
+          })),
+        },
+      };
     case "resources":
       checkVersion(request, groupType);
-      return listed(matching(context.store.all().filter(isTopLevel).filter((one) => one.type !== groupType), request.query).map(renderShort));
+      return listed(
+        matching(
+          context.store
+            .all()
+            .filter(isTopLevel)
+            .filter((one) => one.type !== groupType),
+          request.query,
+        ).map(renderShort),
+      );
     case "operations":
     case "operationresults":
       return pollOperation(list, rest[0] ?? "", routing);
@@ -61,7 +92,11 @@ const renderSubscription = ({ options }: Context): object => ({
   tenantId: options.tenantId,
   displayName: "lab",
   state: "Enabled",
-  subscriptionPolicies: { locationPlacementId: "Public_2014-09-01", quotaId: "PayAsYouGo_2014-09-01", spendingLimit: "Off" },
+  subscriptionPolicies: {
+    locationPlacementId: "Public_2014-09-01",
+    quotaId: "PayAsYouGo_2014-09-01",
+    spendingLimit: "Off",
+  },
   authorizationSource: "RoleBased",
 });
 
@@ -78,20 +113,31 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
     if (namespace === undefined) return listed(renderProviders(routing.context));
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
-  if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined) return pollOperation(third.toLowerCase(), fourth ?? "", routing);
+  if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined)
+    return pollOperation(third.toLowerCase(), fourth ?? "", routing);
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
   onlyGet(request);
-  return listed(visible(routing.context.store.ofType(type.type), type, request).map((one) => renderResource(one, routing.context, request.query)));
+  return listed(
+    visible(routing.context.store.ofType(type.type), type, request).map((one) =>
+      renderResource(one, routing.context, request.query),
+    ),
+  );
 }
 
 async function pollOperation(kind: string, name: string, routing: Routing): Promise<Answer> {
   const found = routing.context.store.operation(name);
-  if (!found) throw new ArmError(404, "OperationNotFound", `The operation '${name}' was not found: it never was, or it ended long ago.`);
+  if (!found)
+    throw new ArmError(
+      404,
+      "OperationNotFound",
+      `The operation '${name}' was not found: it never was, or it ended long ago.`,
+    );
   const operation = await routing.ended(found);
   const running = operation.status === "InProgress";
   const retry = { "Retry-After": "1" };
-  if (kind === "operations") return { status: 200, ...(running && { headers: retry }), body: renderOperation(operation) };
+  if (kind === "operations")
+    return { status: 200, ...(running && { headers: retry }), body: renderOperation(operation) };
   if (running) {
     const location = `${routing.context.origin}/subscriptions/${routing.context.options.subscriptionId}/operationResults/${name}?api-version=2021-04-01`;
     return { status: 202, headers: { ...retry, Location: location } };
@@ -109,7 +155,9 @@ function routeGroup(request: Request, name: string, rest: string[], routing: Rou
   if (!group) throw groupMissing(name);
   if (providers.toLowerCase() === "resources") {
     checkVersion(request, groupType);
-    const inside = context.store.all().filter((one) => isTopLevel(one) && one.type !== groupType && one.key.startsWith(`${group.key}/`));
+    const inside = context.store
+      .all()
+      .filter((one) => isTopLevel(one) && one.type !== groupType && one.key.startsWith(`${group.key}/`));
     return listed(matching(inside, request.query).map(renderShort));
   }
   if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) throw notFound(request);
@@ -117,7 +165,13 @@ function routeGroup(request: Request, name: string, rest: string[], routing: Rou
 }
 
 /** `path` is `{type}/{name}[/{type}/{name}...]`, then perhaps a child type to list, a view or an action. */
-function routeResource(request: Request, group: Resource, namespace: string, path: string[], routing: Routing): Answer | Promise<Answer> {
+function routeResource(
+  request: Request,
+  group: Resource,
+  namespace: string,
+  path: string[],
+  routing: Routing,
+): Answer | Promise<Answer> {
   const { store } = routing.context;
   const names = path.filter((_, index) => index % 2 === 1);
   const chain = path.filter((_, index) => index % 2 === 0);
@@ -134,7 +188,8 @@ function routeResource(request: Request, group: Resource, namespace: string, pat
   for (let level = 0; level < depth; level += 1) {
     const partial = typeOf(namespace, chainToResource.slice(0, level + 1), request);
     const segment = partial.type.split("/").at(-1)!;
-    const next = level === 0 ? `${group.id}/providers/${partial.type}/${names[level]}` : `${id}/${segment}/${names[level]}`;
+    const next =
+      level === 0 ? `${group.id}/providers/${partial.type}/${names[level]}` : `${id}/${segment}/${names[level]}`;
     id = store.get(next)?.id ?? next;
     if (level < depth - 1 && !store.get(id)) throw parentMissing(request, id);
   }
@@ -151,24 +206,49 @@ function routeResource(request: Request, group: Resource, namespace: string, pat
 }
 
 function listChildren(parent: string, type: ResourceType, request: Request, { context }: Routing): Answer {
-  const inside = context.store.ofType(type.type).filter((one) => one.key.startsWith(`${keyOf(parent)}/`) && (type.type.split("/").length === 2 || keyOf(parentOf(one.id)) === keyOf(parent)));
+  const inside = context.store
+    .ofType(type.type)
+    .filter(
+      (one) =>
+        one.key.startsWith(`${keyOf(parent)}/`) &&
+        (type.type.split("/").length === 2 || keyOf(parentOf(one.id)) === keyOf(parent)),
+    );
   return listed(visible(inside, type, request).map((one) => renderResource(one, context, request.query)));
 }
 
-const visible = (resources: Resource[], type: ResourceType, request: Request): Resource[] => type.filter?.(resources, request.query) ?? resources;
+const visible = (resources: Resource[], type: ResourceType, request: Request): Resource[] =>
+  type.filter?.(resources, request.query) ?? resources;
 
-async function onResource(request: Request, type: ResourceType, id: string, existing: Resource | undefined, routing: Routing, tail: string[]): Promise<Answer> {
+async function onResource(
+  request: Request,
+  type: ResourceType,
+  id: string,
+  existing: Resource | undefined,
+  routing: Routing,
+  tail: string[],
+): Promise<Answer> {
   const { context } = routing;
   checkVersion(request, type.type);
   if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), routing, tail);
   const group = context.store.get(id.split("/").slice(0, 5).join("/"));
-  if (group?.state === "Deleting" && group.key !== keyOf(id) && (request.method === "PUT" || request.method === "PATCH")) {
-    throw conflict("ResourceGroupBeingDeleted", `The resource group '${group.name}' is in deprovisioning state and cannot perform this operation.`);
+  if (
+    group?.state === "Deleting" &&
+    group.key !== keyOf(id) &&
+    (request.method === "PUT" || request.method === "PATCH")
+  ) {
+    throw conflict(
+      "ResourceGroupBeingDeleted",
+      `The resource group '${group.name}' is in deprovisioning state and cannot perform this operation.`,
+    );
   }
   switch (request.method) {
     case "GET": {
       const resource = existing ?? missing(type, id);
-      return { status: 200, headers: { ETag: etagOf(resource, type) }, body: renderResource(resource, context, request.query) };
+      return {
+        status: 200,
+        headers: { ETag: etagOf(resource, type) },
+        body: renderResource(resource, context, request.query),
+      };
     }
     case "HEAD":
       return { status: existing ? 204 : 404 };
@@ -185,7 +265,13 @@ async function onResource(request: Request, type: ResourceType, id: string, exis
 }
 
 /** `GET {id}/instanceView`, `GET {id}/probes/{name}`, `POST {id}/restart`. */
-async function onTail(request: Request, type: ResourceType, resource: Resource, { context }: Routing, tail: string[]): Promise<Answer> {
+async function onTail(
+  request: Request,
+  type: ResourceType,
+  resource: Resource,
+  { context }: Routing,
+  tail: string[],
+): Promise<Answer> {
   const [word, name, ...more] = tail;
   const key = word!.toLowerCase();
   if (request.method === "POST" && name === undefined) {
@@ -193,7 +279,8 @@ async function onTail(request: Request, type: ResourceType, resource: Resource, 
     if (!action) throw methodNotAllowed(request, `${type.type}/${word}`);
     const result = await context.store.transaction(() => action(resource, context, request.body, request.query));
     const operation = result.operation === undefined ? undefined : context.store.operation(result.operation)!;
-    const headers = operation && operationHeaders(request, operation, type.type.split("/")[0]!, resource.body.location ?? "global");
+    const headers =
+      operation && operationHeaders(request, operation, type.type.split("/")[0]!, resource.body.location ?? "global");
     return { status: result.status, ...(headers && { headers }), body: result.body };
   }
   const view = type.views?.[key];
@@ -201,42 +288,11 @@ async function onTail(request: Request, type: ResourceType, resource: Resource, 
   onlyGet(request);
   const shown = view(resource, context, request.query);
   if (name === undefined) return { status: 200, body: shown };
-  const part = (shown as { value?: { name: string }[] }).value?.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  const part = (shown as { value?: { name: string }[] }).value?.find(
+    (one) => one.name.toLowerCase() === name.toLowerCase(),
+  );
   if (!part) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
   return { status: 200, body: part };
-}
-
-function typeOf(namespace: string, chain: string[], request: Request): ResourceType {
-  const type = typeNamed([namespace, ...chain].join("/"));
-  if (type) return type;
-  const known = ["microsoft.network", "microsoft.compute", "microsoft.resources", "microsoft.insights"].includes(namespace.toLowerCase());
-  if (!known) throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
-  const version = request.query.get("api-version") ?? "";
-  throw new ArmError(404, "InvalidResourceType", `The resource type '${chain.join("/")}' could not be found in the namespace '${namespace}' for api version '${version}'.`);
-}
-
-/** Parts of a resource (a load balancer's probes) have no type of their own: the type is the longest known one. */
-function longestType(namespace: string, chain: string[], request: Request): ResourceType {
-  for (let length = chain.length; length > 1; length -= 1) {
-    const type = typeNamed([namespace, ...chain.slice(0, length)].join("/"));
-    if (type) return type;
-  }
-  return typeOf(namespace, chain.slice(0, 1), request);
-}
-
-export function checkVersion(request: Request, type: string): void {
-  const version = request.query.get("api-version");
-  if (version === null || version === "") {
-    throw badRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
-  }
-  const supported = versionsOf(type);
-  if (supported.includes(version)) return;
-  const list = supported.join(", ");
-  if (type === groupType || !/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/.test(version)) {
-    throw badRequest("InvalidApiVersionParameter", `The api-version '${version}' is invalid. The supported versions are '${list}'.`);
-  }
-  const short = type.split("/").slice(1).join("/");
-  throw badRequest("NoRegisteredProviderFound", `No registered resource provider found for API version '${version}' for type '${short}'. The supported api-versions are '${list}'.`);
 }
 
 const listed = (value: object[]): Answer => ({ status: 200, body: { value } });
@@ -244,23 +300,3 @@ const listed = (value: object[]): Answer => ({ status: 200, body: { value } });
 function onlyGet(request: Request): void {
   if (request.method !== "GET") throw methodNotAllowed(request, request.path);
 }
-
-const methodNotAllowed = (request: Request, what: string): ArmError =>
-  new ArmError(405, "HttpMethodNotAllowed", `The HTTP method '${request.method}' is not supported for '${what}'.`);
-
-export const notFound = (request: Request): ArmError => new ArmError(404, "NotFound", `The path '${request.path}' does not exist.`);
-
-const groupMissing = (name: string): ArmError => new ArmError(404, "ResourceGroupNotFound", `Resource group '${name}' could not be found.`);
-
-const typePath = (id: string): string => id.split("/").slice(6).join("/");
-
-function missing(type: ResourceType, id: string): never {
-  if (type.type === groupType) throw groupMissing(id.split("/").at(-1)!);
-  if (type.type.split("/").length > 2) throw new ArmError(404, "NotFound", `Resource ${id} not found.`);
-  throw new ArmError(404, "ResourceNotFound", `The Resource '${typePath(id)}' under resource group '${id.split("/")[4]}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`);
-}
-
-const parentMissing = (request: Request, id: string): ArmError =>
-  request.method === "PUT"
-    ? new ArmError(404, "ParentResourceNotFound", `Failed to perform 'write' on resource(s) of type '${typePath(request.path)}', because the parent resource '${id}' could not be found.`)
-    : new ArmError(404, "ResourceNotFound", `The Resource '${typePath(id)}' under resource group '${id.split("/")[4]}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`);

@@ -5,20 +5,31 @@ import { ArmError, badRequest, type ErrorBody } from "./errors.ts";
 import type { Dialect } from "./types.ts";
 
 /** Read-only in Azure: clients send back what they got, and it is ignored. For the type checker it is never there. */
-export const ignored = z.unknown().optional().transform(() => undefined) as unknown as z.ZodOptional<z.ZodNever>;
+export const ignored = z
+  .unknown()
+  .optional()
+  .transform(() => undefined) as unknown as z.ZodOptional<z.ZodNever>;
 
 /** Read-only properties that nearly every object has. */
 export const envelope = { id: ignored, name: ignored, type: ignored, etag: ignored, systemData: ignored };
 
 /** Of a top-level resource. */
-export const tracked = { ...envelope, location: z.string().optional(), tags: z.record(z.string(), z.string()).optional() };
+export const tracked = {
+  ...envelope,
+  location: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
+};
 
 /** Enumerations are compared without regard to case and answered in Azure's spelling. */
 export const choice = <const T extends readonly [string, ...string[]]>(...values: T): z.ZodType<T[number]> =>
   z.string().transform((given, context) => {
     const value = values.find((candidate) => candidate.toLowerCase() === given.toLowerCase());
-    if (value !== undefined) return value as T[number];
-    context.addIssue({ code: "custom", message: `'${given}' is not one of: ${values.join(", ")}`, params: { enumeration: true } });
+    if (value !== undefined) return value;
+    context.addIssue({
+      code: "custom",
+      message: `'${given}' is not one of: ${values.join(", ")}`,
+      params: { enumeration: true },
+    });
     return z.NEVER;
   });
 
@@ -70,31 +81,50 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
         details: found.map(({ message }) => ({ code: "InvalidJson", message })),
       });
     case "compute":
-      return new ArmError(400, "InvalidParameter", first!.message, { target: first!.target, details: detailsOf(found) });
+      return new ArmError(400, "InvalidParameter", first!.message, {
+        target: first!.target,
+        details: detailsOf(found),
+      });
     case "monitor":
     case "dns":
       return new ArmError(400, "BadRequest", first!.message, { target: first!.target, details: detailsOf(found) });
     default:
-      return badRequest("InvalidRequestContent", `The request content was invalid and could not be deserialized: '${first!.message}'.`);
+      return badRequest(
+        "InvalidRequestContent",
+        `The request content was invalid and could not be deserialized: '${first!.message}'.`,
+      );
   }
 }
 
 /** Every mistake is told, not only the first. */
 const detailsOf = (found: ErrorBody[]): ErrorBody[] =>
-  found.length < 2 ? [] : found.map(({ code, message, target }) => ({ code: code || "InvalidParameter", message, target: target ?? "" }));
+  found.length < 2
+    ? []
+    : found.map(({ code, message, target }) => ({ code: code || "InvalidParameter", message, target: target ?? "" }));
 
 function describe(found: z.core.$ZodIssue, typeName: string, given: unknown): ErrorBody & { target: string } {
   const target = pathText(found.path);
-  const value = found.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], given);
+  const value = found.path.reduce<unknown>(
+    (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
+    given,
+  );
   const at = `Path '${target}'.`;
   const code = found.code === "custom" ? String(found.params?.["code"] ?? "") : "";
   if (found.code === "unrecognized_keys") {
     const key = found.keys.join("', '");
-    return { code, message: `Could not find member '${key}' on object of type '${typeName}'. Path '${pathText([...found.path, found.keys[0]!])}'.`, target };
+    return {
+      code,
+      message: `Could not find member '${key}' on object of type '${typeName}'. Path '${pathText([...found.path, found.keys[0]!])}'.`,
+      target,
+    };
   }
   if (value === undefined) return { code, message: `Required property '${target}' is missing (null). ${at}`, target };
   if (found.code === "invalid_type") {
-    return { code, message: `Error converting value ${JSON.stringify(value)} to type '${found.expected}'. ${at}`, target };
+    return {
+      code,
+      message: `Error converting value ${JSON.stringify(value)} to type '${found.expected}'. ${at}`,
+      target,
+    };
   }
   return { code, message: `${found.message}${found.message.endsWith(".") ? "" : "."} ${at}`, target };
 }

@@ -10,7 +10,8 @@ import { jsonWebKey, type Keys } from "./login/keys.ts";
 import { cloudMetadata, instanceDiscovery, openidConfiguration } from "./login/openid.ts";
 import { consoleMachine } from "./login/signedUrl.ts";
 import { issueToken, tokenProblem } from "./login/token.ts";
-import { checkVersion, notFound, routeSubscription, type Routing } from "./router.ts";
+import { checkVersion, notFound } from "./paths.ts";
+import { routeSubscription, type Routing } from "./router.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
 import { groupType } from "./resources/resourceGroups.ts";
 import type { ArmOptions } from "./types.ts";
@@ -21,7 +22,7 @@ const largestBody = 4 * 1024 * 1024;
 export interface ServerParts {
   options: ArmOptions;
   keys: Keys;
-  routing(origin: string): Routing;
+  routing: (origin: string) => Routing;
 }
 
 export function serve(parts: ServerParts): Promise<Server> {
@@ -45,9 +46,12 @@ async function exchange(message: IncomingMessage, response: ServerResponse, part
     answer = failure(error);
   }
   const requestId = randomUUID();
-  const body = answer.body === undefined ? "" : typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
+  const body =
+    answer.body === undefined ? "" : typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
   response.writeHead(answer.status, {
-    ...(body !== "" && { "Content-Type": typeof answer.body === "string" ? "text/plain; charset=utf-8" : "application/json; charset=utf-8" }),
+    ...(body !== "" && {
+      "Content-Type": typeof answer.body === "string" ? "text/plain; charset=utf-8" : "application/json; charset=utf-8",
+    }),
     "Cache-Control": "no-cache",
     "x-ms-request-id": requestId,
     "x-ms-correlation-request-id": requestId,
@@ -63,14 +67,19 @@ function failure(error: unknown): Answer {
     const message = `The lab's ARM server failed: ${error instanceof Error ? error.message : String(error)}`;
     return { status: 500, body: { error: { code: "InternalServerError", message } } };
   }
-  const challenge = error.status === 401 ? { "WWW-Authenticate": `Bearer error="invalid_token", error_description="${error.message}"` } : undefined;
+  const challenge =
+    error.status === 401
+      ? { "WWW-Authenticate": `Bearer error="invalid_token", error_description="${error.message}"` }
+      : undefined;
   return { status: error.status, ...(challenge && { headers: challenge }), body: { error: error.body } };
 }
 
 function requestOf(message: IncomingMessage): Request {
   const origin = `https://${message.headers.host ?? "127.0.0.1"}`;
   const { pathname, searchParams } = new URL(message.url ?? "/", origin);
-  const headers = Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]));
+  const headers = Object.fromEntries(
+    Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : value]),
+  );
   const path = safelyDecoded(pathname);
   const segments = path.split("/").filter((segment) => segment !== "");
   return { method: message.method ?? "GET", segments, path, query: searchParams, headers, body: undefined, origin };
@@ -89,7 +98,12 @@ async function readBody(message: IncomingMessage, request: Request): Promise<voi
   let size = 0;
   for await (const chunk of message) {
     size += (chunk as Buffer).length;
-    if (size > largestBody) throw new ArmError(413, "RequestContentTooLarge", `The request content size exceeds the maximum size of ${largestBody} bytes.`);
+    if (size > largestBody)
+      throw new ArmError(
+        413,
+        "RequestContentTooLarge",
+        `The request content size exceeds the maximum size of ${largestBody} bytes.`,
+      );
     chunks.push(chunk as Buffer);
   }
   const text = Buffer.concat(chunks).toString("utf8");
@@ -101,7 +115,10 @@ async function readBody(message: IncomingMessage, request: Request): Promise<voi
   try {
     request.body = JSON.parse(text);
   } catch (error) {
-    throw badRequest("InvalidRequestContent", `The request content was invalid and could not be deserialized: '${(error as Error).message}'.`);
+    throw badRequest(
+      "InvalidRequestContent",
+      `The request content was invalid and could not be deserialized: '${(error as Error).message}'.`,
+    );
   }
 }
 
@@ -110,18 +127,34 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
   const [first = "", second = "", third = "", fourth = ""] = segments.map((segment) => segment.toLowerCase());
   if (first === "metadata" && second === "endpoints") {
     const version = query.get("api-version");
-    if (version === null) throw badRequest("MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.");
+    if (version === null)
+      throw badRequest(
+        "MissingApiVersionParameter",
+        "The api-version query parameter (?api-version=) is required for all requests.",
+      );
     return { status: 200, body: cloudMetadata(version, origin, options) };
   }
   if (first === "bootdiagnostics") return serialLog(request, routing(origin), options);
   if (second === "oauth2" && request.method === "POST") {
     const basic = /^Basic (\S+)$/i.exec(request.headers["authorization"] ?? "")?.[1];
-    return issueToken(new URLSearchParams(typeof request.body === "string" ? request.body : ""), basic, segments[0]!, origin, options, keys);
+    return issueToken(
+      new URLSearchParams(typeof request.body === "string" ? request.body : ""),
+      basic,
+      segments[0]!,
+      origin,
+      options,
+      keys,
+    );
   }
-  if (second === ".well-known" || third === ".well-known") return { status: 200, body: openidConfiguration(segments[0]!, origin) };
+  if (second === ".well-known" || third === ".well-known")
+    return { status: 200, body: openidConfiguration(segments[0]!, origin) };
   if (second === "discovery" && (third === "instance" || third === "v2.0" || third === "keys")) {
-    const tenant = /^https?:\/\/[^/]+\/([^/]+)/.exec(query.get("authorization_endpoint") ?? "")?.[1] ?? options.tenantId;
-    return { status: 200, body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [jsonWebKey(keys)] } };
+    const tenant =
+      /^https?:\/\/[^/]+\/([^/]+)/.exec(query.get("authorization_endpoint") ?? "")?.[1] ?? options.tenantId;
+    return {
+      status: 200,
+      body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [jsonWebKey(keys)] },
+    };
   }
   const problem = tokenProblem(request.headers["authorization"], options, keys);
   if (problem) throw new ArmError(401, problem.code, problem.message);
@@ -130,11 +163,29 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
       return routeSubscription(request, routing(origin));
     case "tenants":
       checkVersion(request, groupType);
-      return { status: 200, body: { value: [{ id: `/tenants/${options.tenantId}`, tenantId: options.tenantId, displayName: "lab", tenantCategory: "Home" }] } };
+      return {
+        status: 200,
+        body: {
+          value: [
+            {
+              id: `/tenants/${options.tenantId}`,
+              tenantId: options.tenantId,
+              displayName: "lab",
+              tenantCategory: "Home",
+            },
+          ],
+        },
+      };
     case "providers":
       if (fourth !== "" || third !== "") throw notFound(request);
       checkVersion(request, groupType);
-      return { status: 200, body: second === "" ? { value: renderProviders(routing(origin).context) } : renderProvider(second, routing(origin).context) };
+      return {
+        status: 200,
+        body:
+          second === ""
+            ? { value: renderProviders(routing(origin).context) }
+            : renderProvider(second, routing(origin).context),
+      };
     default:
       throw notFound(request);
   }
@@ -143,8 +194,13 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
 async function serialLog(request: Request, { context }: Routing, options: ArmOptions): Promise<Answer> {
   const machine = consoleMachine(request.path, request.query, context);
   if (machine === undefined || request.method !== "GET") {
-    throw new ArmError(403, "AuthenticationFailed", "Server failed to authenticate the request. The signature of this URL is wrong or too old: ask retrieveBootDiagnosticsData for another.");
+    throw new ArmError(
+      403,
+      "AuthenticationFailed",
+      "Server failed to authenticate the request. The signature of this URL is wrong or too old: ask retrieveBootDiagnosticsData for another.",
+    );
   }
-  if (!context.store.get(machine)) throw new ArmError(404, "BlobNotFound", "The specified blob does not exist: the machine was deleted.");
+  if (!context.store.get(machine))
+    throw new ArmError(404, "BlobNotFound", "The specified blob does not exist: the machine was deleted.");
   return { status: 200, body: await options.effects.serialLog(machine) };
 }

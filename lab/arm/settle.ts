@@ -11,10 +11,11 @@ export function settleAll(status: WorldStatus, context: Context): void {
   const { store } = context;
   store.transaction(() => {
     // A resource can wait for another (a scale set for its members, a group for its contents): until nothing moves.
-    for (let moved = true; moved; ) {
+    for (let moved = true; moved;) {
       moved = false;
       for (const resource of store.all()) {
-        if (resource.state !== "Succeeded" && resource.state !== "Failed") moved = settleOne(resource, status, context) || moved;
+        if (resource.state !== "Succeeded" && resource.state !== "Failed")
+          moved = settleOne(resource, status, context) || moved;
       }
     }
     for (const operation of store.operations()) {
@@ -53,7 +54,10 @@ function usedByMachine(resource: Resource, { store }: Context): boolean {
 
 function settleOperation(operation: Operation, status: WorldStatus, { store }: Context): void {
   const resource = store.get(operation.resource);
-  const vanished = { code: "ResourceNotFound", message: `The resource ${operation.resource} was deleted while the operation ran.` };
+  const vanished = {
+    code: "ResourceNotFound",
+    message: `The resource ${operation.resource} was deleted while the operation ran.`,
+  };
   switch (operation.kind) {
     case "delete":
       if (!resource) end(store, operation);
@@ -71,7 +75,10 @@ function settleOperation(operation: Operation, status: WorldStatus, { store }: C
       const failure = status.errors.find((error) => error.id === keyOf(resource.id));
       if (failure) return end(store, operation, { code: "VMStartTimedOut", message: failure.message });
       const seen = machineStatus(resource, status);
-      const reached = operation.kind === "stop" ? seen?.power !== "running" && seen?.power !== "starting" : seen?.power === "running" && seen.ready;
+      const reached =
+        operation.kind === "stop"
+          ? seen?.power !== "running" && seen?.power !== "starting"
+          : seen?.power === "running" && seen.ready;
       if (reached) end(store, operation);
       return;
     }
@@ -85,6 +92,9 @@ function settleOperation(operation: Operation, status: WorldStatus, { store }: C
 export function failInterrupted({ store }: Pick<Context, "store">): void {
   for (const operation of store.operations()) {
     if (operation.kind !== "run" || operation.status !== "InProgress") continue;
-    end(store, operation, { code: "OperationPreempted", message: "The lab was restarted while the operation ran; ask again." });
+    end(store, operation, {
+      code: "OperationPreempted",
+      message: "The lab was restarted while the operation ran; ask again.",
+    });
   }
 }

@@ -22,10 +22,38 @@ export function makeCertificates(directory: string): { key: string; cert: string
   const file = (name: string): string => join(directory, name);
   const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { stdio: "ignore" });
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl("req", "-x509", ...curve, "-keyout", file("ca.key"), "-out", file("ca.crt"), "-subj", "/CN=lab test CA", "-days", "2");
+  openssl(
+    "req",
+    "-x509",
+    ...curve,
+    "-keyout",
+    file("ca.key"),
+    "-out",
+    file("ca.crt"),
+    "-subj",
+    "/CN=lab test CA",
+    "-days",
+    "2",
+  );
   openssl("req", ...curve, "-keyout", file("arm.key"), "-out", file("arm.csr"), "-subj", "/CN=127.0.0.1");
   writeFileSync(file("arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  openssl("x509", "-req", "-in", file("arm.csr"), "-CA", file("ca.crt"), "-CAkey", file("ca.key"), "-CAcreateserial", "-out", file("arm.crt"), "-days", "2", "-extfile", file("arm.ext"));
+  openssl(
+    "x509",
+    "-req",
+    "-in",
+    file("arm.csr"),
+    "-CA",
+    file("ca.crt"),
+    "-CAkey",
+    file("ca.key"),
+    "-CAcreateserial",
+    "-out",
+    file("arm.crt"),
+    "-days",
+    "2",
+    "-extfile",
+    file("arm.ext"),
+  );
   const read = (name: string): string => readFileSync(file(name), "utf8");
   return { key: read("arm.key"), cert: read("arm.crt"), ca: read("ca.crt") };
 }
@@ -80,38 +108,70 @@ export class TestLab {
   }
 
   async token(): Promise<string> {
-    const form = { grant_type: "client_credentials", client_id: client.id, client_secret: client.secret, scope: `${this.endpoint}/.default` };
-    const { body } = await this.fetch("POST", `/${tenant}/oauth2/v2.0/token`, new URLSearchParams(form).toString(), { "content-type": "application/x-www-form-urlencoded" });
+    const form = {
+      grant_type: "client_credentials",
+      client_id: client.id,
+      client_secret: client.secret,
+      scope: `${this.endpoint}/.default`,
+    };
+    const { body } = await this.fetch("POST", `/${tenant}/oauth2/v2.0/token`, new URLSearchParams(form).toString(), {
+      "content-type": "application/x-www-form-urlencoded",
+    });
     return (body as { access_token: string }).access_token;
   }
 
   /** A plain request, for what the SDK would not send. */
-  async fetch(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): Promise<{ status: number; headers: Headers; body: unknown }> {
+  async fetch(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; headers: Headers; body: unknown }> {
     const { request } = await import("node:https");
     return new Promise((resolve, reject) => {
       const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body);
       const type = text === undefined ? {} : { "content-type": "application/json" };
-      const call = request(`${this.endpoint}${path}`, { method, ca: this.certificates.ca, headers: { ...type, ...headers } }, (response) => {
-        let received = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
-        response.on("end", () => {
-          const isJson = response.headers["content-type"]?.includes("json");
-          resolve({ status: response.statusCode!, headers: new Headers(response.headers as Record<string, string>), body: isJson ? JSON.parse(received) : received });
-        });
-      });
+      const call = request(
+        `${this.endpoint}${path}`,
+        { method, ca: this.certificates.ca, headers: { ...type, ...headers } },
+        (response) => {
+          let received = "";
+          response.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
+          response.on("end", () => {
+            const isJson = response.headers["content-type"]?.includes("json");
+            resolve({
+              status: response.statusCode!,
+              headers: new Headers(response.headers as Record<string, string>),
+              body: isJson ? JSON.parse(received) : received,
+            });
+          });
+        },
+      );
       call.on("error", reject);
       call.end(text);
     });
   }
 
   /** Like `fetch`, logged in. */
-  async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}): ReturnType<TestLab["fetch"]> {
+  async call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): ReturnType<TestLab["fetch"]> {
     return this.fetch(method, path, body, { authorization: `Bearer ${await this.token()}`, ...headers });
   }
 
   get clients(): Clients {
-    const credential: TokenCredential = { getToken: async () => ({ token: await this.token(), expiresOnTimestamp: Date.now() + 3_600_000 }) };
-    const options = { endpoint: this.endpoint, tlsOptions: { ca: this.certificates.ca }, credentials: { scopes: [`${this.endpoint}/.default`] }, retryOptions: { maxRetries: 0 } };
+    const credential: TokenCredential = {
+      getToken: async () => ({ token: await this.token(), expiresOnTimestamp: Date.now() + 3_600_000 }),
+    };
+    const options = {
+      endpoint: this.endpoint,
+      tlsOptions: { ca: this.certificates.ca },
+      credentials: { scopes: [`${this.endpoint}/.default`] },
+      retryOptions: { maxRetries: 0 },
+    };
     return {
       resources: new ResourceManagementClient(credential, subscription, options),
       network: new NetworkManagementClient(credential, subscription, options),

@@ -130,9 +130,17 @@ export interface ResourceType<B extends Body = Body> {
   /** Marks what goes with it. */
   deleting?(resource: Resource<B>, context: Context): void;
   /** How far the fabric is; without it: done when the revision is reached. */
-  settle?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome;
+  settle?(this: void, resource: Resource<B>, status: WorldStatus, context: Context): Outcome;
   /** POST {id}/{action}. */
-  actions?: Record<string, (resource: Resource<B>, context: Context, body: unknown, query: URLSearchParams) => ActionResult | Promise<ActionResult>>;
+  actions?: Record<
+    string,
+    (
+      resource: Resource<B>,
+      context: Context,
+      body: unknown,
+      query: URLSearchParams,
+    ) => ActionResult | Promise<ActionResult>
+  >;
   /** GET {id}/{view}, beside the child types. */
   views?: Record<string, (resource: Resource<B>, context: Context, query: URLSearchParams) => unknown>;
   /** Changes which resources a list shows. */

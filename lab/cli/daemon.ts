@@ -5,6 +5,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { conflicts } from "../fabric/networks.ts";
+import { networkPrefixes } from "./pulumi.ts";
 import { daemonLog, root, socketPath, stateDir } from "../settings.ts";
 import type { World, WorldStatus } from "../world.ts";
 
@@ -44,7 +45,7 @@ export async function runningDaemon(): Promise<DaemonStatus> {
 export async function ensureDaemon(): Promise<void> {
   if (await daemonStatus()) return;
   if (!existsSync(stateDir)) {
-    const taken = conflicts();
+    const taken = conflicts(networkPrefixes());
     if (taken.length > 0) {
       throw new Error(`the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
         "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.");

@@ -61,6 +61,15 @@ function layOver(stack: string): void {
   writeFileSync(file, dump(settings), { mode: 0o600 });
 }
 
+/** Address blocks of the stacks' networks, as far as their files name them. */
+export function networkPrefixes(): string[] {
+  return stacks.flatMap((stack) => {
+    const { config } = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+    const environment = config["platform:environment"] as { network?: unknown } | undefined;
+    return typeof environment?.network === "string" ? [environment.network] : [];
+  });
+}
+
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[]): Promise<number> {
   const child = spawn("pulumi", ["-C", projectDir, ...args], { env: prepare(), stdio: "inherit" });

@@ -12,16 +12,14 @@ export interface StackStatus {
   urls: string[];
 }
 
-/** The daemon's world, per stack. The stack of a thing is its tag `stack`, or that of what it belongs to. */
+/** The daemon's world, per stack. The stack of a thing is told by its resource group, `rg-<project>-<stack>`. */
 export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
-  const stackOf = (tags: Record<string, string>) => tags.stack ?? "";
-  const stacks = new Set([...world.machines, ...world.balancers].map(({ tags }) => stackOf(tags)));
-  const groupOf = (id: string) => id.split("/")[4] ?? "";
+  const stackOf = ({ id }: { id: string }) => (id.split("/")[4] ?? "").replace(/^rg-[^-]+-/, "");
+  const stacks = new Set([...world.machines, ...world.balancers].map(stackOf));
   return [...stacks].sort().map((stack) => {
-    const machines = world.machines.filter(({ tags }) => stackOf(tags) === stack);
-    const balancers = world.balancers.filter(({ tags }) => stackOf(tags) === stack);
-    const groups = new Set([...machines, ...balancers].map(({ id }) => groupOf(id)));
+    const machines = world.machines.filter((machine) => stackOf(machine) === stack);
+    const balancers = world.balancers.filter((balancer) => stackOf(balancer) === stack);
     return {
       stack,
       machines: machines.map((machine) => {
@@ -40,9 +38,9 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
             ? "up" as const : "down" as const,
         })),
       }))),
-      publicAddresses: world.publicAddresses.filter(({ id }) => groups.has(groupOf(id)))
+      publicAddresses: world.publicAddresses.filter((address) => stackOf(address) === stack)
         .map(({ name, address }) => ({ name, address })),
-      urls: world.zones.filter((zone) => !zone.private && groups.has(groupOf(zone.id)))
+      urls: world.zones.filter((zone) => !zone.private && stackOf(zone) === stack)
         .flatMap((zone) => zone.records.filter(({ type }) => type === "A").map((record) => `http://${record.name}.${zone.name}/`)),
     };
   });

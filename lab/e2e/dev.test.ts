@@ -10,7 +10,7 @@ import { daemonStatus } from "../cli/daemon.ts";
 import { root, stateDir } from "../settings.ts";
 import { eventually, lab, on, outside, run, status } from "./commands.ts";
 
-const instances = { "back": 2, "balancer": 2, "data": 1, "front": 2, "machine-learning": 1, "reverse-proxy": 2 };
+const instances = { "back": 2, "back-balancer": 2, "data": 1, "front": 2, "machine-learning": 1, "reverse-proxy": 2 };
 const www = "http://www.dev.chatbot.example/";
 const playbook = ["ansible-playbook", "-i", "inventory/dev.yml"];
 const ansible = { cwd: join(root, "ansible") };

@@ -32,11 +32,11 @@ started=$(date +%s)
 say "fetching the modules of Pulumi $version"
 (cd "$here" && go mod download github.com/pulumi/pulumi/pkg/v3 github.com/pulumi/pulumi/sdk/v3)
 say "building (some 3 minutes on 2 cores the first time)"
-(cd "$here" && CGO_ENABLED=0 go build -mod=readonly -trimpath -buildvcs=false \
+(cd "$here" && exec env CGO_ENABLED=0 go build -mod=readonly -buildvcs=false \
   -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v$version" \
   -o "$made" github.com/pulumi/pulumi/pkg/v3/cmd/pulumi) &
 build=$!
-trap 'kill "$build" 2>/dev/null; exit 1' HUP INT TERM
+trap 'kill "$build" 2>/dev/null; wait "$build" 2>/dev/null; exit 1' HUP INT TERM
 while kill -0 "$build" 2>/dev/null; do
   sleep 1
   elapsed=$(($(date +%s) - started))

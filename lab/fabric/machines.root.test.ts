@@ -1,9 +1,10 @@
 /** Real machines: needs root, namespaces and Debian's packages (the image is made at the first run, half a minute). */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Machine, MachineStatus } from "../world.ts";
@@ -60,7 +61,19 @@ async function newMachine(name: string, more: Partial<Machine> = {}): Promise<Ma
   return machine;
 }
 
-async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, seconds = 30): Promise<T> {
+/** Another process that converges to these machines; prints a line when it begins, and one when all are ready. */
+function converger(wanted: Machine[]): ChildProcessByStdio<null, Readable, null> {
+  const program = `
+    import { Machines } from ${JSON.stringify(join(import.meta.dirname, "machines.ts"))};
+    const machines = new Machines({ ...${JSON.stringify(options)}, log() {} });
+    console.log("begins");
+    await machines.converge(${JSON.stringify(wanted)});
+    console.log("converged");
+    setInterval(() => {}, 1000);`;
+  return spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, seconds = 90): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const value = await probe();
@@ -149,15 +162,12 @@ test("a script runs once per sequence, its secrets are on no disk and in no comm
 
 test("machines survive kill -9 of the process that made them, and the next one finds them as they are", async () => {
   machines.stop();
-  const extra = await newMachine("extra", { scripts: [{ id: "s", sequence: "1", command: "sleep 3; date +%s%N >>/root/runs" }] });
-  const program = `
-    import { Machines } from ${JSON.stringify(join(import.meta.dirname, "machines.ts"))};
-    const machines = new Machines({ ...${JSON.stringify(options)}, log() {} });
-    await machines.converge(${JSON.stringify(made)});
-    setInterval(() => machines.statuses().every(({ ready }) => ready) && console.log("ready"), 100);`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
-  await new Promise((resolve) => child.stdout.once("data", resolve));
-  await sleep(1000);
+  const nap = `3.${process.pid}`;
+  const extra = await newMachine("extra", {
+    scripts: [{ id: "s", sequence: "1", command: `sleep ${nap}; echo run >>/root/runs` }],
+  });
+  const child = converger(made);
+  await until("the script runs", async () => (await run(["pgrep", "-fx", `sleep ${nap}`], { accept: [1] })).stdout || undefined);
   child.kill("SIGKILL");
   machines = new Machines(options);
   expect((await machines.list()).filter(({ running }) => running)).toHaveLength(4);
@@ -168,6 +178,37 @@ test("machines survive kill -9 of the process that made them, and the next one f
   expect((await machines.effects.run(extra.id, "wc -l </root/runs")).stdout.trim()).toBe("1");
   expect(await ssh(made[0] as Machine, "sudo cat /root/runs")).toBe("run\nagain");
 }, 90_000);
+
+test("the process that makes machines can be killed at any moment, and the next one completes them", async () => {
+  machines.stop();
+  const extra = [await newMachine("cut"), await newMachine("short")];
+  for (const after of [20, 100, 200, 350, 800]) {
+    for (const machine of extra) machine.generation += 1;
+    const child = converger(made);
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    await sleep(after);
+    child.kill("SIGKILL");
+    machines = new Machines(options);
+    expect(await machines.converge(made)).toEqual([]);
+    await Promise.all(extra.map(ready));
+    for (const machine of extra) expect(supervisors(machine)).toBe(1);
+    machines.stop();
+  }
+  machines = new Machines(options);
+  expect(await machines.converge(made)).toEqual([]);
+}, 300_000);
+
+test("a killed process is started again by the machine itself", async () => {
+  const [, second] = made as [Machine, Machine];
+  await ready(second);
+  const pid = async () => (await machines.effects.run(second.id, "systemctl show -P MainPID serve")).stdout.trim();
+  await machines.effects.run(second.id, "systemd-run -q --unit serve -p Restart=always -p RestartSec=0 python3 -m http.server 3000");
+  await until("it serves", async () => (await machines.effects.run(second.id, "ss -Hltn sport = :3000")).stdout || undefined);
+  const before = await pid();
+  await machines.kill(second, "process");
+  await until("another process", async () => !["0", before].includes(await pid()) || undefined);
+  expect(statusOf(second)?.power).toBe("running");
+}, 60_000);
 
 test("a machine that lost its power stays off until it is restarted, with its disk", async () => {
   const [, second] = made as [Machine, Machine];
@@ -233,6 +274,12 @@ test("what is wanted no more is removed, and removeAll leaves nothing", async ()
   const names = made.map(({ id }) => machineNamespace(id));
   expect((await groupNames()).filter((name) => names.includes(name))).toEqual([]);
 }, 60_000);
+
+/** How many systemd-nspawn run for a machine, preparing ones included. */
+function supervisors(machine: Machine): number {
+  const pids = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
+  return pids.filter((pid) => commandLine(pid).includes(`--machine=${machineNamespace(machine.id)}\0`)).length;
+}
 
 function commandLine(pid: string): string {
   try {

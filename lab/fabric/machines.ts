@@ -5,7 +5,7 @@ import { machinePaths, machinesOnDisk } from "./machine/files.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
-import { directoryArgument, runningMachines } from "./machine/processes.ts";
+import { runningMachine } from "./machine/processes.ts";
 
 export interface MachinesOptions {
   stateDir: string;
@@ -33,7 +33,7 @@ export class Machines {
   constructor(options: MachinesOptions) {
     this.#options = options;
     this.#lifecycle = new Lifecycle(options);
-    this.#agents = new AgentPool({ locate: (machines) => this.#locate(machines), log: options.log, silence: options.silence });
+    this.#agents = new AgentPool({ locate: (machines) => this.#locate(machines), silence: options.silence });
     this.effects = {
       serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
       run: (id, script) => this.#agents.run(id, script),
@@ -57,7 +57,7 @@ export class Machines {
     const strays = (await machinesOnDisk(this.#options.stateDir)).filter(({ name }) => !kept.has(name));
     await inParallel(strays, (paths) => attempt(paths.name, () => this.#lifecycle.remove(paths)));
     await inParallel(machines, (machine) => attempt(machine.id, () => this.#lifecycle.ensure(machine)));
-    await this.#agents.look();
+    this.#agents.look();
     return errors;
   }
 
@@ -72,9 +72,8 @@ export class Machines {
 
   /** Machines that exist, asked of the disk and the kernel: the names of their namespaces. */
   async list(): Promise<{ name: string; running: boolean }[]> {
-    const running = await runningMachines();
     return (await machinesOnDisk(this.#options.stateDir))
-      .map((paths) => ({ name: paths.name, running: running.has(directoryArgument(paths)) }));
+      .map((paths) => ({ name: paths.name, running: runningMachine(paths) !== undefined }));
   }
 
   /** Breaks a machine: its processes, its power or its disk are lost; or it stands still, or goes on. */
@@ -98,17 +97,14 @@ export class Machines {
     const machine = this.#wanted.get(id);
     if (!machine) throw new Error(`there is no machine ${id}`);
     await this.#alone(id, () => this.#lifecycle.restart(machine));
-    await this.#agents.look();
+    this.#agents.look();
   }
 
-  async #locate(machines: Machine[]): Promise<Map<string, AgentPlace | "starting">> {
-    const running = await runningMachines();
+  #locate(machines: Machine[]): Map<string, AgentPlace | "starting"> {
     const places = new Map<string, AgentPlace | "starting">();
     for (const { id } of machines) {
-      const paths = machinePaths(this.#options.stateDir, id);
-      const found = running.get(directoryArgument(paths));
-      if (!found) continue;
-      places.set(id, found.init === undefined ? "starting" : { init: found.init });
+      const found = runningMachine(machinePaths(this.#options.stateDir, id));
+      if (found) places.set(id, found.init === undefined ? "starting" : { init: found.init });
     }
     return places;
   }

@@ -41,7 +41,7 @@ export class StandIn {
 
   static async start(namespace: string, port: number, name: string): Promise<StandIn> {
     const program = `let healthy = true;
-      process.stdin.on("data", (data) => { healthy = String(data).trim() === "up"; }).on("end", () => process.exit());
+      process.stdin.on("data", (data) => { healthy = String(data).trim().endsWith("up"); }).on("end", () => process.exit());
       require("http").createServer((request, response) => {
         if (request.url === "/health") response.statusCode = healthy ? 200 : 503;
         response.end(${JSON.stringify(name)} + " " + request.socket.remoteAddress + "\\n");

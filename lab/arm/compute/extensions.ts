@@ -25,10 +25,13 @@ export const extensionProperties = z.strictObject({
 export type Extension = { name: string; properties: z.infer<typeof extensionProperties> };
 
 const isType = (extension: Extension, publisher: string, type: string): boolean =>
-  extension.properties.publisher.toLowerCase() === publisher.toLowerCase() && extension.properties.type.toLowerCase() === type.toLowerCase();
+  extension.properties.publisher.toLowerCase() === publisher.toLowerCase() &&
+  extension.properties.type.toLowerCase() === type.toLowerCase();
 
-export const isHealth = (extension: Extension): boolean => isType(extension, "Microsoft.ManagedServices", "ApplicationHealthLinux");
-export const isScript = (extension: Extension): boolean => isType(extension, "Microsoft.Azure.Extensions", "CustomScript");
+export const isHealth = (extension: Extension): boolean =>
+  isType(extension, "Microsoft.ManagedServices", "ApplicationHealthLinux");
+export const isScript = (extension: Extension): boolean =>
+  isType(extension, "Microsoft.Azure.Extensions", "CustomScript");
 
 const port = z.int().min(1, "A port is 1-65535").max(65535, "A port is 1-65535");
 const healthSettings = z
@@ -38,12 +41,19 @@ const healthSettings = z
     requestPath: z.string().optional(),
     intervalInSeconds: z.int().min(5, "intervalInSeconds is 5-60").max(60, "intervalInSeconds is 5-60").optional(),
     numberOfProbes: z.int().min(1, "numberOfProbes is 1-24").max(24, "numberOfProbes is 1-24").optional(),
-    gracePeriod: z.int().min(5, "gracePeriod is 5-14400 seconds").max(14400, "gracePeriod is 5-14400 seconds").optional(),
+    gracePeriod: z
+      .int()
+      .min(5, "gracePeriod is 5-14400 seconds")
+      .max(14400, "gracePeriod is 5-14400 seconds")
+      .optional(),
   })
   .superRefine((given, context) => {
-    if (given.protocol === "tcp" && given.port === undefined) context.addIssue({ code: "custom", message: "protocol tcp needs a port" });
-    if (given.protocol === "tcp" && given.requestPath !== undefined) context.addIssue({ code: "custom", message: "protocol tcp has no requestPath" });
-    if (given.protocol !== "tcp" && given.requestPath === undefined) context.addIssue({ code: "custom", message: `protocol ${given.protocol} needs a requestPath` });
+    if (given.protocol === "tcp" && given.port === undefined)
+      context.addIssue({ code: "custom", message: "protocol tcp needs a port" });
+    if (given.protocol === "tcp" && given.requestPath !== undefined)
+      context.addIssue({ code: "custom", message: "protocol tcp has no requestPath" });
+    if (given.protocol !== "tcp" && given.requestPath === undefined)
+      context.addIssue({ code: "custom", message: `protocol ${given.protocol} needs a requestPath` });
   });
 
 const scriptSettings = z.strictObject({
@@ -58,22 +68,38 @@ const scriptSettings = z.strictObject({
 export function checkExtensions(extensions: readonly Extension[]): void {
   const names = extensions.map((extension) => extension.name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw badRequest("InvalidParameter", `The extension name '${twice}' is used more than once.`, "extensionProfile");
+  if (twice !== undefined)
+    throw badRequest("InvalidParameter", `The extension name '${twice}' is used more than once.`, "extensionProfile");
   for (const extension of extensions) {
     const { publisher, type, provisionAfterExtensions } = extension.properties;
     const missing = provisionAfterExtensions?.find((name) => !names.includes(name.toLowerCase()));
     if (missing !== undefined) {
-      throw badRequest("InvalidParameter", `Extension '${extension.name}' is to be provisioned after '${missing}', which is not in the profile.`, "provisionAfterExtensions");
+      throw badRequest(
+        "InvalidParameter",
+        `Extension '${extension.name}' is to be provisioned after '${missing}', which is not in the profile.`,
+        "provisionAfterExtensions",
+      );
     }
     if (isHealth(extension)) healthOf([extension]);
     else if (isScript(extension)) commandOf(extension);
-    else if (/^microsoft/i.test(publisher)) throw notInLab(`the extension ${publisher}/${type} (it runs Microsoft.ManagedServices/ApplicationHealthLinux and Microsoft.Azure.Extensions/CustomScript)`);
-    else throw badRequest("VMExtensionTypeNotFound", `The VM extension with publisher '${publisher}' and type '${type}' could not be found.`);
+    else if (/^microsoft/i.test(publisher))
+      throw notInLab(
+        `the extension ${publisher}/${type} (it runs Microsoft.ManagedServices/ApplicationHealthLinux and Microsoft.Azure.Extensions/CustomScript)`,
+      );
+    else
+      throw badRequest(
+        "VMExtensionTypeNotFound",
+        `The VM extension with publisher '${publisher}' and type '${type}' could not be found.`,
+      );
   }
 }
 
 function settingsError(extension: Extension, message: string): Error {
-  return badRequest("InvalidParameter", `The settings of extension '${extension.name}' (${extension.properties.type}) are invalid: ${message}.`, "settings");
+  return badRequest(
+    "InvalidParameter",
+    `The settings of extension '${extension.name}' (${extension.properties.type}) are invalid: ${message}.`,
+    "settings",
+  );
 }
 
 /** The machine's health probe, from its Application Health extension. */
@@ -81,7 +107,8 @@ export function healthOf(extensions: readonly Extension[]): HealthProbe | undefi
   const extension = extensions.find(isHealth);
   if (!extension) return undefined;
   const { typeHandlerVersion } = extension.properties;
-  if (!["1.0", "2.0"].includes(typeHandlerVersion)) throw settingsError(extension, `typeHandlerVersion is 1.0 or 2.0, not ${typeHandlerVersion}`);
+  if (!["1.0", "2.0"].includes(typeHandlerVersion))
+    throw settingsError(extension, `typeHandlerVersion is 1.0 or 2.0, not ${typeHandlerVersion}`);
   const parsed = healthSettings.safeParse(extension.properties.settings ?? {});
   if (!parsed.success) throw settingsError(extension, parsed.error.issues.map((one) => one.message).join("; "));
   const { protocol, requestPath, intervalInSeconds = 5, numberOfProbes = 1, gracePeriod } = parsed.data;
@@ -109,7 +136,10 @@ export function scriptsOf(machineId: string, extensions: readonly Extension[]): 
 /** Changes when the extension must run again. */
 function sequenceOf({ properties }: Extension): string {
   const { settings, protectedSettings, forceUpdateTag } = properties;
-  return createHash("sha256").update(JSON.stringify([settings, protectedSettings, forceUpdateTag])).digest("hex").slice(0, 12);
+  return createHash("sha256")
+    .update(JSON.stringify([settings, protectedSettings, forceUpdateTag]))
+    .digest("hex")
+    .slice(0, 12);
 }
 
 function inOrder(extensions: Extension[]): Extension[] {
@@ -128,7 +158,9 @@ function inOrder(extensions: Extension[]): Extension[] {
 
 /** What a Custom Script extension runs, as one shell command. */
 function commandOf(extension: Extension): string {
-  const parts = [extension.properties.settings ?? {}, extension.properties.protectedSettings ?? {}].map((part) => scriptSettings.safeParse(part));
+  const parts = [extension.properties.settings ?? {}, extension.properties.protectedSettings ?? {}].map((part) =>
+    scriptSettings.safeParse(part),
+  );
   for (const part of parts) {
     if (!part.success) throw settingsError(extension, part.error.issues.map((one) => one.message).join("; "));
   }
@@ -136,9 +168,13 @@ function commandOf(extension: Extension): string {
   const commands = [settings!.commandToExecute, secret!.commandToExecute].filter((one) => one !== undefined);
   const scripts = [settings!.script, secret!.script].filter((one) => one !== undefined);
   if (commands.length + scripts.length !== 1) {
-    throw settingsError(extension, "exactly one of commandToExecute and script is needed, in settings or in protectedSettings");
+    throw settingsError(
+      extension,
+      "exactly one of commandToExecute and script is needed, in settings or in protectedSettings",
+    );
   }
-  if ((settings!.fileUris ?? secret!.fileUris ?? []).length > 0) throw notInLab("fileUris of the Custom Script extension (a machine in the lab reaches package registries only)");
+  if ((settings!.fileUris ?? secret!.fileUris ?? []).length > 0)
+    throw notInLab("fileUris of the Custom Script extension (a machine in the lab reaches package registries only)");
   if (commands[0] !== undefined) return commands[0];
   // The extension takes a script as Base64, plain or compressed with gzip.
   const bytes = Buffer.from(scripts[0]!, "base64");

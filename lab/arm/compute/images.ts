@@ -22,7 +22,11 @@ export function checkImage(image: ImageReference, location: string): void {
   const offers = image.publisher.toLowerCase() === "debian" ? skus : {};
   if (offers[image.offer.toLowerCase()]?.includes(image.sku.toLowerCase())) {
     if (image.version === "latest" || /^\d+\.\d+\.\d+$/.test(image.version)) return;
-    throw badRequest("InvalidParameter", `The value of parameter imageReference.version is invalid: '${image.version}' is neither 'latest' nor a version.`, "imageReference");
+    throw badRequest(
+      "InvalidParameter",
+      `The value of parameter imageReference.version is invalid: '${image.version}' is neither 'latest' nor a version.`,
+      "imageReference",
+    );
   }
   throw new ArmError(
     404,

@@ -39,7 +39,14 @@ export function healthStatus(machine: Resource<MachineBody>, seen: MachineStatus
   if (!machine.body.properties.extensions?.some(isHealth)) return undefined;
   const health = seen?.health === undefined || seen.health === "None" ? "Unknown" : seen.health;
   const level = health === "Unhealthy" ? "Error" : health === "Unknown" ? "Warning" : "Info";
-  return { code: `HealthState/${health.toLowerCase()}`, level, displayStatus: health === "Healthy" ? "The VM is reporting itself as healthy or is unknown" : `The VM is ${health.toLowerCase()}` };
+  return {
+    code: `HealthState/${health.toLowerCase()}`,
+    level,
+    displayStatus:
+      health === "Healthy"
+        ? "The VM is reporting itself as healthy or is unknown"
+        : `The VM is ${health.toLowerCase()}`,
+  };
 }
 
 function extensionView(machine: Resource<MachineBody>, extension: Extension, seen: MachineStatus | undefined): object {
@@ -49,19 +56,36 @@ function extensionView(machine: Resource<MachineBody>, extension: Extension, see
     const script = scriptsOf(machine.key, [extension])[0]!;
     const result = seen?.scripts.find((one) => one.id === script.id && one.sequence === script.sequence);
     if (!result) return { ...head, statuses: [info("ProvisioningState/transitioning", "Transitioning")] };
-    const failed = { code: `ProvisioningState/failed/${result.exitStatus}`, level: "Error", displayStatus: "Provisioning failed", message: result.stderr };
+    const failed = {
+      code: `ProvisioningState/failed/${result.exitStatus}`,
+      level: "Error",
+      displayStatus: "Provisioning failed",
+      message: result.stderr,
+    };
     return { ...head, statuses: [result.exitStatus === 0 ? provisioning["Succeeded"]! : failed] };
   }
   const health = isHealth(extension) ? healthStatus(machine, seen) : undefined;
-  const substatuses = health && [{ code: `AppHealthStatus/${health.code.split("/")[1]}`, level: health.level, displayStatus: seen?.health ?? "Unknown" }];
-  return { ...head, ...(substatuses && { substatuses }), statuses: [seen?.ready ? provisioning["Succeeded"]! : info("ProvisioningState/transitioning", "Transitioning")] };
+  const substatuses = health && [
+    {
+      code: `AppHealthStatus/${health.code.split("/")[1]}`,
+      level: health.level,
+      displayStatus: seen?.health ?? "Unknown",
+    },
+  ];
+  return {
+    ...head,
+    ...(substatuses && { substatuses }),
+    statuses: [seen?.ready ? provisioning["Succeeded"]! : info("ProvisioningState/transitioning", "Transitioning")],
+  };
 }
 
 export function instanceView(machine: Resource<MachineBody>, context: Context): object {
   const seen = machineStatus(machine, context.status());
   const health = healthStatus(machine, seen);
   const { properties } = machine.body;
-  const agent = seen?.ready ? info("ProvisioningState/succeeded", "Ready") : { ...info("ProvisioningState/Unavailable", "Not Ready"), level: "Warning" };
+  const agent = seen?.ready
+    ? info("ProvisioningState/succeeded", "Ready")
+    : { ...info("ProvisioningState/Unavailable", "Not Ready"), level: "Warning" };
   return {
     computerName: properties.osProfile.computerName,
     osName: "debian",

@@ -13,7 +13,8 @@ type Action = NonNullable<ResourceType<MachineBody>["actions"]>[string];
 const accepted = (operation: { name: string }): ActionResult => ({ status: 202, operation: operation.name });
 
 /** Changes what the fabric makes of the machine, and waits until it has. */
-const change = (kind: "start" | "stop", computed: (machine: Resource<MachineBody>) => Partial<Resource["computed"]>): Action =>
+const change =
+  (kind: "start" | "stop", computed: (machine: Resource<MachineBody>) => Partial<Resource["computed"]>): Action =>
   (machine, { store }) => {
     const changed = store.put({ ...machine, computed: { ...machine.computed, ...computed(machine) } }, true);
     return accepted(begin(store, kind, machine.key, { revision: changed.revision }));
@@ -23,7 +24,11 @@ const change = (kind: "start" | "stop", computed: (machine: Resource<MachineBody
 const stop = change("stop", () => ({ powered: false }));
 
 const restart: Action = (machine, { store, options }) => {
-  if (machine.computed.powered === false) throw conflict("OperationNotAllowed", `Operation 'restart' is not allowed on VM '${machine.name}' since the VM is stopped.`);
+  if (machine.computed.powered === false)
+    throw conflict(
+      "OperationNotAllowed",
+      `Operation 'restart' is not allowed on VM '${machine.name}' since the VM is stopped.`,
+    );
   const operation = begin(store, "run", machine.key);
   options.effects.restart(machine.key).then(
     () => end(store, operation),
@@ -41,18 +46,32 @@ const input = z.strictObject({
 const runCommand: Action = (machine, { store, options }, body) => {
   const given = validate(input, body, "compute", "RunCommandInput");
   if (given.commandId.toLowerCase() !== "runshellscript") {
-    throw badRequest("InvalidParameter", `The entity was not found: commandId '${given.commandId}'. The lab runs RunShellScript.`, "commandId");
+    throw badRequest(
+      "InvalidParameter",
+      `The entity was not found: commandId '${given.commandId}'. The lab runs RunShellScript.`,
+      "commandId",
+    );
   }
-  if (machine.computed.powered === false) throw conflict("OperationNotAllowed", "The operation requires the VM to be running (or set to run).");
+  if (machine.computed.powered === false)
+    throw conflict("OperationNotAllowed", "The operation requires the VM to be running (or set to run).");
   const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
   const variables = (given.parameters ?? []).map(({ name, value }) => {
-    if (!/^[A-Za-z_]\w*$/.test(name)) throw badRequest("InvalidParameter", `The parameter name '${name}' is not a shell variable's name.`, "parameters");
+    if (!/^[A-Za-z_]\w*$/.test(name))
+      throw badRequest(
+        "InvalidParameter",
+        `The parameter name '${name}' is not a shell variable's name.`,
+        "parameters",
+      );
     return `export ${name}=${quote(value)}`;
   });
   const operation = begin(store, "run", machine.key);
   options.effects.run(machine.key, [...variables, ...(given.script ?? [])].join("\n")).then(
     ({ stdout, stderr }) => end(store, operation, undefined, runResult(stdout, stderr)),
-    (error: Error) => end(store, operation, { code: "VMAgentStatusCommunicationError", message: `VM '${machine.name}' has not reported status for VM agent or extensions: ${error.message}` }),
+    (error: Error) =>
+      end(store, operation, {
+        code: "VMAgentStatusCommunicationError",
+        message: `VM '${machine.name}' has not reported status for VM agent or extensions: ${error.message}`,
+      }),
   );
   return accepted(operation);
 };
@@ -70,10 +89,18 @@ const runResult = (stdout: string, stderr: string): object => ({
 
 const retrieveBootDiagnosticsData: Action = (machine, context: Context, _, query) => {
   if (!machine.body.properties.diagnosticsProfile?.bootDiagnostics?.enabled) {
-    throw conflict("OperationNotAllowed", `Boot diagnostics is not enabled on VM '${machine.name}': set diagnosticsProfile.bootDiagnostics.enabled.`);
+    throw conflict(
+      "OperationNotAllowed",
+      `Boot diagnostics is not enabled on VM '${machine.name}': set diagnosticsProfile.bootDiagnostics.enabled.`,
+    );
   }
   const minutes = Number(query.get("sasUriExpirationTimeInMinutes") ?? 120);
-  if (!(minutes >= 1 && minutes <= 1440)) throw badRequest("InvalidParameter", `sasUriExpirationTimeInMinutes is 1-1440 (given: ${minutes}).`, "sasUriExpirationTimeInMinutes");
+  if (!(minutes >= 1 && minutes <= 1440))
+    throw badRequest(
+      "InvalidParameter",
+      `sasUriExpirationTimeInMinutes is 1-1440 (given: ${minutes}).`,
+      "sasUriExpirationTimeInMinutes",
+    );
   return { status: 200, body: { serialConsoleLogBlobUri: consoleUrl(machine.key, context, minutes) } };
 };
 

@@ -7,13 +7,15 @@ import { groupOf, keyOf } from "../ids.ts";
 import { isLive, type Store } from "../store.ts";
 import type { Context, Resource } from "../types.ts";
 import type { MachineBody } from "./virtualMachines.ts";
-import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
 /** Live members, oldest first. */
 export const membersOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
   store
     .ofType<MachineBody>(types.machine)
-    .filter((machine) => isLive(machine) && keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "") === set.key);
+    .filter(
+      (machine) => isLive(machine) && keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "") === set.key,
+    );
 
 /** Brings the number of members to the capacity. */
 export function reconcile(set: Resource<ScaleSetBody>, { store }: Context): void {
@@ -25,7 +27,8 @@ export function reconcile(set: Resource<ScaleSetBody>, { store }: Context): void
 }
 
 const zoneOf = (member: Resource<MachineBody>): string => member.body.zones?.[0] ?? "";
-const inZone = (members: Resource<MachineBody>[], zone: string): number => members.filter((member) => zoneOf(member) === zone).length;
+const inZone = (members: Resource<MachineBody>[], zone: string): number =>
+  members.filter((member) => zoneOf(member) === zone).length;
 
 /** Default policy: keep the zones balanced, then take the newest; NewestVM and OldestVM as they say, zones first. */
 function nextToRemove(set: Resource<ScaleSetBody>, members: Resource<MachineBody>[]): Resource<MachineBody> {
@@ -63,7 +66,10 @@ export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<M
     properties: {
       virtualMachineScaleSet: { id: set.id },
       hardwareProfile: { vmSize: sku.name },
-      storageProfile: { ...model.storageProfile, osDisk: { createOption: "FromImage", ...model.storageProfile.osDisk, osType: "Linux", name: diskName } },
+      storageProfile: {
+        ...model.storageProfile,
+        osDisk: { createOption: "FromImage", ...model.storageProfile.osDisk, osType: "Linux", name: diskName },
+      },
       osProfile: { ...osProfile, computerName: `${computerNamePrefix}${suffix()}` },
       networkProfile: { networkInterfaces: [{ id: nic.id, properties: { primary: true, deleteOption: "Delete" } }] },
       ...(model.diagnosticsProfile && { diagnosticsProfile: model.diagnosticsProfile }),
@@ -74,25 +80,44 @@ export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<M
   return store.create(machineId, types.machine, body, { powered: true, generation: 1 }, "Creating");
 }
 
-function addInterface(set: Resource<ScaleSetBody>, machineId: string, hex: string, store: Store): Resource<NetworkInterfaceBody> {
+function addInterface(
+  set: Resource<ScaleSetBody>,
+  machineId: string,
+  hex: string,
+  store: Store,
+): Resource<NetworkInterfaceBody> {
   const model = set.body.properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0]!;
   const id = `${groupOf(set.id)}/providers/${types.networkInterface}/${model.name}-${hex}`;
   const tags = model.tags ?? set.body.tags;
   const [configuration] = model.properties.ipConfigurations;
-  const address = allocate({ id: `${id}/ipConfigurations/${configuration!.name}`, subnetId: configuration!.properties.subnet.id }, store);
+  const address = allocate(
+    { id: `${id}/ipConfigurations/${configuration!.name}`, subnetId: configuration!.properties.subnet.id },
+    store,
+  );
   const body = { location: set.body.location, ...(tags && { tags }), properties: interfaceProperties(set) };
-  return store.create(id, types.networkInterface, body, { addresses: { [configuration!.name]: address }, machineId }, "Creating");
+  return store.create(
+    id,
+    types.networkInterface,
+    body,
+    { addresses: { [configuration!.name]: address }, machineId },
+    "Creating",
+  );
 }
 
 /** The NIC's properties as the model says. */
 function interfaceProperties(set: Resource<ScaleSetBody>): NetworkInterfaceBody["properties"] {
   const { properties } = set.body.properties.virtualMachineProfile.networkProfile.networkInterfaceConfigurations[0]!;
-  const { primary: _, deleteOption: __, enableFpga: ___, dnsSettings, ipConfigurations, ...rest } = properties;
+  const { ipConfigurations, networkSecurityGroup, dnsSettings } = properties;
+  const { enableAcceleratedNetworking, enableIPForwarding, disableTcpStateTracking } = properties;
+  const switches = { enableAcceleratedNetworking, enableIPForwarding, disableTcpStateTracking };
   const configurations = ipConfigurations.map(({ name, properties: { subnet, loadBalancerBackendAddressPools } }) => ({
     name,
     properties: { subnet, ...(loadBalancerBackendAddressPools && { loadBalancerBackendAddressPools }) },
   }));
-  return { ...rest, ...(dnsSettings && { dnsSettings }), ipConfigurations: configurations };
+  const given = Object.entries({ networkSecurityGroup, dnsSettings, ...switches }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return { ipConfigurations: configurations, ...Object.fromEntries(given) };
 }
 
 /** The machine and its network interface go; the interface's address is free when the machine is gone. */
@@ -114,7 +139,9 @@ export function applyModel(set: Resource<ScaleSetBody>, machine: Resource<Machin
   const nic = store.live<NetworkInterfaceBody>(machine.body.properties.networkProfile.networkInterfaces[0]!.id);
   if (!nic) return;
   const properties = interfaceProperties(set);
-  const sameSubnet = nic.body.properties.ipConfigurations[0]!.properties.subnet.id === properties.ipConfigurations[0]!.properties.subnet.id;
+  const sameSubnet =
+    nic.body.properties.ipConfigurations[0]!.properties.subnet.id ===
+    properties.ipConfigurations[0]!.properties.subnet.id;
   if (sameSubnet && JSON.stringify(properties) !== JSON.stringify(nic.body.properties)) {
     store.put({ ...nic, body: { ...nic.body, properties }, state: "Updating" }, true);
   }

@@ -21,7 +21,40 @@ export const linuxConfiguration = z.strictObject({
     .optional(),
 });
 
-const reservedNames = ["administrator", "admin", "user", "user1", "test", "user2", "test1", "user3", "admin1", "1", "123", "a", "actuser", "adm", "admin2", "aspnet", "backup", "console", "david", "guest", "john", "owner", "root", "server", "sql", "support", "support_388945a0", "sys", "test2", "test3", "user4", "user5"];
+const reservedNames = [
+  "administrator",
+  "admin",
+  "user",
+  "user1",
+  "test",
+  "user2",
+  "test1",
+  "user3",
+  "admin1",
+  "1",
+  "123",
+  "a",
+  "actuser",
+  "adm",
+  "admin2",
+  "aspnet",
+  "backup",
+  "console",
+  "david",
+  "guest",
+  "john",
+  "owner",
+  "root",
+  "server",
+  "sql",
+  "support",
+  "support_388945a0",
+  "sys",
+  "test2",
+  "test3",
+  "user4",
+  "user5",
+];
 
 const shared = {
   adminUsername: z.string().optional(),
@@ -37,34 +70,75 @@ const shared = {
 const scaleSetShape = z.strictObject({ computerNamePrefix: z.string().optional(), ...shared });
 const machineShape = z.strictObject({ computerName: z.string().optional(), ...shared });
 
-type Profile = { adminUsername?: string; adminPassword?: string; customData?: string; linuxConfiguration?: z.infer<typeof linuxConfiguration> };
+type Profile = {
+  adminUsername?: string;
+  adminPassword?: string;
+  customData?: string;
+  linuxConfiguration?: z.infer<typeof linuxConfiguration>;
+};
 
 function check(profile: Profile, context: z.RefinementCtx): void {
   const { adminUsername, adminPassword, customData, linuxConfiguration: linux } = profile;
-  if (!adminUsername) issue(context, "InvalidParameter", "Required parameter 'adminUsername' is missing (null).", ["adminUsername"]);
+  if (!adminUsername)
+    issue(context, "InvalidParameter", "Required parameter 'adminUsername' is missing (null).", ["adminUsername"]);
   else if (reservedNames.includes(adminUsername.toLowerCase())) {
-    issue(context, "InvalidParameter", `The Admin Username specified is not allowed: '${adminUsername}' is a reserved name.`, ["adminUsername"]);
+    issue(
+      context,
+      "InvalidParameter",
+      `The Admin Username specified is not allowed: '${adminUsername}' is a reserved name.`,
+      ["adminUsername"],
+    );
   } else if (!/^[a-z_][a-z0-9_-]{0,63}$/.test(adminUsername)) {
-    issue(context, "InvalidParameter", `The Admin Username '${adminUsername}' is not valid on Linux: lower-case letters, digits, underscores and hyphens, 1-64 characters, not beginning with a digit or hyphen.`, ["adminUsername"]);
+    issue(
+      context,
+      "InvalidParameter",
+      `The Admin Username '${adminUsername}' is not valid on Linux: lower-case letters, digits, underscores and hyphens, 1-64 characters, not beginning with a digit or hyphen.`,
+      ["adminUsername"],
+    );
   }
   const keys = linux?.ssh?.publicKeys ?? [];
   if (!adminPassword && keys.length === 0) {
-    issue(context, "InvalidParameter", "Authentication using either SSH or by user name and password must be enabled in Linux profile.", ["linuxConfiguration"]);
+    issue(
+      context,
+      "InvalidParameter",
+      "Authentication using either SSH or by user name and password must be enabled in Linux profile.",
+      ["linuxConfiguration"],
+    );
   }
   for (const [index, key] of keys.entries()) {
     const path = ["linuxConfiguration", "ssh", "publicKeys", index] as (string | number)[];
     const expected = `/home/${adminUsername}/.ssh/authorized_keys`;
     if (key.path !== undefined && key.path !== expected) {
-      issue(context, "InvalidParameter", `Destination path for SSH public keys is currently limited to its default value ${expected} due to a known issue in Linux provisioning agent.`, [...path, "path"]);
+      issue(
+        context,
+        "InvalidParameter",
+        `Destination path for SSH public keys is currently limited to its default value ${expected} due to a known issue in Linux provisioning agent.`,
+        [...path, "path"],
+      );
     }
     if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+( .*)?\s*$/.test(key.keyData)) {
-      issue(context, "InvalidParameter", "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid: an OpenSSH public key of type ssh-rsa or ssh-ed25519 is expected.", [...path, "keyData"]);
+      issue(
+        context,
+        "InvalidParameter",
+        "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid: an OpenSSH public key of type ssh-rsa or ssh-ed25519 is expected.",
+        [...path, "keyData"],
+      );
     }
   }
   if (customData !== undefined && !isBase64(customData)) {
-    issue(context, "InvalidParameter", "Custom data in OSProfile must be in Base64 encoding and with a maximum length of 87380 characters.", ["customData"]);
+    issue(
+      context,
+      "InvalidParameter",
+      "Custom data in OSProfile must be in Base64 encoding and with a maximum length of 87380 characters.",
+      ["customData"],
+    );
   } else if (customData !== undefined && Buffer.from(customData, "base64").length > customDataLimit) {
-    issue(context, "InvalidParameter", `Custom data in OSProfile must be in Base64 encoding and with a maximum length of 87380 characters: ${customDataLimit} bytes after decoding (given: ${Buffer.from(customData, "base64").length}).`, ["customData"]);
+    issue(
+      context,
+      "InvalidParameter",
+      `Custom data in OSProfile must be in Base64 encoding and with a maximum length of 87380 characters: ${customDataLimit} bytes after decoding (given: ${Buffer.from(customData, "base64").length}).`,
+      ["customData"],
+    );
   }
 }
 
@@ -73,9 +147,17 @@ export const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test
 export const scaleSetOsProfile = scaleSetShape.superRefine((profile, context) => {
   check(profile, context);
   const { computerNamePrefix } = profile;
-  if (!computerNamePrefix) issue(context, "InvalidParameter", "Required parameter 'computerNamePrefix' is missing (null).", ["computerNamePrefix"]);
+  if (!computerNamePrefix)
+    issue(context, "InvalidParameter", "Required parameter 'computerNamePrefix' is missing (null).", [
+      "computerNamePrefix",
+    ]);
   else if (!/^[A-Za-z0-9]([A-Za-z0-9-]{0,56}[A-Za-z0-9-])?$/.test(computerNamePrefix)) {
-    issue(context, "InvalidParameter", `Linux computer name prefix cannot exceed 58 characters in length or contain other characters than letters, digits and hyphens (given: '${computerNamePrefix}').`, ["computerNamePrefix"]);
+    issue(
+      context,
+      "InvalidParameter",
+      `Linux computer name prefix cannot exceed 58 characters in length or contain other characters than letters, digits and hyphens (given: '${computerNamePrefix}').`,
+      ["computerNamePrefix"],
+    );
   }
 });
 

@@ -7,7 +7,7 @@ import type { Context, Resource, ResourceType } from "../types.ts";
 import { healthStatus, instanceView, powerStatus } from "./instanceView.ts";
 import { applyModel, membersOf, reconcile, removeMember } from "./members.ts";
 import { machineStatus } from "./virtualMachines.ts";
-import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
 type Type = ResourceType<ScaleSetBody>;
 
@@ -16,7 +16,11 @@ function summary(set: Resource<ScaleSetBody>, context: Context): { code: string;
   const counts = new Map<string, number>();
   for (const member of membersOf(set, context.store)) {
     const seen = machineStatus(member, context.status());
-    const codes = [`ProvisioningState/${member.state.toLowerCase()}`, powerStatus(member, seen).code, healthStatus(member, seen)?.code];
+    const codes = [
+      `ProvisioningState/${member.state.toLowerCase()}`,
+      powerStatus(member, seen).code,
+      healthStatus(member, seen)?.code,
+    ];
     for (const code of codes) if (code !== undefined) counts.set(code, (counts.get(code) ?? 0) + 1);
   }
   return [...counts].map(([code, count]) => ({ code, count }));
@@ -24,12 +28,19 @@ function summary(set: Resource<ScaleSetBody>, context: Context): { code: string;
 
 function setView(set: Resource<ScaleSetBody>, context: Context): object {
   const repairs = set.body.properties.automaticRepairsPolicy?.enabled;
-  const status = { code: `ProvisioningState/${set.state.toLowerCase()}`, level: "Info", displayStatus: set.state, time: set.created };
+  const status = {
+    code: `ProvisioningState/${set.state.toLowerCase()}`,
+    level: "Info",
+    displayStatus: set.state,
+    time: set.created,
+  };
   return {
     virtualMachine: { statusesSummary: summary(set, context) },
     extensions: [],
     statuses: [status],
-    orchestrationServices: [{ serviceName: "AutomaticRepairs", serviceState: repairs ? (set.computed.repairs ?? "Running") : "NotRunning" }],
+    orchestrationServices: [
+      { serviceName: "AutomaticRepairs", serviceState: repairs ? (set.computed.repairs ?? "Running") : "NotRunning" },
+    ],
   };
 }
 
@@ -44,7 +55,11 @@ function instances(set: Resource<ScaleSetBody>, context: Context, query: URLSear
       type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
       location: member.body.location,
       ...(member.body.zones && { zones: member.body.zones }),
-      properties: { provisioningState: member.state, vmId: member.guid, ...(expanded && { instanceView: instanceView(member, context) }) },
+      properties: {
+        provisioningState: member.state,
+        vmId: member.guid,
+        ...(expanded && { instanceView: instanceView(member, context) }),
+      },
     })),
   };
 }
@@ -57,7 +72,12 @@ function chosen(set: Resource<ScaleSetBody>, context: Context, body: unknown): R
   if (instanceIds.includes("*")) return members;
   return instanceIds.map((id) => {
     const member = members.find((one) => one.name.toLowerCase() === id.toLowerCase());
-    if (!member) throw badRequest("InvalidParameter", `The provided instanceId ${id} is not an active Virtual Machine Scale Set VM instanceId.`, "instanceIds");
+    if (!member)
+      throw badRequest(
+        "InvalidParameter",
+        `The provided instanceId ${id} is not an active Virtual Machine Scale Set VM instanceId.`,
+        "instanceIds",
+      );
     return member;
   });
 }
@@ -86,7 +106,10 @@ export const scaleSetActions: Type["actions"] = {
   },
   setorchestrationservicestate: (set, context, body) => {
     const { action } = validate(serviceState, body, "compute", "OrchestrationServiceStateInput");
-    context.store.put({ ...set, computed: { ...set.computed, repairs: action === "Resume" ? "Running" : "Suspended" } }, false);
+    context.store.put(
+      { ...set, computed: { ...set.computed, repairs: action === "Resume" ? "Running" : "Suspended" } },
+      false,
+    );
     return { status: 200 };
   },
 };

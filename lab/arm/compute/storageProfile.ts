@@ -5,12 +5,18 @@ import type { imageReference } from "./images.ts";
 
 const managedDisk = z.strictObject({
   id: ignored,
-  storageAccountType: choice("Standard_LRS", "StandardSSD_LRS", "StandardSSD_ZRS", "Premium_LRS", "Premium_ZRS", "PremiumV2_LRS").optional(),
+  storageAccountType: choice(
+    "Standard_LRS",
+    "StandardSSD_LRS",
+    "StandardSSD_ZRS",
+    "Premium_LRS",
+    "Premium_ZRS",
+    "PremiumV2_LRS",
+  ).optional(),
   diskEncryptionSet: z.null("The lab has no disk encryption sets").optional(),
   securityProfile: ignored,
 });
 
-// eslint-disable-next-line @typescript-eslint/explicit-function-return-type -- the inferred type is the point
 export const storageProfile = (image: typeof imageReference) =>
   z.strictObject({
     imageReference: image,
@@ -24,7 +30,12 @@ export const storageProfile = (image: typeof imageReference) =>
         managedDisk: managedDisk.optional(),
         deleteOption: choice("Delete", "Detach").optional(),
         writeAcceleratorEnabled: z.literal(false, "The lab has no write accelerator").optional(),
-        diffDiskSettings: z.strictObject({ option: choice("Local"), placement: choice("CacheDisk", "ResourceDisk", "NvmeDisk").optional() }).optional(),
+        diffDiskSettings: z
+          .strictObject({
+            option: choice("Local"),
+            placement: choice("CacheDisk", "ResourceDisk", "NvmeDisk").optional(),
+          })
+          .optional(),
       })
       .optional(),
     dataDisks: z.array(z.unknown()).max(0, "The lab has no data disks").optional(),

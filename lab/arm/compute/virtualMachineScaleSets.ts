@@ -1,167 +1,34 @@
 /** Microsoft.Compute/virtualMachineScaleSets in Flexible orchestration: a model, and members that are made from it. */
-import { z } from "zod";
 import { badRequest, notInLab } from "../errors.ts";
-import { networkName as nicName } from "../network/names.ts";
 import { types } from "../network/names.ts";
-import { choice, envelope, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
 import type { Context, Draft, Outcome, Resource, ResourceType } from "../types.ts";
-import { checkExtensions, extensionProperties, isHealth, withoutProtected } from "./extensions.ts";
-import { checkImage, imageReference } from "./images.ts";
+import { checkExtensions, withoutProtected } from "./extensions.ts";
+import { checkImage } from "./images.ts";
 import { applyModel, membersOf, reconcile, removeMember } from "./members.ts";
 import { computeName } from "./names.ts";
-import { scaleSetOsProfile, withoutSecrets } from "./osProfile.ts";
+import { withoutSecrets } from "./osProfile.ts";
+import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
-import { storageProfile } from "./storageProfile.ts";
-
-const ipConfiguration = z.strictObject({
-  ...envelope,
-  name: z.string(),
-  properties: z.strictObject({
-    subnet: reference,
-    primary: z.boolean().optional(),
-    privateIPAddressVersion: choice("IPv4").optional(),
-    publicIPAddressConfiguration: z.null("The lab's machines have no public addresses of their own: use a load balancer").optional(),
-    loadBalancerBackendAddressPools: z.array(reference).optional(),
-    loadBalancerInboundNatPools: z.array(z.unknown()).max(0, "Flexible scale sets have no inbound NAT pools").optional(),
-    applicationGatewayBackendAddressPools: z.array(z.unknown()).max(0, "The lab has no application gateways").optional(),
-    applicationSecurityGroups: z.array(z.unknown()).max(0, "The lab has no application security groups").optional(),
-  }),
-});
-
-const interfaceConfiguration = z.strictObject({
-  ...envelope,
-  name: z.string().regex(nicName.pattern, nicName.rule),
-  tags: z.record(z.string(), z.string()).optional(),
-  properties: z.strictObject({
-    primary: z.boolean().optional(),
-    ipConfigurations: z.array(ipConfiguration).min(1, "A network interface needs an IP configuration").max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
-    enableAcceleratedNetworking: z.boolean().optional(),
-    enableIPForwarding: z.boolean().optional(),
-    enableFpga: z.literal(false).optional(),
-    disableTcpStateTracking: z.boolean().optional(),
-    dnsSettings: z.strictObject({ dnsServers: z.array(z.string()).max(0, "The lab's machines use Azure's DNS server 168.63.129.16 only").optional() }).optional(),
-    deleteOption: choice("Delete", "Detach").optional(),
-  }),
-});
-
-const minutes = (code: string, minimum: number, maximum: number, what: string): z.ZodType<string> =>
-  z.string().superRefine((value, context) => {
-    const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(value);
-    const total = match ? Number(match[1] ?? 0) * 60 + Number(match[2] ?? 0) + Number(match[3] ?? 0) / 60 : NaN;
-    if (!(total >= minimum && total <= maximum)) issue(context, code, `The value '${value}' of ${what} is not valid: an ISO 8601 duration from PT${minimum}M to PT${maximum}M is expected.`);
-  });
-
-const notification = (minimum: number, maximum: number): z.ZodType<{ enable?: boolean; notBeforeTimeout?: string } | undefined> =>
-  z.strictObject({ enable: z.boolean().optional(), notBeforeTimeout: minutes("InvalidParameter", minimum, maximum, "notBeforeTimeout").optional() }).optional();
-
-const virtualMachineProfile = z.strictObject({
-  osProfile: scaleSetOsProfile,
-  storageProfile: storageProfile(imageReference),
-  networkProfile: z.strictObject({
-    networkApiVersion: choice("2020-11-01", "2022-11-01"),
-    networkInterfaceConfigurations: z.array(interfaceConfiguration).min(1, "A scale set needs a network interface configuration").max(1, "The lab's machines have one network interface"),
-    healthProbe: z.null("A Flexible scale set takes no load balancer probe as its health probe: use the Application Health extension").optional(),
-  }),
-  extensionProfile: z
-    .strictObject({
-      extensions: z.array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties })).optional(),
-      extensionsTimeBudget: minutes("InvalidParameter", 15, 120, "extensionsTimeBudget").optional(),
-    })
-    .optional(),
-  diagnosticsProfile: z.strictObject({ bootDiagnostics: z.strictObject({ enabled: z.boolean().optional(), storageUri: z.null("The lab has managed boot diagnostics only: leave storageUri out").optional() }).optional() }).optional(),
-  securityProfile: z
-    .strictObject({
-      securityType: choice("TrustedLaunch", "Standard").optional(),
-      encryptionAtHost: z.boolean().optional(),
-      uefiSettings: z.strictObject({ secureBootEnabled: z.boolean().optional(), vTpmEnabled: z.boolean().optional() }).optional(),
-    })
-    .optional(),
-  scheduledEventsProfile: z.strictObject({ terminateNotificationProfile: notification(5, 15), osImageNotificationProfile: notification(15, 15) }).optional(),
-  priority: choice("Regular").optional(),
-  licenseType: z.string().optional(),
-  userData: z.null("The lab has no user data: use customData").optional(),
-  hardwareProfile: z.null("The lab has no hardware profiles").optional(),
-  timeCreated: ignored,
-});
-
-const body = z
-  .strictObject({
-    ...tracked,
-    sku: z.strictObject({ name: z.string(), tier: choice("Standard").optional(), capacity: range(0, 1000, "InvalidParameter").optional() }),
-    zones: zoneList.optional(),
-    identity: z.strictObject({ type: choice("None") }, "The lab has no managed identities").optional(),
-    plan: z.null("The lab's images need no plan").optional(),
-    extendedLocation: z.null("The lab has no edge zones").optional(),
-    properties: z.strictObject({
-      orchestrationMode: choice("Flexible", "Uniform").default("Uniform"),
-      platformFaultDomainCount: z.int().optional(),
-      singlePlacementGroup: z.boolean().optional(),
-      zoneBalance: z.boolean().optional(),
-      overprovision: z.boolean().optional(),
-      upgradePolicy: z.strictObject({ mode: choice("Manual", "Automatic", "Rolling").optional(), rollingUpgradePolicy: z.unknown().optional(), automaticOSUpgradePolicy: z.unknown().optional() }).optional(),
-      automaticRepairsPolicy: z
-        .strictObject({
-          enabled: z.boolean().optional(),
-          gracePeriod: minutes("InvalidParameter", 10, 90, "automaticRepairsPolicy.gracePeriod").optional(),
-          repairAction: choice("Replace", "Restart", "Reimage").optional(),
-        })
-        .optional(),
-      scaleInPolicy: z
-        .strictObject({
-          rules: z.array(choice("Default", "OldestVM", "NewestVM")).max(1, "scaleInPolicy has one rule").optional(),
-          forceDeletion: z.boolean().optional(),
-          prioritizeUnhealthyVMs: z.boolean().optional(),
-        })
-        .optional(),
-      virtualMachineProfile,
-      additionalCapabilities: z.strictObject({ ultraSSDEnabled: z.literal(false).optional(), hibernationEnabled: z.literal(false).optional() }).optional(),
-      constrainedMaximumCapacity: z.boolean().optional(),
-      resiliencyPolicy: z.record(z.string(), z.unknown()).optional(),
-      zonalPlatformFaultDomainAlignMode: choice("Aligned", "Unaligned").optional(),
-      doNotRunExtensionsOnOverprovisionedVMs: z.boolean().optional(),
-      provisioningState: ignored,
-      uniqueId: ignored,
-      timeCreated: ignored,
-    }),
-  })
-  .superRefine((set, context) => {
-    const { properties } = set;
-    if (properties.orchestrationMode === "Uniform") {
-      issue(context, "NotImplementedByLab", "The lab imitates scale sets of orchestrationMode 'Flexible' only (without a value it is 'Uniform').", ["properties", "orchestrationMode"]);
-      return;
-    }
-    const zonal = (set.zones ?? []).length > 0;
-    const allowed = zonal ? [1, 5] : [1, 2, 3];
-    if (properties.platformFaultDomainCount === undefined) {
-      issue(context, "InvalidParameter", "Required parameter 'platformFaultDomainCount' is missing (null).", ["properties", "platformFaultDomainCount"]);
-    } else if (!allowed.includes(properties.platformFaultDomainCount)) {
-      issue(context, "InvalidParameter", `The specified fault domain count ${properties.platformFaultDomainCount} must fall in the range ${allowed.join(", ")}${zonal ? " for a scale set in zones" : ""}.`, ["properties", "platformFaultDomainCount"]);
-    }
-    if (properties.singlePlacementGroup === true) {
-      issue(context, "InvalidParameter", "The value 'True' of parameter 'singlePlacementGroup' is not allowed. Allowed values are: False.", ["properties", "singlePlacementGroup"]);
-    }
-    if (properties.overprovision === true) {
-      issue(context, "InvalidParameter", "overprovision is not supported in a Virtual Machine Scale Set with orchestrationMode 'Flexible'.", ["properties", "overprovision"]);
-    }
-    const extensions = properties.virtualMachineProfile.extensionProfile?.extensions ?? [];
-    if (properties.automaticRepairsPolicy?.enabled && !extensions.some(isHealth)) {
-      issue(context, "InvalidParameter", "Automatic repairs not supported for this Virtual Machine Scale Set because a health probe or health extension was not specified.", ["properties", "automaticRepairsPolicy"]);
-    }
-  });
-
-export type ScaleSetBody = z.infer<typeof body>;
 
 function prepare(draft: Draft<ScaleSetBody>): void {
   const { sku, location, properties, zones } = draft.body;
   if (!sizeOf(sku.name)) {
-    throw badRequest("InvalidParameter", `The value ${sku.name} provided for the VM size is not valid. The lab knows the B, D, E and F series, for example Standard_B2s or Standard_D2s_v5.`, "vmSize");
+    throw badRequest(
+      "InvalidParameter",
+      `The value ${sku.name} provided for the VM size is not valid. The lab knows the B, D, E and F series, for example Standard_B2s or Standard_D2s_v5.`,
+      "vmSize",
+    );
   }
   const before = draft.existing?.body;
   if (before && JSON.stringify(before.zones ?? []) !== JSON.stringify(zones ?? [])) {
     const removed = (before.zones ?? []).filter((zone) => !zones?.includes(zone));
-    if (removed.length > 0) throw badRequest("PropertyChangeNotAllowed", "Changing property 'zones' is not allowed: zones can only be added.", "zones");
+    if (removed.length > 0)
+      throw badRequest(
+        "PropertyChangeNotAllowed",
+        "Changing property 'zones' is not allowed: zones can only be added.",
+        "zones",
+      );
   }
   for (const property of ["platformFaultDomainCount", "orchestrationMode"] as const) {
     if (before && before.properties[property] !== properties[property]) {
@@ -172,12 +39,17 @@ function prepare(draft: Draft<ScaleSetBody>): void {
   const was = before?.properties.virtualMachineProfile.osProfile;
   for (const property of ["adminUsername", "computerNamePrefix"] as const) {
     if (was && was[property] !== profile.osProfile[property]) {
-      throw badRequest("PropertyChangeNotAllowed", `Changing property 'osProfile.${property}' is not allowed.`, `osProfile.${property}`);
+      throw badRequest(
+        "PropertyChangeNotAllowed",
+        `Changing property 'osProfile.${property}' is not allowed.`,
+        `osProfile.${property}`,
+      );
     }
   }
   checkImage(profile.storageProfile.imageReference, location!);
   checkExtensions(profile.extensionProfile?.extensions ?? []);
-  if (properties.upgradePolicy?.mode === "Rolling") throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
+  if (properties.upgradePolicy?.mode === "Rolling")
+    throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
 }
 
 /** What GET does not answer, a client cannot send back: secrets stay when they are left out. */
@@ -189,7 +61,8 @@ function merge(given: ScaleSetBody, existing: Resource<ScaleSetBody>): ScaleSetB
     const { protectedSettings = old?.properties.protectedSettings } = extension.properties;
     return { ...extension, properties: { ...extension.properties, protectedSettings } };
   });
-  const { customData = before.osProfile.customData, adminPassword = before.osProfile.adminPassword } = profile.osProfile;
+  const { customData = before.osProfile.customData, adminPassword = before.osProfile.adminPassword } =
+    profile.osProfile;
   return {
     ...given,
     sku: { ...given.sku, capacity: given.sku.capacity ?? existing.body.sku.capacity },
@@ -204,7 +77,12 @@ function merge(given: ScaleSetBody, existing: Resource<ScaleSetBody>): ScaleSetB
   };
 }
 
-function applied(set: Resource<ScaleSetBody>, existing: Resource<ScaleSetBody> | undefined, _: ScaleSetBody, context: Context): void {
+function applied(
+  set: Resource<ScaleSetBody>,
+  existing: Resource<ScaleSetBody> | undefined,
+  _: ScaleSetBody,
+  context: Context,
+): void {
   // A repeated PUT asks again after members that had failed.
   for (const member of membersOf(set, context.store)) {
     if (member.state === "Failed") context.store.put({ ...member, state: "Updating", error: undefined }, false);
@@ -216,7 +94,7 @@ function applied(set: Resource<ScaleSetBody>, existing: Resource<ScaleSetBody> |
 }
 
 function settle(set: Resource<ScaleSetBody>, _: unknown, context: Context): Outcome {
-  const all = context.store.ofType(types.machine).filter((machine) => machine.key && isMemberOf(machine, set));
+  const all = context.store.ofType(types.machine).filter((machine) => isMemberOf(machine, set));
   if (set.state === "Deleting") return all.length === 0 ? "done" : "pending";
   if (all.some((machine) => machine.state !== "Succeeded" && machine.state !== "Failed")) return "pending";
   return all.find((machine) => machine.state === "Failed")?.error ?? "done";
@@ -240,9 +118,17 @@ function render(set: Resource<ScaleSetBody>): object {
       scaleInPolicy: { rules: ["Default"], ...properties.scaleInPolicy },
       virtualMachineProfile: {
         ...profile,
-        osProfile: { allowExtensionOperations: true, requireGuestProvisionSignal: true, secrets: [], ...withoutSecrets(profile.osProfile) },
+        osProfile: {
+          allowExtensionOperations: true,
+          requireGuestProvisionSignal: true,
+          secrets: [],
+          ...withoutSecrets(profile.osProfile),
+        },
         ...(profile.extensionProfile && {
-          extensionProfile: { ...profile.extensionProfile, extensions: (profile.extensionProfile.extensions ?? []).map(withoutProtected) },
+          extensionProfile: {
+            ...profile.extensionProfile,
+            extensions: (profile.extensionProfile.extensions ?? []).map(withoutProtected),
+          },
         }),
         timeCreated: set.created,
       },
@@ -258,7 +144,7 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   dialect: "compute",
   location: "regional",
   name: computeName,
-  schema: body,
+  schema: scaleSetBody,
   asynchronous: true,
   patch: "merge",
   merge,

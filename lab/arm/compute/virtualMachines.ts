@@ -12,7 +12,7 @@ import { removeMember } from "./members.ts";
 import { computeName } from "./names.ts";
 import { machineOsProfile, withoutSecrets } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
-import type { ScaleSetBody } from "./virtualMachineScaleSets.ts";
+import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
 const body = z.strictObject({
   ...tracked,
@@ -22,8 +22,18 @@ const body = z.strictObject({
     hardwareProfile: z.strictObject({ vmSize: z.string() }),
     storageProfile: storageProfile(imageReference),
     osProfile: machineOsProfile,
-    networkProfile: z.strictObject({ networkInterfaces: z.array(z.strictObject({ id: z.string(), properties: z.record(z.string(), z.unknown()).optional() })) }),
-    diagnosticsProfile: z.strictObject({ bootDiagnostics: z.strictObject({ enabled: z.boolean().optional(), storageUri: z.null().optional() }).optional() }).optional(),
+    networkProfile: z.strictObject({
+      networkInterfaces: z.array(
+        z.strictObject({ id: z.string(), properties: z.record(z.string(), z.unknown()).optional() }),
+      ),
+    }),
+    diagnosticsProfile: z
+      .strictObject({
+        bootDiagnostics: z
+          .strictObject({ enabled: z.boolean().optional(), storageUri: z.null().optional() })
+          .optional(),
+      })
+      .optional(),
     securityProfile: z.record(z.string(), z.unknown()).optional(),
     /** Copied from the scale set; Azure has them as child resources. */
     extensions: z.array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties })).optional(),
@@ -58,7 +68,10 @@ function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   return "done";
 }
 
-export function renderExtension(machine: Resource<MachineBody>, extension: NonNullable<MachineBody["properties"]["extensions"]>[number]): object {
+export function renderExtension(
+  machine: Resource<MachineBody>,
+  extension: NonNullable<MachineBody["properties"]["extensions"]>[number],
+): object {
   const { properties } = withoutProtected(extension);
   return {
     name: extension.name,
@@ -78,7 +91,12 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
     resources: (extensions ?? []).map((extension) => renderExtension(machine, extension)),
     properties: {
       ...properties,
-      osProfile: { allowExtensionOperations: true, requireGuestProvisionSignal: true, secrets: [], ...withoutSecrets(properties.osProfile) },
+      osProfile: {
+        allowExtensionOperations: true,
+        requireGuestProvisionSignal: true,
+        secrets: [],
+        ...withoutSecrets(properties.osProfile),
+      },
       storageProfile: { ...properties.storageProfile, dataDisks: [] },
       provisioningState: machine.state,
       vmId: machine.guid,
@@ -92,7 +110,9 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
 function filter(machines: Resource<MachineBody>[], query: URLSearchParams): Resource<MachineBody>[] {
   const match = /^\s*'?virtualMachineScaleSet\/id'?\s+eq\s+'?([^']+?)'?\s*$/i.exec(query.get("$filter") ?? "");
   if (!match) return machines;
-  return machines.filter((machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === match[1]!.toLowerCase());
+  return machines.filter(
+    (machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === match[1]!.toLowerCase(),
+  );
 }
 
 /** Who deletes a member wants one member less: the scale set does not make another. */
@@ -120,6 +140,8 @@ export const virtualMachines: ResourceType<MachineBody> = {
   actions: machineActions,
   views: {
     instanceview: (machine, context) => instanceView(machine, context),
-    extensions: (machine) => ({ value: (machine.body.properties.extensions ?? []).map((extension) => renderExtension(machine, extension)) }),
+    extensions: (machine) => ({
+      value: (machine.body.properties.extensions ?? []).map((extension) => renderExtension(machine, extension)),
+    }),
   },
 };

@@ -34,12 +34,22 @@ export function cloudMetadata(version: string, origin: string, options: ArmOptio
   const { host } = new URL(origin);
   const cloud = {
     portal: origin,
-    authentication: { loginEndpoint: origin, audiences: [origin, `${origin}/`], tenant: options.tenantId, identityProvider: "AAD" },
+    authentication: {
+      loginEndpoint: origin,
+      audiences: [origin, `${origin}/`],
+      tenant: options.tenantId,
+      identityProvider: "AAD",
+    },
     media: origin,
     graphAudience: origin,
     graph: origin,
     name: "PlatformLab",
-    suffixes: { acrLoginServer: `azurecr.${host}`, keyVaultDns: `vault.${host}`, storage: `storage.${host}`, sqlServerHostname: `database.${host}` },
+    suffixes: {
+      acrLoginServer: `azurecr.${host}`,
+      keyVaultDns: `vault.${host}`,
+      storage: `storage.${host}`,
+      sqlServerHostname: `database.${host}`,
+    },
     batch: origin,
     resourceManager: origin,
     vmImageAliasDoc: `${origin}/aliases.json`,

@@ -11,7 +11,7 @@ export function consoleUrl(machineKey: string, context: Context, minutes: number
   const expiry = new Date(Date.now() + minutes * 60_000).toISOString();
   const signature = sign(machineKey, expiry, keysOf(context.store).urlSecret);
   const query = new URLSearchParams({ se: expiry, sp: "r", sig: signature });
-  return `${context.origin}/bootdiagnostics/${Buffer.from(machineKey).toString("base64url")}/serialconsole.log?${query}`;
+  return `${context.origin}/bootdiagnostics/${Buffer.from(machineKey).toString("base64url")}/serialconsole.log?${query.toString()}`;
 }
 
 /** The machine that a signed URL is about; undefined when the signature is wrong or too old. */

@@ -6,13 +6,14 @@ import { choice, ignored, issue, tracked } from "../schema.ts";
 import type { Context, Draft, Resource, ResourceType } from "../types.ts";
 
 /** Azure takes these numbers as text. */
-const count = z.string().regex(/^\d{1,4}$/, "a whole number as text, for example \"2\", is expected");
+const count = z.string().regex(/^\d{1,4}$/, 'a whole number as text, for example "2", is expected');
 
 const duration = (minimum: number, maximum: number): z.ZodType<string> =>
   z.string().superRefine((value, context) => {
     const match = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(value);
     const minutes = match ? Number(match[1] ?? 0) * 60 + Number(match[2] ?? 0) : NaN;
-    if (!(minutes >= minimum && minutes <= maximum)) issue(context, "", `'${value}' is not a duration from PT${minimum}M to PT${maximum / 60}H`);
+    if (!(minutes >= minimum && minutes <= maximum))
+      issue(context, "", `'${value}' is not a duration from PT${minimum}M to PT${maximum / 60}H`);
   });
 
 const rule = z.strictObject({
@@ -47,21 +48,39 @@ const profile = z
     recurrence: z.record(z.string(), z.unknown()).optional(),
   })
   .superRefine(({ name, capacity }, context) => {
-    const [minimum, maximum, standard] = [capacity.minimum, capacity.maximum, capacity.default].map(Number) as [number, number, number];
+    const [minimum, maximum, standard] = [capacity.minimum, capacity.maximum, capacity.default].map(Number) as [
+      number,
+      number,
+      number,
+    ];
     if (minimum <= standard && standard <= maximum) return;
-    issue(context, "InvalidCapacity", `The capacity of profile '${name}' is not valid: minimum (${minimum}) <= default (${standard}) <= maximum (${maximum}) is expected.`, ["capacity"]);
+    issue(
+      context,
+      "InvalidCapacity",
+      `The capacity of profile '${name}' is not valid: minimum (${minimum}) <= default (${standard}) <= maximum (${maximum}) is expected.`,
+      ["capacity"],
+    );
   });
 
 const body = z.strictObject({
   ...tracked,
   properties: z.strictObject({
-    profiles: z.array(profile).min(1, "An autoscale setting has 1-20 profiles").max(20, "An autoscale setting has 1-20 profiles"),
+    profiles: z
+      .array(profile)
+      .min(1, "An autoscale setting has 1-20 profiles")
+      .max(20, "An autoscale setting has 1-20 profiles"),
     enabled: z.boolean().optional(),
     name: z.string().optional(),
     targetResourceUri: z.string(),
     targetResourceLocation: z.string().optional(),
     notifications: z.array(z.unknown()).nullable().optional(),
-    predictiveAutoscalePolicy: z.strictObject({ scaleMode: choice("Disabled"), scaleLookAheadTime: ignored }, "The lab has no predictive autoscale").nullable().optional(),
+    predictiveAutoscalePolicy: z
+      .strictObject(
+        { scaleMode: choice("Disabled"), scaleLookAheadTime: ignored },
+        "The lab has no predictive autoscale",
+      )
+      .nullable()
+      .optional(),
     systemData: ignored,
   }),
 });
@@ -73,8 +92,14 @@ const type = "Microsoft.Insights/autoscaleSettings";
 /** A resource has one autoscale setting. */
 function prepare(draft: Draft<AutoscaleBody>, { store }: Context): void {
   const target = draft.body.properties.targetResourceUri;
-  const twin = store.ofType<AutoscaleBody>(type).find((one) => one.key !== keyOf(draft.id) && keyOf(one.body.properties.targetResourceUri) === keyOf(target));
-  if (twin) throw badRequest("TargetResourceAlreadyHasAutoscaleSetting", `The resource ${target} already has an autoscale setting: ${twin.id}.`);
+  const twin = store
+    .ofType<AutoscaleBody>(type)
+    .find((one) => one.key !== keyOf(draft.id) && keyOf(one.body.properties.targetResourceUri) === keyOf(target));
+  if (twin)
+    throw badRequest(
+      "TargetResourceAlreadyHasAutoscaleSetting",
+      `The resource ${target} already has an autoscale setting: ${twin.id}.`,
+    );
 }
 
 export const autoscaleSettings: ResourceType<AutoscaleBody> = {
@@ -87,5 +112,7 @@ export const autoscaleSettings: ResourceType<AutoscaleBody> = {
   patch: "merge",
   prepare,
   // Not enabled unless somebody says so: Azure's default.
-  render: (setting: Resource<AutoscaleBody>) => ({ properties: { enabled: false, notifications: null, ...setting.body.properties, name: setting.name } }),
+  render: (setting: Resource<AutoscaleBody>) => ({
+    properties: { enabled: false, notifications: null, ...setting.body.properties, name: setting.name },
+  }),
 };

@@ -28,20 +28,35 @@ export function allocate(wish: AddressWish, store: Store, alsoTaken: Iterable<st
     if (current !== undefined && usable(block, current)) return wish.current!;
     const free = lowestFree(block, taken);
     if (free !== undefined) return free;
-    throw badRequest("SubnetIsFull", `Subnet ${subnet.name} with address prefix ${prefix} does not have enough capacity for 1 IP addresses.`);
+    throw badRequest(
+      "SubnetIsFull",
+      `Subnet ${subnet.name} with address prefix ${prefix} does not have enough capacity for 1 IP addresses.`,
+    );
   }
   const value = parseAddress(wish.address);
   if (value === undefined) {
-    throw badRequest("InvalidIPAddressFormat", `IP address '${wish.address}' of ${wish.id} is not a valid IPv4 address.`);
+    throw badRequest(
+      "InvalidIPAddressFormat",
+      `IP address '${wish.address}' of ${wish.id} is not a valid IPv4 address.`,
+    );
   }
   if (!within({ first: value, last: value, bits: 32 }, block)) {
-    throw badRequest("PrivateIPAddressNotInSubnet", `Private static IP address ${wish.address} does not belong to the range of subnet prefix ${prefix}.`);
+    throw badRequest(
+      "PrivateIPAddressNotInSubnet",
+      `Private static IP address ${wish.address} does not belong to the range of subnet prefix ${prefix}.`,
+    );
   }
   if (!usable(block, value)) {
-    throw badRequest("PrivateIPAddressInReservedRange", `Private static IP address ${wish.address} falls within reserved IP range of subnet prefix ${prefix}.`);
+    throw badRequest(
+      "PrivateIPAddressInReservedRange",
+      `Private static IP address ${wish.address} falls within reserved IP range of subnet prefix ${prefix}.`,
+    );
   }
   if (taken.has(wish.address)) {
-    throw badRequest("PrivateIPAddressIsAllocated", `IP configuration ${nameOf(wish.id)} is using the private IP address ${wish.address} which is already allocated to another resource.`);
+    throw badRequest(
+      "PrivateIPAddressIsAllocated",
+      `IP configuration ${nameOf(wish.id)} is using the private IP address ${wish.address} which is already allocated to another resource.`,
+    );
   }
   return wish.address;
 }

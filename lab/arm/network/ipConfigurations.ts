@@ -1,7 +1,7 @@
 /** Who uses which private address: network interfaces and front ends of internal load balancers. */
 import { keyOf } from "../ids.ts";
 import type { Store } from "../store.ts";
-import type { LoadBalancerBody } from "./loadBalancers.ts";
+import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 import { types } from "./names.ts";
 import type { NetworkInterfaceBody } from "./networkInterfaces.ts";
 
@@ -12,17 +12,28 @@ interface Use {
 }
 
 function usesOf(subnetId: string, store: Store): Use[] {
-  const inSubnet = (reference?: { id: string }): boolean => reference !== undefined && keyOf(reference.id) === keyOf(subnetId);
-  const interfaces = store.ofType<NetworkInterfaceBody>(types.networkInterface).flatMap((nic) =>
-    nic.body.properties.ipConfigurations
-      .filter((configuration) => inSubnet(configuration.properties.subnet))
-      .map(({ name }) => ({ id: `${nic.id}/ipConfigurations/${name}`, address: nic.computed.addresses?.[name] ?? "" })),
-  );
-  const frontEnds = store.ofType<LoadBalancerBody>(types.loadBalancer).flatMap((balancer) =>
-    (balancer.body.properties.frontendIPConfigurations ?? [])
-      .filter((frontEnd) => inSubnet(frontEnd.properties.subnet))
-      .map(({ name }) => ({ id: `${balancer.id}/frontendIPConfigurations/${name}`, address: balancer.computed.addresses?.[name] ?? "" })),
-  );
+  const inSubnet = (reference?: { id: string }): boolean =>
+    reference !== undefined && keyOf(reference.id) === keyOf(subnetId);
+  const interfaces = store
+    .ofType<NetworkInterfaceBody>(types.networkInterface)
+    .flatMap((nic) =>
+      nic.body.properties.ipConfigurations
+        .filter((configuration) => inSubnet(configuration.properties.subnet))
+        .map(({ name }) => ({
+          id: `${nic.id}/ipConfigurations/${name}`,
+          address: nic.computed.addresses?.[name] ?? "",
+        })),
+    );
+  const frontEnds = store
+    .ofType<LoadBalancerBody>(types.loadBalancer)
+    .flatMap((balancer) =>
+      (balancer.body.properties.frontendIPConfigurations ?? [])
+        .filter((frontEnd) => inSubnet(frontEnd.properties.subnet))
+        .map(({ name }) => ({
+          id: `${balancer.id}/frontendIPConfigurations/${name}`,
+          address: balancer.computed.addresses?.[name] ?? "",
+        })),
+    );
   return [...interfaces, ...frontEnds];
 }
 

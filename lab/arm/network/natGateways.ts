@@ -9,7 +9,7 @@ import { refuseShared } from "./publicIPAddresses.ts";
 
 const body = z.strictObject({
   ...tracked,
-  sku: z.strictObject({ name: choice("Standard", "StandardV2") }).optional(),
+  sku: z.strictObject({ name: choice("Standard", "StandardV2"), tier: choice("Regional").optional() }).optional(),
   zones: zoneList.max(1, "A NAT gateway of the Standard SKU is in one zone").optional(),
   properties: z
     .strictObject({
@@ -60,8 +60,11 @@ export const natGateways: ResourceType<NatGatewayBody> = {
   },
   render,
   refuseDelete: (gateway, context) => {
-    const [subnet] = subnetsOf(gateway, context);
-    if (!subnet) return;
-    throw badRequest("InUseNatGatewayCannotBeDeleted", `NAT Gateway ${gateway.id} cannot be deleted because it is in use by ${subnet.id}. Remove the association with the subnet first.`);
+    const count = subnetsOf(gateway, context).length;
+    if (count === 0) return;
+    throw badRequest(
+      "CannotDeleteNatGatewayAssociatedToSubnet",
+      `NAT Gateway ${gateway.id} is still configured on ${count} subnets. Remove NAT Gateway from all referenced subnets and then delete NAT Gateway.`,
+    );
   },
 };

@@ -22,7 +22,10 @@ const configuration = z.strictObject({
       publicIPAddress: reference.optional(),
       loadBalancerBackendAddressPools: z.array(reference).optional(),
       loadBalancerInboundNatRules: z.array(z.unknown()).max(0, "The lab has no inbound NAT rules").optional(),
-      applicationGatewayBackendAddressPools: z.array(z.unknown()).max(0, "The lab has no application gateways").optional(),
+      applicationGatewayBackendAddressPools: z
+        .array(z.unknown())
+        .max(0, "The lab has no application gateways")
+        .optional(),
       applicationSecurityGroups: z.array(z.unknown()).max(0, "The lab has no application security groups").optional(),
       virtualNetworkTaps: ignored,
       privateIPAddressPrefixLength: ignored,
@@ -38,12 +41,19 @@ const configuration = z.strictObject({
 
 const body = z.strictObject({
   ...tracked,
+  kind: ignored,
   properties: z.strictObject({
-    ipConfigurations: z.array(configuration).min(1, "A network interface needs an IP configuration").max(1, "The lab's network interfaces have one IP configuration"),
+    ipConfigurations: z
+      .array(configuration)
+      .min(1, "A network interface needs an IP configuration")
+      .max(1, "The lab's network interfaces have one IP configuration"),
     networkSecurityGroup: reference.optional(),
     dnsSettings: z
       .strictObject({
-        dnsServers: z.array(z.string()).max(0, "The lab's machines use Azure's DNS server 168.63.129.16 only").optional(),
+        dnsServers: z
+          .array(z.string())
+          .max(0, "The lab's machines use Azure's DNS server 168.63.129.16 only")
+          .optional(),
         internalDnsNameLabel: z.string().optional(),
         appliedDnsServers: ignored,
         internalFqdn: ignored,
@@ -92,10 +102,16 @@ function prepare(draft: Draft<NetworkInterfaceBody>, context: Context): void {
 }
 
 /** A machine can be in the pools of one public and one internal load balancer. Refused here: two pools of one balancer's kind are the caller's mistake. */
-function checkPools(id: string, properties: NetworkInterfaceBody["properties"]["ipConfigurations"][number]["properties"]): void {
+function checkPools(
+  id: string,
+  properties: NetworkInterfaceBody["properties"]["ipConfigurations"][number]["properties"],
+): void {
   const pools = (properties.loadBalancerBackendAddressPools ?? []).map((pool) => keyOf(pool.id));
   if (new Set(pools).size !== pools.length) {
-    throw badRequest("DuplicateBackendAddressPoolReference", `Network interface ${id} names the same backend address pool twice.`);
+    throw badRequest(
+      "DuplicateBackendAddressPoolReference",
+      `Network interface ${id} names the same backend address pool twice.`,
+    );
   }
 }
 
@@ -141,7 +157,8 @@ export function renderInterface(nic: Resource<NetworkInterfaceBody>): object {
 }
 
 /** Of the network that a NIC's first IP configuration is in. */
-export const subnetIdOf = (nic: Resource<NetworkInterfaceBody>): string => nic.body.properties.ipConfigurations[0]!.properties.subnet.id;
+export const subnetIdOf = (nic: Resource<NetworkInterfaceBody>): string =>
+  nic.body.properties.ipConfigurations[0]!.properties.subnet.id;
 export const networkIdOf = (nic: Resource<NetworkInterfaceBody>): string => parentOf(subnetIdOf(nic));
 
 export const networkInterfaces: ResourceType<NetworkInterfaceBody> = {
@@ -155,7 +172,9 @@ export const networkInterfaces: ResourceType<NetworkInterfaceBody> = {
   prepare,
   render: (nic) => renderInterface(nic),
   views: {
-    ipconfigurations: (nic) => ({ value: (renderInterface(nic) as { properties: { ipConfigurations: unknown } }).properties.ipConfigurations }),
+    ipconfigurations: (nic) => ({
+      value: (renderInterface(nic) as { properties: { ipConfigurations: unknown } }).properties.ipConfigurations,
+    }),
   },
   refuseDelete: (nic) => {
     if (nic.computed.machineId === undefined) return;

@@ -12,7 +12,10 @@ const body = z.strictObject({
   ...tracked,
   properties: z
     .strictObject({
-      securityRules: z.array(z.strictObject({ ...envelope, name: z.string(), properties: ruleProperties })).max(1000, "A group has at most 1000 rules").optional(),
+      securityRules: z
+        .array(z.strictObject({ ...envelope, name: z.string(), properties: ruleProperties }))
+        .max(1000, "A group has at most 1000 rules")
+        .optional(),
       flushConnection: z.boolean().optional(),
       defaultSecurityRules: ignored,
       networkInterfaces: ignored,
@@ -34,7 +37,11 @@ function prepare(draft: Draft<SecurityGroupBody>): void {
   checkPriorities(rules.map(({ name, properties }) => ({ id: `${draft.id}/securityRules/${name}`, properties })));
   const names = rules.map((rule) => rule.name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw badRequest("DuplicateResourceName", `Resource ${draft.id} has two child resources with the same name (${twice}).`);
+  if (twice !== undefined)
+    throw badRequest(
+      "DuplicateResourceName",
+      `Resource ${draft.id} has two child resources with the same name (${twice}).`,
+    );
 }
 
 /** PUT is the whole group: rules that are not in it are removed, also those made one by one. */
@@ -49,12 +56,14 @@ function applied(group: Resource<SecurityGroupBody>, _: unknown, given: Security
     const id = `${group.id}/securityRules/${name}`;
     const existing = store.get<SecurityRuleBody>(id);
     if (!existing) store.create(id, types.securityRule, { properties }, {}, "Creating");
-    else if (JSON.stringify(existing.body) !== JSON.stringify({ properties })) store.put({ ...existing, body: { properties }, state: "Updating" }, true);
+    else if (JSON.stringify(existing.body) !== JSON.stringify({ properties }))
+      store.put({ ...existing, body: { properties }, state: "Updating" }, true);
   }
 }
 
 function render(group: Resource<SecurityGroupBody>, context: Context): object {
-  const users = (type: string): { id: string }[] => referrersOf(group.id, context.store, type).map(({ id }) => ({ id }));
+  const users = (type: string): { id: string }[] =>
+    referrersOf(group.id, context.store, type).map(({ id }) => ({ id }));
   const [subnets, networkInterfaces] = [users(types.subnet), users(types.networkInterface)];
   return {
     properties: {

@@ -43,13 +43,28 @@ function prepare(draft: Draft<PeeringBody>, { store }: Context): void {
   if (keyOf(local) === keyOf(remote)) {
     throw badRequest("VnetCannotPeerWithItself", `Virtual network ${local} cannot peer with itself.`);
   }
-  const clash = prefixesOf(local, store).some((a) => prefixesOf(remote, store).some((b) => overlaps(blockOf(a), blockOf(b))));
+  const clash = prefixesOf(local, store).some((a) =>
+    prefixesOf(remote, store).some((b) => overlaps(blockOf(a), blockOf(b))),
+  );
   if (clash) {
-    throw badRequest("VnetAddressSpacesOverlap", `Cannot create or update peering ${draft.id}. Virtual networks ${local} and ${remote} cannot be peered because their address spaces overlap.`);
+    throw badRequest(
+      "VnetAddressSpacesOverlap",
+      `Cannot create or update peering ${draft.id}. Virtual networks ${local} and ${remote} cannot be peered because their address spaces overlap.`,
+    );
   }
-  const twin = store.children<PeeringBody>(local, types.peering).find((other) => isLive(other) && other.key !== keyOf(draft.id) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(remote));
+  const twin = store
+    .children<PeeringBody>(local, types.peering)
+    .find(
+      (other) =>
+        isLive(other) &&
+        other.key !== keyOf(draft.id) &&
+        keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(remote),
+    );
   if (twin) {
-    throw badRequest("AnotherPeeringAlreadyReferencesRemoteVnet", `Peering ${draft.id} cannot reference remote virtual network ${remote}. Another peering ${twin.id} belonging to the same parent virtual network already references this remote virtual network.`);
+    throw badRequest(
+      "AnotherPeeringAlreadyReferencesRemoteVnet",
+      `Peering ${draft.id} cannot reference remote virtual network ${remote}. Another peering ${twin.id} belonging to the same parent virtual network already references this remote virtual network.`,
+    );
   }
 }
 
@@ -58,7 +73,9 @@ export function connected(peering: Resource<PeeringBody>, store: Store): boolean
   const remote = peering.body.properties.remoteVirtualNetwork.id;
   return store
     .children<PeeringBody>(remote, types.peering)
-    .some((other) => isLive(other) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(parentOf(peering.id)));
+    .some(
+      (other) => isLive(other) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(parentOf(peering.id)),
+    );
 }
 
 function render(peering: Resource<PeeringBody>, { store }: Context): object {
@@ -84,7 +101,13 @@ export const peeringsOf = (network: Resource, context: Context): object[] =>
   context.store
     .children<PeeringBody>(network.id, types.peering)
     .filter(isLive)
-    .map((peering) => ({ name: peering.name, id: peering.id, etag: `W/"${peering.etag}"`, type: types.peering, ...render(peering, context) }));
+    .map((peering) => ({
+      name: peering.name,
+      id: peering.id,
+      etag: `W/"${peering.etag}"`,
+      type: types.peering,
+      ...render(peering, context),
+    }));
 
 export const peerings: ResourceType<PeeringBody> = {
   type: types.peering,

@@ -11,7 +11,12 @@ import { networkName, types } from "./names.ts";
 const body = z
   .strictObject({
     ...tracked,
-    sku: z.strictObject({ name: choice("Basic", "Standard", "StandardV2").default("Basic"), tier: choice("Regional", "Global").optional() }).optional(),
+    sku: z
+      .strictObject({
+        name: choice("Basic", "Standard", "StandardV2").default("Basic"),
+        tier: choice("Regional", "Global").optional(),
+      })
+      .optional(),
     zones: zoneList.optional(),
     properties: z
       .strictObject({
@@ -20,13 +25,29 @@ const body = z
         idleTimeoutInMinutes: range(4, 30, "PublicIPAddressIdleTimeoutOutOfRange").optional(),
         dnsSettings: z
           .strictObject({
-            domainNameLabel: z.string().regex(/^[a-z][a-z0-9-]{1,61}[a-z0-9]$/, "A label has 3-63 lower-case letters, digits and hyphens and begins with a letter").optional(),
-            domainNameLabelScope: choice("TenantReuse", "SubscriptionReuse", "ResourceGroupReuse", "NoReuse").optional(),
+            domainNameLabel: z
+              .string()
+              .regex(
+                /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/,
+                "A label has 3-63 lower-case letters, digits and hyphens and begins with a letter",
+              )
+              .optional(),
+            domainNameLabelScope: choice(
+              "TenantReuse",
+              "SubscriptionReuse",
+              "ResourceGroupReuse",
+              "NoReuse",
+            ).optional(),
             fqdn: ignored,
             reverseFqdn: z.string().optional(),
           })
           .optional(),
-        ddosSettings: z.strictObject({ protectionMode: choice("VirtualNetworkInherited", "Enabled", "Disabled").optional(), ddosProtectionPlan: reference.optional() }).optional(),
+        ddosSettings: z
+          .strictObject({
+            protectionMode: choice("VirtualNetworkInherited", "Enabled", "Disabled").optional(),
+            ddosProtectionPlan: reference.optional(),
+          })
+          .optional(),
         ipTags: z.array(z.strictObject({ ipTagType: z.string(), tag: z.string() })).optional(),
         deleteOption: choice("Delete", "Detach").optional(),
         ipAddress: ignored,
@@ -41,11 +62,22 @@ const body = z
     const sku = address.sku?.name ?? "Basic";
     const { publicIPAllocationMethod: method, publicIPAddressVersion: version } = address.properties;
     if (sku === "Basic") {
-      issue(context, "BasicSkuPublicIPAddressRetired", "Basic SKU public IP addresses were retired on 30 September 2025: set sku.name to 'Standard'.", ["sku", "name"]);
+      issue(
+        context,
+        "IPv4BasicSkuPublicIpCountLimitReached",
+        "Cannot create more than 0 IPv4 Basic SKU public IP addresses for this subscription in this region: they were retired on 30 September 2025. Set sku.name to 'Standard'.",
+        ["sku", "name"],
+      );
     } else if (method !== "Static") {
-      issue(context, "PublicIPAddressesStandardSkuMustBeStatic", `Standard sku publicIp must have AllocationMethod set to Static (given: ${method ?? "none, which means Dynamic"}).`, ["properties", "publicIPAllocationMethod"]);
+      issue(
+        context,
+        "StandardSkuPublicIPAddressesMustBeStatic",
+        `Standard sku publicIp must have AllocationMethod set to Static (given: ${method ?? "none, which means Dynamic"}).`,
+        ["properties", "publicIPAllocationMethod"],
+      );
     }
-    if (version === "IPv6") issue(context, "NotImplementedByLab", "The lab has no IPv6.", ["properties", "publicIPAddressVersion"]);
+    if (version === "IPv6")
+      issue(context, "NotImplementedByLab", "The lab has no IPv6.", ["properties", "publicIPAddressVersion"]);
   });
 
 export type PublicAddressBody = z.infer<typeof body>;
@@ -59,7 +91,10 @@ function prepare(draft: Draft<PublicAddressBody>, { store, options }: Context): 
     draft.computed.address = formatAddress(address);
     return;
   }
-  throw badRequest("PublicIPCountLimitReached", `Cannot create more public IP addresses: the lab's ${first} to ${last} are all taken. Delete one that is not needed.`);
+  throw badRequest(
+    "PublicIPCountLimitReached",
+    `Cannot create more public IP addresses: the lab's ${first} to ${last} are all taken. Delete one that is not needed.`,
+  );
 }
 
 /** The front end, IP configuration or NAT gateway that uses an address. */
@@ -92,7 +127,10 @@ function render(address: Resource<PublicAddressBody>, context: Context): object 
       ...address.body.properties,
       ipAddress: address.computed.address,
       ...(dnsSettings?.domainNameLabel && {
-        dnsSettings: { ...dnsSettings, fqdn: `${dnsSettings.domainNameLabel}.${address.body.location}.cloudapp.azure.com` },
+        dnsSettings: {
+          ...dnsSettings,
+          fqdn: `${dnsSettings.domainNameLabel}.${address.body.location}.cloudapp.azure.com`,
+        },
       }),
       ...(used && (viaNat ? { natGateway: { id: used.user.id } } : { ipConfiguration: { id: used.part } })),
     },
@@ -123,6 +161,9 @@ export const publicIPAddresses: ResourceType<PublicAddressBody> = {
 export function refuseShared(addressId: string, ownerId: string, { store }: Context): void {
   const other = referrersOf(addressId, store).find((user) => user.key !== keyOf(ownerId));
   if (other) {
-    throw conflict("PublicIPAddressInUse", `Resource ${ownerId} is referencing public IP address ${addressId} that is already allocated to resource ${other.id}.`);
+    throw conflict(
+      "PublicIPAddressInUse",
+      `Resource ${ownerId} is referencing public IP address ${addressId} that is already allocated to resource ${other.id}.`,
+    );
   }
 }

@@ -34,24 +34,46 @@ export const ruleProperties = z
   })
   .superRefine((rule, context) => {
     if (rule.protocol === "Esp" || rule.protocol === "Ah") {
-      issue(context, "NotImplementedByLab", `The lab has no protocol '${rule.protocol}': use Tcp, Udp, Icmp or *.`, ["protocol"]);
+      issue(context, "NotImplementedByLab", `The lab has no protocol '${rule.protocol}': use Tcp, Udp, Icmp or *.`, [
+        "protocol",
+      ]);
     }
     for (const side of ["source", "destination"] as const) {
       const addresses = listOf(rule[`${side}AddressPrefix`], rule[`${side}AddressPrefixes`]);
       const ports = listOf(rule[`${side}PortRange`], rule[`${side}PortRanges`]);
       const Side = side === "source" ? "Source" : "Destination";
       if (addresses.length === 0) {
-        issue(context, "SecurityRuleParameterMissing", `Required security rule parameters are missing: security rule must specify ${Side}AddressPrefix or ${Side}AddressPrefixes.`);
+        issue(
+          context,
+          "SecurityRuleParametersMissing",
+          `Required security rule parameters are missing: security rule must specify ${Side}AddressPrefix or ${Side}AddressPrefixes.`,
+        );
       }
       if (ports.length === 0) {
-        issue(context, "SecurityRuleParameterMissing", `Required security rule parameters are missing: security rule must specify ${Side}PortRange or ${Side}PortRanges.`);
+        issue(
+          context,
+          "SecurityRuleParametersMissing",
+          `Required security rule parameters are missing: security rule must specify ${Side}PortRange or ${Side}PortRanges.`,
+        );
       }
       for (const address of addresses) {
         const problem = addressProblem(address, addresses.length > 1);
-        if (problem) issue(context, "SecurityRuleInvalidAddressPrefix", `Security rule has invalid address prefix. Value provided: ${address}. ${problem}`, [`${side}AddressPrefix`]);
+        if (problem)
+          issue(
+            context,
+            "SecurityRuleInvalidAddressPrefix",
+            `Security rule has invalid address prefix. Value provided: ${address}. ${problem}`,
+            [`${side}AddressPrefix`],
+          );
       }
       for (const port of ports) {
-        if (!portIsValid(port)) issue(context, "SecurityRuleInvalidPortRange", `Security rule has invalid Port range. Value provided: ${port}. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.`, [`${side}PortRange`]);
+        if (!portIsValid(port))
+          issue(
+            context,
+            "SecurityRuleInvalidPortRange",
+            `Security rule has invalid Port range. Value provided: ${port}. Value should be an integer OR integer range with '-' delimiter. Valid range 0-65535.`,
+            [`${side}PortRange`],
+          );
       }
     }
   });
@@ -62,7 +84,10 @@ export type SecurityRuleBody = z.infer<typeof body>;
 export type RuleProperties = z.infer<typeof ruleProperties>;
 
 /** Azure takes one value or a list. */
-export const listOf = (one: string | undefined, many: string[] | undefined): string[] => [...(one === undefined || one === "" ? [] : [one]), ...(many ?? [])];
+export const listOf = (one: string | undefined, many: string[] | undefined): string[] => [
+  ...(one === undefined || one === "" ? [] : [one]),
+  ...(many ?? []),
+];
 
 /** The tag in Azure's spelling, if `address` is one that the lab knows. */
 export const tagOf = (address: string): (typeof serviceTags)[number] | undefined =>
@@ -88,9 +113,14 @@ function portIsValid(port: string): boolean {
 export function checkPriorities(rules: { id: string; properties: RuleProperties }[]): void {
   for (const [index, rule] of rules.entries()) {
     const { direction, priority } = rule.properties;
-    const other = rules.slice(0, index).find((one) => one.properties.direction === direction && one.properties.priority === priority);
+    const other = rules
+      .slice(0, index)
+      .find((one) => one.properties.direction === direction && one.properties.priority === priority);
     if (other) {
-      throw badRequest("SecurityRuleConflict", `Security rule ${nameOf(rule.id)} conflicts with rule ${nameOf(other.id)}. Rules cannot have the same Priority and Direction: both are ${direction}, priority ${priority}.`);
+      throw badRequest(
+        "SecurityRuleConflict",
+        `Security rule ${nameOf(rule.id)} conflicts with rule ${nameOf(other.id)}. Rules cannot have the same Priority and Direction: both are ${direction}, priority ${priority}.`,
+      );
     }
   }
 }
@@ -116,22 +146,67 @@ export const renderRule = (rule: Resource<SecurityRuleBody>): object => ({
 });
 
 const defaultRule = (
-  name: string, direction: "Inbound" | "Outbound", priority: number, access: "Allow" | "Deny", from: string, to: string, description: string,
+  name: string,
+  direction: "Inbound" | "Outbound",
+  priority: number,
+  access: "Allow" | "Deny",
+  from: string,
+  to: string,
+  description: string,
 ): { name: string; properties: RuleProperties } => ({
   name,
   properties: {
-    description, protocol: "*", access, direction, priority, sourcePortRange: "*", destinationPortRange: "*",
-    sourceAddressPrefix: from, destinationAddressPrefix: to,
-  } as RuleProperties,
+    description,
+    protocol: "*",
+    access,
+    direction,
+    priority,
+    sourcePortRange: "*",
+    destinationPortRange: "*",
+    sourceAddressPrefix: from,
+    destinationAddressPrefix: to,
+  },
 });
 
 /** In every network security group, below all rules of the user. */
 export const defaultRules = [
-  defaultRule("AllowVnetInBound", "Inbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork", "Allow inbound traffic from all VMs in VNET"),
-  defaultRule("AllowAzureLoadBalancerInBound", "Inbound", 65001, "Allow", "AzureLoadBalancer", "*", "Allow inbound traffic from azure load balancer"),
+  defaultRule(
+    "AllowVnetInBound",
+    "Inbound",
+    65000,
+    "Allow",
+    "VirtualNetwork",
+    "VirtualNetwork",
+    "Allow inbound traffic from all VMs in VNET",
+  ),
+  defaultRule(
+    "AllowAzureLoadBalancerInBound",
+    "Inbound",
+    65001,
+    "Allow",
+    "AzureLoadBalancer",
+    "*",
+    "Allow inbound traffic from azure load balancer",
+  ),
   defaultRule("DenyAllInBound", "Inbound", 65500, "Deny", "*", "*", "Deny all inbound traffic"),
-  defaultRule("AllowVnetOutBound", "Outbound", 65000, "Allow", "VirtualNetwork", "VirtualNetwork", "Allow outbound traffic from all VMs to all VMs in VNET"),
-  defaultRule("AllowInternetOutBound", "Outbound", 65001, "Allow", "*", "Internet", "Allow outbound traffic from all VMs to Internet"),
+  defaultRule(
+    "AllowVnetOutBound",
+    "Outbound",
+    65000,
+    "Allow",
+    "VirtualNetwork",
+    "VirtualNetwork",
+    "Allow outbound traffic from all VMs to all VMs in VNET",
+  ),
+  defaultRule(
+    "AllowInternetOutBound",
+    "Outbound",
+    65001,
+    "Allow",
+    "*",
+    "Internet",
+    "Allow outbound traffic from all VMs to Internet",
+  ),
   defaultRule("DenyAllOutBound", "Outbound", 65500, "Deny", "*", "*", "Deny all outbound traffic"),
 ];
 

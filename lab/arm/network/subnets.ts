@@ -36,8 +36,12 @@ export const subnetProperties = z
     provisioningState: ignored,
   })
   .superRefine((properties, context) => {
-    const prefixes = [...(properties.addressPrefix ? [properties.addressPrefix] : []), ...(properties.addressPrefixes ?? [])];
-    if (prefixes.length === 0) issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
+    const prefixes = [
+      ...(properties.addressPrefix ? [properties.addressPrefix] : []),
+      ...(properties.addressPrefixes ?? []),
+    ];
+    if (prefixes.length === 0)
+      issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
     if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
   });
 
@@ -49,18 +53,30 @@ export const subnetPrefix = (subnet: Pick<SubnetBody, "properties">): string =>
   (subnet.properties.addressPrefix ?? subnet.properties.addressPrefixes?.[0])!;
 
 /** Refuses a prefix that is malformed, outside its network or overlapping, with Azure's codes. */
-export function checkPrefixes(network: { id: string; prefixes: string[] }, subnets: { name: string; prefix: string }[]): void {
+export function checkPrefixes(
+  network: { id: string; prefixes: string[] },
+  subnets: { name: string; prefix: string }[],
+): void {
   const name = nameOf(network.id);
   for (const [index, subnet] of subnets.entries()) {
     const block = prefixBlock(subnet.prefix, `${network.id}/subnets/${subnet.name}`);
     if (block.bits > 29) {
-      throw badRequest("NetcfgInvalidSubnet", `Subnet '${subnet.name}' is not valid in virtual network '${name}': '${subnet.prefix}' is smaller than /29, Azure keeps five of its addresses.`);
+      throw badRequest(
+        "NetcfgInvalidSubnet",
+        `Subnet '${subnet.name}' is not valid in virtual network '${name}': '${subnet.prefix}' is smaller than /29, Azure keeps five of its addresses.`,
+      );
     }
     if (!network.prefixes.some((prefix) => within(block, blockOf(prefix)))) {
-      throw badRequest("NetcfgSubnetRangeOutsideVnet", `Subnet '${subnet.name}' is not valid because its IP address range is outside the IP address range of virtual network '${name}'.`);
+      throw badRequest(
+        "NetcfgSubnetRangeOutsideVnet",
+        `Subnet '${subnet.name}' is not valid because its IP address range is outside the IP address range of virtual network '${name}'.`,
+      );
     }
     if (subnets.slice(0, index).some((other) => overlaps(block, blockOf(other.prefix)))) {
-      throw badRequest("NetcfgSubnetRangesOverlap", `Subnet '${subnet.name}' is not valid because its IP address range overlaps with that of an existing subnet in virtual network '${name}'.`);
+      throw badRequest(
+        "NetcfgSubnetRangesOverlap",
+        `Subnet '${subnet.name}' is not valid because its IP address range overlaps with that of an existing subnet in virtual network '${name}'.`,
+      );
     }
   }
 }
@@ -69,9 +85,15 @@ export function prefixBlock(prefix: string, owner: string): ReturnType<typeof bl
   const block = parseBlock(prefix);
   if (block) return block;
   if (/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/.test(prefix)) {
-    throw badRequest("InvalidCIDRNotation", `The address prefix ${prefix} in resource ${owner} has an invalid CIDR notation. For the given prefix length, the host bits must be zero.`);
+    throw badRequest(
+      "InvalidCIDRNotation",
+      `The address prefix ${prefix} in resource ${owner} has an invalid CIDR notation. For the given prefix length, the host bits must be zero.`,
+    );
   }
-  throw badRequest("InvalidAddressPrefixFormat", `Address prefix '${prefix}' of resource ${owner} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.`);
+  throw badRequest(
+    "InvalidAddressPrefixFormat",
+    `Address prefix '${prefix}' of resource ${owner} is not formatted correctly. It should follow CIDR notation, for example 10.0.0.0/24.`,
+  );
 }
 
 function prepare(draft: Draft<SubnetBody>, { store }: Context): void {
@@ -85,7 +107,10 @@ function prepare(draft: Draft<SubnetBody>, { store }: Context): void {
   checkPrefixes({ id: networkId, prefixes: network.body.properties.addressSpace.addressPrefixes }, [...siblings, own]);
   const moved = draft.existing && subnetPrefix(draft.existing.body) !== own.prefix;
   if (moved && addressesIn(draft.id, store).size > 0) {
-    throw badRequest("InUsePrefixCannotBeDeleted", `IpPrefix ${subnetPrefix(draft.existing!.body)} on Subnet ${own.name} has active allocations and cannot be deleted.`);
+    throw badRequest(
+      "InUsePrefixCannotBeDeleted",
+      `IpPrefix ${subnetPrefix(draft.existing!.body)} on Subnet ${own.name} has active allocations and cannot be deleted.`,
+    );
   }
 }
 

@@ -8,18 +8,40 @@ import { isLive } from "../store.ts";
 import type { Context, Draft, Resource, ResourceType } from "../types.ts";
 import { networkName, types } from "./names.ts";
 import { peeringsOf } from "./peerings.ts";
-import { checkPrefixes, prefixBlock, refuseUsed, renderSubnet, subnetPrefix, subnetProperties, type SubnetBody } from "./subnets.ts";
+import {
+  checkPrefixes,
+  prefixBlock,
+  refuseUsed,
+  renderSubnet,
+  subnetPrefix,
+  subnetProperties,
+  type SubnetBody,
+} from "./subnets.ts";
 
 const body = z.strictObject({
   ...tracked,
   properties: z.strictObject({
-    addressSpace: z.strictObject({ addressPrefixes: z.array(z.string()).min(1, "A network needs at least one prefix") }),
+    addressSpace: z.strictObject({
+      addressPrefixes: z.array(z.string()).min(1, "A network needs at least one prefix"),
+    }),
     subnets: z.array(z.strictObject({ ...envelope, name: z.string(), properties: subnetProperties })).optional(),
-    dhcpOptions: z.strictObject({ dnsServers: z.array(z.string()).max(0, "The lab's networks use Azure's DNS server 168.63.129.16 only").optional() }).optional(),
+    dhcpOptions: z
+      .strictObject({
+        dnsServers: z
+          .array(z.string())
+          .max(0, "The lab's networks use Azure's DNS server 168.63.129.16 only")
+          .optional(),
+      })
+      .optional(),
     flowTimeoutInMinutes: range(4, 30, "InvalidFlowTimeoutInMinutes").optional(),
     enableDdosProtection: z.literal(false, "The lab has no DDoS protection").optional(),
     enableVmProtection: z.boolean().optional(),
-    encryption: z.strictObject({ enabled: z.literal(false, "The lab does not encrypt networks"), enforcement: choice("AllowUnencrypted", "DropUnencrypted").optional() }).optional(),
+    encryption: z
+      .strictObject({
+        enabled: z.literal(false, "The lab does not encrypt networks"),
+        enforcement: choice("AllowUnencrypted", "DropUnencrypted").optional(),
+      })
+      .optional(),
     privateEndpointVNetPolicies: choice("Disabled", "Basic").optional(),
     bgpCommunities: z.strictObject({ virtualNetworkCommunity: z.string(), regionalCommunity: ignored }).optional(),
     ddosProtectionPlan: reference.optional(),
@@ -41,11 +63,18 @@ function prepare(draft: Draft<VirtualNetworkBody>, context: Context): void {
   const { addressSpace, subnets } = draft.body.properties;
   const blocks = addressSpace.addressPrefixes.map((prefix) => prefixBlock(prefix, draft.id));
   if (blocks.some((block, index) => blocks.slice(0, index).some((other) => overlaps(block, other)))) {
-    throw badRequest("AddressPrefixesOverlap", `The address prefixes ${addressSpace.addressPrefixes.join(", ")} of resource ${draft.id} overlap each other.`);
+    throw badRequest(
+      "AddressPrefixesOverlap",
+      `The address prefixes ${addressSpace.addressPrefixes.join(", ")} of resource ${draft.id} overlap each other.`,
+    );
   }
   const names = subnets?.map((subnet) => subnet.name.toLowerCase()) ?? [];
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw badRequest("DuplicateResourceName", `Resource ${draft.id} has two child resources with the same name (${twice}).`);
+  if (twice !== undefined)
+    throw badRequest(
+      "DuplicateResourceName",
+      `Resource ${draft.id} has two child resources with the same name (${twice}).`,
+    );
   const wanted = subnets?.map((subnet) => ({ name: subnet.name, prefix: subnetPrefix(subnet) }));
   const kept = subnetsOf(draft.id, context).map((subnet) => ({ name: subnet.name, prefix: subnetPrefix(subnet.body) }));
   checkPrefixes({ id: draft.id, prefixes: addressSpace.addressPrefixes }, wanted ?? kept);
@@ -67,7 +96,8 @@ function applied(network: Resource<VirtualNetworkBody>, _: unknown, given: Virtu
     const id = `${network.id}/subnets/${name}`;
     const existing = store.get<SubnetBody>(id);
     if (!existing) store.create(id, types.subnet, { properties }, {}, "Creating");
-    else if (JSON.stringify(existing.body) !== JSON.stringify({ properties })) store.put({ ...existing, body: { properties }, state: "Updating" }, true);
+    else if (JSON.stringify(existing.body) !== JSON.stringify({ properties }))
+      store.put({ ...existing, body: { properties }, state: "Updating" }, true);
   }
 }
 

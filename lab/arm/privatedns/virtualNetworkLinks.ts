@@ -25,16 +25,30 @@ function prepare(draft: Draft<LinkBody>, { store }: Context): void {
   const zone = parentOf(draft.id);
   const before = draft.existing?.body.properties.virtualNetwork.id;
   if (before !== undefined && keyOf(before) !== keyOf(virtualNetwork.id)) {
-    throw badRequest("BadRequest", `The virtual network of link ${draft.id} cannot be changed from ${before}: delete the link and make another.`);
+    throw badRequest(
+      "BadRequest",
+      `The virtual network of link ${draft.id} cannot be changed from ${before}: delete the link and make another.`,
+    );
   }
-  const others = store.ofType<LinkBody>(linkType).filter((link) => link.key !== keyOf(draft.id) && keyOf(link.body.properties.virtualNetwork.id) === keyOf(virtualNetwork.id));
+  const others = store
+    .ofType<LinkBody>(linkType)
+    .filter(
+      (link) =>
+        link.key !== keyOf(draft.id) && keyOf(link.body.properties.virtualNetwork.id) === keyOf(virtualNetwork.id),
+    );
   const sameName = others.find((link) => nameOf(parentOf(link.id)).toLowerCase() === nameOf(zone).toLowerCase());
   if (sameName) {
-    throw conflict("Conflict", `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${nameOf(zone)}' and '${nameOf(parentOf(sameName.id))}' zones.`);
+    throw conflict(
+      "Conflict",
+      `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${nameOf(zone)}' and '${nameOf(parentOf(sameName.id))}' zones.`,
+    );
   }
   const registers = registrationEnabled && others.find((link) => link.body.properties.registrationEnabled);
   if (registers) {
-    throw conflict("Conflict", `A virtual network can only be linked to 1 Private DNS zone(s) with auto-registration enabled; conflicting zone is '${parentOf(registers.id)}'.`);
+    throw conflict(
+      "Conflict",
+      `A virtual network can only be linked to 1 Private DNS zone(s) with auto-registration enabled; conflicting zone is '${parentOf(registers.id)}'.`,
+    );
   }
 }
 
@@ -42,7 +56,10 @@ export const virtualNetworkLinks: ResourceType<LinkBody> = {
   type: linkType,
   dialect: "dns",
   location: "global",
-  name: { pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/, rule: "1-80 letters, digits, periods, underscores and hyphens" },
+  name: {
+    pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/,
+    rule: "1-80 letters, digits, periods, underscores and hyphens",
+  },
   schema: body,
   asynchronous: true,
   patch: "merge",

@@ -14,7 +14,10 @@ function parseClause(clause: string): [string, string] {
   const match = /^\s*([A-Za-z]+)\s+eq\s+'([^']*)'\s*$/i.exec(clause);
   const field = match?.[1]?.toLowerCase() ?? "";
   if (!match || !["resourcetype", "tagname", "tagvalue", "name", "resourcegroup", "location"].includes(field)) {
-    throw badRequest("InvalidFilterInQueryString", `Invalid $filter '${clause.trim()}' specified in the query string. The lab understands eq on resourceType, name, location, resourceGroup, tagName and tagValue, joined by 'and'.`);
+    throw badRequest(
+      "InvalidFilterInQueryString",
+      `Invalid $filter '${clause.trim()}' specified in the query string. The lab understands eq on resourceType, name, location, resourceGroup, tagName and tagValue, joined by 'and'.`,
+    );
   }
   return [field, match[2]!.toLowerCase()];
 }
@@ -27,6 +30,10 @@ function matches(resource: Resource, wanted: Record<string, string>): boolean {
     (wanted["name"] ?? resource.name.toLowerCase()) === resource.name.toLowerCase() &&
     (wanted["location"] ?? resource.body.location?.toLowerCase()) === resource.body.location?.toLowerCase() &&
     (wanted["resourcegroup"] ?? resource.key.split("/")[4]) === resource.key.split("/")[4] &&
-    (tag === undefined || tags.some(([name, value]) => name.toLowerCase() === tag && (wanted["tagvalue"] ?? value.toLowerCase()) === value.toLowerCase()))
+    (tag === undefined ||
+      tags.some(
+        ([name, value]) =>
+          name.toLowerCase() === tag && (wanted["tagvalue"] ?? value.toLowerCase()) === value.toLowerCase(),
+      ))
   );
 }

@@ -9,7 +9,8 @@ const namespaces = [...new Set(resourceTypes.map((type) => type.type.split("/")[
 
 export function renderProvider(namespace: string, { options }: Context): object {
   const name = namespaces.find((one) => one.toLowerCase() === namespace.toLowerCase());
-  if (name === undefined) throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
+  if (name === undefined)
+    throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
   return {
     id: `/subscriptions/${options.subscriptionId}/providers/${name}`,
     namespace: name,

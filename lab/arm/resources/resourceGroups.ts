@@ -23,7 +23,10 @@ export const resourceGroups: ResourceType<GroupBody> = {
   type: groupType,
   dialect: "arm",
   location: "regional",
-  name: { pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u, rule: "1-90 letters, digits, underscores, parentheses, hyphens and periods, not ending with a period" },
+  name: {
+    pattern: /^[\p{L}\p{N}_().-]{0,89}[\p{L}\p{N}_()-]$/u,
+    rule: "1-90 letters, digits, underscores, parentheses, hyphens and periods, not ending with a period",
+  },
   schema: body,
   asynchronous: false,
   patch: "tags",
@@ -35,5 +38,6 @@ export const resourceGroups: ResourceType<GroupBody> = {
   deleting: (group, { store }) => {
     for (const resource of contentsOf(group, store).filter(isLive)) store.put({ ...resource, state: "Deleting" }, true);
   },
-  settle: (group, _, { store }) => (group.state === "Deleting" && contentsOf(group, store).length > 0 ? "pending" : "done"),
+  settle: (group, _, { store }) =>
+    group.state === "Deleting" && contentsOf(group, store).length > 0 ? "pending" : "done",
 };

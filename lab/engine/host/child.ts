@@ -14,7 +14,9 @@ export function start(args: string[], options: SpawnOptions, program = "node"): 
 /** Resolves with the exit code, -1 after a signal, as Go's os/exec counts. */
 export function ended(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(new Error(`Problem executing program (could not run language executor): ${error.message}`)));
+    child.on("error", (error) =>
+      reject(new Error(`Problem executing program (could not run language executor): ${error.message}`)),
+    );
     child.on("close", (code) => resolve(code ?? -1));
   });
 }

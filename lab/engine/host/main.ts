@@ -1,10 +1,7 @@
 /** The LanguageRuntime service for programs in Node, for engines that were built without the official host. */
-import { execFileSync } from "node:child_process";
 import module from "node:module";
 import { Server, ServerCredentials, status } from "@grpc/grpc-js";
-import type {
-  handleServerStreamingCall, handleUnaryCall, ServiceError, UntypedServiceImplementation,
-} from "@grpc/grpc-js";
+import type { handleServerStreamingCall, handleUnaryCall, ServiceError } from "@grpc/grpc-js";
 import sdk from "@pulumi/pulumi/package.json" with { type: "json" };
 import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
@@ -12,12 +9,16 @@ import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import { ended, interrupt, interruptAll, start } from "./child.ts";
 import { readOptions } from "./options.ts";
-import { dependencies, requiredPlugins } from "./packages.ts";
+import { dependencies, programVersion, requiredPlugins } from "./packages.ts";
 import { runProgram } from "./program.ts";
 import { runPlugin } from "./runPlugin.ts";
 
 /** The engine's address: the last argument, or told by the handshake. */
-let engineAddress = process.argv.slice(2).filter((argument) => !argument.startsWith("-")).at(-1) ?? "";
+let engineAddress =
+  process.argv
+    .slice(2)
+    .filter((argument) => !argument.startsWith("-"))
+    .at(-1) ?? "";
 
 function failure(error: unknown): Partial<ServiceError> {
   return { code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) };
@@ -34,12 +35,14 @@ function unary<Q, S>(handler: (request: Q) => S): handleUnaryCall<Q, S> {
 }
 
 const run: handleUnaryCall<languagePb.RunRequest, languagePb.RunResponse> = (call, callback) => {
-  void runProgram(call.request, engineAddress, (child) => call.on("cancelled", () => interrupt(child))).then((outcome) => {
-    const response = new languagePb.RunResponse();
-    response.setError(outcome.error);
-    response.setBail(outcome.bail);
-    callback(null, response);
-  });
+  void runProgram(call.request, engineAddress, (child) => call.on("cancelled", () => interrupt(child))).then(
+    (outcome) => {
+      const response = new languagePb.RunResponse();
+      response.setError(outcome.error);
+      response.setBail(outcome.bail);
+      callback(null, response);
+    },
+  );
 };
 
 const plugin: handleServerStreamingCall<languagePb.RunPluginRequest, languagePb.RunPluginResponse> = (call) => {
@@ -52,14 +55,23 @@ const plugin: handleServerStreamingCall<languagePb.RunPluginRequest, languagePb.
     stdout: (data: Buffer) => send((response) => response.setStdout(data)),
     stderr: (data: Buffer) => send((response) => response.setStderr(data)),
   };
-  runPlugin(call.request, output, (child) => call.on("cancelled", () => interrupt(child)))
-    .then(() => call.end(), (error: unknown) => call.emit("error", failure(error)));
+  runPlugin(call.request, output, (child) => call.on("cancelled", () => interrupt(child))).then(
+    () => call.end(),
+    (error: unknown) => call.emit("error", failure(error)),
+  );
 };
 
-const install: handleServerStreamingCall<languagePb.InstallDependenciesRequest, languagePb.InstallDependenciesResponse> = (call) => {
+const install: handleServerStreamingCall<
+  languagePb.InstallDependenciesRequest,
+  languagePb.InstallDependenciesResponse
+> = (call) => {
   const info = call.request.getInfo()!;
-  const options = readOptions((info.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>);
-  const child = start(["install"], { cwd: info.getProgramDirectory(), stdio: ["ignore", "pipe", "pipe"] }, options.packageManager ?? "npm");
+  const options = readOptions(info.getOptions()?.toJavaScript() ?? {});
+  const child = start(
+    ["install"],
+    { cwd: info.getProgramDirectory(), stdio: ["ignore", "pipe", "pipe"] },
+    options.packageManager ?? "npm",
+  );
   const send = (data: Buffer) => {
     const response = new languagePb.InstallDependenciesResponse();
     response.setStdout(data);
@@ -68,8 +80,12 @@ const install: handleServerStreamingCall<languagePb.InstallDependenciesRequest, 
   child.stdout!.on("data", send);
   child.stderr!.on("data", send);
   ended(child).then(
-    (code) => (code === 0 ? call.end() : call.emit("error", failure(`${options.packageManager ?? "npm"} install exited with ${code}`))),
-    (error: unknown) => call.emit("error", failure(error)));
+    (code) =>
+      code === 0
+        ? call.end()
+        : call.emit("error", failure(`${options.packageManager ?? "npm"} install exited with ${code}`)),
+    (error: unknown) => call.emit("error", failure(error)),
+  );
 };
 
 function packageDependency({ name, version, server }: { name: string; version: string; server: string }) {
@@ -83,28 +99,32 @@ const implementation = {
   }),
   getRequiredPlugins: unary((request: languagePb.GetRequiredPluginsRequest) => {
     const response = new languagePb.GetRequiredPluginsResponse();
-    response.setPluginsList(requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
-      const { name, kind, version, server } = packageDependency(wanted);
-      const dependency = new pluginPb.PluginDependency();
-      dependency.setName(name);
-      dependency.setKind(kind);
-      dependency.setVersion(version);
-      dependency.setServer(server);
-      return dependency;
-    }));
+    response.setPluginsList(
+      requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
+        const { name, kind, version, server } = packageDependency(wanted);
+        const dependency = new pluginPb.PluginDependency();
+        dependency.setName(name);
+        dependency.setKind(kind);
+        dependency.setVersion(version);
+        dependency.setServer(server);
+        return dependency;
+      }),
+    );
     return response;
   }),
   getRequiredPackages: unary((request: languagePb.GetRequiredPackagesRequest) => {
     const response = new languagePb.GetRequiredPackagesResponse();
-    response.setPackagesList(requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
-      const { name, kind, version, server } = packageDependency(wanted);
-      const dependency = new pluginPb.PackageDependency();
-      dependency.setName(name);
-      dependency.setKind(kind);
-      dependency.setVersion(version);
-      dependency.setServer(server);
-      return dependency;
-    }));
+    response.setPackagesList(
+      requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
+        const { name, kind, version, server } = packageDependency(wanted);
+        const dependency = new pluginPb.PackageDependency();
+        dependency.setName(name);
+        dependency.setKind(kind);
+        dependency.setVersion(version);
+        dependency.setServer(server);
+        return dependency;
+      }),
+    );
     return response;
   }),
   getPluginInfo: unary(() => {
@@ -113,28 +133,26 @@ const implementation = {
     return info;
   }),
   about: unary((request: languagePb.AboutRequest) => {
-    const manager = readOptions((request.getInfo()?.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>).packageManager ?? "npm";
+    const manager = readOptions(request.getInfo()?.getOptions()?.toJavaScript() ?? {}).packageManager ?? "npm";
     const response = new languagePb.AboutResponse();
     response.setExecutable(process.execPath);
     response.setVersion(process.version);
     response.getMetadataMap().set("packagemanager", manager);
-    try {
-      const version = execFileSync(manager, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
-      response.getMetadataMap().set("packagemanagerVersion", version.trim());
-    } catch {
-      // Told only where it can be told, as the official host does.
-    }
+    const version = programVersion(manager);
+    if (version !== undefined) response.getMetadataMap().set("packagemanagerVersion", version);
     return response;
   }),
   getProgramDependencies: unary((request: languagePb.GetProgramDependenciesRequest) => {
     const response = new languagePb.GetProgramDependenciesResponse();
     const found = dependencies(request.getInfo()!.getProgramDirectory(), request.getTransitivedependencies());
-    response.setDependenciesList(found.map(({ name, version }) => {
-      const dependency = new languagePb.DependencyInfo();
-      dependency.setName(name);
-      dependency.setVersion(version);
-      return dependency;
-    }));
+    response.setDependenciesList(
+      found.map(({ name, version }) => {
+        const dependency = new languagePb.DependencyInfo();
+        dependency.setName(name);
+        dependency.setVersion(version);
+        return dependency;
+      }),
+    );
     return response;
   }),
   runtimeOptionsPrompts: unary(() => new languagePb.RuntimeOptionsResponse()),
@@ -149,7 +167,7 @@ const implementation = {
 };
 
 const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-server.addService(languageGrpc.LanguageRuntimeService, implementation as unknown as UntypedServiceImplementation);
+server.addService(languageGrpc.LanguageRuntimeService, implementation);
 server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error;
   console.log(port);

@@ -44,7 +44,8 @@ export function splitWords(text: string): string[] {
       word = undefined;
     } else word = (word ?? "") + character;
   }
-  if (quote !== undefined) throw new Error(`runtime.options.nodeargs in Pulumi.yaml has a ${quote} without its end: ${text}`);
+  if (quote !== undefined)
+    throw new Error(`runtime.options.nodeargs in Pulumi.yaml has a ${quote} without its end: ${text}`);
   if (word !== undefined) words.push(word);
   return words;
 }

@@ -1,7 +1,7 @@
 /** What is installed for a program: its dependencies, and the plugins that these ask for. */
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, realpathSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 
 interface Manifest {
   name?: string;
@@ -63,7 +63,8 @@ export function requiredPlugins(programDirectory: string): (Package & { server: 
   for (const { name = "", version = "", pulumi } of installed(packageRoot(programDirectory))) {
     if (!pulumi?.resource) continue;
     const plugin = pulumi.name ?? (name.startsWith("@pulumi/") ? name.slice("@pulumi/".length) : undefined);
-    if (plugin === undefined) throw new Error(`The package ${name} names no plugin ("pulumi": {"name": ...} in its package.json).`);
+    if (plugin === undefined)
+      throw new Error(`The package ${name} names no plugin ("pulumi": {"name": ...} in its package.json).`);
     const wanted = (pulumi.version ?? version).replace(/^v?/, "v");
     plugins.set(`${plugin}@${wanted}`, { name: plugin, version: wanted, server: pulumi.server ?? "" });
   }
@@ -83,12 +84,33 @@ export function dependencies(programDirectory: string, transitive: boolean): Pac
   return [...packages.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
 
+/** Version of a program on PATH that is an npm package, such as npm itself; asking it would take far longer. */
+export function programVersion(program: string): string | undefined {
+  for (const directory of (process.env["PATH"] ?? "").split(delimiter)) {
+    let folder: string;
+    try {
+      folder = dirname(realpathSync(join(directory, program)));
+    } catch {
+      continue;
+    }
+    for (; dirname(folder) !== folder; folder = dirname(folder)) {
+      const manifest = readManifest(folder);
+      if (manifest?.name === program) return manifest.version;
+    }
+    return undefined;
+  }
+  return undefined;
+}
+
 /** A module of the program's own @pulumi/pulumi. */
 export function locate(module: string, programDirectory: string): string {
   try {
     return createRequire(join(programDirectory, "package.json")).resolve(module);
   } catch (error) {
-    throw new Error(`It looks like the Pulumi SDK has not been installed: ${module} is not to be found from ` +
-      `${programDirectory}. Run npm install there.`, { cause: error });
+    throw new Error(
+      `It looks like the Pulumi SDK has not been installed: ${module} is not to be found from ` +
+        `${programDirectory}. Run npm install there.`,
+      { cause: error },
+    );
   }
 }

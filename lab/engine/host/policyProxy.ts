@@ -12,11 +12,15 @@ export class PolicyProxy {
   readonly stack: Promise<Record<string, string>>;
   #tellStack!: (variables: Record<string, string>) => void;
   #connect!: (pack: Client) => void;
-  readonly #pack = new Promise<Client>((resolve) => { this.#connect = resolve; });
+  readonly #pack = new Promise<Client>((resolve) => {
+    this.#connect = resolve;
+  });
   #handshake: Buffer | undefined;
 
   constructor() {
-    this.stack = new Promise((resolve) => { this.#tellStack = resolve; });
+    this.stack = new Promise((resolve) => {
+      this.#tellStack = resolve;
+    });
   }
 
   /** The port on which the engine finds the pack. */
@@ -25,15 +29,22 @@ export class PolicyProxy {
     const handlers: Record<string, Call> = {};
     for (const [name, method] of Object.entries(analyzerGrpc.AnalyzerService) as [string, { path: string }][]) {
       service[name] = {
-        path: method.path, requestStream: false, responseStream: false,
-        requestSerialize: same, requestDeserialize: same, responseSerialize: same, responseDeserialize: same,
+        path: method.path,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: same,
+        requestDeserialize: same,
+        responseSerialize: same,
+        responseDeserialize: same,
       };
       handlers[name] = this.#handler(name, method.path);
     }
     const server = new Server({ "grpc.max_receive_message_length": -1 });
     server.addService(service, handlers);
     return new Promise((resolve, reject) => {
-      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => (error ? reject(error) : resolve(port)));
+      server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) =>
+        error ? reject(error) : resolve(port),
+      );
     });
   }
 
@@ -49,9 +60,16 @@ export class PolicyProxy {
       if (name === "configureStack") this.#tellStack(stackVariables(call.request));
       if (name === "getAnalyzerInfo" || name === "getPluginInfo") this.#tellStack({});
       void this.#pack.then((pack) => {
-        pack.makeUnaryRequest(path, same, same, call.request, new Metadata(), (error: ServiceError | null, response?: Buffer) => {
-          callback(error, response);
-        });
+        pack.makeUnaryRequest(
+          path,
+          same,
+          same,
+          call.request,
+          new Metadata(),
+          (error: ServiceError | null, response?: Buffer) => {
+            callback(error, response);
+          },
+        );
       });
     };
   }
@@ -67,7 +85,9 @@ export class PolicyProxy {
       const port = head.subarray(0, end).toString().trim();
       const rest = head.subarray(end + 1);
       head = undefined;
-      this.#greet(new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 }));
+      this.#greet(
+        new Client(`127.0.0.1:${port}`, credentials.createInsecure(), { "grpc.max_receive_message_length": -1 }),
+      );
       if (rest.length > 0) output(rest);
     };
   }
@@ -76,7 +96,8 @@ export class PolicyProxy {
     if (!this.#handshake) return this.#connect(pack);
     const path = "/pulumirpc.Analyzer/Handshake";
     pack.makeUnaryRequest(path, same, same, this.#handshake, new Metadata(), (error: ServiceError | null) => {
-      if (error && error.code !== status.UNIMPLEMENTED) console.error(`The policy pack refused the handshake: ${error.details}`);
+      if (error && error.code !== status.UNIMPLEMENTED)
+        console.error(`The policy pack refused the handshake: ${error.details}`);
       this.#connect(pack);
     });
   }
@@ -87,8 +108,10 @@ function stackVariables(request: Buffer): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [key, value] of stack.getConfigMap().entries() as IterableIterator<[string, string]>) values[key] = value;
   const variables = {
-    PULUMI_NODEJS_ORGANIZATION: stack.getOrganization(), PULUMI_NODEJS_PROJECT: stack.getProject(),
-    PULUMI_NODEJS_STACK: stack.getStack(), PULUMI_NODEJS_DRY_RUN: String(stack.getDryRun()),
+    PULUMI_NODEJS_ORGANIZATION: stack.getOrganization(),
+    PULUMI_NODEJS_PROJECT: stack.getProject(),
+    PULUMI_NODEJS_STACK: stack.getStack(),
+    PULUMI_NODEJS_DRY_RUN: String(stack.getDryRun()),
     PULUMI_CONFIG: JSON.stringify(values),
   };
   return Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== ""));

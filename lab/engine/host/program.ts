@@ -14,12 +14,17 @@ export interface Outcome {
 
 /** The process is handed out as soon as it runs, so that the caller can interrupt it. */
 export async function runProgram(
-  request: languagePb.RunRequest, engineAddress: string, started: (child: ReturnType<typeof start>) => void,
+  request: languagePb.RunRequest,
+  engineAddress: string,
+  started: (child: ReturnType<typeof start>) => void,
 ): Promise<Outcome> {
   try {
     const info = request.getInfo()!;
-    const options = readOptions((info.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>);
-    const entry = locate(process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"] ?? "@pulumi/pulumi/cmd/run", info.getProgramDirectory());
+    const options = readOptions(info.getOptions()?.toJavaScript() ?? {});
+    const entry = locate(
+      process.env["PULUMI_LANGUAGE_NODEJS_RUN_PATH"] ?? "@pulumi/pulumi/cmd/run",
+      info.getProgramDirectory(),
+    );
     const child = start([...options.nodeArguments, entry, ...programArguments(request, engineAddress)], {
       // The host's own output: the engine reads it and shows it.
       stdio: ["ignore", "inherit", "inherit"],
@@ -38,9 +43,14 @@ export async function runProgram(
 function programArguments(request: languagePb.RunRequest, engineAddress: string): string[] {
   const info = request.getInfo()!;
   const named: Record<string, string> = {
-    monitor: request.getMonitorAddress(), engine: engineAddress, organization: request.getOrganization(),
-    project: request.getProject(), "root-directory": info.getRootDirectory(), stack: request.getStack(),
-    pwd: info.getProgramDirectory(), parallel: String(request.getParallel()),
+    monitor: request.getMonitorAddress(),
+    engine: engineAddress,
+    organization: request.getOrganization(),
+    project: request.getProject(),
+    "root-directory": info.getRootDirectory(),
+    stack: request.getStack(),
+    pwd: info.getProgramDirectory(),
+    parallel: String(request.getParallel()),
   };
   const args = Object.entries(named).flatMap(([name, value]) => (value === "" ? [] : [`--${name}`, value]));
   if (request.getDryrun()) args.push("--dry-run");
@@ -53,5 +63,8 @@ function configuration(request: languagePb.RunRequest): Record<string, string> {
   for (const [key, value] of request.getConfigMap().entries() as IterableIterator<[string, string]>) {
     values[key.replace(/^([^:]+):(?:config:)?/, "$1:config:")] = value;
   }
-  return { PULUMI_CONFIG: JSON.stringify(values), PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()) };
+  return {
+    PULUMI_CONFIG: JSON.stringify(values),
+    PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(request.getConfigsecretkeysList()),
+  };
 }

@@ -9,31 +9,48 @@ import { locate } from "./packages.ts";
 import { PolicyProxy } from "./policyProxy.ts";
 
 export interface Output {
-  stdout(data: Buffer): void;
-  stderr(data: Buffer): void;
+  stdout: (data: Buffer) => void;
+  stderr: (data: Buffer) => void;
 }
 
 export async function runPlugin(
-  request: languagePb.RunPluginRequest, output: Output, started: (child: ReturnType<typeof start>) => void,
+  request: languagePb.RunPluginRequest,
+  output: Output,
+  started: (child: ReturnType<typeof start>) => void,
 ): Promise<void> {
   const info = request.getInfo()!;
   const directory = info.getProgramDirectory();
-  const options = readOptions((info.getOptions()?.toJavaScript() ?? {}) as Record<string, unknown>);
+  const options = readOptions(info.getOptions()?.toJavaScript() ?? {});
   const environment = { ...variables(request.getEnvList()), ...optionVariables(options) };
-  const code = request.getKind() === "analyzer"
-    ? await runPolicyPack(request, directory, options, environment, output, started)
-    : await follow(start(
-      [locate("@pulumi/pulumi/cmd/run-plugin", directory), ...options.nodeArguments, directory, ...request.getArgsList()],
-      { cwd: request.getPwd(), env: environment, stdio: ["ignore", "pipe", "pipe"] }), output, started);
+  const code =
+    request.getKind() === "analyzer"
+      ? await runPolicyPack(request, directory, options, environment, output, started)
+      : await follow(
+          start(
+            [
+              locate("@pulumi/pulumi/cmd/run-plugin", directory),
+              ...options.nodeArguments,
+              directory,
+              ...request.getArgsList(),
+            ],
+            { cwd: request.getPwd(), env: environment, stdio: ["ignore", "pipe", "pipe"] },
+          ),
+          output,
+          started,
+        );
   if (code !== 0) throw new Error(`Program exited with non-zero exit code: ${code}`);
 }
 
 /**
- * A policy pack finds the stack and its configuration in its environment; the engine tells them only to a pack that runs
- * already. So a proxy answers first, and passes everything on once the pack is there.
+ * A policy pack finds the stack and its configuration in its environment; the engine tells them only to a pack that
+ * runs already. So a proxy answers first, and passes everything on once the pack is there.
  */
 async function runPolicyPack(
-  request: languagePb.RunPluginRequest, directory: string, options: Options, environment: NodeJS.ProcessEnv, output: Output,
+  request: languagePb.RunPluginRequest,
+  directory: string,
+  options: Options,
+  environment: NodeJS.ProcessEnv,
+  output: Output,
   started: (child: ReturnType<typeof start>) => void,
 ): Promise<number> {
   const entry = locate("@pulumi/pulumi/cmd/run-policy-pack", directory);
@@ -41,13 +58,17 @@ async function runPolicyPack(
   output.stdout(Buffer.from(`${await proxy.listen()}\n`));
   const stack = await proxy.stack;
   const child = start([...options.nodeArguments, entry, ...request.getArgsList(), directory], {
-    cwd: directory, env: { ...environment, ...stack }, stdio: ["ignore", "pipe", "pipe"],
+    cwd: directory,
+    env: { ...environment, ...stack },
+    stdio: ["ignore", "pipe", "pipe"],
   });
   return follow(child, { ...output, stdout: proxy.attach(output.stdout) }, started);
 }
 
 async function follow(
-  child: ReturnType<typeof start>, output: Output, started: (child: ReturnType<typeof start>) => void,
+  child: ReturnType<typeof start>,
+  output: Output,
+  started: (child: ReturnType<typeof start>) => void,
 ): Promise<number> {
   started(child);
   const done = ended(child);
@@ -59,8 +80,10 @@ async function follow(
 }
 
 function variables(list: string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(list.map((entry) => {
-    const equals = entry.indexOf("=");
-    return [entry.slice(0, equals), entry.slice(equals + 1)];
-  }));
+  return Object.fromEntries(
+    list.map((entry) => {
+      const equals = entry.indexOf("=");
+      return [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
 }

@@ -69,6 +69,11 @@ export class MachineAgent {
     this.#process.stdin?.write(writeRequest(request));
   }
 
+  /** Gives up on it. */
+  kill(): void {
+    this.#process.kill("SIGKILL");
+  }
+
   /** The agent ends when nobody speaks to it any more; what it has started goes on. */
   stop(): void {
     this.#process.stdin?.end();

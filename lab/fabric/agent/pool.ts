@@ -10,14 +10,16 @@ export interface AgentPlace {
 
 export interface AgentPoolOptions {
   /** Of these machines those that are switched on, and where their agents go. */
-  locate: (machines: Machine[]) => Promise<Map<string, AgentPlace | "starting">>;
-  log: (message: string) => void;
+  locate: (machines: Machine[]) => Map<string, AgentPlace | "starting">;
   /** Seconds without a word after which a machine counts as frozen. */
   silence?: number;
 }
 
 /** Milliseconds before an agent is started again: early in its boot a machine does not start services. */
 const retryAfter = 250;
+
+/** Milliseconds in which a new agent must say its first word. */
+const firstWord = 60_000;
 
 type RunResult = { exitStatus: number; stdout: string; stderr: string };
 
@@ -40,7 +42,6 @@ export class AgentPool {
   readonly #watched = new Map<string, Watched>();
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> | undefined;
   #requests = 0;
   #last = "";
 
@@ -63,18 +64,15 @@ export class AgentPool {
       watched.machine = machine;
       if (watched.agent) this.#configure(watched, watched.agent);
     }
-    this.#timer ??= setInterval(() => void this.look(), 1000).unref();
+    this.#timer ??= setInterval(() => this.look(), 1000).unref();
     this.#changed();
   }
 
-  /** Looks at once which machines run: after one was switched on or off. */
-  async look(): Promise<void> {
-    this.#looking ??= this.#look()
-      .catch((error: unknown) => this.#options.log(`agents: ${error instanceof Error ? error.message : String(error)}`))
-      .finally(() => {
-        this.#looking = undefined;
-      });
-    await this.#looking;
+  /** Looks which machines run, and gives those an agent that have none. */
+  look(): void {
+    const places = this.#options.locate([...this.#watched.values()].map(({ machine }) => machine));
+    for (const watched of this.#watched.values()) this.#see(watched, places.get(watched.machine.id));
+    this.#changed();
   }
 
   statuses(): MachineStatus[] {
@@ -110,22 +108,19 @@ export class AgentPool {
     for (const watched of this.#watched.values()) this.#forget(watched);
   }
 
-  async #look(): Promise<void> {
-    const places = await this.#options.locate([...this.#watched.values()].map(({ machine }) => machine));
-    const silence = (this.#options.silence ?? 10) * 1000;
-    for (const watched of this.#watched.values()) {
-      const place = places.get(watched.machine.id);
-      if (place === undefined || place === "starting") {
-        watched.power = place ?? "stopped";
-        watched.answers = false;
-        continue;
-      }
-      // A machine that was started again has another init; the agent of the one before ends with it.
-      if (watched.agent?.init !== place.init) this.#attach(watched, place);
-      if (performance.now() - watched.heard > silence) watched.answers = false;
-      if (watched.power === "stopped") watched.power = "starting";
+  #see(watched: Watched, place: AgentPlace | "starting" | undefined): void {
+    if (place === undefined || place === "starting") {
+      watched.power = place ?? "stopped";
+      watched.answers = false;
+      return;
     }
-    this.#changed();
+    if (watched.power === "stopped") watched.power = "starting";
+    // A machine that was started again has another init; the agent of the one before ends with it.
+    if (watched.agent?.init !== place.init) this.#attach(watched, place);
+    const quiet = performance.now() - watched.heard;
+    if (quiet > (this.#options.silence ?? 10) * 1000) watched.answers = false;
+    // Asked too early in its boot, a machine may forget to start the service.
+    if (watched.power === "starting" && watched.agent && quiet > firstWord) watched.agent.kill();
   }
 
   #attach(watched: Watched, place: AgentPlace): void {
@@ -187,7 +182,7 @@ export class AgentPool {
     watched.answers = false;
     this.#rejectRequests(watched, reason);
     this.#changed();
-    setTimeout(() => void this.look(), retryAfter).unref();
+    setTimeout(() => this.look(), retryAfter).unref();
   }
 
   #forget(watched: Watched): void {

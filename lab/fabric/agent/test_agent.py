@@ -133,7 +133,7 @@ class AScript(unittest.TestCase):
     def test_of_an_agent_that_was_killed_is_waited_for_and_not_run_again(self):
         text = f"echo run >>{self.runs}; sleep 1; exit 5"
         program = "import agent, sys; agent.run_once('id', '1', sys.stdin.read(), sys.argv[1])"
-        with subprocess.Popen([sys.executable, "-c", program, self.root], stdin=subprocess.PIPE, cwd=os.path.dirname(agent.__file__)) as first:
+        with subprocess.Popen([sys.executable, "-B", "-c", program, self.root], stdin=subprocess.PIPE, cwd=os.path.dirname(agent.__file__)) as first:
             first.stdin.write(text.encode())
             first.stdin.close()
             while not os.path.exists(self.runs):

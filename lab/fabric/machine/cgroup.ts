@@ -4,7 +4,7 @@
  *
  * Without a group per machine all machines would share one, and the systemd in one would find the other's services.
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -61,6 +61,20 @@ export async function ensureGroups(name: string, limits: Limits): Promise<string
   return groups;
 }
 
+/** Processes of the machine outside its init's namespace; undefined where the host has no group for it. */
+export function groupProcesses(name: string): number[] | undefined {
+  const main = mainGroup(name);
+  if (!main) return undefined;
+  // A supervisor moves from the first to the second, so reading in this order never misses it.
+  return [main, join(main, "supervisor")].flatMap((group) => {
+    try {
+      return readFileSync(join(group, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+    } catch {
+      return [];
+    }
+  });
+}
+
 /** Ends every process of the machine at once, also when it is frozen; nothing inside gets to know. */
 export async function killGroup(name: string): Promise<boolean> {
   const main = mainGroup(name);
@@ -82,7 +96,7 @@ export async function freeze(name: string, frozen: boolean): Promise<void> {
 
 /** Removes the machine's groups, and the groups above when it was the last. */
 export async function removeGroups(name: string): Promise<void> {
-  for (const top of await tops()) {
+  for (const top of tops()) {
     await removeTree(join(top, name));
     await rmdir(top).catch(() => {});
   }
@@ -91,13 +105,13 @@ export async function removeGroups(name: string): Promise<void> {
 /** Names of all machines that have a group. */
 export async function groupNames(): Promise<string[]> {
   const names = new Set<string>();
-  for (const top of await tops()) {
+  for (const top of tops()) {
     for (const entry of await readdir(top, { withFileTypes: true })) if (entry.isDirectory()) names.add(entry.name);
   }
   return [...names].sort();
 }
 
-async function tops(): Promise<string[]> {
+function tops(): string[] {
   const hierarchies = layout() === "unified" ? [mount] : ["unified", "cpu", "memory"].map((dir) => join(mount, dir));
   return hierarchies.map((dir) => join(dir, parent)).filter((dir) => existsSync(dir));
 }
@@ -114,7 +128,7 @@ async function removeTree(group: string): Promise<void> {
       return;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      if (tries >= 50) throw error;
+      if (tries >= 25) throw error;
       await sleep(20);
     }
   }

@@ -18,7 +18,7 @@ export type Damage = "process" | "power" | "disk" | "freeze" | "thaw";
 export async function breakMachine(name: string, paths: MachinePaths, how: Damage): Promise<void> {
   const record = await readRecord(paths);
   if (!record) throw new Error(`${name} does not exist on this host: see \`bin/lab status\``);
-  const running = await runningMachine(paths);
+  const running = runningMachine(paths);
   if (!running && how !== "disk") throw new Error(`${name} does not run, so its ${how} cannot be lost`);
   switch (how) {
     case "process":

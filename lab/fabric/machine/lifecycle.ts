@@ -36,7 +36,7 @@ export class Lifecycle {
     const found = await readRecord(paths);
     const current = found?.id === machine.id && found.generation === machine.generation;
     const record = current ? found : await this.#make(machine, paths);
-    const running = await runningMachine(paths);
+    const running = runningMachine(paths);
     if (!machine.powered) {
       if (running) await this.#switchOff(machine, paths, record);
       else if (record.switchedOn) await writeRecord(paths, { ...record, switchedOn: undefined });

@@ -13,11 +13,17 @@ import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
 
-/** Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. */
+/**
+ * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. If who started it has ended
+ * meanwhile, it gives up: nobody knows of it before it stands in its groups, where the next daemon finds and ends it.
+ */
 const launcher = `
 set -e
+daemon=$1; shift
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done
 shift
+read -r _ _ _ parent _ </proc/$$/stat
+[ "$parent" = "$daemon" ]
 exec unshare --mount --propagation slave sh -c '
   set -e
   mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
@@ -37,13 +43,16 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
     `--hostname=${machine.hostName}`, `--network-namespace-path=${namespace}`, "--register=no", "--keep-unit",
     // The network is the machine's own; without this it could not even look at its firewall.
     "--capability=CAP_NET_ADMIN",
+    // Programs raise their limit of open files up to this; by default they would get what the lab itself was given.
+    "--rlimit=RLIMIT_NOFILE=1024:524288",
     "--console=read-only", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
   ];
   const console = await open(paths.console, "a", 0o600);
   const log = await open(paths.nspawnLog, "w", 0o600);
   try {
     const lower = existsSync(paths.downloads) ? `${paths.downloads}:${image}` : image;
-    const args = ["-c", launcher, "lab-launch", ...groups, "--", lower, paths.upper, paths.work, paths.root, ...supervisor];
+    const disk = [lower, paths.upper, paths.work, paths.root];
+    const args = ["-c", launcher, "lab-launch", String(process.pid), ...groups, "--", ...disk, ...supervisor];
     const child = spawn("/bin/sh", args, {
       detached: true,
       stdio: ["ignore", console.fd, log.fd],
@@ -60,7 +69,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => resolve(signal ?? `status ${code ?? 0}`));
     });
-    const up = waitFor(async () => (await runningMachine(paths))?.init !== undefined, 20_000);
+    const up = waitFor(() => runningMachine(paths)?.init !== undefined, 20_000);
     const failure = await Promise.race([ended, up.then((ready) => (ready ? undefined : "its init did not start"))]);
     if (failure !== undefined) {
       await kill(paths);
@@ -75,24 +84,30 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
 
 /** Asks the machine to shut down, and ends it when it has not done so in time. */
 export async function shutDown(paths: MachinePaths, patience = 10_000): Promise<void> {
-  const running = await runningMachine(paths);
+  const running = runningMachine(paths);
   if (running) {
     signal(running.supervisor, "SIGTERM");
-    await waitFor(async () => (await runningMachine(paths)) === undefined, patience);
+    await waitFor(() => runningMachine(paths) === undefined, patience);
   }
   await kill(paths);
 }
 
 /** Ends all processes of the machine at once, as a loss of power does, and gives back what they had of the host. */
 export async function kill(paths: MachinePaths): Promise<void> {
-  if (!(await killGroup(paths.name))) {
-    const running = await runningMachine(paths);
-    if (running) killTree(running);
+  for (let tries = 1; ; tries++) {
+    if (!(await killGroup(paths.name))) {
+      const running = runningMachine(paths);
+      if (running) killTree(running);
+    }
+    if (!(await waitFor(() => runningMachine(paths) === undefined, 5_000))) throw new Error(`${paths.name} does not end`);
+    try {
+      await removeGroups(paths.name);
+      break;
+    } catch (error) {
+      // A launch that was under way has entered the group just now.
+      if ((error as NodeJS.ErrnoException).code !== "EBUSY" || tries === 5) throw error;
+    }
   }
-  if (!(await waitFor(async () => (await runningMachine(paths)) === undefined, 5_000))) {
-    throw new Error(`${paths.name} does not end`);
-  }
-  await removeGroups(paths.name);
   for (const dir of ["propagate", "unix-export"]) {
     await rm(`/run/systemd/nspawn/${dir}/${paths.name}`, { recursive: true, force: true });
   }
@@ -112,9 +127,9 @@ function signal(pid: number, name: NodeJS.Signals): void {
   }
 }
 
-async function waitFor(condition: () => Promise<boolean>, patience: number): Promise<boolean> {
+async function waitFor(condition: () => boolean, patience: number): Promise<boolean> {
   const end = performance.now() + patience;
-  while (!(await condition())) {
+  while (!condition()) {
     if (performance.now() > end) return false;
     await sleep(50);
   }

@@ -1,5 +1,9 @@
-/** Which machines run, asked of the kernel: systemd-nspawn names the machine's directory in its command line. */
-import { readdir, readFile } from "node:fs/promises";
+/**
+ * Which machines run, asked of the kernel: systemd-nspawn stands in the machine's control group and names the machine's
+ * directory in its command line. Read synchronously: these files are memory, and this is asked every second.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { groupProcesses } from "./cgroup.ts";
 import type { MachinePaths } from "./files.ts";
 
 export interface RunningMachine {
@@ -14,51 +18,43 @@ export function directoryArgument(paths: Pick<MachinePaths, "root">): string {
   return `--directory=${paths.root}`;
 }
 
-/** Running machines by their directory argument. */
-export async function runningMachines(): Promise<Map<string, RunningMachine>> {
-  const found = new Map<string, RunningMachine>();
-  const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name)).map(Number);
-  for (const pid of processes) {
-    const [program, ...args] = await commandLine(pid);
-    if (!program?.endsWith("systemd-nspawn")) continue;
-    const directory = args.find((argument) => argument.startsWith("--directory="));
-    // While it prepares the machine, systemd-nspawn has children that share its command line.
-    if (!directory || (await commandLine(await parent(pid)))[0]?.endsWith("systemd-nspawn")) continue;
-    found.set(directory, { supervisor: pid, init: await initOf(pid) });
-  }
-  return found;
+export function runningMachine(paths: MachinePaths): RunningMachine | undefined {
+  // Without control groups, any process may be it.
+  const candidates = groupProcesses(paths.name) ?? allProcesses();
+  const supervisors = candidates.filter((pid) => isSupervisor(pid, directoryArgument(paths)));
+  // While it prepares the machine, systemd-nspawn has children that share its command line.
+  const supervisor = supervisors.find((pid) => !supervisors.includes(parent(pid)));
+  return supervisor === undefined ? undefined : { supervisor, init: initOf(supervisor) };
 }
 
-export async function runningMachine(paths: MachinePaths): Promise<RunningMachine | undefined> {
-  return (await runningMachines()).get(directoryArgument(paths));
+function isSupervisor(pid: number, directory: string): boolean {
+  const [program, ...args] = commandLine(pid);
+  return program?.endsWith("systemd-nspawn") === true && args.includes(directory);
 }
 
 /** The child that is process 1 of a namespace of its own and has become the machine's init. */
-async function initOf(supervisor: number): Promise<number | undefined> {
-  for (const child of await children(supervisor)) {
-    const status = await read(`/proc/${child}/status`);
-    const isFirst = /^NSpid:\s.*\s1$/m.test(status);
-    if (isFirst && !(await commandLine(child))[0]?.endsWith("systemd-nspawn")) return child;
-  }
-  return undefined;
+function initOf(supervisor: number): number | undefined {
+  const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(" ").filter(Boolean).map(Number);
+  return children.find((child) =>
+    /^NSpid:\s.*\s1$/m.test(read(`/proc/${child}/status`)) && !commandLine(child)[0]?.endsWith("systemd-nspawn"));
 }
 
-async function children(pid: number): Promise<number[]> {
-  return (await read(`/proc/${pid}/task/${pid}/children`)).split(" ").filter(Boolean).map(Number);
+function allProcesses(): number[] {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
 }
 
-async function parent(pid: number): Promise<number> {
-  return Number(/^PPid:\s+(\d+)$/m.exec(await read(`/proc/${pid}/status`))?.[1] ?? 0);
+function parent(pid: number): number {
+  return Number(/^PPid:\s+(\d+)$/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
 }
 
-async function commandLine(pid: number): Promise<string[]> {
-  return (await read(`/proc/${pid}/cmdline`)).split("\0");
+function commandLine(pid: number): string[] {
+  return read(`/proc/${pid}/cmdline`).split("\0");
 }
 
 /** A process may end at any time; then there is nothing to read. */
-async function read(path: string): Promise<string> {
+function read(path: string): string {
   try {
-    return await readFile(path, "utf8");
+    return readFileSync(path, "utf8");
   } catch {
     return "";
   }

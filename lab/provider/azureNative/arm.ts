@@ -71,7 +71,10 @@ export class Arm {
   /** Creates or updates, and waits until ARM is done. `keep` are lists to send as ARM has them. */
   async put(type: ResourceType, values: Record<string, string>, inputs: Properties, keep: object = {}): Promise<void> {
     const body = bodyInputs(type, inputs);
-    await this.#call(type, ["beginCreateOrUpdateAndWait", "createOrUpdate"], values, { inputs: body, content: { ...keep, ...toSdk(type, body) } });
+    await this.#call(type, ["beginCreateOrUpdateAndWait", "createOrUpdate"], values, {
+      inputs: body,
+      content: { ...keep, ...toSdk(type, body) },
+    });
   }
 
   async delete(type: ResourceType, values: Record<string, string>): Promise<void> {
@@ -83,7 +86,10 @@ export class Arm {
   }
 
   async #call(
-    type: ResourceType, names: string[], values: Record<string, string>, body?: { inputs: Properties; content: object },
+    type: ResourceType,
+    names: string[],
+    values: Record<string, string>,
+    body?: { inputs: Properties; content: object },
   ): Promise<unknown> {
     const operations = await this.#client(type);
     const name = names.find((candidate) => candidate in operations);
@@ -92,7 +98,7 @@ export class Arm {
     const options = { abortSignal: this.#abort.signal, updateIntervalInMs: pollInterval };
     const call: Call = { sent: false, ...(body && { inputs: body.inputs }) };
     try {
-      return await this.#calls.run(call, async () => operations[name]!(...path, ...(body ? [body.content] : []), options));
+      return await this.#calls.run(call, () => operations[name]!(...path, ...(body ? [body.content] : []), options));
     } catch (error) {
       const uncertain = call.sent && (call.status === undefined || call.status < 400);
       throw new ArmError(describe(error, call.refusal), uncertain, error);
@@ -115,7 +121,11 @@ export class Arm {
   }
 
   async #createClient(type: ResourceType): Promise<Operations> {
-    const settings = { cloud: await this.cloud(), subscriptionId: this.settings.subscriptionId, apiVersion: type.apiVersion };
+    const settings = {
+      cloud: await this.cloud(),
+      subscriptionId: this.settings.subscriptionId,
+      apiVersion: type.apiVersion,
+    };
     const policies = [...clientOptions(settings).additionalPolicies, { policy: this.#observer(), position: "perCall" }];
     const client = await createClient(type.client, settings, { ...this.#extra, additionalPolicies: policies });
     return client[type.operations]!;
@@ -132,8 +142,10 @@ export class Arm {
         if (put) {
           const lost = lostInputs(call.inputs!, typeof request.body === "string" ? JSON.parse(request.body) : {});
           if (lost.length > 0) {
-            throw new Error(`The lab's azure-native plugin cannot send ${lost.join(", ")}: the Azure SDK that it uses does ` +
-              "not know of it. Check the spelling; if it is right, the lab needs another way for it.");
+            throw new Error(
+              `The lab's azure-native plugin cannot send ${lost.join(", ")}: the Azure SDK that it uses does ` +
+                "not know of it. Check the spelling; if it is right, the lab needs another way for it.",
+            );
           }
           call.sent = true;
         }
@@ -160,11 +172,17 @@ function isNotFound(error: unknown): boolean {
 /** ARM's error in azure-native's words. */
 function describe(error: unknown, refusal: string | null | undefined): string {
   const { statusCode, code, message } = error as { statusCode?: number; code?: string; message?: string };
-  if (statusCode === undefined) return message ?? String(error);
+  if (statusCode === undefined) {
+    const away = code === "ECONNREFUSED" || code === "ECONNRESET" || code === "EPIPE";
+    return (message ?? String(error)) + (away ? ": the lab's ARM does not answer (bin/lab status)" : "");
+  }
   const body = parseError(refusal);
-  const details = (body?.details ?? []).map((detail) => `\n  Code="${detail.code}" Message="${detail.message}"` +
-    (detail.target ? ` Target="${detail.target}"` : ""));
-  return `Status=${statusCode} Code="${body?.code ?? code ?? ""}" Message="${body?.message ?? message ?? ""}"${details.join("")}`;
+  const details = (body?.details ?? []).map(
+    (detail) =>
+      `\n  Code="${detail.code}" Message="${detail.message}"` + (detail.target ? ` Target="${detail.target}"` : ""),
+  );
+  const text = body?.message ?? message ?? "";
+  return `Status=${statusCode} Code="${body?.code ?? code ?? ""}" Message="${text}"${details.join("")}`;
 }
 
 function parseError(text: string | null | undefined): ErrorBody | undefined {

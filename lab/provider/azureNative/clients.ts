@@ -42,12 +42,18 @@ function apiVersionPolicy(apiVersion: string): PipelinePolicy {
 }
 
 export async function createClient(name: ClientName, settings: ClientSettings, extra: object = {}): Promise<Client> {
-  const { cloud: { credential }, subscriptionId } = settings;
+  const {
+    cloud: { credential },
+    subscriptionId,
+  } = settings;
   const options = { ...clientOptions(settings), ...extra };
   const load: Record<ClientName, () => Promise<object>> = {
-    resources: async () => new (await import("@azure/arm-resources")).ResourceManagementClient(credential, subscriptionId, options),
-    network: async () => new (await import("@azure/arm-network")).NetworkManagementClient(credential, subscriptionId, options),
-    compute: async () => new (await import("@azure/arm-compute")).ComputeManagementClient(credential, subscriptionId, options),
+    resources: async () =>
+      new (await import("@azure/arm-resources")).ResourceManagementClient(credential, subscriptionId, options),
+    network: async () =>
+      new (await import("@azure/arm-network")).NetworkManagementClient(credential, subscriptionId, options),
+    compute: async () =>
+      new (await import("@azure/arm-compute")).ComputeManagementClient(credential, subscriptionId, options),
     monitor: async () => new (await import("@azure/arm-monitor")).MonitorClient(credential, subscriptionId, options),
     dns: async () => new (await import("@azure/arm-dns")).DnsManagementClient(credential, subscriptionId, options),
     privatedns: async () =>

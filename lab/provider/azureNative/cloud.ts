@@ -24,12 +24,15 @@ export async function discover(settings: Settings): Promise<Cloud> {
     response = await fetch(url);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new Error(`No answer from ${url}: ${cause}. Is the lab running (bin/lab status), and does NODE_EXTRA_CA_CERTS ` +
-      "name its authority's certificate?", { cause: error });
+    throw new Error(
+      `No answer from ${url}: ${cause}. Is the lab running (bin/lab status), and does NODE_EXTRA_CA_CERTS ` +
+        "name its authority's certificate?",
+      { cause: error },
+    );
   }
   if (!response.ok) throw new Error(`${url} answered ${response.status}: ${await response.text()}`);
   const body = (await response.json()) as Endpoints | Endpoints[];
-  const endpoints = Array.isArray(body) ? body.find(({ name }) => name === settings.environment) ?? body[0] : body;
+  const endpoints = Array.isArray(body) ? (body.find(({ name }) => name === settings.environment) ?? body[0]) : body;
   const audience = endpoints?.authentication?.audiences?.[0];
   if (!endpoints || audience === undefined) {
     throw new Error(`${url} names no authentication.audiences: ${JSON.stringify(body)}`);
@@ -37,7 +40,12 @@ export async function discover(settings: Settings): Promise<Cloud> {
   // Only what really calls ARM pays for loading the identity library.
   const { ClientSecretCredential } = await import("@azure/identity");
   const credential = new ClientSecretCredential(settings.tenantId, settings.clientId, settings.clientSecret, {
-    authorityHost: endpoints.authentication.loginEndpoint, disableInstanceDiscovery: true,
+    authorityHost: endpoints.authentication.loginEndpoint,
+    disableInstanceDiscovery: true,
   });
-  return { endpoint: endpoints.resourceManager.replace(/\/+$/, ""), audience: audience.replace(/\/+$/, ""), credential };
+  return {
+    endpoint: endpoints.resourceManager.replace(/\/+$/, ""),
+    audience: audience.replace(/\/+$/, ""),
+    credential,
+  };
 }

@@ -1,6 +1,6 @@
 /** Inputs that the program left out: a made-up name, a place, the API version. */
 import { createHash } from "node:crypto";
-import type { CheckRequest, Failure } from "../plugin/serve.ts";
+import type { CheckRequest, Failure } from "../plugin/plugin.ts";
 import { Unknown, unknown } from "../plugin/values.ts";
 import type { Properties } from "../plugin/values.ts";
 import { parameters } from "./resources.ts";
@@ -9,7 +9,9 @@ import { createBeforeDelete } from "./shape.ts";
 
 /** `locate` finds a resource group's place; undefined when there is no such group. */
 export async function applyDefaults(
-  type: ResourceType, request: CheckRequest, configured: string | undefined,
+  type: ResourceType,
+  request: CheckRequest,
+  configured: string | undefined,
   locate: (resourceGroup: string) => Promise<string | undefined>,
 ): Promise<{ inputs: Properties; failures: Failure[] }> {
   const inputs = { ...request.news };
@@ -23,7 +25,9 @@ export async function applyDefaults(
   }
   if (type.location && inputs["location"] === undefined) {
     const group = inputs["resourceGroupName"];
-    const location = request.olds["location"] ?? configured ??
+    const location =
+      request.olds["location"] ??
+      configured ??
       (group instanceof Unknown ? unknown : typeof group === "string" ? await locate(group) : undefined);
     if (location !== undefined) inputs["location"] = location;
   }
@@ -35,13 +39,17 @@ export async function applyDefaults(
   for (const name of parameters(type)) {
     const value = inputs[name];
     if (value !== undefined && !(value instanceof Unknown) && (typeof value !== "string" || value === "")) {
-      failures.push({ property: name, reason: `'${name}' should be a string that is not empty but got ${JSON.stringify(value)}` });
+      failures.push({
+        property: name,
+        reason: `'${name}' should be a string that is not empty but got ${JSON.stringify(value)}`,
+      });
     }
   }
   if (type.location && inputs["location"] === undefined) {
     failures.push({
       property: "location",
-      reason: "missing required property 'location'. Either set it explicitly or configure it with " +
+      reason:
+        "missing required property 'location'. Either set it explicitly or configure it with " +
         "'pulumi config set azure-native:location <value>'.",
     });
   }
@@ -49,7 +57,9 @@ export async function applyDefaults(
 }
 
 function autoname(
-  { name, olds, autonaming, randomSeed }: CheckRequest, parameter: string, strategy: "random" | "copy",
+  { name, olds, autonaming, randomSeed }: CheckRequest,
+  parameter: string,
+  strategy: "random" | "copy",
 ): { name: string; random: boolean } | undefined {
   const old = olds[parameter];
   if (typeof old === "string") return { name: old, random: olds[createBeforeDelete] === true };

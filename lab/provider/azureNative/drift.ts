@@ -29,7 +29,8 @@ function applyChanges(inputs: Properties, before: Properties, now: Properties, o
     const [old, current, input] = [before[name], now[name], inputs[name]];
     if (old !== undefined && current !== undefined && equal(old, current)) continue;
     if (current === undefined) delete result[name];
-    else if (input !== undefined) result[name] = old === undefined ? current : applyChange(input, old, current, maps.includes(name));
+    else if (input !== undefined)
+      result[name] = old === undefined ? current : applyChange(input, old, current, maps.includes(name));
     // Deeper down there is no telling an input from what Azure reports (IDs, etags, states).
     else if (open) result[name] = withoutReports(current);
   }
@@ -56,14 +57,20 @@ function withoutReports(value: Value): Value {
   if (Array.isArray(value)) return value.map(withoutReports);
   if (!isObject(value)) return value;
   const named = "name" in value && "id" in value;
-  return Object.fromEntries(Object.entries(value)
-    .filter(([name]) => !named || (name !== "id" && !reports.includes(name)))
-    .map(([name, item]) => [name, withoutReports(item)]));
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !named || (name !== "id" && !reports.includes(name)))
+      .map(([name, item]) => [name, withoutReports(item)]),
+  );
 }
 
 /** Inputs of a resource that is imported: everything that Azure has and an input can say. */
 export function importedInputs(type: ResourceType, id: string, outputs: Properties): Properties {
   const values = parseId(type, id);
   const names = Object.fromEntries(parameters(type).map((name) => [name, values[name]!]));
-  return { ...(withoutReports(projectInputs(type, outputs)) as Properties), ...names, azureApiVersion: type.apiVersion };
+  return {
+    ...(withoutReports(projectInputs(type, outputs)) as Properties),
+    ...names,
+    azureApiVersion: type.apiVersion,
+  };
 }

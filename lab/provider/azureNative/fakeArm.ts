@@ -19,7 +19,11 @@ export class FakeArm implements HttpClient {
   /** Answers instead of the store, once each, to requests with this method. */
   readonly instead: { method: string; answer: Answer | Error }[] = [];
 
-  async sendRequest(request: PipelineRequest): Promise<PipelineResponse> {
+  sendRequest(request: PipelineRequest): Promise<PipelineResponse> {
+    return new Promise((resolve) => resolve(this.#respond(request)));
+  }
+
+  #respond(request: PipelineRequest): PipelineResponse {
     const url = new URL(request.url);
     const path = decodeURIComponent(url.pathname);
     const body: unknown = typeof request.body === "string" ? JSON.parse(request.body) : undefined;
@@ -28,7 +32,9 @@ export class FakeArm implements HttpClient {
     const answer = index < 0 ? this.#answer(request.method, path, body) : this.instead.splice(index, 1)[0]!.answer;
     if (answer instanceof Error) throw answer;
     return {
-      request, status: answer.status, headers: createHttpHeaders({ "content-type": "application/json", ...answer.headers }),
+      request,
+      status: answer.status,
+      headers: createHttpHeaders({ "content-type": "application/json", ...answer.headers }),
       bodyAsText: answer.body === undefined ? "" : JSON.stringify(answer.body),
     };
   }
@@ -38,7 +44,14 @@ export class FakeArm implements HttpClient {
     if (method === "PUT") {
       const put = body as Record<string, unknown>;
       const properties = { ...(put["properties"] as object | undefined), provisioningState: "Succeeded" };
-      const stored = { ...put, id: path, name: path.split("/").at(-1)!, type: "Some.Provider/type", etag: `W/"${this.sent.length}"`, properties };
+      const stored = {
+        ...put,
+        id: path,
+        name: path.split("/").at(-1)!,
+        type: "Some.Provider/type",
+        etag: `W/"${this.sent.length}"`,
+        properties,
+      };
       const status = this.store.has(key) ? 200 : 201;
       this.store.set(key, stored);
       return { status, body: stored };
@@ -49,17 +62,29 @@ export class FakeArm implements HttpClient {
       return { status: found ? 200 : 204 };
     }
     if (found) return { status: 200, body: found };
-    return { status: 404, body: { error: { code: "ResourceNotFound", message: `The Resource '${path}' was not found.` } } };
+    return {
+      status: 404,
+      body: { error: { code: "ResourceNotFound", message: `The Resource '${path}' was not found.` } },
+    };
   }
 }
 
 /** An `Arm` on top of the fake one. */
 export function fakeArm(fake: FakeArm, location?: string): Arm {
-  const settings = readSettings({
-    metadataHost: "arm.test", subscriptionId: "sub", tenantId: "tenant", clientId: "client", clientSecret: "secret",
-    ...(location !== undefined && { location }),
-  }, {});
-  const credential = { getToken: async () => ({ token: "token", expiresOnTimestamp: Date.now() + 3_600_000 }) };
+  const settings = readSettings(
+    {
+      metadataHost: "arm.test",
+      subscriptionId: "sub",
+      tenantId: "tenant",
+      clientId: "client",
+      clientSecret: "secret",
+      ...(location !== undefined && { location }),
+    },
+    {},
+  );
+  const credential = {
+    getToken: () => Promise.resolve({ token: "token", expiresOnTimestamp: Date.now() + 3_600_000 }),
+  };
   const cloud = { endpoint: "https://arm.test", audience: "https://arm.test", credential };
   return new Arm(settings, cloud, { httpClient: fake, retryOptions: { maxRetries: 0 } });
 }

@@ -1,7 +1,7 @@
 /** Functions that a program calls: who it is, a token, and `get<Type>` of every resource type that the lab has. */
 import type { Properties } from "../plugin/values.ts";
 import type { Arm } from "./arm.ts";
-import { parameters, resourceType, resourceTypes } from "./resources.ts";
+import { pathValues, resourceType, resourceTypes } from "./resources.ts";
 import { toOutputs } from "./shape.ts";
 
 export async function invoke(arm: Arm, token: string, args: Properties): Promise<Properties> {
@@ -20,15 +20,17 @@ export async function invoke(arm: Arm, token: string, args: Properties): Promise
 }
 
 async function getResource(arm: Arm, token: string, args: Properties): Promise<Properties> {
-  const match = /^(azure-native:[^:]+):get(\w+)$/.exec(token);
-  const known = match && resourceTypes.some((row) => `${match[1]!.replace(/\/.*$/, "")}:${match[2]}` === `azure-native:${row.token.split(":")[0]}:${row.token.split(":")[1]}`);
-  if (!match || !known) {
+  // With or without an API version: `azure-native:network/v20250101:getSubnet`.
+  const match = /^azure-native:([^:/]+)(\/[^:]+)?:get(\w+)$/.exec(token);
+  if (!match || !resourceTypes.some((row) => row.token === `${match[1]}:${match[3]}`)) {
     const getters = resourceTypes.map((row) => `azure-native:${row.token.replace(":", ":get")}`).join("\n  ");
-    throw new Error(`The lab has no function ${token}. It has:\n  azure-native:authorization:getClientConfig\n  ` +
-      `azure-native:authorization:getClientToken\n  ${getters}`);
+    throw new Error(
+      `The lab has no function ${token}. It has:\n  azure-native:authorization:getClientConfig\n  ` +
+        `azure-native:authorization:getClientToken\n  ${getters}`,
+    );
   }
-  const type = resourceType(`${match[1]}:${match[2]}`);
-  const values = Object.fromEntries(parameters(type).map((name) => [name, String(args[name] ?? "")]));
+  const type = resourceType(`azure-native:${match[1]}${match[2] ?? ""}:${match[3]}`);
+  const values = pathValues(type, args);
   const found = await arm.get(type, values);
   if (!found) throw new Error(`Status=404: there is no ${type.token} with ${JSON.stringify(values)}.`);
   return { id: (found as { id: string }).id, ...toOutputs(type, found) };

@@ -1,15 +1,15 @@
-/** azure-native for the lab: what the real plugin does, for the lab's resource types, through the official Azure SDKs. */
+/** azure-native for the lab: what the real plugin does, for the lab's types, through the official Azure SDKs. */
 import { differences } from "../plugin/diff.ts";
-import { PartialFailure } from "../plugin/serve.ts";
-import type { CheckRequest, DiffResult, Plugin, ResourceRequest } from "../plugin/serve.ts";
-import { containsUnknown, reveal } from "../plugin/values.ts";
+import { PartialFailure } from "../plugin/plugin.ts";
+import type { CheckRequest, DiffResult, Plugin, ResourceRequest } from "../plugin/plugin.ts";
+import { containsUnknown } from "../plugin/values.ts";
 import type { Properties } from "../plugin/values.ts";
 import { Arm, ArmError } from "./arm.ts";
 import { applyDefaults } from "./defaults.ts";
 import { driftedInputs, importedInputs } from "./drift.ts";
 import { invoke } from "./invoke.ts";
 import { previewCreate, previewUpdate } from "./preview.ts";
-import { buildId, parameters, parseId, resourceType } from "./resources.ts";
+import { buildId, parameters, parseId, pathValues, resourceType } from "./resources.ts";
 import type { ResourceType } from "./resources.ts";
 import { readSettings } from "./settings.ts";
 import { createBeforeDelete, toOutputs } from "./shape.ts";
@@ -23,7 +23,10 @@ export class AzureNative implements Plugin {
   readonly #makeArm: (variables: Record<string, string>) => Arm;
   readonly #locations = new Map<string, Promise<string | undefined>>();
 
-  constructor(version: string, makeArm = (variables: Record<string, string>) => new Arm(readSettings(variables, process.env))) {
+  constructor(
+    version: string,
+    makeArm = (variables: Record<string, string>) => new Arm(readSettings(variables, process.env)),
+  ) {
     this.version = version;
     this.#makeArm = makeArm;
   }
@@ -67,7 +70,10 @@ export class AzureNative implements Plugin {
     if (!result) return undefined;
     const outputs = toOutputs(type, result);
     const imported = Object.keys(inputs).length === 0;
-    return { state: outputs, inputs: imported ? importedInputs(type, id, outputs) : driftedInputs(type, inputs, state, outputs) };
+    return {
+      state: outputs,
+      inputs: imported ? importedInputs(type, id, outputs) : driftedInputs(type, inputs, state, outputs),
+    };
   }
 
   async update({ type: token, id, urn, inputs, state, preview }: ResourceRequest) {
@@ -115,16 +121,14 @@ export class AzureNative implements Plugin {
   #locate(group: string): Promise<string | undefined> {
     let location = this.#locations.get(group);
     if (!location) {
-      location = this.arm.get(resourceType("azure-native:resources:ResourceGroup"), { resourceGroupName: group })
-        .then((found) => (found as { location?: string } | undefined)?.location, () => undefined);
+      location = this.arm.get(resourceType("azure-native:resources:ResourceGroup"), { resourceGroupName: group }).then(
+        (found) => (found as { location?: string } | undefined)?.location,
+        () => undefined,
+      );
       this.#locations.set(group, location);
     }
     return location;
   }
-}
-
-function pathValues(type: ResourceType, inputs: Properties): Record<string, string> {
-  return Object.fromEntries(parameters(type).map((name) => [name, String(reveal(inputs[name] ?? ""))]));
 }
 
 function canonicalId(result: object): string | undefined {

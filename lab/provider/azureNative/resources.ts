@@ -2,6 +2,7 @@
  * The resource types that the lab supports: where each lives in ARM, which call of which Azure SDK reaches it, and what
  * azure-native's own description of it says (default API version, names made up by Pulumi, immutable properties).
  */
+import type { Properties } from "../plugin/values.ts";
 import type { ClientName } from "./clients.ts";
 
 export interface ResourceType {
@@ -41,7 +42,12 @@ type Row = Pick<ResourceType, "token" | "path" | "operations"> & Partial<Resourc
 
 function types(defaults: { client: ClientName; apiVersion: string }, rows: Row[]): ResourceType[] {
   return rows.map((row) => ({
-    location: true, immutable: [], children: [], parts: [], ...defaults, ...row,
+    location: true,
+    immutable: [],
+    children: [],
+    parts: [],
+    ...defaults,
+    ...row,
     autoname: row.autoname ?? { parameter: lastParameter(row.path), strategy: "random" },
     readOnly: [...common, ...(row.readOnly ?? [])],
   }));
@@ -49,94 +55,158 @@ function types(defaults: { client: ClientName; apiVersion: string }, rows: Row[]
 
 export const resourceTypes: ResourceType[] = [
   ...types({ client: "resources", apiVersion: "2024-03-01" }, [
-    { token: "resources:ResourceGroup", path: group, operations: "resourceGroups", immutable: ["location"], readOnly: ["properties"] },
+    {
+      token: "resources:ResourceGroup",
+      path: group,
+      operations: "resourceGroups",
+      immutable: ["location"],
+      readOnly: ["properties"],
+    },
   ]),
   ...types({ client: "network", apiVersion: "2024-05-01" }, [
     {
-      token: "network:VirtualNetwork", path: `${network}/virtualNetworks/{virtualNetworkName}`,
-      operations: "virtualNetworks", immutable: ["location"], readOnly: ["flowLogs"],
-      children: ["subnets", "virtualNetworkPeerings"], parts: ["subnets", "virtualNetworkPeerings"],
+      token: "network:VirtualNetwork",
+      path: `${network}/virtualNetworks/{virtualNetworkName}`,
+      operations: "virtualNetworks",
+      immutable: ["location"],
+      readOnly: ["flowLogs"],
+      children: ["subnets", "virtualNetworkPeerings"],
+      parts: ["subnets", "virtualNetworkPeerings"],
     },
     {
-      token: "network:Subnet", path: `${network}/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}`,
-      operations: "subnets", location: false, autoname: { parameter: "subnetName", strategy: "random" },
-      readOnly: ["ipConfigurations", "ipConfigurationProfiles", "privateEndpoints", "purpose", "resourceNavigationLinks",
-        "serviceAssociationLinks"],
+      token: "network:Subnet",
+      path: `${network}/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}`,
+      operations: "subnets",
+      location: false,
+      autoname: { parameter: "subnetName", strategy: "random" },
+      readOnly: [
+        "ipConfigurations",
+        "ipConfigurationProfiles",
+        "privateEndpoints",
+        "purpose",
+        "resourceNavigationLinks",
+        "serviceAssociationLinks",
+      ],
     },
     {
-      token: "network:NetworkSecurityGroup", path: `${network}/networkSecurityGroups/{networkSecurityGroupName}`,
-      operations: "networkSecurityGroups", children: ["securityRules"], parts: ["securityRules"],
+      token: "network:NetworkSecurityGroup",
+      path: `${network}/networkSecurityGroups/{networkSecurityGroupName}`,
+      operations: "networkSecurityGroups",
+      children: ["securityRules"],
+      parts: ["securityRules"],
       readOnly: ["defaultSecurityRules", "flowLogs", "networkInterfaces", "subnets"],
     },
     {
       token: "network:SecurityRule",
       path: `${network}/networkSecurityGroups/{networkSecurityGroupName}/securityRules/{securityRuleName}`,
-      operations: "securityRules", location: false,
+      operations: "securityRules",
+      location: false,
     },
     {
-      token: "network:NatGateway", path: `${network}/natGateways/{natGatewayName}`, operations: "natGateways",
+      token: "network:NatGateway",
+      path: `${network}/natGateways/{natGatewayName}`,
+      operations: "natGateways",
       readOnly: ["subnets", "virtualNetwork"],
     },
     {
-      token: "network:PublicIPAddress", path: `${network}/publicIPAddresses/{publicIpAddressName}`,
-      operations: "publicIPAddresses", immutable: ["location", "publicIPAddressVersion", "publicIPPrefix", "sku"],
+      token: "network:PublicIPAddress",
+      path: `${network}/publicIPAddresses/{publicIpAddressName}`,
+      operations: "publicIPAddresses",
+      immutable: ["location", "publicIPAddressVersion", "publicIPPrefix", "sku"],
       // The other side's references to this address: inputs by their type, but nobody's to set here.
       readOnly: ["ipConfiguration", "natGateway", "linkedPublicIPAddress"],
     },
     {
-      token: "network:LoadBalancer", path: `${network}/loadBalancers/{loadBalancerName}`, operations: "loadBalancers",
+      token: "network:LoadBalancer",
+      path: `${network}/loadBalancers/{loadBalancerName}`,
+      operations: "loadBalancers",
       children: ["inboundNatRules", "backendAddressPools"],
-      parts: ["frontendIPConfigurations", "backendAddressPools", "probes", "loadBalancingRules", "inboundNatRules",
-        "outboundRules"],
+      parts: [
+        "frontendIPConfigurations",
+        "backendAddressPools",
+        "probes",
+        "loadBalancingRules",
+        "inboundNatRules",
+        "outboundRules",
+      ],
     },
     {
       token: "network:VirtualNetworkPeering",
       path: `${network}/virtualNetworks/{virtualNetworkName}/virtualNetworkPeerings/{virtualNetworkPeeringName}`,
-      operations: "virtualNetworkPeerings", location: false, readOnly: ["remoteVirtualNetworkEncryption"],
+      operations: "virtualNetworkPeerings",
+      location: false,
+      readOnly: ["remoteVirtualNetworkEncryption"],
     },
   ]),
   ...types({ client: "compute", apiVersion: "2024-11-01" }, [
     {
       token: "compute:VirtualMachineScaleSet",
       path: `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/{vmScaleSetName}`,
-      operations: "virtualMachineScaleSets", immutable: ["location", "orchestrationMode"], readOnly: ["timeCreated", "uniqueId"],
+      operations: "virtualMachineScaleSets",
+      immutable: ["location", "orchestrationMode"],
+      readOnly: ["timeCreated", "uniqueId"],
     },
   ]),
   ...types({ client: "monitor", apiVersion: "2021-05-01-preview" }, [
     {
       token: "monitor:AutoscaleSetting",
       path: `${group}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}`,
-      operations: "autoscaleSettings", immutable: ["location"],
+      operations: "autoscaleSettings",
+      immutable: ["location"],
     },
   ]),
   ...types({ client: "dns", apiVersion: "2023-07-01-preview" }, [
     {
-      token: "dns:Zone", path: `${network}/dnsZones/{zoneName}`, operations: "zones", immutable: ["location"],
-      readOnly: ["maxNumberOfRecordSets", "maxNumberOfRecordsPerRecordSet", "nameServers", "numberOfRecordSets", "signingKeys"],
+      token: "dns:Zone",
+      path: `${network}/dnsZones/{zoneName}`,
+      operations: "zones",
+      immutable: ["location"],
+      readOnly: [
+        "maxNumberOfRecordSets",
+        "maxNumberOfRecordsPerRecordSet",
+        "nameServers",
+        "numberOfRecordSets",
+        "signingKeys",
+      ],
     },
     {
-      token: "dns:RecordSet", path: `${network}/dnsZones/{zoneName}/{recordType}/{relativeRecordSetName}`,
-      operations: "recordSets", order: ["resourceGroupName", "zoneName", "relativeRecordSetName", "recordType"],
-      location: false, readOnly: ["fqdn"],
+      token: "dns:RecordSet",
+      path: `${network}/dnsZones/{zoneName}/{recordType}/{relativeRecordSetName}`,
+      operations: "recordSets",
+      order: ["resourceGroupName", "zoneName", "relativeRecordSetName", "recordType"],
+      location: false,
+      readOnly: ["fqdn"],
     },
   ]),
   ...types({ client: "privatedns", apiVersion: "2024-06-01" }, [
     {
-      token: "privatedns:PrivateZone", path: `${network}/privateDnsZones/{privateZoneName}`, operations: "privateZones",
+      token: "privatedns:PrivateZone",
+      path: `${network}/privateDnsZones/{privateZoneName}`,
+      operations: "privateZones",
       immutable: ["location"],
-      readOnly: ["internalId", "maxNumberOfRecordSets", "maxNumberOfVirtualNetworkLinks", "numberOfRecordSets",
-        "maxNumberOfVirtualNetworkLinksWithRegistration", "numberOfVirtualNetworkLinks",
-        "numberOfVirtualNetworkLinksWithRegistration"],
+      readOnly: [
+        "internalId",
+        "maxNumberOfRecordSets",
+        "maxNumberOfVirtualNetworkLinks",
+        "numberOfRecordSets",
+        "maxNumberOfVirtualNetworkLinksWithRegistration",
+        "numberOfVirtualNetworkLinks",
+        "numberOfVirtualNetworkLinksWithRegistration",
+      ],
     },
     {
       token: "privatedns:VirtualNetworkLink",
       path: `${network}/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}`,
-      operations: "virtualNetworkLinks", immutable: ["location"], readOnly: ["virtualNetworkLinkState"],
+      operations: "virtualNetworkLinks",
+      immutable: ["location"],
+      readOnly: ["virtualNetworkLinkState"],
     },
     {
       token: "privatedns:PrivateRecordSet",
       path: `${network}/privateDnsZones/{privateZoneName}/{recordType}/{relativeRecordSetName}`,
-      operations: "recordSets", location: false, readOnly: ["fqdn", "isAutoRegistered"],
+      operations: "recordSets",
+      location: false,
+      readOnly: ["fqdn", "isAutoRegistered"],
     },
   ]),
 ];
@@ -148,8 +218,10 @@ export function resourceType(type: string): ResourceType {
   const row = resourceTypes.find(({ token }) => token === `${area}:${name}`);
   if (!row) {
     const supported = resourceTypes.map(({ token }) => `azure-native:${token}`).join("\n  ");
-    throw new Error(`The lab has no resource type ${type}. It has:\n  ${supported}\n` +
-      "To add one: a row in lab/provider/azureNative/resources.ts and a file in lab/arm.");
+    throw new Error(
+      `The lab has no resource type ${type}. It has:\n  ${supported}\n` +
+        "To add one: a row in lab/provider/azureNative/resources.ts and a file in lab/arm.",
+    );
   }
   const date = /^v(\d{4})(\d{2})(\d{2})(preview)?$/.exec(version ?? "");
   if (!date) return row;
@@ -161,6 +233,18 @@ export function parameters(type: ResourceType): string[] {
   return [...type.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]!).filter((name) => name !== "subscriptionId");
 }
 
+/** The path's parameters among the inputs. */
+export function pathValues(type: ResourceType, inputs: Properties): Record<string, string> {
+  return Object.fromEntries(
+    parameters(type).map((name) => {
+      const value = inputs[name];
+      if (typeof value !== "string")
+        throw new Error(`${type.token} needs ${name} as a string, but got ${JSON.stringify(value)}.`);
+      return [name, value];
+    }),
+  );
+}
+
 function lastParameter(path: string): string {
   return /\{(\w+)\}$/.exec(path)![1]!;
 }
@@ -170,11 +254,13 @@ export function parseId(type: ResourceType, id: string): Record<string, string> 
   const want = type.path.split("/");
   const have = id.split("/");
   const values: Record<string, string> = {};
-  const fits = want.length === have.length && want.every((part, i) => {
-    if (!part.startsWith("{")) return part.toLowerCase() === have[i]!.toLowerCase();
-    values[part.slice(1, -1)] = decodeURIComponent(have[i]!);
-    return have[i] !== "";
-  });
+  const fits =
+    want.length === have.length &&
+    want.every((part, i) => {
+      if (!part.startsWith("{")) return part.toLowerCase() === have[i]!.toLowerCase();
+      values[part.slice(1, -1)] = decodeURIComponent(have[i]!);
+      return have[i] !== "";
+    });
   if (!fits) throw new Error(`"${id}" is not the ID of a ${type.token}; it has the form ${type.path}.`);
   return values;
 }

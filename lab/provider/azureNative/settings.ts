@@ -1,4 +1,4 @@
-/** The plugin's settings: `azure-native:*` of the stack's configuration, else ARM_* variables, as with the real plugin. */
+/** The plugin's settings: `azure-native:*` of the stack's configuration, else ARM_* variables, like the real one. */
 
 export interface Settings {
   /** Host, with port if need be, that answers /metadata/endpoints. */
@@ -31,12 +31,18 @@ export function readSettings(variables: Record<string, string>, environment: Nod
   const missing = required.filter((name) => read(name) === undefined);
   if (missing.length > 0) {
     const where = missing.map((name) => `azure-native:${name} (or ${sources[name][0]})`).join(", ");
-    throw new Error(`The lab's azure-native plugin needs ${where}; bin/lab sets them. ` +
-      "It talks to the lab's ARM only: for Azure itself, take lab/provider/bin off the PATH.");
+    throw new Error(
+      `The lab's azure-native plugin needs ${where}; bin/lab sets them. ` +
+        "It talks to the lab's ARM only: for Azure itself, take lab/provider/bin off the PATH.",
+    );
   }
   return {
-    metadataHost: read("metadataHost")!, environment: read("environment") ?? "public",
-    subscriptionId: read("subscriptionId")!, tenantId: read("tenantId")!, clientId: read("clientId")!,
-    clientSecret: read("clientSecret")!, location: read("location"),
+    metadataHost: read("metadataHost")!,
+    environment: read("environment") ?? "public",
+    subscriptionId: read("subscriptionId")!,
+    tenantId: read("tenantId")!,
+    clientId: read("clientId")!,
+    clientSecret: read("clientSecret")!,
+    location: read("location"),
   };
 }

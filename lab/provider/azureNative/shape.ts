@@ -25,7 +25,7 @@ export function toSdk(type: ResourceType, body: Properties): Record<string, unkn
 
 /** Outputs in azure-native's shape; `id` is the resource's ID and no output. */
 export function toOutputs(type: ResourceType, result: object): Properties {
-  const plain = JSON.parse(JSON.stringify(result)) as Properties;
+  const plain = JSON.parse(JSON.stringify(result), (_, value: unknown) => value ?? undefined) as Properties;
   delete plain["id"];
   plain["azureApiVersion"] = type.apiVersion;
   if (type.token === "compute:VirtualMachineScaleSet") {
@@ -34,18 +34,22 @@ export function toOutputs(type: ResourceType, result: object): Properties {
   if (type.token === "monitor:AutoscaleSetting") {
     // Not flattened by azure-native, since the setting has a `name` of its own in there.
     const { name, type: kind, location, tags, systemData, azureApiVersion, namePropertiesName, ...properties } = plain;
-    const outer: Properties = { name: name!, type: kind!, location: location!, azureApiVersion: azureApiVersion! };
+    const outer: Properties = { name: name!, type: kind!, location: location!, azureApiVersion: azureApiVersion };
     if (tags !== undefined) outer["tags"] = tags;
     if (systemData !== undefined) outer["systemData"] = systemData;
-    return { ...outer, properties: namePropertiesName === undefined ? properties : { ...properties, name: namePropertiesName } };
+    return {
+      ...outer,
+      properties: namePropertiesName === undefined ? properties : { ...properties, name: namePropertiesName },
+    };
   }
   return plain;
 }
 
 /** Outputs as inputs would have them: what has changed in these has changed in Azure. */
 export function projectInputs(type: ResourceType, outputs: Properties): Properties {
-  const inner = type.token === "monitor:AutoscaleSetting" ? outputs["properties"] : undefined;
-  const flat = isObject(inner) ? { ...outputs, ...inner } : outputs;
+  const { properties, ...outer } = outputs;
+  const flat =
+    type.token === "monitor:AutoscaleSetting" && isObject(properties) ? { ...outer, ...properties } : outputs;
   return Object.fromEntries(Object.entries(flat).filter(([name]) => !type.readOnly.includes(name)));
 }
 
@@ -55,18 +59,21 @@ const scaleSetNames = { type: "typePropertiesType", diskIOPSReadWrite: "diskIops
 function rename(value: Value, names: Record<string, string>, dates: string[] = [], path = ""): unknown {
   if (Array.isArray(value)) return value.map((item) => rename(item, names, dates, path));
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => {
-    // Settings are the extension's own business; `type` is renamed in extensions only (an identity has a `type` too).
-    if (name === "settings" || name === "protectedSettings" || name === "tags") return [name, item];
-    const renamed = name !== "type" || path.endsWith("extensions") ? names[name] ?? name : name;
-    if (dates.includes(name) && path.endsWith("fixedDate") && typeof item === "string") return [renamed, new Date(item)];
-    return [renamed, rename(item, names, dates, `${path}.${name}`)];
-  }));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => {
+      // Settings are the extension's own business; `type` is renamed in extensions only (an identity has a `type` too).
+      if (name === "settings" || name === "protectedSettings" || name === "tags") return [name, item];
+      const renamed = name !== "type" || path.endsWith("extensions") ? (names[name] ?? name) : name;
+      if (dates.includes(name) && path.endsWith("fixedDate") && typeof item === "string")
+        return [renamed, new Date(item)];
+      return [renamed, rename(item, names, dates, `${path}.${name}`)];
+    }),
+  );
 }
 
 /**
- * Paths of inputs that are not in the request that the SDK sent. An SDK leaves out what it does not know without a word;
- * the real plugin would have sent it.
+ * Paths of inputs that are not in the request that the SDK sent. An SDK leaves out what it does not know without a
+ * word; the real plugin would have sent it.
  */
 export function lostInputs(inputs: Properties, sent: unknown): string[] {
   const arrived = new Set<string>();

@@ -24,7 +24,10 @@ export async function execute({ command, shown, dir, environment, stdin, onLine 
   const [program, ...args] = command;
   // A process group of its own, so that what the command started ends with it.
   const child = spawn(program!, args, {
-    cwd: dir, env: { ...process.env, ...environment }, stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"], detached: true,
+    cwd: dir,
+    env: { ...process.env, ...environment },
+    stdio: [stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    detached: true,
   });
   running.add(child);
   const streams = { stdout: [] as Buffer[], stderr: [] as Buffer[], both: [] as Buffer[] };
@@ -44,7 +47,9 @@ export async function execute({ command, shown, dir, environment, stdin, onLine 
   try {
     const end = await new Promise<string>((resolve, reject) => {
       child.on("error", (error) => reject(new Error(`${error.message}: running ${JSON.stringify(shown)}`)));
-      child.on("close", (code, signal) => resolve(signal ? `signal: ${signal}` : code === 0 ? "" : `exit status ${code}`));
+      child.on("close", (code, signal) =>
+        resolve(signal ? `signal: ${signal}` : code === 0 ? "" : `exit status ${code}`),
+      );
     });
     if (end !== "") throw new Error(`${end}: running ${JSON.stringify(shown)}:\n${text("both")}`);
   } finally {

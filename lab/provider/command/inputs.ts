@@ -1,5 +1,5 @@
 /** Inputs of the command resources, checked. */
-import type { Failure } from "../plugin/serve.ts";
+import type { Failure } from "../plugin/plugin.ts";
 import { isObject, reveal, Unknown } from "../plugin/values.ts";
 import type { Properties, Value } from "../plugin/values.ts";
 
@@ -9,11 +9,23 @@ export type Logging = "stdout" | "stderr" | "stdoutAndStderr" | "none";
 type Kind = "string" | "strings" | "map" | "boolean" | "list" | "logging" | "connection" | "unsupported";
 
 const common: Record<string, Kind> = {
-  create: "string", update: "string", delete: "string", environment: "map", stdin: "string", triggers: "list",
-  logging: "logging", addPreviousOutputInEnv: "boolean",
+  create: "string",
+  update: "string",
+  delete: "string",
+  environment: "map",
+  stdin: "string",
+  triggers: "list",
+  logging: "logging",
+  addPreviousOutputInEnv: "boolean",
 };
 const properties: Record<CommandType, Record<string, Kind>> = {
-  "command:local:Command": { ...common, dir: "string", interpreter: "strings", assetPaths: "unsupported", archivePaths: "unsupported" },
+  "command:local:Command": {
+    ...common,
+    dir: "string",
+    interpreter: "strings",
+    assetPaths: "unsupported",
+    archivePaths: "unsupported",
+  },
   "command:remote:Command": { ...common, connection: "connection" },
 };
 
@@ -44,9 +56,15 @@ export function checkInputs(type: CommandType, news: Properties): Failure[] {
     const kind = known[property];
     const value = reveal(secret);
     if (kind === undefined) {
-      failures.push({ property, reason: `${type} has no property ${property}; it has ${Object.keys(known).join(", ")}` });
+      failures.push({
+        property,
+        reason: `${type} has no property ${property}; it has ${Object.keys(known).join(", ")}`,
+      });
     } else if (kind === "unsupported") {
-      failures.push({ property, reason: "the lab's command plugin collects no files: it has no assetPaths and archivePaths" });
+      failures.push({
+        property,
+        reason: "the lab's command plugin collects no files: it has no assetPaths and archivePaths",
+      });
     } else if (!(value instanceof Unknown) && !valid[kind].test(value)) {
       failures.push({ property, reason: `${property} must be ${valid[kind].form}` });
     }

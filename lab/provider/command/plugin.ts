@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { differences } from "../plugin/diff.ts";
 import type { EngineLog } from "../plugin/engineLog.ts";
-import type { CheckRequest, DiffResult, Plugin, ResourceRequest } from "../plugin/serve.ts";
-import { urnName } from "../plugin/serve.ts";
+import type { CheckRequest, DiffResult, Plugin, ResourceRequest } from "../plugin/plugin.ts";
+import { urnName } from "../plugin/plugin.ts";
 import { containsSecret, reveal, Secret, unknown } from "../plugin/values.ts";
 import type { Properties, Value } from "../plugin/values.ts";
 import { endAll, execute } from "./execute.ts";
@@ -32,7 +32,7 @@ export class Command implements Plugin {
 
   configure(): void {}
 
-  async check({ type, news }: CheckRequest) {
+  check({ type, news }: CheckRequest) {
     return { inputs: news, failures: checkInputs(commandType(type), news) };
   }
 
@@ -49,7 +49,7 @@ export class Command implements Plugin {
   }
 
   // A command has no state outside Pulumi's.
-  async read({ inputs, state }: ResourceRequest) {
+  read({ inputs, state }: ResourceRequest) {
     return { inputs, state };
   }
 
@@ -66,7 +66,8 @@ export class Command implements Plugin {
   }
 
   async invoke(token: string, args: Properties): Promise<Properties> {
-    if (token !== "command:local:run") throw new Error(`The command plugin has no function ${token}; it has command:local:run.`);
+    if (token !== "command:local:run")
+      throw new Error(`The command plugin has no function ${token}; it has command:local:run.`);
     const failures = checkInputs("command:local:Command", without(args, "command"));
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
     const { stdout, stderr } = await this.#run("", "command:local:Command", args, args["command"], {});
@@ -78,7 +79,13 @@ export class Command implements Plugin {
     endAll();
   }
 
-  async #run(urn: string, type: CommandType, secretInputs: Properties, command: Value | undefined, secretState: Properties): Promise<Output> {
+  async #run(
+    urn: string,
+    type: CommandType,
+    secretInputs: Properties,
+    command: Value | undefined,
+    secretState: Properties,
+  ): Promise<Output> {
     const inputs = reveal(secretInputs) as Properties;
     if (command === undefined) return { stdout: "", stderr: "" };
     const shown = reveal(command) as string;
@@ -93,14 +100,20 @@ export class Command implements Plugin {
       if (urn !== "" && (logging === stream || logging === "stdoutAndStderr")) this.#log.progress(urn, line);
     };
     try {
-      if (type === "command:local:Command") return await execute({ ...localExecution(inputs, shown, environment), onLine });
+      if (type === "command:local:Command")
+        return await execute({ ...localExecution(inputs, shown, environment), onLine });
       return await this.#runRemote(inputs, shown, environment, onLine);
     } finally {
       await this.#log.flush();
     }
   }
 
-  async #runRemote(inputs: Properties, shown: string, environment: Record<string, string>, onLine: Execution["onLine"]): Promise<Output> {
+  async #runRemote(
+    inputs: Properties,
+    shown: string,
+    environment: Record<string, string>,
+    onLine: Execution["onLine"],
+  ): Promise<Output> {
     const remote = remoteExecution(inputs, shown, environment);
     try {
       for (let attempt = 1, pause = 100; ; attempt++, pause = Math.min(pause * 1.5, 15_000)) {
@@ -120,7 +133,9 @@ export class Command implements Plugin {
 
 function commandType(type: string): CommandType {
   if (!isCommandType(type)) {
-    throw new Error(`The lab's command plugin has no resource type ${type}; it has command:local:Command and command:remote:Command.`);
+    throw new Error(
+      `The lab's command plugin has no resource type ${type}; it has command:local:Command and command:remote:Command.`,
+    );
   }
   return type;
 }

@@ -32,12 +32,18 @@ export interface RemoteExecution extends Omit<Execution, "onLine"> {
  * Host keys are verified, unlike in the real plugin when the program gives none: then by the user's own known_hosts.
  * Environment variables arrive where the machine's sshd accepts them, as with the real plugin.
  */
-export function remoteExecution(inputs: Properties, shown: string, environment: Record<string, string>): RemoteExecution {
+export function remoteExecution(
+  inputs: Properties,
+  shown: string,
+  environment: Record<string, string>,
+): RemoteExecution {
   const connection = inputs["connection"] as unknown as Connection;
   for (const { host, password, privateKeyPassword } of [connection, ...(connection.proxy ? [connection.proxy] : [])]) {
     if (password !== undefined || privateKeyPassword !== undefined) {
-      throw new Error(`The connection to ${host} has a password or a privateKeyPassword; the lab's command plugin takes ` +
-        "privateKey without a password, or an agent.");
+      throw new Error(
+        `The connection to ${host} has a password or a privateKeyPassword; the lab's command plugin takes ` +
+          "privateKey without a password, or an agent.",
+      );
     }
   }
   const directory = mkdtempSync(join(tmpdir(), "pulumi-command-"));
@@ -46,10 +52,13 @@ export function remoteExecution(inputs: Properties, shown: string, environment: 
     writeFileSync(join(directory, "config"), sshConfiguration(directory, connection, environment), { mode: 0o600 });
     const limit = connection.dialErrorLimit ?? 10;
     return {
-      command: ["ssh", "-F", join(directory, "config"), "-T", "target", shown], shown, dir: undefined,
+      command: ["ssh", "-F", join(directory, "config"), "-T", "target", shown],
+      shown,
+      dir: undefined,
       environment: connection.agentSocketPath === undefined ? {} : { SSH_AUTH_SOCK: connection.agentSocketPath },
       stdin: (inputs["stdin"] as string | undefined) || undefined,
-      attempts: limit < 0 ? Infinity : limit + 1, dispose,
+      attempts: limit < 0 ? Infinity : limit + 1,
+      dispose,
     };
   } catch (error) {
     dispose();
@@ -62,7 +71,8 @@ function sshConfiguration(directory: string, connection: Connection, environment
   const lines = [...hostBlock(directory, "target", connection)];
   if (proxy) lines.push("  ProxyJump jump");
   const variables = Object.entries(environment).map(([name, value]) => {
-    if (/[\n"]/.test(value)) throw new Error(`The environment variable ${name} has a quote or a line break, which SSH cannot carry.`);
+    if (/[\n"]/.test(value))
+      throw new Error(`The environment variable ${name} has a quote or a line break, which SSH cannot carry.`);
     return `"${name}=${value}"`;
   });
   if (variables.length > 0) lines.push(`  SetEnv ${variables.join(" ")}`);
@@ -70,10 +80,20 @@ function sshConfiguration(directory: string, connection: Connection, environment
   return `${lines.join("\n")}\n`;
 }
 
-function hostBlock(directory: string, name: string, { host, port = 22, user = "root", privateKey, hostKey, perDialTimeout = 15 }: Endpoint): string[] {
+function hostBlock(
+  directory: string,
+  name: string,
+  { host, port = 22, user = "root", privateKey, hostKey, perDialTimeout = 15 }: Endpoint,
+): string[] {
   const lines = [
-    `Host ${name}`, `  HostName ${host}`, `  Port ${port}`, `  User ${user}`, `  HostKeyAlias ${host}`, "  BatchMode yes",
-    "  StrictHostKeyChecking yes", `  ConnectTimeout ${Math.ceil(perDialTimeout)}`,
+    `Host ${name}`,
+    `  HostName ${host}`,
+    `  Port ${port}`,
+    `  User ${user}`,
+    `  HostKeyAlias ${host}`,
+    "  BatchMode yes",
+    "  StrictHostKeyChecking yes",
+    `  ConnectTimeout ${Math.ceil(perDialTimeout)}`,
   ];
   if (privateKey !== undefined) {
     const file = join(directory, `${name}.key`);

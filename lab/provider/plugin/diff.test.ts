@@ -7,10 +7,15 @@ const update = { kind: "update", replace: false };
 test("Differences are told by path, down to the value that differs.", () => {
   const olds = { sku: { name: "a", capacity: 2 }, zones: ["1", "2"], gone: true };
   const news = { sku: { name: "a", capacity: 3 }, zones: ["1", "3", "4"], tags: { "a.b": "c" } };
-  expect(differences(olds, news, [])).toEqual(new Map([
-    ["sku.capacity", update], ["zones[1]", update], ["zones[2]", { kind: "add", replace: false }],
-    ["gone", { kind: "delete", replace: false }], ["tags", { kind: "add", replace: false }],
-  ]));
+  expect(differences(olds, news, [])).toEqual(
+    new Map([
+      ["sku.capacity", update],
+      ["zones[1]", update],
+      ["zones[2]", { kind: "add", replace: false }],
+      ["gone", { kind: "delete", replace: false }],
+      ["tags", { kind: "add", replace: false }],
+    ]),
+  );
   expect([...differences({ tags: {} }, { tags: { "a.b": "c" } }, []).keys()]).toEqual(['tags["a.b"]']);
 });
 

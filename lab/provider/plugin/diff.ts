@@ -19,11 +19,23 @@ export function differences(olds: Properties, news: Properties, immutable: reado
 
   function compareObjects(old: Properties, now: Properties, path: string, pattern: string, inside: boolean): void {
     for (const name of new Set([...Object.keys(old), ...Object.keys(now)])) {
-      compare(old[name], now[name], path + pathElement(path, name), pattern + (pattern === "" ? name : `.${name}`), inside);
+      compare(
+        old[name],
+        now[name],
+        path + pathElement(path, name),
+        pattern + (pattern === "" ? name : `.${name}`),
+        inside,
+      );
     }
   }
 
-  function compare(old: Value | undefined, now: Value | undefined, path: string, pattern: string, inside: boolean): void {
+  function compare(
+    old: Value | undefined,
+    now: Value | undefined,
+    path: string,
+    pattern: string,
+    inside: boolean,
+  ): void {
     const replace = inside || replaceAt.has(pattern);
     if (absent(old) && absent(now)) return;
     if (absent(old)) found.set(path, { kind: "add", replace });
@@ -33,7 +45,7 @@ export function differences(olds: Properties, news: Properties, immutable: reado
       for (let i = 0; i < Math.max(old.length, now.length); i++) {
         compare(old[i], now[i], `${path}[${i}]`, `${pattern}[]`, replace);
       }
-    } else if (!equal(old as Value, now as Value)) found.set(path, { kind: "update", replace });
+    } else if (!equal(old, now)) found.set(path, { kind: "update", replace });
   }
 }
 

@@ -16,8 +16,11 @@ test("Unknown values, secrets and plain values survive the way there and back.",
 
 test("An output value is read as what it holds: nothing yet, a secret, or a plain value.", () => {
   const wire = structPb.Struct.fromJavaScript({
-    later: { [signature]: output }, now: { [signature]: output, value: "x", dependencies: ["urn"] },
-    hidden: { [signature]: output, value: "y", secret: true }, none: null, old: { [signature]: secret, value: computed },
+    later: { [signature]: output },
+    now: { [signature]: output, value: "x", dependencies: ["urn"] },
+    hidden: { [signature]: output, value: "y", secret: true },
+    none: null,
+    old: { [signature]: secret, value: computed },
   });
   expect(decode(wire)).toEqual({ later: unknown, now: "x", hidden: new Secret("y"), old: new Secret(unknown) });
 });

@@ -22,7 +22,10 @@ const unknownSentinels = new Set([
 ]);
 
 /** A value that is not known before the resource exists. */
-export class Unknown {}
+export class Unknown {
+  // Makes the class distinct for the type checker, which takes any object for an empty one.
+  readonly known = false;
+}
 export const unknown = new Unknown();
 
 /** A value that the engine encrypts in the state and hides in what it prints. */
@@ -69,7 +72,7 @@ function decodeValue(wire: JavaScriptValue): Value {
     case secretSignature:
       return new Secret(decodeValue(object["value"] as JavaScriptValue));
     case outputSignature: {
-      const inner = "value" in object ? decodeValue(object["value"] as JavaScriptValue) : unknown;
+      const inner = "value" in object ? decodeValue(object["value"]) : unknown;
       return object["secret"] === true ? new Secret(inner) : inner;
     }
     case assetSignature:
@@ -78,7 +81,9 @@ function decodeValue(wire: JavaScriptValue): Value {
     case resourceSignature:
       return object["id"] === undefined ? (object["urn"] as string) : decodeValue(object["id"]);
     default:
-      throw new Error(`A property value has the signature ${String(object[signature])}, which this plugin does not know.`);
+      throw new Error(
+        `A property value has the signature ${JSON.stringify(object[signature])}, which this plugin does not know.`,
+      );
   }
 }
 

@@ -1,0 +1,89 @@
+import { expect, test } from "vitest";
+import { PrivateLB, type PrivateLBArgs } from "./privateLb.ts";
+import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
+import { common, plan, subnetId, tier } from "./testing/stack.ts";
+
+const balancers = (name: string) => {
+  const machines = tier(name).balancers;
+  if (!machines) throw new RangeError(`tier: given ${name}, allowed is one behind HAProxy`);
+  return { machines, administrators: plan.administrators, subnetId: "/balancers", customData: "YmFsYW5jZXI=" };
+};
+
+async function build(name: string, change: Partial<PrivateLBArgs> = {}) {
+  const recorder = await Recorder.start();
+  const { service } = tier(name);
+  const loadBalancer = new PrivateLB("lb", { ...common, tier: name, service, subnetId, ...change });
+  const urn = await valueOf(loadBalancer.urn);
+  const address = await valueOf(loadBalancer.address);
+  const pools = await Promise.all(loadBalancer.memberPoolIds.map(valueOf));
+  const scaleSetId = loadBalancer.balancers && await valueOf(loadBalancer.balancers.scaleSetId);
+  await recorder.settle();
+  return { recorder, urn, address, pools, scaleSetId };
+}
+
+const id = (name: string) => `${resourceGroupId}/providers/Microsoft.Network/loadBalancers/${name}`;
+
+test("hash is Azure's internal load balancer at the last free address of the tier's subnet", async () => {
+  const { recorder, urn, address, pools } = await build("front");
+  expect(urn).toContain("platform:components:PrivateLB::lb");
+  expect(recorder.children("lb")).toEqual(["azure-native:network:LoadBalancer lb-lbi"]);
+  expect(address).toBe("10.20.1.254");
+  expect(pools).toEqual([`${id("lbi-platform-test-front")}/backendAddressPools/members`]);
+  expect(recorder.one("azure-native:network:LoadBalancer").inputs).toMatchObject({
+    loadBalancerName: "lbi-platform-test-front",
+    sku: { name: "Standard" },
+    frontendIPConfigurations: [{ name: "frontend", privateIPAddress: "10.20.1.254", privateIPAllocationMethod: "Static",
+      subnet: { id: subnetId }, zones: ["1", "2", "3"] }],
+    backendAddressPools: [{ name: "members" }],
+    tags: { tier: "front" },
+  });
+});
+
+test("its rule passes the tier's port to healthy members by five-tuple hash", async () => {
+  const { recorder } = await build("front");
+  const { inputs } = recorder.one("azure-native:network:LoadBalancer");
+  const base = id("lbi-platform-test-front");
+  expect(inputs["probes"]).toEqual([{ name: "health", protocol: "Http", port: 8999, requestPath: "/health",
+    intervalInSeconds: 5, probeThreshold: 2 }]);
+  expect(inputs["loadBalancingRules"]).toEqual([{
+    name: "service", protocol: "Tcp", frontendPort: 3000, backendPort: 3000, loadDistribution: "Default",
+    frontendIPConfiguration: { id: `${base}/frontendIPConfigurations/frontend` },
+    backendAddressPool: { id: `${base}/backendAddressPools/members` },
+    probe: { id: `${base}/probes/health` },
+    idleTimeoutInMinutes: 4, enableTcpReset: true, enableFloatingIP: false, disableOutboundSnat: false,
+  }]);
+});
+
+test("connections puts a pair of HAProxy machines, in their own subnet, behind the same address", async () => {
+  const { recorder, address, pools, scaleSetId } = await build("back", { balancers: balancers("back") });
+  expect(recorder.children("lb")).toEqual([
+    "azure-native:network:LoadBalancer lb-lbi", "platform:components:TierHAG lb-balancers",
+  ]);
+  expect(address).toBe("10.20.2.254");
+  expect(scaleSetId).toMatch(/vmss-platform-test-back-balancer$/);
+  const scaleSet = recorder.one("azure-native:compute:VirtualMachineScaleSet");
+  expect(scaleSet.parent).toBe("lb-balancers");
+  expect(scaleSet.inputs).toMatchObject({ sku: { capacity: 2 }, tags: { tier: "back-balancer" } });
+  expect(scaleSet.inputs).toMatchObject({ virtualMachineProfile: {
+    osProfile: { customData: "YmFsYW5jZXI=", computerNamePrefix: "back-balancer" },
+    networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [{
+      subnet: { id: "/balancers" },
+      loadBalancerBackendAddressPools: [{ id: `${id("lbi-platform-test-back")}/backendAddressPools/members` }],
+    }] }] },
+  } });
+  // HAProxy finds the tier's machines by itself; in Azure's pool they would be called past it.
+  expect(pools).toEqual([]);
+});
+
+test("balancers are given exactly when Azure's load balancer is not enough", async () => {
+  await expect(build("back")).rejects.toThrow("given balance connections and no balancers");
+  await expect(build("front", { balancers: balancers("back") })).rejects.toThrow("given balance hash and balancers");
+});
+
+test.each([[["1"], ["1"]], [["1", "2"], undefined], [[], undefined]])(
+  "an address in zones %j is asked for in zones %j", async (zones, asked) => {
+    const { recorder } = await build("front", { zones });
+    const [frontend] = recorder.one("azure-native:network:LoadBalancer").inputs["frontendIPConfigurations"] as
+      Record<string, unknown>[];
+    expect(frontend?.["zones"]).toEqual(asked);
+  });

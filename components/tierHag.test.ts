@@ -1,0 +1,133 @@
+import * as pulumi from "@pulumi/pulumi";
+import { expect, test } from "vitest";
+import { publicKey } from "../environment/testing/stacks.ts";
+import { writeSecrets } from "./extensions.ts";
+import { Recorder, valueOf } from "./testing/recorder.ts";
+import { common, subnetId, tier } from "./testing/stack.ts";
+import { TierHAG, type TierHAGArgs } from "./tierHag.ts";
+
+async function build(change: Partial<TierHAGArgs> = {}) {
+  const recorder = await Recorder.start();
+  const group = new TierHAG("front", {
+    ...common, machines: tier("front").machines, subnetId, poolIds: ["/pool"], customData: "Y2xvdWQ=", ...change,
+  });
+  const [urn, scaleSetId] = await Promise.all([valueOf(group.urn), valueOf(group.scaleSetId)]);
+  await recorder.settle();
+  return { recorder, urn, scaleSetId, scaleSet: recorder.one("azure-native:compute:VirtualMachineScaleSet") };
+}
+
+type Json = Record<string, unknown>;
+const profileOf = (inputs: Json) => inputs["virtualMachineProfile"] as Record<string, Json>;
+
+test("a group is one Flexible scale set over the zones, with one fault domain, upgraded by hand", async () => {
+  const { recorder, urn, scaleSet, scaleSetId } = await build();
+  expect(urn).toContain("platform:components:TierHAG::front");
+  expect(recorder.children("front")).toEqual(["azure-native:compute:VirtualMachineScaleSet front-vmss"]);
+  expect(scaleSet.inputs).toMatchObject({
+    vmScaleSetName: "vmss-platform-test-front",
+    orchestrationMode: "Flexible",
+    platformFaultDomainCount: 1,
+    singlePlacementGroup: false,
+    zones: ["1", "2", "3"],
+    zoneBalance: false,
+    sku: { name: "Standard_B2s", tier: "Standard", capacity: 2 },
+    upgradePolicy: { mode: "Manual" },
+    tags: { environment: "development", tier: "front", "managed-by": "pulumi" },
+  });
+  expect(scaleSetId).toMatch(/virtualMachineScaleSets\/vmss-platform-test-front$/);
+});
+
+test("a member that is unhealthy for the grace period is repaired as configured", async () => {
+  const repair = { gracePeriod: "PT30M", action: "Restart" as const };
+  const { scaleSet } = await build({ machines: { ...tier("front").machines, repair } });
+  expect(scaleSet.inputs["automaticRepairsPolicy"]).toEqual(
+    { enabled: true, gracePeriod: "PT30M", repairAction: "Restart" });
+  expect(profileOf(scaleSet.inputs)["extensionProfile"]).toEqual({ extensions: [{
+    name: "health", publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux", typeHandlerVersion: "2.0",
+    autoUpgradeMinorVersion: true,
+    settings: { protocol: "http", port: 8999, requestPath: "/health", intervalInSeconds: 5, numberOfProbes: 2,
+      gracePeriod: 1800 },
+  }] });
+});
+
+test("machines run Debian 13, take SSH keys only, and configure themselves from custom data", async () => {
+  const { scaleSet } = await build();
+  const profile = profileOf(scaleSet.inputs);
+  expect(profile["storageProfile"]).toMatchObject({
+    imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+    osDisk: { createOption: "FromImage", deleteOption: "Delete" },
+  });
+  expect(profile["osProfile"]).toEqual({
+    computerNamePrefix: "front", adminUsername: "platform", customData: "Y2xvdWQ=",
+    linuxConfiguration: {
+      disablePasswordAuthentication: true,
+      ssh: { publicKeys: [{ path: "/home/platform/.ssh/authorized_keys", keyData: publicKey }] },
+    },
+  });
+  expect(profile["diagnosticsProfile"]).toEqual({ bootDiagnostics: { enabled: true } });
+});
+
+test("network interfaces stand in the tier's subnet, join its pool and have no public address", async () => {
+  const { scaleSet } = await build();
+  expect(profileOf(scaleSet.inputs)["networkProfile"]).toEqual({
+    networkApiVersion: "2022-11-01",
+    networkInterfaceConfigurations: [{
+      name: "nic-platform-test-front", primary: true, deleteOption: "Delete",
+      ipConfigurations: [{ name: "primary", primary: true, privateIPAddressVersion: "IPv4", subnet: { id: subnetId },
+        loadBalancerBackendAddressPools: [{ id: "/pool" }] }],
+    }],
+  });
+});
+
+test("without autoscale the number of machines is the stack's", async () => {
+  const { scaleSet } = await build();
+  expect(scaleSet.ignoreChanges).toEqual([]);
+});
+
+test("with autoscale the number of machines is Azure's, between the limits and by CPU", async () => {
+  const autoscale = { minimum: 2, maximum: 5, scaleOutAbove: 70, scaleInBelow: 30 };
+  const { recorder, scaleSet, scaleSetId } = await build({ machines: { ...tier("front").machines, autoscale } });
+  expect(scaleSet.ignoreChanges).toEqual(["sku.capacity"]);
+  const setting = recorder.one("azure-native:monitor:AutoscaleSetting", "front-autoscale");
+  expect(setting.parent).toBe("front");
+  expect(setting.inputs).toMatchObject({ enabled: true, targetResourceUri: scaleSetId, profiles: [{
+    capacity: { minimum: "2", maximum: "5", default: "2" },
+    rules: [
+      { metricTrigger: { metricName: "Percentage CPU", metricResourceUri: scaleSetId, operator: "GreaterThan",
+        threshold: 70 },
+        scaleAction: { direction: "Increase", type: "ChangeCount", value: "1", cooldown: "PT5M" } },
+      { metricTrigger: { operator: "LessThan", threshold: 30 }, scaleAction: { direction: "Decrease" } },
+    ],
+  }] });
+});
+
+test("where a region has no zones, none are asked for", async () => {
+  const { scaleSet } = await build({ zones: [] });
+  expect(scaleSet.inputs).not.toHaveProperty("zones");
+  expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
+});
+
+test("secrets travel in a custom script's protected settings, as a Pulumi secret, and not in custom data", async () => {
+  const { scaleSet } = await build({ secrets: { database_password: pulumi.secret("correct horse") } });
+  // The whole profile is secret as soon as a part of it is.
+  expect(pulumi.runtime.isRpcSecret(scaleSet.inputs["virtualMachineProfile"])).toBe(true);
+  const profile = pulumi.runtime.unwrapRpcSecret(scaleSet.inputs["virtualMachineProfile"]) as Record<string, Json>;
+  const { extensions } = profile["extensionProfile"] as { extensions: Json[] };
+  const script = extensions.find(({ type }) => type === "CustomScript");
+  expect(script).toEqual({
+    name: "secrets", publisher: "Microsoft.Azure.Extensions", type: "CustomScript", typeHandlerVersion: "2.1",
+    autoUpgradeMinorVersion: true,
+    protectedSettings: { commandToExecute: writeSecrets({ database_password: "correct horse" }) },
+  });
+  expect(profile["osProfile"]).toMatchObject({ customData: "Y2xvdWQ=" });
+});
+
+test("the secrets' file is written at once, readable by root only, whatever the values are", () => {
+  const awkward = { b: "quote ' \" $(touch /tmp/x) `x`\nline", a: "1" };
+  const command = writeSecrets(awkward);
+  expect(command).toMatch(/^umask 077 && .* mv \/etc\/platform\/secrets\.json\.new \/etc\/platform\/secrets\.json$/);
+  const [, base64 = ""] = /echo (\S+) \|/.exec(command) ?? [];
+  const text = Buffer.from(base64, "base64").toString();
+  expect(JSON.parse(text)).toEqual(awkward);
+  expect(text.startsWith('{"a":')).toBe(true);
+});

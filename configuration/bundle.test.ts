@@ -1,0 +1,125 @@
+import { randomBytes } from "node:crypto";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { load } from "js-yaml";
+import { expect, test } from "vitest";
+import { machineGroups, type MachineGroup } from "../environment/plan.ts";
+import { planOf } from "../environment/testing/stacks.ts";
+import { buildBundle, bundleFiles, limit } from "./bundle.ts";
+import { buildInventory } from "./inventory.ts";
+import { treeOf } from "./testing/tree.ts";
+import { readTree } from "./tree.ts";
+
+const plan = planOf("dev");
+const groupOf = (name: string): MachineGroup => {
+  const found = machineGroups(plan).find((group) => group.name === name);
+  if (!found) throw new RangeError(`group: given ${name}, which dev has not`);
+  return found;
+};
+
+const files = {
+  "playbooks/front.yml": "- hosts: front\n  roles: [health]\n",
+  "playbooks/machine-learning.yml": "- hosts: machine_learning\n  roles: [health]\n",
+  "roles/health/tasks/main.yml": "- ansible.builtin.debug: {}\n",
+  "inventory/group_vars/all.yml": "a: 1\n",
+  "inventory/group_vars/development.yml": "b: 1\n",
+  "inventory/group_vars/front_development/more.yml": "c: 1\n",
+  "inventory/group_vars/machine_learning.yml": "d: 1\n",
+  "inventory/group_vars/back.yml": "e: 1\n",
+};
+const tree = treeOf(files);
+
+interface CloudConfig {
+  ssh_pwauth: boolean;
+  disable_root: boolean;
+  ssh: unknown;
+  write_files: { path: string; content: string; permissions: string; encoding?: string }[];
+  runcmd: string[][];
+}
+
+const unpack = (customData: string): CloudConfig => {
+  const text = gunzipSync(Buffer.from(customData, "base64")).toString();
+  expect(text.startsWith("#cloud-config\n")).toBe(true);
+  return load(text) as CloudConfig;
+};
+
+test("custom data is a cloud-config that writes the files and starts the run, without passwords or root", () => {
+  const config = unpack(buildBundle(plan, groupOf("front"), tree));
+  expect(config.write_files).toEqual(bundleFiles(plan, groupOf("front"), tree));
+  expect(config).toMatchObject({ ssh_pwauth: false, disable_root: true, ssh: { emit_keys_to_console: true } });
+  expect(config.runcmd.at(-1)).toEqual(["systemctl", "start", "--no-block", "platform-boot.service"]);
+});
+
+test("a machine gets its playbook, its roles and the variables of its groups, and nobody else's", () => {
+  const paths = (name: string) => bundleFiles(plan, groupOf(name), tree).map(({ path }) => path);
+  expect(paths("front")).toEqual([
+    "/etc/systemd/system/platform-boot.service", "/opt/platform/ansible.cfg", "/opt/platform/boot",
+    "/opt/platform/inventory/boot.yml", "/opt/platform/inventory/group_vars/all.yml",
+    "/opt/platform/inventory/group_vars/development.yml",
+    "/opt/platform/inventory/group_vars/front_development/more.yml",
+    "/opt/platform/playbooks/front.yml", "/opt/platform/roles/health/tasks/main.yml",
+  ]);
+  expect(paths("machine-learning")).toContain("/opt/platform/inventory/group_vars/machine_learning.yml");
+});
+
+test("a machine that configures itself has the same groups and variables as in a pushed run", () => {
+  const group = groupOf("front");
+  const boot = bundleFiles(plan, group, tree).find(({ path }) => path === "/opt/platform/inventory/boot.yml");
+  const pushed = buildInventory(plan, [{ name: "localhost", group, connection: { ansible_host: "10.20.1.4" } }],
+    { ansible_user: "platform" });
+  delete pushed.all.vars["ansible_user"];
+  pushed.all.hosts["localhost"] = { ansible_connection: "local", platform_tier: "front" };
+  expect(load(boot?.content ?? "")).toEqual(pushed);
+});
+
+test("the run repeats until it has succeeded once, and says so on the console and in its log", () => {
+  const written = bundleFiles(plan, groupOf("machine-learning"), tree);
+  const unit = written.find(({ path }) => path.endsWith(".service"))?.content ?? "";
+  for (const line of ["Type=oneshot", "Restart=on-failure", "StandardOutput=journal+console",
+    "ConditionPathExists=!/var/lib/platform/configured", "ExecStart=/opt/platform/boot"]) {
+    expect(unit.split("\n")).toContain(line);
+  }
+  const boot = written.find(({ path }) => path === "/opt/platform/boot");
+  expect(boot?.permissions).toBe("0755");
+  expect(boot?.content).toContain("ansible-playbook -i inventory/boot.yml playbooks/machine-learning.yml");
+  expect(boot?.content).toMatch(/tee -a \/var\/log\/platform-boot\.log\n.*\ntouch \/var\/lib\/platform\/configured/);
+});
+
+test("the same tree gives the same bytes, and another one others", () => {
+  const first = buildBundle(plan, groupOf("front"), tree);
+  expect(buildBundle(planOf("dev"), groupOf("front"), treeOf(files))).toBe(first);
+  const other = treeOf({ ...files, "inventory/group_vars/all.yml": "a: 2\n" });
+  expect(buildBundle(plan, groupOf("front"), other)).not.toBe(first);
+  // Neither the time nor the system on which it was made.
+  expect(Buffer.from(first, "base64").subarray(0, 10).toString("hex")).toBe("1f8b08000000000002ff");
+});
+
+test("a change in a role changes only the machines that have it", () => {
+  const changed = treeOf({ ...files, "inventory/group_vars/machine_learning.yml": "d: 2\n" });
+  expect(buildBundle(plan, groupOf("front"), changed)).toBe(buildBundle(plan, groupOf("front"), tree));
+});
+
+test("files that are no text arrive unchanged", () => {
+  const binary = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
+  const written = bundleFiles(plan, groupOf("front"),
+    [...tree, { path: "roles/health/files/blob", content: binary, executable: true }]);
+  const blob = written.find(({ path }) => path.endsWith("/blob"));
+  expect(blob).toMatchObject({ encoding: "b64", permissions: "0755" });
+  expect(Buffer.from(blob?.content ?? "", "base64")).toEqual(binary);
+});
+
+test("what Azure would not take is refused with its size, the limit and the largest files", () => {
+  const large = treeOf({ ...files, "roles/health/files/large": randomBytes(limit).toString("hex") });
+  const build = () => buildBundle(plan, groupOf("front"), large);
+  expect(build).toThrow(/^first-boot configuration of front: given \d{5,6} bytes compressed, allowed are 65535; take/);
+  expect(build).toThrow(/out of ansible\/playbooks\/front\.yml.*compressed: \/opt\/platform\/roles\/health\/.*large/);
+});
+
+test.each(["dev", "prod", "tools"])("what the machines of %s carry fits into three quarters of the limit", (stack) => {
+  const real = readTree(join(import.meta.dirname, "..", "ansible"));
+  const stackPlan = planOf(stack);
+  for (const group of machineGroups(stackPlan)) {
+    const size = Buffer.from(buildBundle(stackPlan, group, real), "base64").length;
+    expect(size, group.name).toBeLessThan(limit * 0.75);
+  }
+});

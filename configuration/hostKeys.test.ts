@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { keysIn, keysInSerialLog, readHostKeys, type HostKeySource } from "./hostKeys.ts";
+import type { Member } from "./members.ts";
+import { testClock } from "./testing/clock.ts";
+
+/** A well-formed public key. */
+function key(type: string, fill: number): string {
+  const field = (content: Buffer) => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(content.length);
+    return Buffer.concat([length, content]);
+  };
+  return `${type} ${Buffer.concat([field(Buffer.from(type)), field(Buffer.alloc(32, fill))]).toString("base64")}`;
+}
+
+const ed25519 = key("ssh-ed25519", 1);
+const ecdsa = key("ecdsa-sha2-nistp256", 2);
+const log = (...keys: string[]) => `[    1.2] systemd[1]: Starting
+<14>Nov 23 12:00:00 cloud-init: -----BEGIN SSH HOST KEY FINGERPRINTS-----\r
+-----BEGIN SSH HOST KEY KEYS-----\r
+${keys.map((line) => `${line} root@front1\r`).join("\n")}
+-----END SSH HOST KEY KEYS-----\r
+login: `;
+
+test("host keys are what cloud-init printed between its lines", () => {
+  expect(keysInSerialLog(log(ed25519, ecdsa))).toEqual([ecdsa, ed25519]);
+  expect(keysInSerialLog("")).toEqual([]);
+});
+
+test("after a second first boot the newer keys count, and a block that is not complete does not", () => {
+  const newer = key("ssh-ed25519", 9);
+  expect(keysInSerialLog(log(ed25519) + log(newer))).toEqual([newer]);
+  expect(keysInSerialLog(`${log(ed25519)}-----BEGIN SSH HOST KEY KEYS-----\n${newer}\n`)).toEqual([ed25519]);
+});
+
+test("a key that other output has broken, or of another type than it says, does not count", () => {
+  const [type = "", blob = ""] = ed25519.split(" ");
+  expect(keysIn(`${type} ${blob.slice(0, 20)}[  3.4] kernel: hello ${blob.slice(20)}`)).toEqual([]);
+  expect(keysIn(`ssh-rsa ${blob}`)).toEqual([]);
+  expect(keysIn(`[  3.4] cloud-init[1]: ${ecdsa} root@x`)).toEqual([ecdsa]);
+});
+
+const machine = (id: string): Member =>
+  ({ id, name: `vmss_${id}`, hostName: `host-${id}`, address: "10.20.1.4", scaleSetId: "/set" });
+
+interface Source {
+  logs?: Record<string, string[]>;
+  commands?: Record<string, string>;
+}
+
+function reading(ids: string[], { logs = {}, commands = {} }: Source, known = new Map<string, string[]>()) {
+  const asked: string[] = [];
+  const told: string[] = [];
+  const source: HostKeySource = {
+    serialLog: ({ id }) => {
+      const texts = logs[id] ?? [""];
+      const text = texts.length > 1 ? texts.shift() : texts[0];
+      return text === "fails" ? Promise.reject(new Error("no log today")) : Promise.resolve(text ?? "");
+    },
+    run: ({ id }) => {
+      asked.push(id);
+      return commands[id] === undefined ? Promise.reject(new Error("the agent does not answer"))
+        : Promise.resolve(commands[id]);
+    },
+  };
+  const result = readHostKeys(ids.map(machine), source,
+    { timeout: 60, interval: 2, patience: 20, known, clock: testClock(), progress: (text) => told.push(text) });
+  return { result, asked, told };
+}
+
+test("keys are awaited until the console shows them", async () => {
+  const { result, asked, told } = reading(["a", "b"], { logs: { a: [log(ed25519)], b: ["", "", log(ecdsa)] } });
+  expect(await result).toEqual(new Map([["a", [ed25519]], ["b", [ecdsa]]]));
+  expect(told).toEqual(["waiting for host keys of host-b"]);
+  expect(asked).toEqual([]);
+});
+
+test("a machine whose console no longer shows keys keeps those that were verified before", async () => {
+  const { result, asked } = reading(["a"], {}, new Map([["a", [ed25519]]]));
+  expect(await result).toEqual(new Map([["a", [ed25519]]]));
+  expect(asked).toEqual([]);
+});
+
+test("keys on the console win over those of before: the machine may have a new disk", async () => {
+  const { result } = reading(["a"], { logs: { a: [log(ecdsa)] } }, new Map([["a", [ed25519]]]));
+  expect(await result).toEqual(new Map([["a", [ecdsa]]]));
+});
+
+test("a machine whose console shows nothing is asked by its agent, after some patience", async () => {
+  const commands = { a: `[stdout]\n${ed25519} root@a\n[stderr]` };
+  const { result, asked } = reading(["a"], { logs: { a: ["fails"] }, commands });
+  expect(await result).toEqual(new Map([["a", [ed25519]]]));
+  expect(asked).toEqual(["a"]);
+});
+
+test("without keys the run ends, and names each machine with what was tried", async () => {
+  const { result } = reading(["a", "b", "c"], { logs: { a: [log(ed25519)] }, commands: { b: "no keys here" } });
+  await expect(result).rejects.toThrow(`no host keys after 60 s, without which SSH cannot be verified. Look at the \
+machines' boot diagnostics, or delete those that do not start, and run pulumi up again:
+  host-b (vmss_b, 10.20.1.4): no host keys in its serial console
+  host-c (vmss_c, 10.20.1.4): the agent does not answer`);
+});

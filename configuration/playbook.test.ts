@@ -1,0 +1,131 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Recorder, valueOf } from "../components/testing/recorder.ts";
+import { machineGroups } from "../environment/plan.ts";
+import { planOf } from "../environment/testing/stacks.ts";
+import { Playbook } from "./playbook.ts";
+import { machine, networkInterface, pages, scaleSet, scaleSetId } from "./testing/arm.ts";
+
+const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH HOST KEY KEYS-----\n`;
+
+/** What ARM has at the moment. */
+const azure = vi.hoisted(() => ({ machines: [] as object[], interfaces: [] as object[], capacity: 1 }));
+
+vi.mock("./arm.ts", () => ({
+  connect: () => Promise.resolve({
+    compute: {
+      virtualMachineScaleSets: { list: () => pages([
+        scaleSet("vmss-front", azure.capacity), scaleSet("vmss-reverse-proxy", 1),
+      ]) },
+      virtualMachines: {
+        list: () => pages(azure.machines),
+        retrieveBootDiagnosticsData: () => Promise.resolve({ serialConsoleLogBlobUri: "https://blob.example/log" }),
+      },
+    },
+    network: { networkInterfaces: { list: () => pages(azure.interfaces) } },
+  }),
+}));
+
+let ansible: string;
+beforeEach(() => {
+  ansible = mkdtempSync(join(tmpdir(), "ansible-"));
+  mkdirSync(join(ansible, "inventory"));
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(log)));
+  azure.machines = [machine("vmss-front", "a", "frontA"), machine("vmss-reverse-proxy", "p", "proxyP")];
+  azure.interfaces = [networkInterface("a", "10.20.1.4"), networkInterface("p", "10.20.0.4")];
+});
+afterEach(() => {
+  rmSync(ansible, { recursive: true });
+  vi.unstubAllGlobals();
+});
+
+const plan = planOf("dev");
+
+async function build(options: { preview?: boolean; treeHash?: string } = {}) {
+  const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
+  const playbook = new Playbook("configuration", {
+    plan, ansible, treeHash: options.treeHash ?? "tree", resourceGroupName: "rg", metadataHost: undefined,
+    groups: machineGroups(plan).filter(({ name }) => ["front", "reverse-proxy"].includes(name))
+      .map((machines) => ({ machines, scaleSetId: pulumi.output(scaleSetId(`vmss-${machines.name}`)) })),
+    publicAddress: pulumi.output("198.51.100.32"),
+    secrets: { database_password: pulumi.secret("correct horse") },
+    after: [],
+  });
+  const [urn, machines] = await Promise.all([valueOf(playbook.urn), valueOf(playbook.machines)]);
+  await recorder.settle();
+  const command = recorder.one("command:local:Command");
+  const environment = pulumi.runtime.unwrapRpcSecret(command.inputs["environment"]) as Record<string, unknown>;
+  return { recorder, urn, machines, command, environment, content: environment["PLATFORM_CONTENT"] };
+}
+
+const read = (file: string) => readFileSync(join(ansible, "inventory", file), "utf8");
+
+test("the machines are written into inventory, known_hosts and SSH configuration", async () => {
+  const { urn, machines } = await build();
+  expect(urn).toContain("platform:configuration:Playbook::configuration");
+  expect(machines).toEqual({ fronta: "10.20.1.4", proxyp: "10.20.0.4" });
+  expect(read("dev.yml")).toContain("fronta:\n      ansible_host: 10.20.1.4\n      platform_tier: front\n");
+  expect(read("dev.yml")).toContain(`ansible_ssh_common_args: -F "{{ inventory_dir }}/dev.ssh_config"`);
+  expect(read("dev.known_hosts")).toBe(
+    `# vmid-a fronta\n10.20.1.4 ${hostKey}\n# vmid-p proxyp\n10.20.0.4,198.51.100.32 ${hostKey}\n`);
+  expect(read("dev.ssh_config")).toContain(`UserKnownHostsFile "${join(ansible, "inventory", "dev.known_hosts")}"`);
+});
+
+test("Ansible runs as one command of the component, with no path of this machine in it", async () => {
+  const { recorder, command } = await build();
+  expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
+  expect(command.inputs["create"]).toBe("node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/site.yml");
+  expect(command.inputs["dir"]).toBe("ansible");
+  expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
+  expect(JSON.stringify(command.inputs)).not.toContain(ansible);
+});
+
+test("secrets reach the command as a secret, and its output is one", async () => {
+  const { command, environment } = await build();
+  // The recorder sees the whole as secret as soon as a part of it is.
+  expect(pulumi.runtime.isRpcSecret(command.inputs["environment"])).toBe(true);
+  expect(environment["PLATFORM_SECRETS"]).toBe('{"database_password":"correct horse"}');
+  expect(command.secretOutputs).toEqual(["stdout", "stderr"]);
+});
+
+test("with nothing changed, nothing of the command changes", async () => {
+  const first = await build();
+  const second = await build();
+  expect(second.command.inputs).toEqual(first.command.inputs);
+});
+
+test("a change of ansible/ runs the command again without replacing it", async () => {
+  const first = await build();
+  const second = await build({ treeHash: "other" });
+  expect(second.content).not.toBe(first.content);
+  expect(second.command.inputs["triggers"]).toEqual(first.command.inputs["triggers"]);
+});
+
+test("a replaced machine runs the command anew", async () => {
+  const first = await build();
+  azure.machines = [machine("vmss-front", "b", "frontB"), machine("vmss-reverse-proxy", "p", "proxyP")];
+  azure.interfaces.push(networkInterface("b", "10.20.1.5"));
+  const second = await build();
+  expect(second.command.inputs["triggers"]).toEqual(["vmid-b", "vmid-p"]);
+  expect(second.content).not.toBe(first.content);
+});
+
+test("a preview knows whether Ansible would run, and writes and asks nothing else", async () => {
+  const { content } = await build();
+  const files = ["dev.yml", "dev.known_hosts", "dev.ssh_config"];
+  for (const file of files) rmSync(join(ansible, "inventory", file));
+  vi.stubGlobal("fetch", () => Promise.reject(new Error("a preview asks for no host keys")));
+  const preview = await build({ preview: true });
+  expect(preview.content).toBe(content);
+  for (const file of files) expect(existsSync(join(ansible, "inventory", file)), file).toBe(false);
+});
+
+test("machines with the same host name are told apart by their resources' names", async () => {
+  azure.machines = [machine("vmss-front", "a", "same"), machine("vmss-reverse-proxy", "p", "same")];
+  const { machines } = await build();
+  expect(machines).toEqual({ "vmss-front_a": "10.20.1.4", "vmss-reverse-proxy_p": "10.20.0.4" });
+});

@@ -1,0 +1,119 @@
+import { expect, test } from "vitest";
+import type { Rule } from "./flows.ts";
+import { labelInDomain, machineGroups, type Plan } from "./plan.ts";
+import { committed, planOf } from "./testing/stacks.ts";
+
+const rulesOf = (subnet: string): Record<string, [sources: Rule["sources"], ports: string[]]> =>
+  Object.fromEntries(planOf("dev").subnets.find(({ name }) => name === subnet)?.rules
+    .map(({ name, sources, ports }) => [name, [sources, ports]]) ?? []);
+
+const ending = { "allow-probes": ["AzureLoadBalancer", ["*"]], "deny-all": ["*", ["*"]] };
+
+test("each tier has its subnet, and its load balancer the last free address of it", () => {
+  const { tiers } = planOf("dev");
+  expect(tiers.map(({ name, subnet, service }) => [name, subnet, service?.address, service?.name])).toEqual([
+    ["back", "10.20.2.0/24", "10.20.2.254", "back.dev.chatbot.internal"],
+    ["data", "10.20.4.0/24", "10.20.4.254", "data.dev.chatbot.internal"],
+    ["front", "10.20.1.0/24", "10.20.1.254", "front.dev.chatbot.internal"],
+    ["machine-learning", "10.20.3.0/24", "10.20.3.254", "machine-learning.dev.chatbot.internal"],
+  ]);
+});
+
+test("adding a tier moves neither the addresses nor the rules of the others", () => {
+  const environment = committed("dev");
+  const gitlab = { subnet: 17, instances: 1, port: 80, balance: "cpu", reaches: ["data"] };
+  environment["tiers"] = { gitlab, ...environment["tiers"] as object };
+  const subnets = (plan: Plan, changed: string[]) => plan.subnets.filter(({ name }) => !changed.includes(name));
+  // Only data's callers are others, since the new tier calls it.
+  expect(subnets(planOf("dev", environment), ["gitlab", "data"])).toEqual(subnets(planOf("dev"), ["data"]));
+  expect(planOf("dev", environment).tiers.filter(({ name }) => name !== "gitlab")).toEqual(planOf("dev").tiers);
+});
+
+test("front accepts the reverse proxy, on its port only", () => {
+  expect(rulesOf("front")).toEqual({
+    "allow-ssh": [["10.20.0.0/24"], ["22"]],
+    "allow-service": [["10.20.0.0/24"], ["3000"]],
+    ...ending,
+  });
+});
+
+test("data accepts back and nobody else", () => {
+  expect(rulesOf("data")).toEqual({
+    "allow-ssh": [["10.20.0.0/24"], ["22"]],
+    "allow-service": [["10.20.2.0/24"], ["5432"]],
+    ...ending,
+  });
+});
+
+test("a tier behind HAProxy accepts the balancers, and the balancers accept its callers", () => {
+  expect(rulesOf("back")).toEqual({
+    "allow-ssh": [["10.20.0.0/24"], ["22"]],
+    "allow-service": [["10.20.250.0/24"], ["4000"]],
+    "allow-checks": [["10.20.250.0/24"], ["8998", "8999"]],
+    ...ending,
+  });
+  expect(rulesOf("balancer")).toEqual({
+    "allow-ssh": [["10.20.0.0/24"], ["22"]],
+    "allow-back": [["10.20.0.0/24", "10.20.1.0/24"], ["4000"]],
+    ...ending,
+  });
+});
+
+test("the reverse proxy accepts the web from everywhere, SSH from administrators and its own kind", () => {
+  expect(rulesOf("reverse-proxy")).toEqual({
+    "allow-ssh": [["198.51.100.1/32"], ["22"]],
+    "allow-jumps": [["10.20.0.0/24"], ["22"]],
+    "allow-web": ["Internet", ["80", "443"]],
+    ...ending,
+  });
+});
+
+test.each(["dev", "prod", "tools"])("in %s every subnet denies at its end, and uses no priority twice", (stack) => {
+  for (const { rules } of planOf(stack).subnets) {
+    const priorities = rules.map(({ priority }) => priority);
+    expect(new Set(priorities).size).toBe(priorities.length);
+    expect(rules.at(-1)).toMatchObject({ access: "Deny", sources: "*", ports: ["*"], protocol: "*", priority: 4096 });
+    expect(Math.max(...priorities)).toBe(4096);
+  }
+});
+
+test("there is no balancers' subnet where Azure balances everything", () => {
+  expect(planOf("tools").subnets.map(({ name }) => name)).toEqual(["reverse-proxy", "gitlab", "runner"]);
+});
+
+test("groups of machines are the tiers', the balancers' and the reverse proxy's", () => {
+  expect(machineGroups(planOf("prod")).map(({ name, kind, tier, subnet, instances }) =>
+    [name, kind, tier, subnet, instances])).toEqual([
+    ["back", "back", "back", "back", 3],
+    ["back-balancer", "balancer", "back", "balancer", 2],
+    ["data", "data", "data", "data", 1],
+    ["front", "front", "front", "front", 3],
+    ["machine-learning", "machine-learning", "machine-learning", "machine-learning", 3],
+    ["machine-learning-balancer", "balancer", "machine-learning", "balancer", 2],
+    ["reverse-proxy", "reverse-proxy", "reverse-proxy", "reverse-proxy", 3],
+  ]);
+});
+
+test("a tier without a port has no service", () => {
+  expect(planOf("tools").tiers.find(({ name }) => name === "runner")).not.toHaveProperty("service");
+});
+
+test("a route leads to its tier's load balancer, or to the old host", () => {
+  const environment = committed("dev");
+  environment["reverseProxy"] = { routes: [
+    { host: "www.dev.chatbot.example", tier: "front" },
+    { host: "old.dev.chatbot.example", upstream: "http://198.51.100.20:8080" },
+    { host: "older.dev.chatbot.example", upstream: "http://old.example" },
+  ] };
+  expect(planOf("dev", environment).reverseProxy.routes).toEqual([
+    { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
+    { host: "old.dev.chatbot.example", address: "198.51.100.20", port: 8080 },
+    { host: "older.dev.chatbot.example", address: "old.example", port: 80 },
+  ]);
+});
+
+test("a host has a label in the zone only when it lies in the domain", () => {
+  expect(labelInDomain("www.dev.chatbot.example", "dev.chatbot.example")).toBe("www");
+  expect(labelInDomain("dev.chatbot.example", "dev.chatbot.example")).toBe("@");
+  expect(labelInDomain("www.mydev.chatbot.example", "dev.chatbot.example")).toBeUndefined();
+});

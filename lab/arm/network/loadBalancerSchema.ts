@@ -1,0 +1,165 @@
+/** What a load balancer's PUT may hold. */
+import { z } from "zod";
+import { choice, envelope, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
+
+const none = (what: string): z.ZodOptional<z.ZodArray<z.ZodUnknown>> =>
+  z.array(z.unknown()).max(0, `The lab has no ${what}`).optional();
+
+const frontEnd = z.strictObject({
+  ...envelope,
+  name: z.string(),
+  zones: zoneList.optional(),
+  properties: z
+    .strictObject({
+      subnet: reference.optional(),
+      privateIPAddress: z.string().optional(),
+      privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
+      privateIPAddressVersion: choice("IPv4").optional(),
+      publicIPAddress: reference.optional(),
+      gatewayLoadBalancer: z.null("The lab has no gateway load balancers").optional(),
+      inboundNatRules: ignored,
+      inboundNatPools: ignored,
+      outboundRules: ignored,
+      loadBalancingRules: ignored,
+      provisioningState: ignored,
+    })
+    .superRefine((given, context) => {
+      if ((given.subnet === undefined) === (given.publicIPAddress === undefined)) {
+        issue(
+          context,
+          "FrontendIPConfigurationMustHaveSubnetOrPublicIPAddress",
+          "A front-end IP configuration must reference either a subnet or a public IP address.",
+        );
+      }
+      if (given.privateIPAllocationMethod === "Static" && given.privateIPAddress === undefined) {
+        issue(context, "PrivateIPAddressMissing", "privateIPAllocationMethod is Static: privateIPAddress is required.");
+      }
+    }),
+});
+
+const pool = z.strictObject({
+  ...envelope,
+  name: z.string(),
+  properties: z
+    .strictObject({
+      loadBalancerBackendAddresses: ignored,
+      drainPeriodInSeconds: z.int().optional(),
+      location: z.string().optional(),
+      syncMode: ignored,
+      virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
+      tunnelInterfaces: none("tunnel interfaces"),
+      backendIPConfigurations: ignored,
+      loadBalancingRules: ignored,
+      inboundNatRules: ignored,
+      outboundRule: ignored,
+      outboundRules: ignored,
+      provisioningState: ignored,
+    })
+    .default({}),
+});
+
+const rule = z.strictObject({
+  ...envelope,
+  name: z.string(),
+  properties: z
+    .strictObject({
+      frontendIPConfiguration: reference,
+      backendAddressPool: reference.optional(),
+      backendAddressPools: z.array(reference).max(1, "The lab's rules have one pool").optional(),
+      probe: reference.optional(),
+      protocol: choice("Tcp", "Udp", "All"),
+      frontendPort: range(0, 65534, "LoadBalancerRuleInvalidPort"),
+      backendPort: range(0, 65535, "LoadBalancerRuleInvalidPort").optional(),
+      loadDistribution: choice("Default", "SourceIP", "SourceIPProtocol").optional(),
+      idleTimeoutInMinutes: range(4, 100, "LoadBalancerRuleIdleTimeoutOutOfRange").optional(),
+      enableFloatingIP: z.literal(false, "The lab has no floating IP").optional(),
+      enableTcpReset: z.boolean().optional(),
+      disableOutboundSnat: z.boolean().optional(),
+      enableConnectionTracking: z.boolean().optional(),
+      provisioningState: ignored,
+    })
+    .superRefine((given, context) => {
+      if (given.protocol === "All" || given.frontendPort === 0) {
+        issue(
+          context,
+          "NotImplementedByLab",
+          "The lab has no high-availability ports (protocol All, port 0): name the ports.",
+        );
+      }
+    }),
+});
+
+const probe = z.strictObject({
+  ...envelope,
+  name: z.string(),
+  properties: z
+    .strictObject({
+      protocol: choice("Http", "Tcp", "Https"),
+      port: range(1, 65535, "LoadBalancerProbeInvalidPort"),
+      requestPath: z.string().optional(),
+      intervalInSeconds: range(5, 2147483646, "LoadBalancerProbeInvalidInterval").optional(),
+      numberOfProbes: range(1, 2147483646).optional(),
+      probeThreshold: range(1, 100, "LoadBalancerProbeInvalidThreshold").optional(),
+      noHealthyBackendsBehavior: choice("AllProbedDown", "AllProbedUp").optional(),
+      loadBalancingRules: ignored,
+      provisioningState: ignored,
+    })
+    .superRefine((given, context) => {
+      const needsPath = given.protocol !== "Tcp";
+      if (needsPath && !given.requestPath)
+        issue(
+          context,
+          "LoadBalancerProbeRequestPathMissing",
+          `A probe of protocol ${given.protocol} needs a requestPath.`,
+          ["requestPath"],
+        );
+      if (!needsPath && given.requestPath)
+        issue(context, "LoadBalancerProbeRequestPathNotAllowed", "A probe of protocol Tcp cannot have a requestPath.", [
+          "requestPath",
+        ]);
+    }),
+});
+
+export const loadBalancerBody = z
+  .strictObject({
+    ...tracked,
+    sku: z
+      .strictObject({
+        name: choice("Basic", "Standard", "Gateway").default("Basic"),
+        tier: choice("Regional", "Global").optional(),
+      })
+      .optional(),
+    properties: z
+      .strictObject({
+        frontendIPConfigurations: z.array(frontEnd).optional(),
+        backendAddressPools: z.array(pool).optional(),
+        loadBalancingRules: z.array(rule).optional(),
+        probes: z.array(probe).optional(),
+        inboundNatRules: none("inbound NAT rules"),
+        inboundNatPools: none("inbound NAT pools, which retire on 2027-09-30"),
+        outboundRules: none("outbound rules: use a NAT gateway"),
+        resourceGuid: ignored,
+        provisioningState: ignored,
+      })
+      .default({}),
+  })
+  .superRefine((given, context) => {
+    const sku = given.sku?.name ?? "Basic";
+    if (sku === "Basic")
+      issue(
+        context,
+        "BasicSkuLoadBalancerRetired",
+        "Basic SKU load balancers were retired on 30 September 2025: set sku.name to 'Standard'.",
+        ["sku", "name"],
+      );
+    if (sku === "Gateway" || given.sku?.tier === "Global")
+      issue(context, "NotImplementedByLab", "The lab has regional load balancers of the Standard SKU only.", ["sku"]);
+  });
+
+export type LoadBalancerBody = z.infer<typeof loadBalancerBody>;
+
+/** The pool of a rule; Azure takes it in either of two properties. */
+export const poolOf = (properties: {
+  backendAddressPool?: { id: string };
+  backendAddressPools?: { id: string }[];
+}): string | undefined => properties.backendAddressPool?.id ?? properties.backendAddressPools?.[0]?.id;

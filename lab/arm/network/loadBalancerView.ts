@@ -1,0 +1,122 @@
+/** What a load balancer's GET answers, with the members of its pools. */
+import { keyOf } from "../ids.ts";
+import { isLive } from "../store.ts";
+import type { Context, Resource } from "../types.ts";
+import { poolOf, type LoadBalancerBody } from "./loadBalancerSchema.ts";
+import { types } from "./names.ts";
+import type { NetworkInterfaceBody } from "./networkInterfaces.ts";
+
+/** IP configurations of live network interfaces in a pool. */
+export function poolMembers(
+  poolId: string,
+  { store }: Pick<Context, "store">,
+): { nic: Resource<NetworkInterfaceBody>; configuration: string }[] {
+  return store
+    .ofType<NetworkInterfaceBody>(types.networkInterface)
+    .filter(isLive)
+    .flatMap((nic) =>
+      nic.body.properties.ipConfigurations
+        .filter(({ properties }) =>
+          (properties.loadBalancerBackendAddressPools ?? []).some((one) => keyOf(one.id) === keyOf(poolId)),
+        )
+        .map(({ name }) => ({ nic, configuration: name })),
+    );
+}
+
+export function renderBalancer(balancer: Resource<LoadBalancerBody>, context: Context): object {
+  const { properties } = balancer.body;
+  const rules = properties.loadBalancingRules ?? [];
+  const shared = (collection: string, name: string): object => ({
+    name,
+    id: `${balancer.id}/${collection}/${name}`,
+    etag: `W/"${balancer.etag}"`,
+    type: `${types.loadBalancer}/${collection}`,
+  });
+  const usedBy = (id: string, of: (rule: (typeof rules)[number]["properties"]) => string | undefined): object => {
+    const users = rules.filter((one) => keyOf(of(one.properties) ?? "") === keyOf(id));
+    return users.length === 0
+      ? {}
+      : { loadBalancingRules: users.map(({ name }) => ({ id: `${balancer.id}/loadBalancingRules/${name}` })) };
+  };
+  const provisioningState = balancer.state;
+  const frontEnds = (properties.frontendIPConfigurations ?? []).map((front) => {
+    const head = shared("frontendIPConfigurations", front.name);
+    const address = balancer.computed.addresses?.[front.name];
+    return {
+      ...head,
+      ...(front.zones && { zones: front.zones }),
+      properties: {
+        provisioningState,
+        privateIPAllocationMethod: "Dynamic",
+        ...(address !== undefined && { privateIPAddressVersion: "IPv4" }),
+        ...front.properties,
+        ...(address !== undefined && { privateIPAddress: address }),
+        ...usedBy((head as { id: string }).id, (one) => one.frontendIPConfiguration.id),
+      },
+    };
+  });
+  const pools = (properties.backendAddressPools ?? []).map((one) => {
+    const head = shared("backendAddressPools", one.name) as { id: string };
+    const members = poolMembers(head.id, context);
+    return {
+      ...head,
+      properties: {
+        provisioningState,
+        ...one.properties,
+        loadBalancerBackendAddresses: members.map(({ nic, configuration }) => ({
+          name: `${nic.name}_${configuration}`,
+          properties: { networkInterfaceIPConfiguration: { id: `${nic.id}/ipConfigurations/${configuration}` } },
+        })),
+        ...(members.length > 0 && {
+          backendIPConfigurations: members.map(({ nic, configuration }) => ({
+            id: `${nic.id}/ipConfigurations/${configuration}`,
+          })),
+        }),
+        ...usedBy(head.id, poolOf),
+      },
+    };
+  });
+  return {
+    sku: { tier: "Regional", ...balancer.body.sku },
+    properties: {
+      provisioningState,
+      resourceGuid: balancer.guid,
+      frontendIPConfigurations: frontEnds,
+      backendAddressPools: pools,
+      loadBalancingRules: rules.map((one) => ({
+        ...shared("loadBalancingRules", one.name),
+        properties: {
+          provisioningState,
+          backendPort: one.properties.frontendPort,
+          idleTimeoutInMinutes: 4,
+          enableFloatingIP: false,
+          enableTcpReset: false,
+          disableOutboundSnat: false,
+          loadDistribution: "Default",
+          ...one.properties,
+          ...(poolOf(one.properties) && {
+            backendAddressPool: { id: poolOf(one.properties) },
+            backendAddressPools: [{ id: poolOf(one.properties) }],
+          }),
+        },
+      })),
+      probes: (properties.probes ?? []).map((one) => {
+        const head = shared("probes", one.name) as { id: string };
+        return {
+          ...head,
+          properties: {
+            provisioningState,
+            intervalInSeconds: 15,
+            numberOfProbes: 2,
+            probeThreshold: 1,
+            ...one.properties,
+            ...usedBy(head.id, (used) => used.probe?.id),
+          },
+        };
+      }),
+      inboundNatRules: [],
+      inboundNatPools: [],
+      outboundRules: [],
+    },
+  };
+}

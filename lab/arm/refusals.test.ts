@@ -1,0 +1,702 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { subscription, TestLab } from "./testing.ts";
+
+const lab = new TestLab();
+const location = "westeurope";
+const group = `/subscriptions/${subscription}/resourceGroups/rg`;
+const id = (path: string): string => `${group}/providers/${path}`;
+const vnet = id("Microsoft.Network/virtualNetworks/vnet");
+const subnet = `${vnet}/subnets/snet`;
+const versions: [RegExp, string][] = [
+  [/\/providers\/Microsoft\.Compute/i, "2024-11-01"],
+  [/\/privateDnsZones/i, "2024-06-01"],
+  [/\/dnsZones/i, "2018-05-01"],
+  [/autoscaleSettings/i, "2022-10-01"],
+  [/\/providers\/Microsoft\.Network/i, "2024-05-01"],
+];
+const versioned = (path: string): string =>
+  `${path}?api-version=${versions.find(([pattern]) => pattern.test(path))?.[1] ?? "2024-03-01"}`;
+
+/** `status code` of a request's refusal. */
+async function outcome(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+): Promise<string> {
+  const answer = await lab.call(method, path.includes("?") ? path : versioned(path), body, headers);
+  const { error } = (answer.body || {}) as { error?: { code: string; details?: { code: string }[] } };
+  return `${answer.status}${error ? ` ${error.code}` : ""}`;
+}
+
+async function settled(path: string): Promise<void> {
+  const found = await lab.call("GET", versioned(path));
+  expect(found.body).toMatchObject({ properties: { provisioningState: "Succeeded" } });
+}
+
+const rule = (change: object): object => ({
+  protocol: "Tcp",
+  access: "Allow",
+  direction: "Inbound",
+  priority: 100,
+  sourceAddressPrefix: "*",
+  sourcePortRange: "*",
+  destinationAddressPrefix: "*",
+  destinationPortRange: "80",
+  ...change,
+});
+const frontEnd = (properties: object, name = "front"): object => ({ name, properties });
+const balancer = (properties: object, sku = "Standard"): object => ({ location, sku: { name: sku }, properties });
+
+const extension = (properties: object): object => ({
+  name: "x",
+  properties: {
+    publisher: "Microsoft.ManagedServices",
+    type: "ApplicationHealthLinux",
+    typeHandlerVersion: "2.0",
+    settings: { protocol: "http", port: 8999, requestPath: "/health" },
+    ...properties,
+  },
+});
+interface Parts {
+  set?: object;
+  profile?: object;
+  os?: object;
+  image?: object;
+  extensions?: object[];
+  sku?: object;
+  envelope?: object;
+}
+const scaleSet = (parts: Parts = {}): object => ({
+  location,
+  sku: { name: "Standard_B2s", capacity: 0, ...parts.sku },
+  ...parts.envelope,
+  properties: {
+    orchestrationMode: "Flexible",
+    platformFaultDomainCount: 1,
+    virtualMachineProfile: {
+      osProfile: {
+        computerNamePrefix: "a",
+        adminUsername: "platform",
+        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+        ...parts.os,
+      },
+      storageProfile: {
+        imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest", ...parts.image },
+        osDisk: { createOption: "FromImage" },
+      },
+      networkProfile: {
+        networkApiVersion: "2022-11-01",
+        networkInterfaceConfigurations: [
+          {
+            name: "nic",
+            properties: { primary: true, ipConfigurations: [{ name: "ip", properties: { subnet: { id: subnet } } }] },
+          },
+        ],
+      },
+      ...(parts.extensions && { extensionProfile: { extensions: parts.extensions } }),
+      ...parts.profile,
+    },
+    ...parts.set,
+  },
+});
+
+beforeAll(async () => {
+  await lab.start();
+  await lab.call("PUT", versioned(group), { location });
+  await lab.call("PUT", versioned(id("Microsoft.Network/networkSecurityGroups/nsg")), { location, properties: {} });
+  await lab.call("PUT", versioned(id("Microsoft.Network/publicIPAddresses/pip")), {
+    location,
+    sku: { name: "Standard" },
+    properties: { publicIPAllocationMethod: "Static" },
+  });
+  await lab.call("PUT", versioned(id("Microsoft.Network/natGateways/ng")), {
+    location,
+    properties: { publicIpAddresses: [{ id: id("Microsoft.Network/publicIPAddresses/pip") }] },
+  });
+  const networkSecurityGroup = { id: id("Microsoft.Network/networkSecurityGroups/nsg") };
+  const natGateway = { id: id("Microsoft.Network/natGateways/ng") };
+  await lab.call("PUT", versioned(vnet), {
+    location,
+    properties: {
+      addressSpace: { addressPrefixes: ["10.0.0.0/16"] },
+      subnets: [{ name: "snet", properties: { addressPrefix: "10.0.1.0/24", networkSecurityGroup, natGateway } }],
+    },
+  });
+  await lab.call(
+    "PUT",
+    versioned(id("Microsoft.Network/loadBalancers/lb")),
+    balancer({
+      frontendIPConfigurations: [
+        frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.1.254", privateIPAllocationMethod: "Static" }),
+      ],
+      backendAddressPools: [{ name: "pool" }],
+    }),
+  );
+  await lab.call("PUT", versioned(id("Microsoft.Network/dnsZones/dev.example")), { location: "global" });
+  await lab.call("PUT", versioned(id("Microsoft.Network/privateDnsZones/dev.internal")), { location: "global" });
+  await lab.call("PUT", versioned(id("Microsoft.Network/privateDnsZones/dev.internal/virtualNetworkLinks/link")), {
+    location: "global",
+    properties: { virtualNetwork: { id: vnet }, registrationEnabled: false },
+  });
+  await lab.call(
+    "PUT",
+    versioned(id("Microsoft.Compute/virtualMachineScaleSets/vmss")),
+    scaleSet({
+      extensions: [extension({})],
+      set: { automaticRepairsPolicy: { enabled: true, gracePeriod: "PT30M" } },
+      envelope: { zones: ["1", "2"] },
+    }),
+  );
+  const target = id("Microsoft.Compute/virtualMachineScaleSets/vmss");
+  await lab.call("PUT", versioned(id("Microsoft.Insights/autoscaleSettings/cpu")), {
+    location,
+    properties: {
+      targetResourceUri: target,
+      enabled: true,
+      profiles: [{ name: "cpu", capacity: { minimum: "0", maximum: "2", default: "0" }, rules: [] }],
+    },
+  });
+  await lab.call("PUT", versioned(id("Microsoft.Network/virtualNetworks/peer")), {
+    location,
+    properties: { addressSpace: { addressPrefixes: ["10.8.0.0/16"] } },
+  });
+  await lab.call("PUT", versioned(`${vnet}/virtualNetworkPeerings/to-peer`), {
+    properties: { remoteVirtualNetwork: { id: id("Microsoft.Network/virtualNetworks/peer") } },
+  });
+  await lab.call("PUT", versioned(id("Microsoft.Network/networkInterfaces/nic")), {
+    location,
+    properties: { ipConfigurations: [{ name: "ip", properties: { subnet: { id: subnet } } }] },
+  });
+  await lab.call("PUT", versioned(id("Microsoft.Network/dnsZones/dev.example/A/www")), {
+    properties: { TTL: 60, ARecords: [{ ipv4Address: "198.51.100.32" }] },
+  });
+});
+afterAll(() => lab.stop());
+
+describe("requests that Azure refuses, and its codes", () => {
+  const other = id("Microsoft.Network/virtualNetworks/other");
+  const space = { addressSpace: { addressPrefixes: ["10.1.0.0/16"] } };
+
+  test.for<[string, string, string, string, unknown?]>([
+    ["no api-version", "400 MissingApiVersionParameter", "GET", `${vnet}?`],
+    ["an unknown api-version of a resource", "400 NoRegisteredProviderFound", "GET", `${vnet}?api-version=2012-01-01`],
+    ["an unknown api-version of a group", "400 InvalidApiVersionParameter", "GET", `${group}?api-version=2012-01-01`],
+    [
+      "another subscription",
+      "404 SubscriptionNotFound",
+      "GET",
+      "/subscriptions/11111111-1111-4111-8111-111111111111?api-version=2022-12-01",
+    ],
+    ["a namespace that is none", "404 InvalidResourceNamespace", "GET", id("Microsoft.Nothing/things/x")],
+    ["a type that is none", "404 InvalidResourceType", "GET", id("Microsoft.Network/things/x")],
+    ["a resource before it is created", "404 ResourceNotFound", "GET", other],
+    ["a child before it is created", "404 NotFound", "GET", `${vnet}/subnets/none`],
+    [
+      "a group before it is created",
+      "404 ResourceGroupNotFound",
+      "GET",
+      `/subscriptions/${subscription}/resourceGroups/none`,
+    ],
+    [
+      "a resource in a group that is none",
+      "404 ResourceGroupNotFound",
+      "PUT",
+      other.replace("/rg/", "/none/"),
+      { location, properties: space },
+    ],
+    [
+      "a child of what is not there",
+      "404 ParentResourceNotFound",
+      "PUT",
+      `${other}/subnets/x`,
+      { properties: { addressPrefix: "10.1.1.0/24" } },
+    ],
+    ["a body that is no JSON", "400 InvalidRequestContent", "PUT", other, "{"],
+    ["no location", "400 LocationRequired", "PUT", other, { properties: space }],
+    [
+      "a location that is none",
+      "400 LocationNotAvailableForResourceType",
+      "PUT",
+      other,
+      { location: "atlantis", properties: space },
+    ],
+    [
+      "a resource in another location",
+      "409 InvalidResourceLocation",
+      "PUT",
+      vnet,
+      { location: "northeurope", properties: { addressSpace: { addressPrefixes: ["10.0.0.0/16"] } } },
+    ],
+    [
+      "a name with a slash's neighbour",
+      "400 InvalidResourceName",
+      "PUT",
+      id("Microsoft.Network/virtualNetworks/-x"),
+      { location, properties: space },
+    ],
+    [
+      "tags that are no texts",
+      "400 InvalidRequestContent",
+      "PUT",
+      other,
+      { location, tags: { a: 1 }, properties: space },
+    ],
+    [
+      "an unknown property",
+      "400 InvalidRequestFormat",
+      "PUT",
+      other,
+      { location, properties: { ...space, adressSpace: {} } },
+    ],
+    [
+      "a property of the wrong type",
+      "400 InvalidRequestFormat",
+      "PUT",
+      other,
+      { location, properties: { addressSpace: { addressPrefixes: "10.1.0.0/16" } } },
+    ],
+    ["a network without an address space", "400 InvalidRequestFormat", "PUT", other, { location, properties: {} }],
+    [
+      "an address space with host bits",
+      "400 InvalidCIDRNotation",
+      "PUT",
+      other,
+      { location, properties: { addressSpace: { addressPrefixes: ["10.1.0.1/16"] } } },
+    ],
+    [
+      "an address space that is none",
+      "400 InvalidAddressPrefixFormat",
+      "PUT",
+      other,
+      { location, properties: { addressSpace: { addressPrefixes: ["ten"] } } },
+    ],
+    [
+      "a subnet outside its network",
+      "400 NetcfgSubnetRangeOutsideVnet",
+      "PUT",
+      `${vnet}/subnets/x`,
+      { properties: { addressPrefix: "10.9.0.0/24" } },
+    ],
+    [
+      "overlapping subnets",
+      "400 NetcfgSubnetRangesOverlap",
+      "PUT",
+      `${vnet}/subnets/x`,
+      { properties: { addressPrefix: "10.0.1.128/25" } },
+    ],
+    [
+      "a subnet that is too small",
+      "400 NetcfgInvalidSubnet",
+      "PUT",
+      `${vnet}/subnets/x`,
+      { properties: { addressPrefix: "10.0.2.0/30" } },
+    ],
+    [
+      "a reference to what is not there",
+      "400 InvalidResourceReference",
+      "PUT",
+      `${vnet}/subnets/x`,
+      {
+        properties: {
+          addressPrefix: "10.0.2.0/24",
+          networkSecurityGroup: { id: id("Microsoft.Network/networkSecurityGroups/none") },
+        },
+      },
+    ],
+    [
+      "a reference that is no ID",
+      "400 LinkedInvalidPropertyId",
+      "PUT",
+      `${vnet}/subnets/x`,
+      { properties: { addressPrefix: "10.0.2.0/24", networkSecurityGroup: { id: "nsg" } } },
+    ],
+    ["the deletion of a subnet in use", "400 InUseSubnetCannotBeDeleted", "DELETE", subnet],
+    ["the deletion of a network whose subnet is in use", "400 InUseSubnetCannotBeDeleted", "DELETE", vnet],
+    [
+      "a network that loses a subnet in use",
+      "400 InUseSubnetCannotBeDeleted",
+      "PUT",
+      vnet,
+      { location, properties: { addressSpace: { addressPrefixes: ["10.0.0.0/16"] }, subnets: [] } },
+    ],
+    [
+      "the deletion of a security group in use",
+      "400 InUseNetworkSecurityGroupCannotBeDeleted",
+      "DELETE",
+      id("Microsoft.Network/networkSecurityGroups/nsg"),
+    ],
+    [
+      "the deletion of a public address in use",
+      "400 PublicIPAddressCannotBeDeleted",
+      "DELETE",
+      id("Microsoft.Network/publicIPAddresses/pip"),
+    ],
+    [
+      "the deletion of a NAT gateway in use",
+      "400 CannotDeleteNatGatewayAssociatedToSubnet",
+      "DELETE",
+      id("Microsoft.Network/natGateways/ng"),
+    ],
+    [
+      "a public address used twice",
+      "409 PublicIPAddressInUse",
+      "PUT",
+      id("Microsoft.Network/natGateways/ng2"),
+      { location, properties: { publicIpAddresses: [{ id: id("Microsoft.Network/publicIPAddresses/pip") }] } },
+    ],
+    [
+      "a Basic public address",
+      "400 IPv4BasicSkuPublicIpCountLimitReached",
+      "PUT",
+      id("Microsoft.Network/publicIPAddresses/x"),
+      { location, properties: { publicIPAllocationMethod: "Static" } },
+    ],
+    [
+      "a dynamic Standard public address",
+      "400 StandardSkuPublicIPAddressesMustBeStatic",
+      "PUT",
+      id("Microsoft.Network/publicIPAddresses/x"),
+      { location, sku: { name: "Standard" }, properties: {} },
+    ],
+    [
+      "a rule with priority 99",
+      "400 SecurityRuleInvalidPriority",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
+      { properties: rule({ priority: 99 }) },
+    ],
+    [
+      "a rule with a port that is none",
+      "400 SecurityRuleInvalidPortRange",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
+      { properties: rule({ destinationPortRange: "80-70" }) },
+    ],
+    [
+      "a rule with an address that is none",
+      "400 SecurityRuleInvalidAddressPrefix",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
+      { properties: rule({ sourceAddressPrefix: "10.0.0.1/8" }) },
+    ],
+    [
+      "a rule without a source",
+      "400 SecurityRuleParametersMissing",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
+      { properties: rule({ sourceAddressPrefix: undefined }) },
+    ],
+    [
+      "a rule with an access that is none",
+      "400 InvalidRequestFormat",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
+      { properties: rule({ access: "Maybe" }) },
+    ],
+    [
+      "two rules of one priority",
+      "400 SecurityRuleConflict",
+      "PUT",
+      id("Microsoft.Network/networkSecurityGroups/x"),
+      {
+        location,
+        properties: {
+          securityRules: [
+            { name: "a", properties: rule({}) },
+            { name: "b", properties: rule({}) },
+          ],
+        },
+      },
+    ],
+    [
+      "a Basic load balancer",
+      "400 BasicSkuLoadBalancerRetired",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({}, "Basic"),
+    ],
+    [
+      "a front end with an address outside the subnet",
+      "400 PrivateIPAddressNotInSubnet",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({
+        frontendIPConfigurations: [
+          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.2.9", privateIPAllocationMethod: "Static" }),
+        ],
+      }),
+    ],
+    [
+      "a front end with an address that Azure keeps",
+      "400 PrivateIPAddressInReservedRange",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({
+        frontendIPConfigurations: [
+          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.1.3", privateIPAllocationMethod: "Static" }),
+        ],
+      }),
+    ],
+    [
+      "a front end with another's address",
+      "400 PrivateIPAddressIsAllocated",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({
+        frontendIPConfigurations: [
+          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.1.254", privateIPAllocationMethod: "Static" }),
+        ],
+      }),
+    ],
+    [
+      "a balancing rule with a front end that is none",
+      "400 InvalidResourceReference",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({
+        loadBalancingRules: [
+          {
+            name: "r",
+            properties: {
+              protocol: "Tcp",
+              frontendPort: 80,
+              frontendIPConfiguration: {
+                id: `${id("Microsoft.Network/loadBalancers/x")}/frontendIPConfigurations/none`,
+              },
+            },
+          },
+        ],
+      }),
+    ],
+    [
+      "a probe that is too quick",
+      "400 LoadBalancerProbeInvalidInterval",
+      "PUT",
+      id("Microsoft.Network/loadBalancers/x"),
+      balancer({ probes: [{ name: "p", properties: { protocol: "Tcp", port: 80, intervalInSeconds: 1 } }] }),
+    ],
+    [
+      "a scale set in Uniform mode",
+      "400 NotImplementedByLab",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ set: { orchestrationMode: "Uniform" } }),
+    ],
+    [
+      "a scale set without fault domains",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ set: { platformFaultDomainCount: undefined } }),
+    ],
+    [
+      "a machine size that is none",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ sku: { name: "Standard_Z9" } }),
+    ],
+    [
+      "an image that is none",
+      "404 PlatformImageNotFound",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ image: { offer: "debian-99" } }),
+    ],
+    [
+      "custom data above 65535 bytes",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ os: { customData: Buffer.alloc(65_536).toString("base64") } }),
+    ],
+    [
+      "custom data that is no Base64",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ os: { customData: "#cloud-config" } }),
+    ],
+    [
+      "a machine without a key or password",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ os: { linuxConfiguration: {} } }),
+    ],
+    [
+      "an administrator named root",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ os: { adminUsername: "root" } }),
+    ],
+    [
+      "repairs without a health extension",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ set: { automaticRepairsPolicy: { enabled: true, gracePeriod: "PT10M" } } }),
+    ],
+    [
+      "a grace period of five minutes",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({
+        extensions: [extension({})],
+        set: { automaticRepairsPolicy: { enabled: true, gracePeriod: "PT5M" } },
+      }),
+    ],
+    [
+      "a load balancer probe as health of a Flexible set",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ profile: { networkProfile: { healthProbe: { id: "/subscriptions/x" } } } }),
+    ],
+    [
+      "health settings that are wrong",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ extensions: [extension({ settings: { protocol: "http", port: 8999 } })] }),
+    ],
+    [
+      "an unknown property of a scale set",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ set: { capacity: 3 } }),
+    ],
+    [
+      "a scale set in a zone that is none",
+      "400 InvalidAvailabilityZone",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ envelope: { zones: ["4"] } }),
+    ],
+    [
+      "a CNAME beside an A record",
+      "409 Conflict",
+      "PUT",
+      id("Microsoft.Network/dnsZones/dev.example/CNAME/www"),
+      { properties: { TTL: 60, CNAMERecord: { cname: "x.example" } } },
+    ],
+    [
+      "a record without a TTL",
+      "400 BadRequest",
+      "PUT",
+      id("Microsoft.Network/dnsZones/dev.example/A/x"),
+      { properties: { ARecords: [] } },
+    ],
+    [
+      "an A record with a name as its address",
+      "400 BadRequest",
+      "PUT",
+      id("Microsoft.Network/dnsZones/dev.example/A/x"),
+      { properties: { TTL: 60, ARecords: [{ ipv4Address: "x" }] } },
+    ],
+    [
+      "the deletion of the name servers of a zone",
+      "400 BadRequest",
+      "DELETE",
+      id("Microsoft.Network/dnsZones/dev.example/NS/@"),
+    ],
+    [
+      "a zone in a region",
+      "400 LocationNotAvailableForResourceType",
+      "PUT",
+      id("Microsoft.Network/dnsZones/x.example"),
+      { location },
+    ],
+    [
+      "the deletion of a private zone with links",
+      "409 CannotDeleteResource",
+      "DELETE",
+      id("Microsoft.Network/privateDnsZones/dev.internal"),
+    ],
+    [
+      "an autoscale setting with a default above its maximum",
+      "400 InvalidCapacity",
+      "PUT",
+      id("Microsoft.Insights/autoscaleSettings/x"),
+      {
+        location,
+        properties: {
+          targetResourceUri: vnet,
+          profiles: [{ name: "p", capacity: { minimum: "1", maximum: "2", default: "3" }, rules: [] }],
+        },
+      },
+    ],
+    [
+      "an autoscale setting with numbers for texts",
+      "400 BadRequest",
+      "PUT",
+      id("Microsoft.Insights/autoscaleSettings/x"),
+      {
+        location,
+        properties: {
+          targetResourceUri: vnet,
+          profiles: [{ name: "p", capacity: { minimum: 1, maximum: 2, default: 1 }, rules: [] }],
+        },
+      },
+    ],
+    [
+      "a peering of a network with itself",
+      "400 VnetCannotPeerWithItself",
+      "PUT",
+      `${vnet}/virtualNetworkPeerings/x`,
+      { properties: { remoteVirtualNetwork: { id: vnet } } },
+    ],
+    ["a PATCH of more than tags", "400 PatchNotSupported", "PATCH", vnet, { properties: { addressSpace: {} } }],
+    ["a method that is none", "405 HttpMethodNotAllowed", "POST", vnet, {}],
+  ])("%s: %s", async ([, expected, method, path, body]) => {
+    const before = lab.arm.world().revision;
+    expect(await outcome(method, path, body)).toBe(expected);
+    expect(lab.arm.world().revision).toBe(before);
+  });
+
+  test("every mistake of a body is in the answer, with its path", async () => {
+    const answer = await lab.call("PUT", versioned(other), {
+      location,
+      properties: { ...space, color: "red", flowTimeoutInMinutes: "ten" },
+    });
+    const { details } = (answer.body as { error: { details: { code: string; message: string }[] } }).error;
+    expect(details.map((detail) => detail.code)).toEqual(["InvalidJson", "InvalidJson"]);
+    expect(details.map((detail) => detail.message).join()).toMatch(
+      /color.*flowTimeoutInMinutes|flowTimeoutInMinutes.*color/,
+    );
+  });
+
+  test("what was not refused is still there and well", async () => {
+    await settled(vnet);
+    await settled(subnet);
+  });
+});
+
+describe("ETags of network resources", () => {
+  test("a stale If-Match is refused, the current one is not", async () => {
+    const { body } = await lab.call("GET", versioned(vnet));
+    const { etag, ...given } = body as { etag: string };
+    expect(await outcome("PUT", vnet, given, { "if-match": 'W/"stale"' })).toBe("412 PreconditionFailed");
+    expect(await outcome("PUT", vnet, given, { "if-match": etag })).toBe("200");
+  });
+
+  test("If-None-Match: * creates and never overwrites", async () => {
+    const zone = id("Microsoft.Network/dnsZones/once.example");
+    expect(await outcome("PUT", zone, { location: "global" }, { "if-none-match": "*" })).toBe("201");
+    expect(await outcome("PUT", zone, { location: "global" }, { "if-none-match": "*" })).toBe("412 PreconditionFailed");
+  });
+});
+
+test("what a GET answered can be sent back as it is, for every type", async () => {
+  const all = lab.arm.resources();
+  expect(new Set(all.map((resource) => resource.type)).size).toBeGreaterThan(15);
+  for (const { id: path } of all) {
+    if (/\/(NS|SOA)\/@$/.test(path)) continue;
+    const { body } = await lab.call("GET", versioned(path));
+    expect(`${path} ${await outcome("PUT", path, body)}`).toBe(`${path} 200`);
+  }
+});
