@@ -1,6 +1,6 @@
 /** Virtual machine extensions that the members of a scale set carry. */
 import * as pulumi from "@pulumi/pulumi";
-import { healthPath, healthPort } from "../environment/flows.ts";
+import { healthPort, healthStatePath } from "../environment/flows.ts";
 
 /**
  * Asks the machine's health endpoint from inside the machine; automatic repairs act on its verdict. A Flexible scale
@@ -17,7 +17,7 @@ export function healthExtension() {
     settings: {
       protocol: "http",
       port: healthPort,
-      requestPath: healthPath,
+      requestPath: healthStatePath,
       intervalInSeconds: 5,
       numberOfProbes: 2,
       // A machine that is still configuring itself is Initializing, which is not repaired, rather than Unhealthy.

@@ -45,7 +45,7 @@ test("a member that is unhealthy for the grace period is repaired as configured"
   expect(profileOf(scaleSet.inputs)["extensionProfile"]).toEqual({ extensions: [{
     name: "health", publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux", typeHandlerVersion: "2.0",
     autoUpgradeMinorVersion: true,
-    settings: { protocol: "http", port: 8999, requestPath: "/health", intervalInSeconds: 5, numberOfProbes: 2,
+    settings: { protocol: "http", port: 8999, requestPath: "/state", intervalInSeconds: 5, numberOfProbes: 2,
       gracePeriod: 1800 },
   }] });
 });

@@ -14,6 +14,9 @@ interpreter_python = /usr/bin/python3
 callback_result_format = yaml
 retry_files_enabled = False
 inventory_unparsed_failed = True
+strategy = mitogen_linear
+strategy_plugins = /usr/lib/python3/dist-packages/ansible_mitogen/plugins/strategy
+deprecation_warnings = False
 `;
 
 /** The run. It is retried by systemd, so every step may be repeated. */
@@ -25,9 +28,10 @@ cd ${home}
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 HOME=/root
 
 configure() {
-  if ! command -v ansible-playbook >/dev/null; then
+  if ! dpkg -s ansible-core ansible-mitogen >/dev/null 2>&1; then
     apt-get -q -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 update
-    apt-get -q -y -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 install --no-install-recommends ansible-core
+    apt-get -q -y -o Acquire::Retries=5 -o DPkg::Lock::Timeout=300 install --no-install-recommends \\
+      ansible-core ansible-mitogen
   fi
   ansible-playbook -i inventory/boot.yml playbooks/${kind}.yml
 }

@@ -1,9 +1,10 @@
 /** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import { dump, load } from "js-yaml";
-import { administratorKey, armPort, authority, credentials, root, stateDir } from "../settings.ts";
+import { arrangePlugins } from "../engine/plugins.ts";
+import { administratorKey, armPort, authority, cacheDir, credentials, root, stateDir } from "../settings.ts";
 
 /** The stacks that the project has a file for. */
 export const stacks = ["dev", "prod", "tools"] as const;
@@ -22,11 +23,13 @@ export function prepare(): NodeJS.ProcessEnv {
   const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
   writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project, main: relative(projectDir, root) }));
   for (const stack of stacks) layOver(stack);
+  const pulumiHome = join(stateDir, "pulumi-home");
+  arrangePlugins({ pulumiHome, builtEngine: join(process.env.ENGINE_HOME ?? "", "pulumi") });
   return {
     ...process.env,
-    PATH: [join(root, "lab", "engine"), join(root, "lab", "provider", "bin"), process.env.PATH].join(delimiter),
+    NODE_COMPILE_CACHE: join(cacheDir, "compile"),
     NODE_EXTRA_CA_CERTS: authority().bundleFile,
-    PULUMI_HOME: join(stateDir, "pulumi-home"),
+    PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${join(stateDir, "pulumi")}`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { lutimes, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { run } from "./host.ts";
-import { files, maskedUnits, packages, recipeHash, sources, suite } from "./imageRecipe.ts";
+import { files, maskedUnits, packages, recipeHash, suite } from "./imageRecipe.ts";
 
 export interface ImageOptions {
   /** Where images and downloads are kept between labs. */
@@ -47,7 +47,8 @@ async function build(root: string, authorities: Record<string, string>, log: Ima
     "mmdebstrap", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
     // With the package lists inside, a machine's `apt-get update` only asks whether they are the newest.
     "--skip=cleanup/apt/lists", "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
-    suite, root, ...sources,
+    // Without a mirror named, Debian's own with its updates and security updates.
+    suite, root,
   ];
   await run(command, {
     onLine: (line) => {

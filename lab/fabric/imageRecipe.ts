@@ -2,7 +2,7 @@
  * What the lab's Debian 13 image is made of, as plain data. The image's name carries a hash of all of it, so a change
  * here makes a new image and leaves the old one to the machines that still run on it.
  *
- * Azure's marketplace image has more packages; what is missing there and needed at first boot (ansible-core and Git)
+ * Azure's marketplace image has more packages; what is missing there and needed at first boot (Ansible and Git)
  * is in this image already, so that a machine that replaces another does not wait for a download. Programs of the tiers
  * are not: roles install them, as they do on Azure.
  */
@@ -12,14 +12,8 @@ export const suite = "trixie";
 
 export const packages = [
   "systemd", "systemd-sysv", "dbus", "openssh-server", "openssh-sftp-server", "cloud-init", "sudo",
-  "python3", "python3-apt", "ansible-core", "git", "ca-certificates", "curl", "xz-utils",
+  "python3", "python3-apt", "ansible-core", "ansible-mitogen", "git", "ca-certificates", "curl", "xz-utils",
   "iproute2", "iputils-ping", "netbase", "procps", "less", "nano",
-];
-
-export const sources = [
-  `deb http://deb.debian.org/debian ${suite} main`,
-  `deb http://deb.debian.org/debian ${suite}-updates main`,
-  `deb http://deb.debian.org/debian-security ${suite}-security main`,
 ];
 
 /** Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there. */
@@ -66,6 +60,6 @@ export const files: Record<string, string> = {
 
 /** Hash of the recipe and of the authorities that the host adds to Debian's. */
 export function recipeHash(authorities: Record<string, string>): string {
-  const recipe = JSON.stringify({ version: 1, suite, packages, sources, maskedUnits, files, authorities });
+  const recipe = JSON.stringify({ version: 1, suite, packages, maskedUnits, files, authorities });
   return createHash("sha256").update(recipe).digest("hex").slice(0, 12);
 }
