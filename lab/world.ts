@@ -44,11 +44,11 @@ export interface SecurityRule {
   priority: number;
   access: "Allow" | "Deny";
   protocol: "tcp" | "udp" | "icmp" | "*";
-  /** CIDR blocks, addresses, or one of the service tags; `*` is anything. */
-  sources: (string | ServiceTag)[];
+  /** CIDR blocks, addresses, or service tags (`ServiceTag`). */
+  sources: string[];
   /** `80`, `8000-8099` or `*`. */
   sourcePorts: string[];
-  destinations: (string | ServiceTag)[];
+  destinations: string[];
   destinationPorts: string[];
 }
 

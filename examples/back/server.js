@@ -43,7 +43,7 @@ async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://back");
   // Only of itself: a database that is away is no reason to replace this machine.
   if (pathname === "/health") return response.end("ok\n");
-  if (pathname !== "/messages") return response.writeHead(404).end("Nothing here\n");
+  if (!["/", "/messages"].includes(pathname)) return response.writeHead(404).end("Nothing here\n");
 
   let stored;
   let learned;
