@@ -30,6 +30,7 @@ types: ## check the types
 
 lint: ## lint TypeScript, Ansible, YAML and shell
 	@$(TOOLS); eslint --max-warnings 0 .
+	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
 	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh .ci/run

@@ -25,9 +25,11 @@ elif [ -f package.json ]; then
   npm install --omit=dev --no-audit --no-fund --no-update-notifier
 fi
 if [ -f requirements.txt ]; then
-  python3 -m venv .venv
+  # The machine's own pip fills it: a pip in each environment would cost more time than the packages.
+  python3 -m venv --without-pip .venv
   # Bytecode is made when a module is imported for the first time: most of these modules never are.
-  .venv/bin/pip install --quiet --no-compile --disable-pip-version-check --only-binary :all: -r requirements.txt
+  PYTHONPATH=$(echo /usr/share/python-wheels/pip-*.whl) python3 -m pip --python .venv/bin/python install --quiet \
+    --no-compile --no-cache-dir --disable-pip-version-check --only-binary :all: -r requirements.txt
 fi
 
 ln -s "releases/${release##*/}" ../../current.new

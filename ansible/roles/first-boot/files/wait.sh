@@ -9,7 +9,7 @@ while :; do
     *ActiveState=activating*SubState=auto-restart*)
       restarts=${state#*NRestarts=}
       if [ "${restarts%%[!0-9]*}" -ge 2 ]; then
-        systemctl stop platform-boot.service
+        systemctl disable --now platform-boot.service
         echo "taken over: first-boot configuration kept failing, see /var/log/platform-boot.log"
         exit 0
       fi
