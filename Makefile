@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STACK ?= dev
 TOOLS := . ./bin/environment
+# The load generator is of the lab only, so that `make check` does without Go where there is none.
+GO := command -v go >/dev/null || { echo 'Go is not there: lab/load is not checked'; exit 0; }; cd lab/load
 
 .PHONY: help setup lab lab-down check lint types unit test schema
 
@@ -28,14 +30,16 @@ check: ## types, lint, unit and component tests: fast, without root
 types: ## check the types
 	@$(TOOLS); tsc --project .
 
-lint: ## lint TypeScript, Ansible, YAML and shell
+lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); eslint --max-warnings 0 .
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh .ci/run
+	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh lab/load/build.sh .ci/run
+	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
 unit: ## unit and component tests
+	@$(GO); go test ./...
 	@$(TOOLS); vitest run --project unit
 
 schema: ## write the JSON Schema of the stack files
@@ -43,4 +47,5 @@ schema: ## write the JSON Schema of the stack files
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
 	@$(MAKE) --no-print-directory types lint
+	@$(GO); go test ./...
 	@$(TOOLS); vitest run
