@@ -67,6 +67,12 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
   expect(profile["diagnosticsProfile"]).toEqual({ bootDiagnostics: { enabled: true } });
 });
 
+test("a member that is taken away has five minutes to answer what is under way", async () => {
+  const { scaleSet } = await build();
+  expect(profileOf(scaleSet.inputs)["scheduledEventsProfile"]).toEqual(
+    { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } });
+});
+
 test("network interfaces stand in the tier's subnet, join its pool and have no public address", async () => {
   const { scaleSet } = await build();
   expect(profileOf(scaleSet.inputs)["networkProfile"]).toEqual({

@@ -118,6 +118,8 @@ export class TierHAG extends pulumi.ComponentResource {
       },
       // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
+      scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
       extensionProfile: {
         extensions: [
           healthExtension(),

@@ -30,6 +30,8 @@ vi.mock("./arm.ts", () => ({
   }),
 }));
 
+vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
+
 let ansible: string;
 beforeEach(() => {
   ansible = mkdtempSync(join(tmpdir(), "ansible-"));

@@ -4,6 +4,7 @@ import { local } from "@pulumi/command";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
 import { connect } from "./arm.ts";
 import { armSource, readHostKeys } from "./hostKeys.ts";
+import { waitForJumpHost } from "./jumpHost.ts";
 import {
   contentHash, earlierHostKeys, identities, inventoryText, nameMachines, paths, writeFiles, type Machine,
 } from "./machines.ts";
@@ -37,7 +38,7 @@ interface Prepared {
 }
 
 /** Seconds. Azure takes some minutes for a machine; cloud-init prints the keys when it has ended. */
-const patience = { machines: 600, hostKeys: 1200, console: 180, interval: 2 };
+const patience = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
  * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
@@ -104,6 +105,7 @@ export class Playbook extends pulumi.ComponentResource {
       known: earlierHostKeys(ansible, plan.stack),
     });
     writeFiles(ansible, plan, machines, hostKeys, publicAddress);
+    await waitForJumpHost(publicAddress, { timeout: patience.jumpHost, interval: patience.interval, progress });
     return describe(machines);
   }
 }
