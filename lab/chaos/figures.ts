@@ -22,9 +22,3 @@ export function spreadText(values: readonly number[], digits = 1): string {
   const text = (value: number) => value.toFixed(digits).replace(/\.0+$/, "");
   return known.length === 1 || text(min) === text(max) ? text(median) : `${text(median)} (${text(min)}-${text(max)})`;
 }
-
-/** Rows under a head, in columns. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows].map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`).join("\n");
-}

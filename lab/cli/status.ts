@@ -1,11 +1,19 @@
 /** What runs, for people and for programs. */
+import { machineNamespace } from "../fabric/host.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { table } from "./table.ts";
 
 export interface StackStatus {
   stack: string;
-  machines: { name: string; stack: string; tier: string; address: string; state: string; health: string }[];
+  machines: {
+    name: string; hostName: string; stack: string; tier: string; address: string; state: string; health: string;
+    /** Network namespace on this host, for `ip netns exec`. */
+    namespace: string;
+  }[];
   loadBalancers: {
     name: string; tier: string; address: string; port: number; policy: string;
+    /** Seconds between probes, and how many of them decide. Absent: members are up as long as they exist. */
+    probe?: { interval: number; threshold: number };
     members: { machine: string; state: "up" | "down" }[];
   }[];
   publicAddresses: { name: string; address: string }[];
@@ -25,13 +33,14 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
       machines: machines.map((machine) => {
         const found = status.machines.find(({ id }) => id === machine.id);
         return {
-          name: machine.name, stack, tier: machine.tags.tier ?? "", address: machine.address,
-          state: found?.power ?? "absent", health: found?.health ?? "Unknown",
+          name: machine.name, hostName: machine.hostName, stack, tier: machine.tags.tier ?? "", address: machine.address,
+          state: found?.power ?? "absent", health: found?.health ?? "Unknown", namespace: machineNamespace(machine.id),
         };
       }).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
       loadBalancers: balancers.flatMap((balancer) => balancer.rules.map((rule) => ({
         name: balancer.name, tier: balancer.tags.tier ?? "", address: rule.address, port: rule.port,
         policy: balancer.tags.balance ?? "hash",
+        ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
         members: rule.members.map((id) => ({
           machine: names.get(id) ?? id,
           state: !rule.probe || status.probes.some((probe) => probe.up && probe.probeId === rule.probe?.id && probe.machineId === id)
@@ -60,9 +69,4 @@ export function describe(stacks: StackStatus[]): string {
     ...stack.urls.map((url) => `url     ${url}`),
     "",
   ].join("\n")).join("\n");
-}
-
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows].map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`).join("\n");
 }

@@ -1,8 +1,8 @@
-/** What the end-to-end tests do with the lab: the commands that a user has. */
+/** What programs do with the lab (end-to-end tests, the chaos suite): the commands that a user has. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../settings.ts";
-import type { StackStatus } from "../cli/status.ts";
+import type { StackStatus } from "./cli/status.ts";
+import { root } from "./settings.ts";
 
 export interface Result {
   status: number | null;
