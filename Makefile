@@ -3,11 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 STACK ?= dev
+CHAOS ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := command -v go >/dev/null || { echo 'Go is not there: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-down check lint types unit test schema
+.PHONY: help setup lab chaos lab-down check lint types unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -18,6 +19,9 @@ setup: ## install everything that the project needs, pinned
 lab: setup ## build an environment in the lab and send it a request from outside (STACK=dev)
 	@bin/lab up $(STACK)
 	@bin/lab tour $(STACK)
+
+chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
+	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
 
 lab-down: ## remove everything that the lab made on this machine
 	@bin/setup lab

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ejection, firstAnswerOf, lastAnswerOf, slowness } from "./ejection.ts";
-import { record, start, steady } from "./testing.ts";
+import { record, start, steady } from "./testing/histories.ts";
 
 const at = start + 5000;
 const slow = 250;

@@ -18,5 +18,5 @@ test("a percentile is one of the values, with at least its share of them not abo
 
 test("the spread of a few runs is what came out at least, in the middle and at most", () => {
   expect(spread([3, 1, 2])).toEqual({ min: 1, median: 2, max: 3 });
-  expect([[1.04], [2, 1, 3.25], [4, 4], [], [NaN]].map((values) => spreadText(values))).toEqual(["1", "2 (1-3.3)", "4", "-", "-"]);
+  expect([[1.04], [2, 1, 3.25], [4, 4], [], [NaN]].map((values) => spreadText(values))).toEqual(["1.04", "2 (1-3.25)", "4", "-", "-"]);
 });

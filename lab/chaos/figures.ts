@@ -15,10 +15,10 @@ export function spread(values: readonly number[]): Spread {
 }
 
 /** `3.2` of one run, `3.2 (2.9-4.1)` of several. */
-export function spreadText(values: readonly number[], digits = 1): string {
+export function spreadText(values: readonly number[]): string {
   const known = values.filter((value) => !Number.isNaN(value));
   if (known.length === 0) return "-";
   const { min, median, max } = spread(known);
-  const text = (value: number) => value.toFixed(digits).replace(/\.0+$/, "");
+  const text = (value: number) => String(Number(value.toFixed(2)));
   return known.length === 1 || text(min) === text(max) ? text(median) : `${text(median)} (${text(min)}-${text(max)})`;
 }

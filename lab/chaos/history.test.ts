@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { between, failed, idempotent, readHistory, touched } from "./history.ts";
-import { line, record, start } from "./testing.ts";
+import { line, record, start } from "./testing/histories.ts";
 
 describe("reading a history", () => {
   test("gives the records by their planned time, in milliseconds", async () => {

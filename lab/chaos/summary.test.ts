@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { summarize } from "./summary.ts";
-import { record, start, steady } from "./testing.ts";
+import { record, start, steady } from "./testing/histories.ts";
 
 test("a history without trouble has no failure and no outage", () => {
   expect(summarize(steady(1, 100))).toEqual({

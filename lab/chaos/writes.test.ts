@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { record } from "./testing.ts";
+import { record } from "./testing/histories.ts";
 import { checkWrites } from "./writes.ts";
 
 const write = (id: string, status: number) => record(0, { method: "POST", id, status });

@@ -1,5 +1,5 @@
 /** For tests: histories of regular requests, with what goes wrong in them. */
-import type { RequestRecord } from "./history.ts";
+import type { RequestRecord } from "../history.ts";
 
 /** 2026-12-01T00:00:00Z, milliseconds since 1970: when the histories of the tests begin. */
 export const start = 1_796_083_200_000;
