@@ -37,7 +37,8 @@ async function soon(condition: () => Promise<boolean> | boolean): Promise<void> 
 
 test("a plan becomes the generator's arguments", () => {
   expect(loadArguments(plan, "out.jsonl")).toEqual([
-    "--rate", "500", "--duration", "600s", "--timeout", "10s", "--seed", "7", "--ids", "c1", "--out", "out.jsonl", "--new-connections",
+    "--rate", "500", "--duration", "600s", "--timeout", "10s", "--seed", "7", "--ids", "c1", "--out", "out.jsonl", "--until-eof",
+    "--workers", "7500", "--new-connections",
     "--target", "95 GET http://www/", "--target", '5 POST http://www/ {"text":"{{id}}"}',
   ]);
 });

@@ -34,7 +34,9 @@ export interface Load {
 export function loadArguments(plan: LoadPlan, out: string): string[] {
   return [
     "--rate", String(plan.rate), "--duration", `${plan.longest}s`, "--timeout", `${plan.timeout}s`,
-    "--seed", String(plan.seed), "--ids", plan.ids, "--out", out,
+    "--seed", String(plan.seed), "--ids", plan.ids, "--out", out, "--until-eof",
+    // Should every request wait for its timeout, all of them are under way.
+    "--workers", String(Math.ceil(1.5 * plan.rate * plan.timeout)),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),
   ];
@@ -45,9 +47,9 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
   const out = join(directory, "history.jsonl");
   const logFile = join(directory, "load.log");
   const log = openSync(logFile, "a");
-  // `ip` becomes the program, so the process ID is the program's.
+  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this process.
   const command = ["netns", "exec", plan.namespace, program, ...loadArguments(plan, out)];
-  const child = spawn("ip", command, { stdio: ["ignore", log, log], detached: true });
+  const child = spawn("ip", command, { stdio: ["pipe", log, log], detached: true });
   closeSync(log);
   let ended: string | undefined;
   const exit = new Promise<void>((done) => {

@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	options, err := parse(os.Args[1:], os.Stderr)
+	options, err := parse(os.Args[1:], os.Stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
@@ -41,6 +41,12 @@ func write(options *options) error {
 	out := bufio.NewWriterSize(file, 1<<16)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGINT, syscall.SIGTERM)
+	if options.untilEOF {
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin)
+			stop <- syscall.SIGTERM
+		}()
+	}
 	fmt.Fprintf(os.Stderr, "load: seed %d, ids %s\n", options.seed, options.ids)
 	count, err := run(options, out, stop)
 	if err = errors.Join(err, out.Flush()); err != nil {

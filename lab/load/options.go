@@ -39,6 +39,7 @@ Sends requests at random times, R a second on average (a Poisson process), and w
   --seed N             of the times and of the choice of targets; printed. Default: a random one
   --ids PREFIX         of {{id}}: PREFIX-1, PREFIX-2, ... Default: from seed and time
   --out FILE           default: standard output
+  --until-eof          end early when standard input ends, so that it does not outlive who started it
 
 SIGINT and SIGTERM end the run early; requests under way are waited for. Exit status: 0 when the run ended, whatever
 the answers were; 1 when it could not be written; 2 for wrong arguments.
@@ -52,6 +53,7 @@ type options struct {
 	header         http.Header
 	resolve        map[string]string
 	newConnections bool
+	untilEOF       bool
 	workers        uint64
 	seed           uint64
 	ids            string
@@ -60,7 +62,7 @@ type options struct {
 
 var idPrefix = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
-func parse(arguments []string, errorOutput io.Writer) (*options, error) {
+func parse(arguments []string, helpOutput io.Writer) (*options, error) {
 	given := &options{header: http.Header{}, resolve: map[string]string{}}
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -69,6 +71,7 @@ func parse(arguments []string, errorOutput io.Writer) (*options, error) {
 	flags.DurationVar(&given.duration, "duration", 0, "")
 	flags.DurationVar(&given.timeout, "timeout", 10*time.Second, "")
 	flags.BoolVar(&given.newConnections, "new-connections", false, "")
+	flags.BoolVar(&given.untilEOF, "until-eof", false, "")
 	flags.Uint64Var(&given.workers, "workers", 4000, "")
 	flags.Uint64Var(&given.seed, "seed", rand.Uint64N(1_000_000_000), "")
 	flags.StringVar(&given.ids, "ids", "", "")
@@ -82,7 +85,7 @@ func parse(arguments []string, errorOutput io.Writer) (*options, error) {
 	flags.Func("resolve", "", given.addAddress)
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp {
-			fmt.Fprint(errorOutput, usage)
+			fmt.Fprint(helpOutput, usage)
 		}
 		return nil, err
 	}
