@@ -78,14 +78,15 @@ test.each([
   expect(recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))).toHaveLength(scaleSets);
 });
 
-test("everything that has tags carries environment, tier and who manages it", async () => {
+test("everything that has tags carries environment, tier and who manages it, a private load balancer its rule, too", async () => {
   const { recorder } = await preview("dev");
   const untagged = recorder.resources.filter(({ custom, type, inputs }) =>
     custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs));
   expect([...new Set(untagged.map(({ type }) => type))]).toEqual(["azure-native:network:Subnet"]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];
-    if (tags) expect(Object.keys(tags).sort(), name).toEqual(["environment", "managed-by", "tier"]);
+    const rule = name.endsWith("-lbi") ? ["balance"] : [];
+    if (tags) expect(Object.keys(tags).sort(), name).toEqual([...rule, "environment", "managed-by", "tier"]);
   }
 });
 

@@ -35,7 +35,7 @@ test("hash is Azure's internal load balancer at the last free address of the tie
     frontendIPConfigurations: [{ name: "frontend", privateIPAddress: "10.20.1.254", privateIPAllocationMethod: "Static",
       subnet: { id: subnetId }, zones: ["1", "2", "3"] }],
     backendAddressPools: [{ name: "members" }],
-    tags: { tier: "front" },
+    tags: { tier: "front", balance: "hash" },
   });
 });
 
@@ -60,6 +60,7 @@ test("connections puts a pair of HAProxy machines, in their own subnet, behind t
     "azure-native:network:LoadBalancer lb-lbi", "platform:components:TierHAG lb-balancers",
   ]);
   expect(address).toBe("10.20.2.254");
+  expect(recorder.one("azure-native:network:LoadBalancer").inputs["tags"]).toMatchObject({ balance: "connections" });
   expect(scaleSetId).toMatch(/vmss-platform-test-back-balancer$/);
   const scaleSet = recorder.one("azure-native:compute:VirtualMachineScaleSet");
   expect(scaleSet.parent).toBe("lb-balancers");

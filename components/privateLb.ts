@@ -72,7 +72,8 @@ export class PrivateLB extends pulumi.ComponentResource {
       probes: [healthProbe],
       loadBalancingRules: [balancingRule("service", service.port, healthProbe.name, ids,
         { disableOutboundSnat: false })],
-      tags: tags(args.environment, args.tier),
+      // How the address is balanced: Azure's own properties tell it of `hash` only.
+      tags: { ...tags(args.environment, args.tier), balance: service.balance },
     }, { parent: this });
 
     // Through the load balancer's own ID, so that machines are made after it.
