@@ -22,7 +22,7 @@ export function parseStack(
 ): { environment: Environment; administrators: Administrators } {
   const mistakes = [
     ...check(environmentSchema, "platform:environment", raw.environment),
-    ...checkConsistency(raw.environment, surroundings),
+    ...checkConsistency(raw.environment, raw.administrators, surroundings),
     ...check(administratorsSchema, "platform:administrators", raw.administrators ?? {}),
   ];
   if (mistakes.length > 0) throw new StackError(file, mistakes);

@@ -5,6 +5,7 @@ import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { secretNames, type SecretName } from "./schema.ts";
+import { sharedPlaybooks } from "./tierNames.ts";
 
 /** What a stack's configuration says. */
 export interface Stack {
@@ -45,11 +46,11 @@ export function readStack(ansible: string): Stack {
   }
 }
 
-/** Names of the playbooks in a directory, without extension. */
+/** Kinds of servers that have a playbook in a directory. */
 function playbooks(directory: string): string[] {
   try {
     return readdirSync(directory).filter((file) => file.endsWith(".yml")).map((file) => file.slice(0, -4))
-      .filter((name) => name !== "site").sort();
+      .filter((name) => !sharedPlaybooks.includes(name)).sort();
   } catch {
     return [];
   }
