@@ -1,6 +1,7 @@
 /** The stack's configuration. The only file that reads `pulumi.Config`; everything else takes arguments. */
 import { readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "./cloud.ts";
 import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
@@ -11,8 +12,7 @@ import { sharedPlaybooks } from "./tierNames.ts";
 export interface Stack {
   plan: Plan;
   secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
-  /** Host whose `/metadata/endpoints` names ARM; undefined on Azure itself. */
-  metadataHost: string | undefined;
+  cloud: Cloud;
 }
 
 /**
@@ -23,22 +23,29 @@ export interface Stack {
  */
 export function readStack(ansible: string): Stack {
   const config = new pulumi.Config();
+  const provider = new pulumi.Config("azure-native");
+  const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const stack = pulumi.getStack();
   const secrets = Object.fromEntries(secretNames.flatMap((name) => {
     const value = config.getSecret(name);
     return value === undefined ? [] : [[name, value]];
   })) as Stack["secrets"];
   try {
-    const { environment, administrators } = parseStack(
+    const { environment, administrators, cloud } = parseStack(
       `Pulumi.${stack}.yaml`,
-      { environment: config.getObject("environment"), administrators: config.getObject("administrators") },
+      {
+        environment: config.getObject("environment"),
+        administrators: config.getObject("administrators"),
+        // The provider itself falls back to the same variables; an empty one says nothing.
+        cloud: [provider.get("environment"), ARM_ENVIRONMENT, AZURE_ENVIRONMENT].find(Boolean),
+        metadataHost: [provider.get("metadataHost"), ARM_METADATA_HOSTNAME].find(Boolean),
+      },
       { playbooks: playbooks(`${ansible}/playbooks`), secrets: Object.keys(secrets) as SecretName[] },
     );
     return {
       plan: planEnvironment(stack, environment, administrators),
       secrets,
-      // The provider itself falls back to the same variable.
-      metadataHost: new pulumi.Config("azure-native").get("metadataHost") ?? process.env["ARM_METADATA_HOSTNAME"],
+      cloud,
     };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
