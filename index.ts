@@ -38,7 +38,7 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     } } : {}),
   });
   const group = new TierHAG(name, {
-    ...common, machines, subnetId, poolIds: loadBalancer?.memberPoolIds ?? [],
+    ...common, machines, subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
     customData: buildBundle(plan, machines, tree), secrets: secretsFor(machines.secrets, secrets),
   });
   return { name, loadBalancer, groups: [
