@@ -94,9 +94,9 @@ export interface Context {
   store: Store;
   options: ArmOptions;
   /** The fabric's last report. */
-  status(): WorldStatus | undefined;
+  status: () => WorldStatus | undefined;
   /** Milliseconds since 1970. */
-  now(): number;
+  now: () => number;
   /** `https://host:port` as the client called it. */
   origin: string;
 }
