@@ -78,14 +78,15 @@ test.each([
   expect(recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))).toHaveLength(scaleSets);
 });
 
-test("everything that has tags carries environment, tier and who manages it", async () => {
+test("everything that has tags carries environment, tier and who manages it, a private load balancer its rule, too", async () => {
   const { recorder } = await preview("dev");
   const untagged = recorder.resources.filter(({ custom, type, inputs }) =>
     custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs));
   expect([...new Set(untagged.map(({ type }) => type))]).toEqual(["azure-native:network:Subnet"]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];
-    if (tags) expect(Object.keys(tags).sort(), name).toEqual(["environment", "managed-by", "tier"]);
+    const rule = name.endsWith("-lbi") ? ["balance"] : [];
+    if (tags) expect(Object.keys(tags).sort(), name).toEqual([...rule, "environment", "managed-by", "tier"]);
   }
 });
 
@@ -116,6 +117,24 @@ test("Ansible runs after everything that machines need is there", async () => {
   const { recorder } = await preview("dev");
   const { dependencies } = recorder.one("command:local:Command");
   expect(dependencies).toEqual(expect.arrayContaining(["front-vmss", "back-load-balancer-lbi", "private-dns-front"]));
+});
+
+test("the machines of every tier join their load balancer's pool for members, HAProxy's the one for balancers", async () => {
+  const { recorder } = await preview("dev");
+  const pools = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))
+    .map(({ name, inputs }) => {
+      const profile: unknown = pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]);
+      const ids = JSON.stringify(profile).matchAll(/loadBalancers\/([a-z-]+)\/backendAddressPools\/([a-z]+)/g);
+      return [name, ...[...ids].map(([, loadBalancer, pool]) => `${loadBalancer} ${pool}`)];
+    });
+  expect(pools.sort()).toEqual([
+    ["back-load-balancer-balancers-vmss", "lbi-platform-dev-back balancers"],
+    ["back-vmss", "lbi-platform-dev-back members"],
+    ["data-vmss", "lbi-platform-dev-data members"],
+    ["front-vmss", "lbi-platform-dev-front members"],
+    ["machine-learning-vmss", "lbi-platform-dev-machine-learning members"],
+    ["reverse-proxy-machines-vmss", "lbe-platform-dev members"],
+  ]);
 });
 
 test("only the tiers that ask for the password receive it", async () => {

@@ -107,6 +107,13 @@ test("with autoscale the number of machines is Azure's, between the limits and b
   }] });
 });
 
+test("with one zone there is no balance between zones to ask for", async () => {
+  const { scaleSet } = await build({ zones: ["2"] });
+  expect(scaleSet.inputs["zones"]).toEqual(["2"]);
+  expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
+  expect((await build({ zones: ["1", "2"] })).scaleSet.inputs["zoneBalance"]).toBe(false);
+});
+
 test("where a region has no zones, none are asked for", async () => {
   const { scaleSet } = await build({ zones: [] });
   expect(scaleSet.inputs).not.toHaveProperty("zones");

@@ -1,6 +1,7 @@
 /** Runs Ansible on an environment's machines once they exist. */
 import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
+import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
 import { connect } from "./arm.ts";
 import { armSource, readHostKeys } from "./hostKeys.ts";
@@ -21,8 +22,8 @@ export interface PlaybookArgs {
   groups: { machines: MachineGroup; scaleSetId: pulumi.Input<string> }[];
   /** Address of the jump host. */
   publicAddress: pulumi.Input<string>;
-  /** Host whose `/metadata/endpoints` names ARM; undefined on Azure itself. */
-  metadataHost: string | undefined;
+  /** The Azure in which the machines are. */
+  cloud: Cloud;
   /** Secrets that roles need, by the name under which they find them. */
   secrets: Record<string, pulumi.Input<string>>;
   /** What machines need besides, and must therefore exist before Ansible runs. */
@@ -85,7 +86,7 @@ export class Playbook extends pulumi.ComponentResource {
   ): Promise<Prepared> {
     const { plan, ansible } = args;
     const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetId: ids[index] ?? "" }));
-    const arm = await connect(args.metadataHost, { parent: this });
+    const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
     const describe = (machines: Machine[]): Prepared => ({
       hash: contentHash(inventoryText(plan, machines), args.treeHash),

@@ -10,7 +10,9 @@ import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
-import { armPort, authority, cacheDir, credentials, root, socketPath, stateDir } from "./settings.ts";
+import {
+  armPort, authority, cacheDir, credentials, metadataSocket, minute, repairGrace, root, socketPath, stateDir,
+} from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -20,11 +22,11 @@ const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"])
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
 
 const image = await ensureImage({ cacheDir, log });
-const networks = new Networks({ stateDir, authority: ca, log });
+const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
 const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
 const arm = await startArm({
   stateDir, port: armPort, tls: { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") },
-  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects,
+  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects, repairGrace, minute, metadataSocket,
 });
 await networks.start();
 for (const service of ["front", "back", "machine-learning"]) {

@@ -10,9 +10,22 @@ export const stateDir = process.env.LAB_STATE ?? "/var/lib/platform-lab";
 export const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
 export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 
+/** Seconds that each scale set's grace period of automatic repairs lasts; on Azure it is 10-90 minutes. */
+export const repairGrace = seconds("LAB_REPAIR_GRACE", 10);
+/** Seconds that a minute of Azure's other waits lasts: of terminate notices and of autoscale. */
+export const minute = seconds("LAB_MINUTE", 6);
+
+function seconds(variable: string, standard: number): number {
+  const value = Number(process.env[variable] ?? standard);
+  if (value > 0 && value < Infinity) return value;
+  throw new Error(`${variable}: given "${process.env[variable]}", allowed is a number of seconds above 0`);
+}
+
 /** The daemon's own socket, log and process ID. */
 export const socketPath = join(stateDir, "daemon.sock");
 export const daemonLog = join(stateDir, "daemon.log");
+/** Where the networks' metadata services ask the daemon. Apart from its own socket, which tells secrets. */
+export const metadataSocket = join(stateDir, "metadata.sock");
 
 /** The service principal that the lab's ARM accepts, made at the lab's first start. */
 export interface Credentials {

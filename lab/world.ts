@@ -12,6 +12,8 @@ export interface World {
   balancers: LoadBalancer[];
   publicAddresses: PublicAddress[];
   zones: DnsZone[];
+  /** For `bin/lab status`: nothing is made of them. */
+  groups: Group[];
 }
 
 /** A virtual network: one router, to which every machine in it is linked. */
@@ -78,6 +80,8 @@ export interface Machine {
   customData?: string;
   /** False: deallocated or stopped on purpose. */
   powered: boolean;
+  /** It was deleted, and runs on until its terminate notice ends. */
+  terminating?: true;
   /** Grows when the operating system disk must be made anew (Reimage). */
   generation: number;
   /** Application Health extension. */
@@ -87,6 +91,17 @@ export interface Machine {
   /** For `bin/lab status`: of the scale set, if the machine is a member. */
   scaleSetId?: string;
   tags: Record<string, string>;
+}
+
+/** A scale set. */
+export interface Group {
+  id: string;
+  name: string;
+  tags: Record<string, string>;
+  /** Members that it should have. */
+  capacity: number;
+  /** State of its automatic repairs. */
+  repairs: "Running" | "Suspended" | "NotRunning";
 }
 
 export interface HealthProbe {
@@ -189,4 +204,12 @@ export interface MachineEffects {
   /** Runs a shell script as root in the machine. */
   run(machineId: string, script: string): Promise<{ exitStatus: number; stdout: string; stderr: string }>;
   restart(machineId: string): Promise<void>;
+  /**
+   * Seconds of processor time that the machine has used since it was switched on, and how many processors it can use at
+   * once. Undefined when it does not run, or where the host does not count.
+   */
+  cpu(machineId: string): { seconds: number; processors: number } | undefined;
 }
+
+/** Headers in which the fabric tells ARM who asks the metadata service: the network's ID, and the address in it. */
+export const metadataHeaders = { network: "lab-network", client: "lab-client" } as const;

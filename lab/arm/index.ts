@@ -3,7 +3,11 @@ import { mkdirSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { World, WorldStatus } from "../world.ts";
+import { endNotices } from "./compute/removal.ts";
+import { Repairs } from "./compute/repairs.ts";
 import { keysOf } from "./login/keys.ts";
+import { serveMetadata } from "./metadata/server.ts";
+import { Autoscaler } from "./monitor/autoscaler.ts";
 import type { Operation } from "./operations.ts";
 import { planWorld } from "./plan.ts";
 import type { Routing } from "./router.ts";
@@ -16,6 +20,9 @@ export type { ArmOptions, Resource } from "./types.ts";
 
 /** A client that polls an operation is held this long at most; then it asks again. */
 const holdFor = 5000;
+
+/** Milliseconds between two looks at what waits for time to pass. */
+const lookEvery = 1000;
 
 export interface Arm {
   /** What should exist now. */
@@ -64,7 +71,8 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
       check();
     });
 
-  const contextOf = (origin: string): Context => ({ store, options, origin, status: () => latest });
+  const now = options.now ?? Date.now;
+  const contextOf = (origin: string): Context => ({ store, options, origin, status: () => latest, now });
   const keys = keysOf(store);
   const routing = (origin: string): Routing => ({ context: contextOf(origin), ended });
   // Once per turn of the event loop: a transaction is one turn, so nobody sees half of it.
@@ -79,6 +87,20 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
   });
   const server = await serve({ options, keys, routing });
   const { port } = server.address() as AddressInfo;
+  const context = contextOf(`https://${options.host ?? "127.0.0.1"}:${port}`);
+  const metadata = options.metadataSocket && (await serveMetadata(options.metadataSocket, context));
+
+  const repairs = new Repairs();
+  const autoscaler = new Autoscaler();
+  /** What follows from the last report and from the time. */
+  const look = (): void => {
+    if (latest) settleAll(latest, context);
+    store.transaction(() => endNotices(context));
+    repairs.run(context);
+    autoscaler.run(context);
+    tell();
+  };
+  const timer = setInterval(look, lookEvery).unref();
 
   return {
     port,
@@ -86,12 +108,13 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
     onChange: (listener) => listeners.push(listener),
     report: (status) => {
       latest = status;
-      settleAll(status, contextOf(`https://${options.host ?? "127.0.0.1"}:${port}`));
-      tell();
+      look();
     },
     resources: () => store.all(),
     close: () =>
       new Promise((resolve) => {
+        clearInterval(timer);
+        if (metadata) metadata.close();
         for (const wake of [...waiting]) wake();
         server.closeAllConnections();
         server.close(() => {

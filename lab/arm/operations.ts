@@ -7,7 +7,7 @@ export interface Operation {
   name: string;
   /** Lower-case ID of the resource it is about. */
   resource: string;
-  kind: "put" | "delete" | "start" | "stop" | "run";
+  kind: "put" | "delete" | "start" | "stop" | "restart" | "run";
   status: "InProgress" | "Succeeded" | "Failed";
   started: string;
   ended?: string;

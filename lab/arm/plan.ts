@@ -2,6 +2,7 @@
 import type {
   BalancingRule,
   DnsZone,
+  Group,
   LoadBalancer,
   Machine,
   Probe,
@@ -12,6 +13,9 @@ import type {
   World,
 } from "../world.ts";
 import { healthOf, scriptsOf } from "./compute/extensions.ts";
+import { isStanding, isWaiting } from "./compute/removal.ts";
+import { repairState } from "./compute/repairs.ts";
+import type { ScaleSetBody } from "./compute/scaleSetSchema.ts";
 import { sizeOf } from "./compute/sizes.ts";
 import type { MachineBody } from "./compute/virtualMachines.ts";
 import { recordTypes, valuesOf, type RecordBody } from "./dns/records.ts";
@@ -35,7 +39,7 @@ export function planWorld(store: Store): World {
   return {
     revision: store.revision,
     networks: live<VirtualNetworkBody>(store, types.virtualNetwork).map((network) => planNetwork(network, store)),
-    machines: live<MachineBody>(store, types.machine).flatMap((machine) => planMachine(machine, store) ?? []),
+    machines: planMachines(store),
     balancers: live<LoadBalancerBody>(store, types.loadBalancer).map((balancer) => planBalancer(balancer, store)),
     publicAddresses: live<PublicAddressBody>(store, types.publicAddress).map((address) =>
       planPublicAddress(address, store),
@@ -44,6 +48,7 @@ export function planWorld(store: Store): World {
       ...planZones(store, "Microsoft.Network/dnsZones"),
       ...planZones(store, "Microsoft.Network/privateDnsZones"),
     ],
+    groups: live<ScaleSetBody>(store, types.scaleSet).map(planGroup),
   };
 }
 
@@ -110,6 +115,12 @@ function planRule(name: string, rule: RuleProperties): SecurityRule {
   };
 }
 
+const planMachines = (store: Store): Machine[] =>
+  store
+    .ofType<MachineBody>(types.machine)
+    .filter(isStanding)
+    .flatMap((machine) => planMachine(machine, store) ?? []);
+
 /** Undefined while the machine has no network interface with an address. */
 function planMachine(machine: Resource<MachineBody>, store: Store): Machine | undefined {
   const {
@@ -141,6 +152,7 @@ function planMachine(machine: Resource<MachineBody>, store: Store): Machine | un
     sshKeys: (osProfile.linuxConfiguration?.ssh?.publicKeys ?? []).map((key) => key.keyData.trim()),
     ...(osProfile.customData !== undefined && { customData: osProfile.customData }),
     powered: machine.computed.powered ?? true,
+    ...(isWaiting(machine) && { terminating: true as const }),
     generation: machine.computed.generation ?? 1,
     ...(health && { health }),
     scripts: scriptsOf(machine.key, extensions),
@@ -148,6 +160,14 @@ function planMachine(machine: Resource<MachineBody>, store: Store): Machine | un
     tags: machine.body.tags ?? {},
   };
 }
+
+const planGroup = (set: Resource<ScaleSetBody>): Group => ({
+  id: set.key,
+  name: set.name,
+  tags: set.body.tags ?? {},
+  capacity: set.body.sku.capacity ?? 0,
+  repairs: repairState(set),
+});
 
 function planBalancer(balancer: Resource<LoadBalancerBody>, store: Store): LoadBalancer {
   const { loadBalancingRules = [] } = balancer.body.properties;
@@ -276,8 +296,7 @@ function planZones(store: Store, type: string): DnsZone[] {
 
 /** Host names of a network's machines, in a zone that is linked with registration. */
 function registrations(networkId: string, store: Store): DnsZone["records"] {
-  return live<MachineBody>(store, types.machine)
-    .flatMap((machine) => planMachine(machine, store) ?? [])
+  return planMachines(store)
     .filter((machine) => machine.networkId === networkId)
     .map((machine) => ({
       name: machine.hostName.toLowerCase(),

@@ -30,13 +30,19 @@ function settleOne(resource: Resource, status: WorldStatus, context: Context): b
   const { store } = context;
   if (outcome === "done") {
     if (resource.state === "Deleting") store.remove(resource.id);
-    else store.put({ ...resource, state: "Succeeded", error: undefined }, false);
+    else store.put({ ...withChange(resource, context), state: "Succeeded", error: undefined }, false);
     return true;
   }
   const computed = resource.state === "Deleting" ? { ...resource.computed, gone: true } : resource.computed;
   store.put({ ...resource, state: "Failed", error: outcome, computed }, false);
   return true;
 }
+
+/** With the time of its change, which is complete now. */
+const withChange = (resource: Resource, { now }: Context): Resource => ({
+  ...resource,
+  computed: { ...resource.computed, changed: new Date(now()).toISOString() },
+});
 
 function outcomeOf(resource: Resource, status: WorldStatus, context: Context): Outcome {
   const own = typeNamed(resource.type)?.settle;
@@ -52,7 +58,8 @@ function usedByMachine(resource: Resource, { store }: Context): boolean {
   return resource.type === types.networkInterface && store.get(resource.computed.machineId ?? "") !== undefined;
 }
 
-function settleOperation(operation: Operation, status: WorldStatus, { store }: Context): void {
+function settleOperation(operation: Operation, status: WorldStatus, context: Context): void {
+  const { store } = context;
   const resource = store.get(operation.resource);
   const vanished = {
     code: "ResourceNotFound",
@@ -79,10 +86,12 @@ function settleOperation(operation: Operation, status: WorldStatus, { store }: C
         operation.kind === "stop"
           ? seen?.power !== "running" && seen?.power !== "starting"
           : seen?.power === "running" && seen.ready;
-      if (reached) end(store, operation);
-      return;
+      if (!reached) return;
+      store.put(withChange(resource, context), false);
+      return end(store, operation);
     }
     // Ended by whoever started it.
+    case "restart":
     case "run":
       return;
   }
@@ -91,7 +100,7 @@ function settleOperation(operation: Operation, status: WorldStatus, { store }: C
 /** What a restart of the server cannot continue: effects that were running inside it. */
 export function failInterrupted({ store }: Pick<Context, "store">): void {
   for (const operation of store.operations()) {
-    if (operation.kind !== "run" || operation.status !== "InProgress") continue;
+    if ((operation.kind !== "run" && operation.kind !== "restart") || operation.status !== "InProgress") continue;
     end(store, operation, {
       code: "OperationPreempted",
       message: "The lab was restarted while the operation ran; ask again.",

@@ -68,16 +68,28 @@ export class TestLab {
   automatic = true;
   /** Changes a report before it is sent. */
   adjust: (status: WorldStatus) => WorldStatus = (status) => status;
+  /** Milliseconds since 1970, for everything that waits; it stands still. */
+  clock = Date.now();
+  /** Machines that were restarted. */
+  readonly restarted: string[] = [];
+  /** Seconds of processor time that a machine has used; a size with two processors in each test. */
+  cpuSeconds: (id: string) => number | undefined = () => undefined;
   readonly effects: MachineEffects = {
     serialLog: (id) => Promise.resolve(`boot of ${id}\n`),
     run: (_, script) => Promise.resolve({ exitStatus: 0, stdout: `ran: ${script}`, stderr: "" }),
-    restart: () => Promise.resolve(),
+    restart: (id) => Promise.resolve(void this.restarted.push(id)),
+    cpu: (id) => {
+      const seconds = this.cpuSeconds(id);
+      return seconds === undefined ? undefined : { seconds, processors: 2 };
+    },
   };
 
   get options(): ArmOptions {
     const { key, cert } = this.certificates;
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
-    return { stateDir: this.directory, port: 0, tls: { key, cert }, ...login, effects: this.effects };
+    const waits = { repairGrace: 10, minute: 6, now: () => this.clock };
+    const metadataSocket = `${this.directory}.sock`;
+    return { stateDir: this.directory, port: 0, tls: { key, cert }, ...login, effects: this.effects, ...waits, metadataSocket };
   }
 
   get endpoint(): string {
@@ -105,6 +117,14 @@ export class TestLab {
       scripts: machine.scripts.map(({ id, sequence }) => ({ id, sequence, exitStatus: 0, stderr: "" })),
     }));
     this.arm.report(this.adjust({ revision: world.revision, machines, probes: [], errors: [] }));
+  }
+
+  /** Lets time pass, with a report each second. */
+  pass(seconds: number): void {
+    for (let second = 0; second < seconds; second += 1) {
+      this.clock += 1000;
+      this.report();
+    }
   }
 
   async token(): Promise<string> {

@@ -1,6 +1,8 @@
 /** What a resource and a resource type are, for every handler. */
 import type { z } from "zod";
 import type { MachineEffects, WorldStatus } from "../world.ts";
+import type { Notice } from "./compute/removal.ts";
+import type { RepairService } from "./compute/repairs.ts";
 import type { ErrorBody } from "./errors.ts";
 import type { Store } from "./store.ts";
 
@@ -19,6 +21,14 @@ export interface ArmOptions {
   effects: MachineEffects;
   /** Public addresses handed out; 198.51.100.32 to .191 by default. */
   publicAddresses?: { first: string; last: string };
+  /** Seconds that every scale set's grace period of repairs lasts. */
+  repairGrace: number;
+  /** Seconds that a minute of Azure's other waits lasts: of terminate notices and of autoscale. */
+  minute: number;
+  /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
+  metadataSocket?: string;
+  /** Milliseconds since 1970, for what must wait; the host's clock by default. */
+  now?: () => number;
 }
 
 export type State = "Creating" | "Updating" | "Succeeded" | "Failed" | "Deleting";
@@ -64,9 +74,17 @@ export interface Computed {
   /** Virtual machine of a network interface, as a resource ID. */
   machineId?: string;
   powered?: boolean;
-  /** State of a scale set's automatic repairs. */
-  repairs?: "Running" | "Suspended";
   generation?: number;
+  /** When the last change was complete, ISO 8601. */
+  changed?: string;
+  /** Of a machine: its terminate notice, when it was deleted with one. */
+  notice?: Notice;
+  /** Of a scale set: what became of its automatic repairs. */
+  repairs?: RepairService;
+  /** Of a scale set: the scheduled events that its machines were told last. */
+  events?: { incarnation: number; told: string };
+  /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
+  scaled?: { at: number; cooldown: number };
   /** A deletion that failed: it stays out of the world and can be deleted again. */
   gone?: boolean;
 }
@@ -76,7 +94,9 @@ export interface Context {
   store: Store;
   options: ArmOptions;
   /** The fabric's last report. */
-  status(): WorldStatus | undefined;
+  status: () => WorldStatus | undefined;
+  /** Milliseconds since 1970. */
+  now: () => number;
   /** `https://host:port` as the client called it. */
   origin: string;
 }

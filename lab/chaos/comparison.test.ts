@@ -28,7 +28,7 @@ test("a fast way that fails requests is not good", () => {
 /** As the environment is after `up` with that policy. */
 function environment(policy: string | undefined) {
   const tiers = { front: 2, back: policy ? 3 : 2, "back-balancer": policy === "hash" ? 0 : 2 };
-  return status(Object.entries(tiers).flatMap(([tier, count]) => Array.from({ length: count }, (_, index) => machine(tier, index + 1))));
+  return status(Object.entries(tiers).flatMap(([tier, count]) => Array.from({ length: count }, (_, index) => machine(tier, index + 1))), [], policy);
 }
 
 function lab(onUp: (policy: string | undefined) => void = () => {}): FakeLab {
@@ -53,15 +53,15 @@ test("the environment is built for each way, measured from a front server's netw
   expect(given.commands.filter((command) => /^(up|load in)/.test(command))).toEqual([
     'up {"tiers.back.instances":3,"tiers.back.balance":"connections"}', ...Array<string>(3).fill("load in lab-m-front1"),
     'up {"tiers.back.instances":3,"tiers.back.balance":"cpu"}', ...Array<string>(3).fill("load in lab-m-front1"),
-    'up {"tiers.back.instances":3,"tiers.back.balance":"hash"} anew', ...Array<string>(3).fill("load in lab-m-front1"),
-    "up {} anew",
+    'up {"tiers.back.instances":3,"tiers.back.balance":"hash"}', ...Array<string>(3).fill("load in lab-m-front1"),
+    "up {}",
   ]);
 });
 
 test("the environment is restored also when one way could not be built", async () => {
   const given = lab((policy) => { if (policy === "cpu") throw new Error("up ended with 255"); });
   await expect(comparison.run({ ...context, tools: given, directory })).rejects.toThrow("up ended with 255");
-  expect(given.commands.at(-1)).toBe("up {} anew");
+  expect(given.commands.at(-1)).toBe("up {}");
 });
 
 test("the stand-in does one thing after the other, and says at once whether it is well", async () => {

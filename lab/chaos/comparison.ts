@@ -1,5 +1,5 @@
 /**
- * One of three servers is three times slower: what the ways of balancing make of it. The environment is built for each
+ * One of three servers is three times slower: what the ways of balancing make of it. The environment is changed to each
  * way; on its back servers a stand-in takes the application's place, which does one thing after the other and spends
  * its processor on each; and a front server's network is where the requests come from, each with a connection of its
  * own, for these are what a load balancer spreads.
@@ -15,7 +15,7 @@ import { summarize, type Summary } from "./summary.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole } from "./watch.ts";
 
-/** hash is last: from the others to it the machines must change load balancers, so everything is built anew. */
+/** hash is last: from the others to it HAProxy's machines go away, and need not come again until the end. */
 const policies = ["connections", "cpu", "hash"] as const;
 type Policy = (typeof policies)[number];
 
@@ -40,15 +40,15 @@ async function compare({ tools, seed, run, wanted, patience, directory }: Contex
   const summaries = new Map<Policy, Summary[]>();
   try {
     for (const policy of policies) {
-      tools.say(`building the environment with balance: ${policy}`);
-      await tools.up({ "tiers.back.instances": 3, "tiers.back.balance": policy }, policy === "hash");
+      tools.say(`the environment with balance: ${policy}`);
+      await tools.up({ "tiers.back.instances": 3, "tiers.back.balance": policy });
       const three = { ...wanted, "back": 3, "back-balancer": policy === "hash" ? 0 : 2 };
       const ready = () => untilWhole(tools, three, patience, `with balance: ${policy}`);
       summaries.set(policy, await measure(tools, policy, ready, seed + 1000 * run, join(directory, policy)));
     }
   } finally {
-    tools.say("building the environment as it was");
-    await tools.up({}, true);
+    tools.say("the environment as it was");
+    await tools.up();
   }
   const report = judge(summaries);
   writeFileSync(join(directory, "outcome.json"), `${JSON.stringify({ figures: report.figures, summaries: Object.fromEntries(summaries) }, null, 2)}\n`);
@@ -79,6 +79,7 @@ async function measure(
   const client = machines.find(({ tier }) => tier === "front");
   const servers = machines.filter(({ tier }) => tier === "back");
   if (!balancer || !client || servers.length !== 3) throw new Error("this needs one load balancer of back, three back servers and a front server");
+  if (balancer.policy !== policy) throw new Error(`back is balanced by ${balancer.policy}, not by ${policy}`);
   mkdirSync(directory, { recursive: true });
   await Promise.all(servers.map((server, index) => standIn(tools, server, balancer.port, index === 0 ? work.slow : work.fast)));
   // Out of rotation while nothing answered, and in again.

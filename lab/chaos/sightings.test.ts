@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { lacks, machineCounts, replacement, wholeSince, type Sighting } from "./sightings.ts";
+import { configured, lacks, replacement, wholeSince, type Sighting } from "./sightings.ts";
 import { machine, status } from "./testing/fakeLab.ts";
 
 const [front1, front2, front3, back1] = [machine("front", 1), machine("front", 2), machine("front", 3), machine("back", 1)] as const;
@@ -8,7 +8,7 @@ const seen = (at: number, ...given: Parameters<typeof status>): Sighting => ({ a
 
 test("an environment lacks nothing when every machine is there, healthy and in rotation", () => {
   const whole = status([front1, front2, back1]);
-  expect(machineCounts(whole)).toEqual(wanted);
+  expect(configured(whole)).toEqual(wanted);
   expect(lacks(whole, wanted)).toEqual([]);
 });
 
@@ -17,6 +17,12 @@ test("what is lacking is named: machines, their health, their place in the rotat
   expect(lacks(status([front1, front2, back1], ["front_2"]), wanted)).toEqual(["1 of 2 members up behind lb-front"]);
   expect(lacks(status([front1, front2, front3, back1]), wanted)).toEqual(["3 of 2 front"]);
   expect(lacks(status([front1, front2]), wanted)).toEqual(["0 of 1 back"]);
+});
+
+test("a machine that is leaving is not counted, nor must it serve", () => {
+  const leaving = { ...front3, state: "terminating" };
+  expect(lacks(status([front1, front2, leaving, back1], ["front_3"]), wanted)).toEqual([]);
+  expect(lacks(status([front1, leaving, back1], ["front_3"]), wanted)).toEqual(["1 of 2 front"]);
 });
 
 test("a kind of which there should be none may be absent", () => {
@@ -39,6 +45,7 @@ test("a machine is given up when it is gone or another one of its kind is there,
   expect(replacement([...before, seen(3, [front1, back1])], front2)).toEqual({ verdictAt: 3, machine: undefined, healthyAt: undefined });
   expect(replacement([...before, seen(3, [front1, ill, young, back1]), seen(4, [front1, young, back1]), seen(9, [front1, front3, back1])], front2))
     .toEqual({ verdictAt: 3, machine: front3, healthyAt: 9 });
+  expect(replacement([...before, seen(3, [front1, { ...ill, state: "terminating" }, back1])], front2)?.verdictAt).toBe(3);
 });
 
 test("a new machine of another kind is nobody's replacement", () => {

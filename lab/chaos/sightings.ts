@@ -10,24 +10,28 @@ export interface Sighting {
   status: StackStatus;
 }
 
-/** How many machines each kind has. */
-export function machineCounts({ machines }: StackStatus): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { tier } of machines) counts[tier] = (counts[tier] ?? 0) + 1;
-  return counts;
+/** How many machines each kind should have: what is configured. */
+export function configured({ groups }: StackStatus): Record<string, number> {
+  return Object.fromEntries(groups.map(({ tier, wanted }) => [tier, wanted]));
 }
 
-/** What the environment lacks of being whole: as many machines as it should have, all healthy and all in rotation. */
+/**
+ * What the environment lacks of being whole: as many machines as it should have, all healthy and all in rotation. Those
+ * that are leaving are not counted.
+ */
 export function lacks(status: StackStatus, wanted: Record<string, number>): string[] {
-  const counts = machineCounts(status);
-  const kinds = [...new Set([...Object.keys(wanted), ...Object.keys(counts)])].sort();
+  const leaving = new Set(status.machines.filter(({ state }) => state === "terminating").map(({ name }) => name));
+  const machines = status.machines.filter(({ name }) => !leaving.has(name));
+  const kinds = [...new Set([...Object.keys(wanted), ...machines.map(({ tier }) => tier)])].sort();
+  const count = (kind: string) => machines.filter(({ tier }) => tier === kind).length;
   return [
-    ...kinds.flatMap((kind) => (counts[kind] ?? 0) === (wanted[kind] ?? 0) ? [] : [`${counts[kind] ?? 0} of ${wanted[kind] ?? 0} ${kind}`]),
-    ...status.machines.flatMap(({ name, state, health }) =>
+    ...kinds.flatMap((kind) => count(kind) === (wanted[kind] ?? 0) ? [] : [`${count(kind)} of ${wanted[kind] ?? 0} ${kind}`]),
+    ...machines.flatMap(({ name, state, health }) =>
       state === "running" && ["Healthy", "None"].includes(health) ? [] : [`${name} is ${state}, ${health}`]),
     ...status.loadBalancers.flatMap(({ name, members }) => {
-      const up = members.filter(({ state }) => state === "up").length;
-      return up === members.length && up > 0 ? [] : [`${up} of ${members.length} members up behind ${name}`];
+      const staying = members.filter(({ machine }) => !leaving.has(machine));
+      const up = staying.filter(({ state }) => state === "up").length;
+      return up === staying.length && up > 0 ? [] : [`${up} of ${staying.length} members up behind ${name}`];
     }),
   ];
 }
@@ -39,7 +43,7 @@ export function wholeSince(sightings: readonly Sighting[], wanted: Record<string
 }
 
 export interface Replacement {
-  /** When it was first seen that the machine is given up: it is gone, or another one of its kind is there. */
+  /** When it was first seen that the machine is given up: it is gone or leaving, or another one of its kind is there. */
   verdictAt: number;
   /** The machine that took its place. */
   machine?: Machine;
@@ -52,7 +56,7 @@ export function replacement(sightings: readonly Sighting[], lost: Machine): Repl
   const before = new Set(sightings[0]?.status.machines.map(({ name }) => name));
   const newcomers = ({ machines }: StackStatus) => machines.filter(({ name, tier }) => tier === lost.tier && !before.has(name));
   const verdict = sightings.find(({ status }) =>
-    !status.machines.some(({ name }) => name === lost.name) || newcomers(status).length > 0);
+    !status.machines.some(({ name, state }) => name === lost.name && state !== "terminating") || newcomers(status).length > 0);
   if (!verdict) return undefined;
   const healthy = sightings.find(({ status }) => newcomers(status).some(({ health }) => health === "Healthy"));
   const machine = healthy

@@ -17,8 +17,8 @@ export interface Tools {
   sudo(machine: string, script: string, seconds: number): Promise<string>;
   /** Runs a playbook by hand, with variables that win over all others. */
   playbook(kind: string, variables?: Record<string, unknown>): Promise<void>;
-  /** Builds the stack, with settings by their path under `platform:environment`; anew, where that is asked for. */
-  up(settings?: Record<string, string | number>, anew?: boolean): Promise<void>;
+  /** Builds or changes the stack, with settings by their path under `platform:environment`; without: as its file says. */
+  up(settings?: Record<string, string | number>): Promise<void>;
   load(plan: LoadPlan, directory: string): Load;
   /** What the database has of texts that begin so. */
   kept(ids: string): Promise<string[]>;
@@ -47,8 +47,7 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
       const more = variables ? ["--extra-vars", JSON.stringify(variables)] : [];
       await command(["ansible-playbook", "-i", `inventory/${stack}.yml`, `playbooks/${kind}.yml`, ...more], 900, join(root, "ansible"));
     },
-    async up(settings = {}, anew = false) {
-      if (anew) await command([labCommand, "destroy", stack], 900);
+    async up(settings = {}) {
       const given = Object.entries(settings).flatMap(([path, value]) => ["--config", `platform:environment.${path}=${value}`]);
       await command([labCommand, "up", stack, ...(given.length > 0 ? ["--", "--config-path", ...given] : [])], 1800);
     },

@@ -46,7 +46,7 @@ program.command("pulumi").description("the Pulumi CLI with the lab's environment
     await ensureDaemon();
     process.exitCode = await pulumi(args);
   });
-program.command("status").description("machines, load balancers, public addresses and URLs")
+program.command("status").description("tiers, machines, load balancers, public addresses and URLs")
   .option("--json", "for programs")
   .action(async ({ json }: { json?: boolean }) => {
     const daemon = json ? await daemonStatus() : await runningDaemon();

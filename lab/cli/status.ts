@@ -1,10 +1,13 @@
 /** What runs, for people and for programs. */
 import { machineNamespace } from "../fabric/host.ts";
+import type { Group } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { table } from "./table.ts";
 
 export interface StackStatus {
   stack: string;
+  /** Scale sets: how many machines there should be, how many are healthy, and whether automatic repairs are at work. */
+  groups: { tier: string; wanted: number; running: number; repairs: Group["repairs"] }[];
   machines: {
     name: string; hostName: string; stack: string; tier: string; address: string; state: string; health: string;
     /** Network namespace on this host, for `ip netns exec`. */
@@ -24,19 +27,23 @@ export interface StackStatus {
 export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
   const stackOf = ({ id }: { id: string }) => (id.split("/")[4] ?? "").replace(/^rg-[^-]+-/, "");
-  const stacks = new Set([...world.machines, ...world.balancers].map(stackOf));
+  const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
+  const stacks = new Set([...world.machines, ...world.balancers, ...world.groups].map(stackOf));
   return [...stacks].sort().map((stack) => {
     const machines = world.machines.filter((machine) => stackOf(machine) === stack);
     const balancers = world.balancers.filter((balancer) => stackOf(balancer) === stack);
     return {
       stack,
-      machines: machines.map((machine) => {
-        const found = status.machines.find(({ id }) => id === machine.id);
-        return {
-          name: machine.name, hostName: machine.hostName, stack, tier: machine.tags.tier ?? "", address: machine.address,
-          state: found?.power ?? "absent", health: found?.health ?? "Unknown", namespace: machineNamespace(machine.id),
-        };
-      }).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
+      groups: world.groups.filter((group) => stackOf(group) === stack).map(({ id, tags, capacity, repairs }) => {
+        const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);
+        const running = members.filter((member) => seen.get(member.id)?.health === "Healthy").length;
+        return { tier: tags.tier ?? "", wanted: capacity, running, repairs };
+      }).sort((a, b) => a.tier.localeCompare(b.tier)),
+      machines: machines.map((machine) => ({
+        name: machine.name, hostName: machine.hostName, stack, tier: machine.tags.tier ?? "", address: machine.address,
+        state: machine.terminating ? "terminating" : seen.get(machine.id)?.power ?? "absent",
+        health: seen.get(machine.id)?.health ?? "Unknown", namespace: machineNamespace(machine.id),
+      })).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
       loadBalancers: balancers.flatMap((balancer) => balancer.rules.map((rule) => ({
         name: balancer.name, tier: balancer.tags.tier ?? "", address: rule.address, port: rule.port,
         policy: balancer.tags.balance ?? "hash",
@@ -60,6 +67,8 @@ export function describe(stacks: StackStatus[]): string {
   if (stacks.length === 0) return "no stack is up; start one with: bin/lab up dev\n";
   return stacks.map((stack) => [
     `stack ${stack.stack}`,
+    table(["tier", "wanted", "running", "repairs"],
+      stack.groups.map(({ tier, wanted, running, repairs }) => [tier, String(wanted), String(running), repairs])),
     table(["machine", "tier", "address", "state", "health"],
       stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health])),
     table(["load balancer", "address", "policy", "members up"],

@@ -6,6 +6,9 @@ import { shortHash } from "./host.ts";
 /** Azure's address on every host: DNS server of the machines and source of load balancer probes. */
 export const azureAddress = "168.63.129.16";
 
+/** Azure's Instance Metadata Service, which every machine reaches and nobody else. */
+export const metadataAddress = "169.254.169.254";
+
 /** The lab's Internet. Everything public in the lab has an address here. */
 export const internetBlock = "198.51.100.0/24";
 /** The host's end of the uplink; in the lab, the administrators come from here. */

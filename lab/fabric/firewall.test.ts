@@ -74,6 +74,12 @@ describe("a router's rules", () => {
     expect(internet[1]).toMatch(/^ip daddr \{ 10\.0\.0\.0-10\.255\.255\.255,.* drop$/);
     expect(text()).toContain(`oifname "uplink" ip saddr 10.20.1.0/24 snat to 198.51.100.40`);
   });
+  test("let every machine reach the platform's own addresses, and those only answer what they serve", () => {
+    expect(chainOf(text(a), /^outbound /)).toContain("ip daddr { 168.63.129.16, 169.254.169.254 } accept");
+    expect(chainOf(text(a), /^platform /)).toEqual(expect.arrayContaining([
+      "type filter hook input priority filter; policy drop;", `iifname "lm*" ip daddr 169.254.169.254 tcp dport 80 accept`,
+    ]));
+  });
   test("drop what comes from, or goes to, a machine that they do not know", () => {
     expect(chainOf(text(), /^outbound /)).toContain(`iifname "lm*" drop`);
     expect(chainOf(text(), /^inbound /)[0]).toContain("policy drop");

@@ -6,7 +6,7 @@
  * balancer chose as destination: this is what Azure's rules see.
  */
 import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
-import { azureAddress, machineLink, privateBlocks } from "./addresses.ts";
+import { azureAddress, machineLink, metadataAddress, privateBlocks } from "./addresses.ts";
 import { shortHash } from "./host.ts";
 import { blockRange, complement, type Range, rangeText, union } from "./ranges.ts";
 
@@ -52,7 +52,7 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
       "type filter hook prerouting priority mangle; policy accept;",
       ...established,
       // Azure's platform services are reachable whatever the security groups say.
-      `ip daddr ${azureAddress} accept`,
+      `ip daddr { ${azureAddress}, ${metadataAddress} } accept`,
       ...verdicts("out"),
       `iifname "lm*" drop`,
     ]),
@@ -81,6 +81,7 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
       `iifname "lo" accept`,
       ...established,
       `iifname "lm*" ip daddr ${azureAddress} meta l4proto { tcp, udp } th dport 53 accept`,
+      `iifname "lm*" ip daddr ${metadataAddress} tcp dport 80 accept`,
     ]),
     chain("source", [
       "type nat hook postrouting priority srcnat; policy accept;",

@@ -120,6 +120,7 @@ test("three machines boot, take their keys and user data, and are reached by SSH
   expect(await ssh(first, "cat /etc/resolv.conf")).toBe("nameserver 168.63.129.16");
   expect(await ssh(first, "ansible --version | head -1")).toMatch(/core 2\./);
   expect(await ssh(first, "systemctl list-units --failed --plain --no-legend")).toBe("");
+  expect(machines.effects.cpu(first.id)).toEqual({ seconds: expect.any(Number) as number, processors: 1 });
 }, 120_000);
 
 test("health follows the application's answers, and Unknown stands for a machine that is frozen", async () => {

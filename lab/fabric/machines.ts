@@ -1,7 +1,9 @@
 /** All machines of the lab: makes those that should exist, removes the others, and says how they are. */
+import { availableParallelism } from "node:os";
 import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
 import { AgentPool, type AgentPlace } from "./agent/pool.ts";
 import { machinePaths, machinesOnDisk } from "./machine/files.ts";
+import { cpuSeconds } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
@@ -38,6 +40,7 @@ export class Machines {
       serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
       run: (id, script) => this.#agents.run(id, script),
       restart: (id) => this.#restart(id),
+      cpu: (id) => this.#cpu(id),
     };
   }
 
@@ -98,6 +101,14 @@ export class Machines {
     if (!machine) throw new Error(`there is no machine ${id}`);
     await this.#alone(id, () => this.#lifecycle.restart(machine));
     this.#agents.look();
+  }
+
+  /** Read synchronously, as the processes are: this file is memory. */
+  #cpu(id: string): ReturnType<MachineEffects["cpu"]> {
+    const seconds = cpuSeconds(machinePaths(this.#options.stateDir, id).name);
+    const machine = this.#wanted.get(id);
+    return seconds === undefined || !machine ? undefined
+      : { seconds, processors: Math.min(machine.cpus, availableParallelism()) };
   }
 
   #locate(machines: Machine[]): Map<string, AgentPlace | "starting"> {

@@ -1,10 +1,11 @@
 /** Real packets between namespaces; stand-ins instead of machines. Needs root. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BalancingRule, Probe, VirtualNetwork } from "../world.ts";
+import { metadataHeaders, type BalancingRule, type Probe, type VirtualNetwork } from "../world.ts";
 import { netnsName, run } from "./host.ts";
 import { inIsolation } from "./isolated.ts";
 import { inside } from "./namespace.ts";
@@ -14,6 +15,7 @@ import { ask, defaultRules, machine, namespaceOf, rule, StandIn, until, world } 
 const allowFront = rule({ name: "front", priority: 100, direction: "Inbound", access: "Allow", protocol: "tcp",
   sources: ["10.20.1.0/24"], destinationPorts: ["4000"] });
 const denyInbound = rule({ name: "deny", priority: 4096, direction: "Inbound", access: "Deny" });
+const denyMetadata = rule({ name: "metadata", priority: 100, direction: "Outbound", access: "Deny", destinations: ["169.254.0.0/16"] });
 const allowProbe = rule({ name: "probe", priority: 4000, direction: "Inbound", access: "Allow", sources: ["AzureLoadBalancer"] });
 const network: VirtualNetwork = {
   id: "/vnet/dev", name: "vnet-dev", prefixes: ["10.20.0.0/16"], peers: ["/vnet/tools"],
@@ -23,7 +25,7 @@ const network: VirtualNetwork = {
       allowProbe, denyInbound, ...defaultRules] },
     { id: "/subnet/front", name: "front", prefix: "10.20.1.0/24", natAddress: "198.51.100.40", rules: [
       allowProbe, denyInbound, ...defaultRules] },
-    { id: "/subnet/back", name: "back", prefix: "10.20.2.0/24", rules: [allowFront, allowProbe, denyInbound, ...defaultRules] },
+    { id: "/subnet/back", name: "back", prefix: "10.20.2.0/24", rules: [allowFront, allowProbe, denyInbound, denyMetadata, ...defaultRules] },
   ],
 };
 const tools: VirtualNetwork = {
@@ -62,7 +64,8 @@ const dev = world({
 
 await inIsolation(import.meta.filename, () => {
   const stateDir = mkdtempSync(join(tmpdir(), "lab-test-"));
-  const networks = new Networks({ stateDir, log: console.error });
+  const metadataSocket = join(stateDir, "metadata.sock");
+  const networks = new Networks({ stateDir, metadataSocket, log: console.error });
   const standIns: StandIn[] = [];
   let upstreamResolver: ChildProcess | undefined;
   let backServer: StandIn;
@@ -181,6 +184,38 @@ await inIsolation(import.meta.filename, () => {
     });
   });
 
+  describe("metadata", () => {
+    const url = "http://169.254.169.254/metadata/instance";
+    // Stands for the daemon: says what it was told.
+    const daemon = createServer(({ headers, url: asked }, response) =>
+      response.end(`${String(headers[metadataHeaders.network])} ${String(headers[metadataHeaders.client])} ${asked}`));
+    const answer = (machineNamespace: string, ...more: string[]) =>
+      run([...inside(machineNamespace), "curl", "-sS", "--max-time", "2", ...more, url]).then(({ stdout }) => stdout);
+    beforeAll(() => new Promise<void>((resolve) => daemon.listen(metadataSocket, resolve)));
+
+    test("is asked with the machine's network and address, whatever its security group says", async () => {
+      expect(await answer(namespaceOf(back))).toBe("/vnet/dev 10.20.2.4 /metadata/instance");
+      expect(await answer(namespaceOf(tool))).toBe("/vnet/tools 10.30.0.4 /metadata/instance");
+    });
+    test("does not believe a machine that says it is another", async () => {
+      expect(await answer(namespaceOf(back), "-H", `${metadataHeaders.client}: 10.20.1.4`, "-H", `${metadataHeaders.network}: /vnet/tools`))
+        .toBe("/vnet/dev 10.20.2.4 /metadata/instance");
+    });
+    test("is not reached from outside, and no other port of its address answers", async () => {
+      expect(await ask("lab-outside", url)).toBe("timeout");
+      expect(await ask(namespaceOf(back), "http://169.254.169.254:8080/")).toBe("timeout");
+    });
+    test("is started again when it has died", async () => {
+      const file = join(stateDir, "run", `metadata-${netnsName(network.id)}.pid`);
+      process.kill(Number(readFileSync(file, "utf8").split(" ")[0]), "SIGKILL");
+      await until("it answers", async () => (await ask(namespaceOf(back), url)).startsWith("/vnet/dev"));
+    });
+    test("asks its clients to try again while there is no daemon", async () => {
+      await new Promise((resolve) => daemon.close(resolve));
+      expect(await answer(namespaceOf(back), "--output", "/dev/null", "--write-out", "%{http_code}")).toBe("503");
+    });
+  });
+
   describe("load balancer", () => {
     const url = "http://10.20.2.254:4000/";
     test("spreads new connections over its members", async () => {
@@ -252,7 +287,7 @@ await inIsolation(import.meta.filename, () => {
     });
     test("a new daemon keeps the load balancers' members while it probes anew", async () => {
       networks.stop();
-      const next = new Networks({ stateDir });
+      const next = new Networks({ stateDir, metadataSocket });
       try {
         expect(await next.converge(dev)).toEqual([]);
         expect(await ask(namespaceOf(front), "http://10.20.2.254:4000/")).toMatch(/^back/);

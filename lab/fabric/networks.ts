@@ -6,6 +6,7 @@ import { ensureGitServer, type Issuer } from "./gitServer.ts";
 import { machineNamespace, netnsName } from "./host.ts";
 import { ensureInternet, ensureUplinks, git, hostLeftovers, internet, outside, removeHost } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
+import { ensureMetadata, metadataService } from "./metadata.ts";
 import { ensureNamespace, ipBatch, namespaces, type NamespaceState, readNamespace, removeNamespace, settle } from "./namespace.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
 import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
@@ -19,13 +20,15 @@ export interface NetworksOptions {
   stateDir: string;
   /** Signs the Git server's certificate. Absent: there is no Git server. */
   authority?: Issuer;
+  /** Unix socket of who answers machines' metadata requests. Absent: there is no metadata service. */
+  metadataSocket?: string;
   log?: (message: string) => void;
 }
 
 /** What could not be made, by the ID of what it belongs to. */
 export type Failure = WorldStatus["errors"][number];
 
-const empty: World = { revision: 0, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [] };
+const empty: World = { revision: 0, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [], groups: [] };
 
 export class Networks {
   private readonly options: NetworksOptions;
@@ -112,7 +115,7 @@ export class Networks {
       }
       await Promise.all(gone.map(async (namespace) => {
         try {
-          await stopService(this.options.stateDir, `resolver-${namespace}`);
+          for (const name of [`resolver-${namespace}`, metadataService(namespace)]) await stopService(this.options.stateDir, name);
           await removeNamespace(namespace);
         } catch (error) {
           failures.push({ id: namespace, message: error instanceof Error ? error.message : String(error) });
@@ -186,7 +189,7 @@ export class Networks {
     ]);
     const machines = this.world.machines.filter((machine) => machine.networkId === network.id);
     await ensureLinks(network, machines, state);
-    await ensurePrivateResolver(this.options.stateDir, this.world, network);
+    await this.ensureServices(network);
     let prober = this.probers.get(network.id);
     if (!prober) {
       prober = new Prober(network, ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
@@ -194,6 +197,13 @@ export class Networks {
       this.probers.set(network.id, prober);
     }
     prober.set(targets(this.world, network));
+  }
+
+  /** What machines use of their network besides packets. */
+  private async ensureServices(network: VirtualNetwork): Promise<void> {
+    const { stateDir, metadataSocket } = this.options;
+    await ensurePrivateResolver(stateDir, this.world, network);
+    if (metadataSocket) await ensureMetadata(stateDir, metadataSocket, network);
   }
 
   private async ensureRules(network: VirtualNetwork, present: string): Promise<void> {
@@ -219,13 +229,13 @@ export class Networks {
     for (const listener of this.listeners) listener();
   }
 
-  /** Resolvers and the Git server are started again when they have died. */
+  /** Resolvers, metadata services and the Git server are started again when they have died. */
   private async supervise(): Promise<void> {
     const { stateDir, authority } = this.options;
     await this.serially(async () => {
       await ensurePublicResolver(stateDir, this.world);
       if (authority) await ensureGitServer(stateDir, authority);
-      for (const network of this.world.networks) await ensurePrivateResolver(stateDir, this.world, network);
+      for (const network of this.world.networks) await this.ensureServices(network);
     }).catch((error: unknown) => this.log("services", error));
   }
 

@@ -15,7 +15,7 @@ const state = (lo: string[], uplink: string[], routes: object[], more: string[] 
   JSON.stringify([link("lo", ["127.0.0.1", ...lo]), link("uplink", uplink), ...more.map((name) => link(name, []))]),
   "[]", JSON.stringify(routes), "0123456789abcdef",
 ].join("\n"));
-const complete = state(["168.63.129.16", "10.20.1.1"], [near], [{ dst: "default", gateway: far, dev: "uplink" }]);
+const complete = state(["168.63.129.16", "169.254.169.254", "10.20.1.1"], [near], [{ dst: "default", gateway: far, dev: "uplink" }]);
 
 describe("a router", () => {
   test("that is as it should be needs no command", () => {
@@ -26,7 +26,7 @@ describe("a router", () => {
       .toEqual(["addr add 10.20.2.1/32 dev lo", "addr del 10.20.1.1/32 dev lo"]);
   });
   test("gets its default route back", () => {
-    expect(routerCommands(network, state(["168.63.129.16", "10.20.1.1"], [near], [])))
+    expect(routerCommands(network, state(["168.63.129.16", "169.254.169.254", "10.20.1.1"], [near], [])))
       .toEqual([`route replace default via ${far} dev uplink`]);
   });
   test("is linked to a peer when both sides want it, once", () => {

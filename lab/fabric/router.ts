@@ -1,6 +1,6 @@
 /** The router of one virtual network: its addresses, its uplink to the lab's Internet and its links to peers. */
 import type { VirtualNetwork } from "../world.ts";
-import { azureAddress, gatewayAddress, linkAddresses, networkLink, peerLink } from "./addresses.ts";
+import { azureAddress, gatewayAddress, linkAddresses, metadataAddress, networkLink, peerLink } from "./addresses.ts";
 import { netnsName } from "./host.ts";
 import { ipBatch, type NamespaceState } from "./namespace.ts";
 
@@ -23,7 +23,7 @@ export const routerSettings = {
 /** `ip` commands that give a router its own addresses, and take those of removed subnets. */
 export function routerCommands(network: VirtualNetwork, state: NamespaceState): string[] {
   const lo = state.links.get("lo");
-  const own = [azureAddress, ...network.subnets.map(({ prefix }) => gatewayAddress(prefix))];
+  const own = [azureAddress, metadataAddress, ...network.subnets.map(({ prefix }) => gatewayAddress(prefix))];
   const present = (lo?.addresses ?? []).filter((address) => address !== "127.0.0.1");
   return [
     ...(lo?.up ? [] : ["link set lo up"]),

@@ -27,7 +27,7 @@ export function machine(network: VirtualNetwork, subnet: number, address: string
 }
 
 export function world(given: Partial<World>): World {
-  return { revision: 1, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [], ...given };
+  return { revision: 1, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [], groups: [], ...given };
 }
 
 /** Answers every request with its name and the client's address; `/health` by what `healthy` was last set to. */

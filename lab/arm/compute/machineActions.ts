@@ -8,14 +8,15 @@ import type { ActionResult, Context, Resource, ResourceType } from "../types.ts"
 import type { MachineBody } from "./virtualMachines.ts";
 
 type Action = NonNullable<ResourceType<MachineBody>["actions"]>[string];
+type Machine = Resource<MachineBody>;
 
 /** The answer of an action that takes time. */
 const accepted = (operation: { name: string }): ActionResult => ({ status: 202, operation: operation.name });
 
 /** Changes what the fabric makes of the machine, and waits until it has. */
 const change =
-  (kind: "start" | "stop", computed: (machine: Resource<MachineBody>) => Partial<Resource["computed"]>): Action =>
-  (machine, { store }) => {
+  (kind: "start" | "stop", computed: (machine: Machine) => Partial<Resource["computed"]>) =>
+  (machine: Machine, { store }: Context): ActionResult => {
     const changed = store.put({ ...machine, computed: { ...machine.computed, ...computed(machine) } }, true);
     return accepted(begin(store, kind, machine.key, { revision: changed.revision }));
   };
@@ -23,15 +24,21 @@ const change =
 /** Without a disk to keep the lab's "stopped" and "deallocated" are the same. */
 const stop = change("stop", () => ({ powered: false }));
 
-const restart: Action = (machine, { store, options }) => {
+export const reimage = change("start", (machine) => ({
+  powered: true,
+  generation: (machine.computed.generation ?? 1) + 1,
+}));
+
+export const restart = (machine: Machine, { store, options }: Context): ActionResult => {
   if (machine.computed.powered === false)
     throw conflict(
       "OperationNotAllowed",
       `Operation 'restart' is not allowed on VM '${machine.name}' since the VM is stopped.`,
     );
-  const operation = begin(store, "run", machine.key);
+  const operation = begin(store, "restart", machine.key);
   options.effects.restart(machine.key).then(
-    () => end(store, operation),
+    // Switched on; the rest is a start.
+    () => store.putOperation({ ...operation, kind: "start", revision: store.revision }),
     (error: Error) => end(store, operation, { code: "InternalExecutionError", message: error.message }),
   );
   return accepted(operation);
@@ -109,7 +116,7 @@ export const machineActions: NonNullable<ResourceType<MachineBody>["actions"]> =
   poweroff: stop,
   deallocate: stop,
   restart,
-  reimage: change("start", (machine) => ({ powered: true, generation: (machine.computed.generation ?? 1) + 1 })),
+  reimage,
   runcommand: runCommand,
   retrievebootdiagnosticsdata: retrieveBootDiagnosticsData,
 };

@@ -7,6 +7,7 @@ import { groupOf, keyOf } from "../ids.ts";
 import { isLive, type Store } from "../store.ts";
 import type { Context, Resource } from "../types.ts";
 import type { MachineBody } from "./virtualMachines.ts";
+import { removeMember } from "./removal.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
 /** Live members, oldest first. */
@@ -17,12 +18,13 @@ export const membersOf = (set: Resource, store: Store): Resource<MachineBody>[] 
       (machine) => isLive(machine) && keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "") === set.key,
     );
 
-/** Brings the number of members to the capacity. */
-export function reconcile(set: Resource<ScaleSetBody>, { store }: Context): void {
+/** Brings the number of members to the capacity. Who is leaving does not count. */
+export function reconcile(set: Resource<ScaleSetBody>, context: Context): void {
+  const { store } = context;
   const wanted = set.body.sku.capacity ?? 0;
   for (let count = membersOf(set, store).length; count < wanted; count += 1) addMember(set, store);
   for (let members = membersOf(set, store); members.length > wanted; members = membersOf(set, store)) {
-    removeMember(nextToRemove(set, members), store);
+    removeMember(nextToRemove(set, members), context);
   }
 }
 
@@ -74,6 +76,7 @@ export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<M
       networkProfile: { networkInterfaces: [{ id: nic.id, properties: { primary: true, deleteOption: "Delete" } }] },
       ...(model.diagnosticsProfile && { diagnosticsProfile: model.diagnosticsProfile }),
       ...(model.securityProfile && { securityProfile: model.securityProfile }),
+      ...(model.scheduledEventsProfile && { scheduledEventsProfile: model.scheduledEventsProfile }),
       extensions: model.extensionProfile?.extensions ?? [],
     },
   };
@@ -120,29 +123,24 @@ function interfaceProperties(set: Resource<ScaleSetBody>): NetworkInterfaceBody[
   return { ipConfigurations: configurations, ...Object.fromEntries(given) };
 }
 
-/** The machine and its network interface go; the interface's address is free when the machine is gone. */
-export function removeMember(machine: Resource<MachineBody>, store: Store): void {
-  store.put({ ...machine, state: "Deleting" }, true);
-  for (const { id } of machine.body.properties.networkProfile.networkInterfaces) {
-    const nic = store.live(id);
-    if (nic) store.put({ ...nic, state: "Deleting" }, true);
-  }
-}
-
-/** What can change on a member that exists: extensions, pools and the interface's security group. Not its custom data. */
+/**
+ * What can change on a member that exists: extensions, terminate notice, pools and the interface's security group. Not
+ * its custom data.
+ */
 export function applyModel(set: Resource<ScaleSetBody>, machine: Resource<MachineBody>, store: Store): void {
-  const extensions = set.body.properties.virtualMachineProfile.extensionProfile?.extensions ?? [];
-  if (JSON.stringify(extensions) !== JSON.stringify(machine.body.properties.extensions)) {
-    const properties = { ...machine.body.properties, extensions };
+  const { extensionProfile, scheduledEventsProfile } = set.body.properties.virtualMachineProfile;
+  const before = machine.body.properties;
+  const properties = { ...before, extensions: extensionProfile?.extensions ?? [], scheduledEventsProfile };
+  const changing = (one: MachineBody["properties"]): string =>
+    JSON.stringify([one.extensions, one.scheduledEventsProfile]);
+  if (changing(properties) !== changing(before))
     store.put({ ...machine, body: { ...machine.body, properties }, state: "Updating" }, true);
-  }
   const nic = store.live<NetworkInterfaceBody>(machine.body.properties.networkProfile.networkInterfaces[0]!.id);
   if (!nic) return;
-  const properties = interfaceProperties(set);
+  const wanted = interfaceProperties(set);
   const sameSubnet =
-    nic.body.properties.ipConfigurations[0]!.properties.subnet.id ===
-    properties.ipConfigurations[0]!.properties.subnet.id;
-  if (sameSubnet && JSON.stringify(properties) !== JSON.stringify(nic.body.properties)) {
-    store.put({ ...nic, body: { ...nic.body, properties }, state: "Updating" }, true);
+    nic.body.properties.ipConfigurations[0]!.properties.subnet.id === wanted.ipConfigurations[0]!.properties.subnet.id;
+  if (sameSubnet && JSON.stringify(wanted) !== JSON.stringify(nic.body.properties)) {
+    store.put({ ...nic, body: { ...nic.body, properties: wanted }, state: "Updating" }, true);
   }
 }

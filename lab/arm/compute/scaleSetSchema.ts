@@ -1,6 +1,7 @@
 /** What a scale set's PUT may hold. */
 import { z } from "zod";
 import { networkName as nicName } from "../network/names.ts";
+import { minutesOf } from "../durations.ts";
 import { choice, envelope, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
 import { extensionProperties, isHealth } from "./extensions.ts";
 import { imageReference } from "./images.ts";
@@ -59,9 +60,7 @@ const interfaceConfiguration = z.strictObject({
 
 const minutes = (code: string, minimum: number, maximum: number, what: string): z.ZodType<string> =>
   z.string().superRefine((value, context) => {
-    const match = /^PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?$/.exec(value);
-    const total = match ? Number(match[1] ?? 0) * 60 + Number(match[2] ?? 0) + Number(match[3] ?? 0) / 60 : NaN;
-    if (!(total >= minimum && total <= maximum))
+    if (!(minutesOf(value) >= minimum && minutesOf(value) <= maximum))
       issue(
         context,
         code,
@@ -79,6 +78,11 @@ const notification = (
       notBeforeTimeout: minutes("InvalidParameter", minimum, maximum, "notBeforeTimeout").optional(),
     })
     .optional();
+
+export const scheduledEventsProfile = z.strictObject({
+  terminateNotificationProfile: notification(5, 15),
+  osImageNotificationProfile: notification(15, 15),
+});
 
 const virtualMachineProfile = z.strictObject({
   osProfile: scaleSetOsProfile,
@@ -122,12 +126,7 @@ const virtualMachineProfile = z.strictObject({
         .optional(),
     })
     .optional(),
-  scheduledEventsProfile: z
-    .strictObject({
-      terminateNotificationProfile: notification(5, 15),
-      osImageNotificationProfile: notification(15, 15),
-    })
-    .optional(),
+  scheduledEventsProfile: scheduledEventsProfile.optional(),
   priority: choice("Regular").optional(),
   licenseType: z.string().optional(),
   userData: z.null("The lab has no user data: use customData").optional(),
@@ -215,6 +214,12 @@ export const scaleSetBody = z
         `The specified fault domain count ${properties.platformFaultDomainCount} must fall in the range ${allowed.join(", ")}${zonal ? " for a scale set in zones" : ""}.`,
         ["properties", "platformFaultDomainCount"],
       );
+    }
+    if (properties.zoneBalance !== undefined && (set.zones ?? []).length < 2) {
+      issue(context, "InvalidParameter", "The value of parameter zoneBalance is invalid.", [
+        "properties",
+        "zoneBalance",
+      ]);
     }
     if (properties.singlePlacementGroup === true) {
       issue(

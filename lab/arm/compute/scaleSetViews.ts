@@ -5,7 +5,9 @@ import { begin } from "../operations.ts";
 import { choice, validate } from "../schema.ts";
 import type { Context, Resource, ResourceType } from "../types.ts";
 import { healthStatus, instanceView, powerStatus } from "./instanceView.ts";
-import { applyModel, membersOf, reconcile, removeMember } from "./members.ts";
+import { applyModel, membersOf, reconcile } from "./members.ts";
+import { removeMember } from "./removal.ts";
+import { newService, repairState } from "./repairs.ts";
 import { machineStatus } from "./virtualMachines.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
@@ -26,8 +28,21 @@ function summary(set: Resource<ScaleSetBody>, context: Context): { code: string;
   return [...counts].map(([code, count]) => ({ code, count }));
 }
 
-function setView(set: Resource<ScaleSetBody>, context: Context): object {
-  const repairs = set.body.properties.automaticRepairsPolicy?.enabled;
+/** The service's state, and from the API version that has it, what it does. */
+function repairsView(set: Resource<ScaleSetBody>, query: URLSearchParams): object {
+  const { ongoing, changed } = set.computed.repairs ?? newService;
+  const tells = changed !== undefined && query.get("api-version")! >= "2025-04-01";
+  return {
+    serviceName: "AutomaticRepairs",
+    serviceState: repairState(set),
+    ...(tells && {
+      latestOperationStatus: ongoing.length > 0 ? "InProgress" : "Completed",
+      lastStatusChangeTime: changed,
+    }),
+  };
+}
+
+function setView(set: Resource<ScaleSetBody>, context: Context, query: URLSearchParams): object {
   const status = {
     code: `ProvisioningState/${set.state.toLowerCase()}`,
     level: "Info",
@@ -38,9 +53,7 @@ function setView(set: Resource<ScaleSetBody>, context: Context): object {
     virtualMachine: { statusesSummary: summary(set, context) },
     extensions: [],
     statuses: [status],
-    orchestrationServices: [
-      { serviceName: "AutomaticRepairs", serviceState: repairs ? (set.computed.repairs ?? "Running") : "NotRunning" },
-    ],
+    orchestrationServices: [repairsView(set, query)],
   };
 }
 
@@ -98,7 +111,7 @@ export const scaleSetActions: Type["actions"] = {
   },
   delete: (set, context, body) => {
     const members = chosen(set, context, body);
-    for (const member of members) removeMember(member, context.store);
+    for (const member of members) removeMember(member, context);
     const capacity = Math.max(0, (set.body.sku.capacity ?? 0) - members.length);
     const changed = { ...set, body: { ...set.body, sku: { ...set.body.sku, capacity } }, state: "Updating" as const };
     reconcile(context.store.put(changed, true), context);
@@ -106,10 +119,9 @@ export const scaleSetActions: Type["actions"] = {
   },
   setorchestrationservicestate: (set, context, body) => {
     const { action } = validate(serviceState, body, "compute", "OrchestrationServiceStateInput");
-    context.store.put(
-      { ...set, computed: { ...set.computed, repairs: action === "Resume" ? "Running" : "Suspended" } },
-      false,
-    );
+    const state = action === "Resume" ? ("Running" as const) : ("Suspended" as const);
+    const repairs = { ...(set.computed.repairs ?? newService), state, failed: 0 };
+    context.store.put({ ...set, computed: { ...set.computed, repairs } }, false);
     return { status: 200 };
   },
 };

@@ -1,15 +1,18 @@
 /** Microsoft.Compute/virtualMachineScaleSets in Flexible orchestration: a model, and members that are made from it. */
-import { badRequest, notInLab } from "../errors.ts";
+import { badRequest, conflict, notInLab } from "../errors.ts";
 import { types } from "../network/names.ts";
+import type { Store } from "../store.ts";
 import type { Context, Draft, Outcome, Resource, ResourceType } from "../types.ts";
 import { checkExtensions, withoutProtected } from "./extensions.ts";
 import { checkImage } from "./images.ts";
-import { applyModel, membersOf, reconcile, removeMember } from "./members.ts";
+import { applyModel, membersOf, reconcile } from "./members.ts";
 import { computeName } from "./names.ts";
 import { withoutSecrets } from "./osProfile.ts";
+import { takeAway } from "./removal.ts";
 import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
+import type { MachineBody } from "./virtualMachines.ts";
 
 function prepare(draft: Draft<ScaleSetBody>): void {
   const { sku, location, properties, zones } = draft.body;
@@ -46,10 +49,23 @@ function prepare(draft: Draft<ScaleSetBody>): void {
       );
     }
   }
+  prepareRepairs(draft);
   checkImage(profile.storageProfile.imageReference, location!);
   checkExtensions(profile.extensionProfile?.extensions ?? []);
   if (properties.upgradePolicy?.mode === "Rolling")
     throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
+}
+
+/** Azure changes the action of repairs only while they are off; when they are switched on, their service runs. */
+function prepareRepairs({ body, existing, computed }: Draft<ScaleSetBody>): void {
+  const [policy, before] = [body, existing?.body].map((one) => one?.properties.automaticRepairsPolicy);
+  if (policy?.enabled && !before?.enabled) computed.repairs = undefined;
+  const { repairAction = "Replace" } = policy ?? {};
+  if (!policy?.enabled || !before?.enabled || repairAction === (before.repairAction ?? "Replace")) return;
+  throw conflict(
+    "OperationNotAllowed",
+    `Changing property 'automaticRepairsPolicy.repairAction' to '${repairAction}' is not allowed while automatic repairs are enabled. Disable them first, then enable them with the new action.`,
+  );
 }
 
 /** What GET does not answer, a client cannot send back: secrets stay when they are left out. */
@@ -94,16 +110,17 @@ function applied(
 }
 
 function settle(set: Resource<ScaleSetBody>, _: unknown, context: Context): Outcome {
-  const all = context.store.ofType(types.machine).filter((machine) => isMemberOf(machine, set));
+  const all = everyMemberOf(set, context.store);
   if (set.state === "Deleting") return all.length === 0 ? "done" : "pending";
   if (all.some((machine) => machine.state !== "Succeeded" && machine.state !== "Failed")) return "pending";
   return all.find((machine) => machine.state === "Failed")?.error ?? "done";
 }
 
-const isMemberOf = (machine: Resource, set: Resource): boolean => {
-  const { virtualMachineScaleSet } = machine.body.properties as { virtualMachineScaleSet?: { id: string } };
-  return virtualMachineScaleSet?.id.toLowerCase() === set.key;
-};
+/** Also those that are leaving. */
+const everyMemberOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
+  store
+    .ofType<MachineBody>(types.machine)
+    .filter((machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === set.key);
 
 function render(set: Resource<ScaleSetBody>): object {
   const { sku, zones, properties } = set.body;
@@ -154,7 +171,8 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   render,
   views: scaleSetViews,
   actions: scaleSetActions,
+  // Notices are for single members: whoever deletes the set does not wait for them.
   deleting: (set, { store }) => {
-    for (const member of membersOf(set, store)) removeMember(member, store);
+    for (const member of everyMemberOf(set, store)) takeAway(member, store);
   },
 };

@@ -8,11 +8,11 @@ import { extensionProperties, scriptsOf, withoutProtected } from "./extensions.t
 import { imageReference } from "./images.ts";
 import { instanceView } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
-import { removeMember } from "./members.ts";
 import { computeName } from "./names.ts";
 import { machineOsProfile, withoutSecrets } from "./osProfile.ts";
+import { isWaiting, removeMember } from "./removal.ts";
 import { storageProfile } from "./storageProfile.ts";
-import type { ScaleSetBody } from "./scaleSetSchema.ts";
+import { scheduledEventsProfile, type ScaleSetBody } from "./scaleSetSchema.ts";
 
 const body = z.strictObject({
   ...tracked,
@@ -35,6 +35,7 @@ const body = z.strictObject({
       })
       .optional(),
     securityProfile: z.record(z.string(), z.unknown()).optional(),
+    scheduledEventsProfile: scheduledEventsProfile.optional(),
     /** Copied from the scale set; Azure has them as child resources. */
     extensions: z.array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties })).optional(),
   }),
@@ -48,6 +49,7 @@ export const machineStatus = (machine: Resource, status: WorldStatus | undefined
 /** Provisioned when the agent inside answers and every script has ended well. */
 function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   const seen = machineStatus(machine, status);
+  if (isWaiting(machine)) return "pending";
   if (machine.state === "Deleting") return status.revision >= machine.revision && !seen ? "done" : "pending";
   const failure = status.errors.find((one) => one.id === machine.key);
   if (failure) return { code: "VMStartTimedOut", message: `VM '${machine.name}' did not start: ${failure.message}` };
@@ -116,8 +118,9 @@ function filter(machines: Resource<MachineBody>[], query: URLSearchParams): Reso
 }
 
 /** Who deletes a member wants one member less: the scale set does not make another. */
-function deleting(machine: Resource<MachineBody>, { store }: Context): void {
-  removeMember(machine, store);
+function deleting(machine: Resource<MachineBody>, context: Context): void {
+  const { store } = context;
+  removeMember(machine, context);
   const set = store.live<ScaleSetBody>(machine.body.properties.virtualMachineScaleSet?.id ?? "");
   if (!set) return;
   const capacity = Math.max(0, (set.body.sku.capacity ?? 0) - 1);

@@ -1,7 +1,9 @@
 /** Microsoft.Insights/autoscaleSettings */
 import { z } from "zod";
-import { badRequest } from "../errors.ts";
+import { minutesOf } from "../durations.ts";
+import { badRequest, notInLab } from "../errors.ts";
 import { keyOf } from "../ids.ts";
+import { types } from "../network/names.ts";
 import { choice, ignored, issue, tracked } from "../schema.ts";
 import type { Context, Draft, Resource, ResourceType } from "../types.ts";
 
@@ -10,9 +12,7 @@ const count = z.string().regex(/^\d{1,4}$/, 'a whole number as text, for example
 
 const duration = (minimum: number, maximum: number): z.ZodType<string> =>
   z.string().superRefine((value, context) => {
-    const match = /^PT(?:(\d+)H)?(?:(\d+)M)?$/.exec(value);
-    const minutes = match ? Number(match[1] ?? 0) * 60 + Number(match[2] ?? 0) : NaN;
-    if (!(minutes >= minimum && minutes <= maximum))
+    if (!(minutesOf(value) >= minimum && minutesOf(value) <= maximum))
       issue(context, "", `'${value}' is not a duration from PT${minimum}M to PT${maximum / 60}H`);
   });
 
@@ -33,7 +33,7 @@ const rule = z.strictObject({
   }),
   scaleAction: z.strictObject({
     direction: choice("None", "Increase", "Decrease"),
-    type: choice("ChangeCount", "PercentChangeCount", "ExactCount", "ServiceAllowedNextValue"),
+    type: choice("ChangeCount", "PercentChangeCount", "ExactCount"),
     value: count.optional(),
     cooldown: duration(1, 10080),
   }),
@@ -86,14 +86,17 @@ const body = z.strictObject({
 });
 
 export type AutoscaleBody = z.infer<typeof body>;
+export type Profile = z.infer<typeof profile>;
+export type Rule = z.infer<typeof rule>;
 
-const type = "Microsoft.Insights/autoscaleSettings";
+export const autoscaleType = "Microsoft.Insights/autoscaleSettings";
 
 /** A resource has one autoscale setting. */
 function prepare(draft: Draft<AutoscaleBody>, { store }: Context): void {
+  refuseOthers(draft.body.properties);
   const target = draft.body.properties.targetResourceUri;
   const twin = store
-    .ofType<AutoscaleBody>(type)
+    .ofType<AutoscaleBody>(autoscaleType)
     .find((one) => one.key !== keyOf(draft.id) && keyOf(one.body.properties.targetResourceUri) === keyOf(target));
   if (twin)
     throw badRequest(
@@ -102,8 +105,22 @@ function prepare(draft: Draft<AutoscaleBody>, { store }: Context): void {
     );
 }
 
+/** What the autoscaler does not do. */
+function refuseOthers({ targetResourceUri, profiles }: AutoscaleBody["properties"]): void {
+  if (!keyOf(targetResourceUri).includes(`/${keyOf(types.scaleSet)}/`))
+    throw notInLab(`autoscale of anything but a scale set (given: ${targetResourceUri})`);
+  if (profiles.length > 1 || profiles.some(({ fixedDate, recurrence }) => fixedDate || recurrence))
+    throw notInLab("autoscale profiles for dates and days; give one profile without fixedDate and recurrence");
+  for (const { metricTrigger } of profiles.flatMap(({ rules }) => rules)) {
+    if (keyOf(metricTrigger.metricName) !== "percentage cpu")
+      throw notInLab(`autoscale by the metric '${metricTrigger.metricName}'; use 'Percentage CPU'`);
+    if (keyOf(metricTrigger.metricResourceUri) !== keyOf(targetResourceUri) || metricTrigger.dimensions?.length)
+      throw notInLab("autoscale by another resource's metric, or by a part of it (dimensions)");
+  }
+}
+
 export const autoscaleSettings: ResourceType<AutoscaleBody> = {
-  type,
+  type: autoscaleType,
   dialect: "monitor",
   location: "regional",
   name: { pattern: /^[^#<>%&:\\?/]{1,260}(?<![ .])$/, rule: "1-260 characters, none of # < > % & : \\ ? /" },

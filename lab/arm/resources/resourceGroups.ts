@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { groupOf, keyOf } from "../ids.ts";
 import { ignored, tracked } from "../schema.ts";
-import { isLive, type Store } from "../store.ts";
+import { isStanding } from "../compute/removal.ts";
+import type { Store } from "../store.ts";
 import type { Resource, ResourceType } from "../types.ts";
 
 export const groupType = "Microsoft.Resources/resourceGroups";
@@ -34,9 +35,12 @@ export const resourceGroups: ResourceType<GroupBody> = {
     ...(group.body.managedBy && { managedBy: group.body.managedBy }),
     properties: { provisioningState: group.state },
   }),
-  // A group takes everything with it, whoever refers to whom; each thing leaves when the fabric has let go of it.
+  // A group takes everything with it, whoever refers to whom, also machines that wait for the end of their notice;
+  // each thing leaves when the fabric has let go of it.
   deleting: (group, { store }) => {
-    for (const resource of contentsOf(group, store).filter(isLive)) store.put({ ...resource, state: "Deleting" }, true);
+    for (const resource of contentsOf(group, store).filter(isStanding)) {
+      store.put({ ...resource, state: "Deleting", computed: { ...resource.computed, notice: undefined } }, true);
+    }
   },
   settle: (group, _, { store }) =>
     group.state === "Deleting" && contentsOf(group, store).length > 0 ? "pending" : "done",

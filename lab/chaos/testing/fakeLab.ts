@@ -16,12 +16,17 @@ export function machine(tier: string, number: number, more: Partial<Machine> = {
 }
 
 /** A load balancer for each kind, with all of its machines. */
-export function status(machines: Machine[], down: string[] = []): StackStatus {
+export function status(machines: Machine[], down: string[] = [], policy = "hash"): StackStatus {
   const tiers = [...new Set(machines.map(({ tier }) => tier))];
   return {
-    stack: "dev", machines, publicAddresses: [], urls: ["http://api.dev.example/", "http://www.dev.example/"],
+    stack: "dev", machines,
+    groups: tiers.map((tier) => {
+      const its = machines.filter((one) => one.tier === tier && one.state !== "terminating");
+      return { tier, wanted: its.length, running: its.length, repairs: "Running" as const };
+    }),
+    publicAddresses: [], urls: ["http://api.dev.example/", "http://www.dev.example/"],
     loadBalancers: tiers.map((tier) => ({
-      name: `lb-${tier}`, tier, address: "10.20.1.254", port: 3000, policy: "hash", probe: { interval: 5, threshold: 2 },
+      name: `lb-${tier}`, tier, address: "10.20.1.254", port: 3000, policy, probe: { interval: 5, threshold: 2 },
       members: machines.filter((one) => one.tier === tier)
         .map(({ name }) => ({ machine: name, state: down.includes(name) ? "down" as const : "up" as const })),
     })),
@@ -69,8 +74,8 @@ export class FakeLab implements Tools {
     return this.#do(`playbook ${kind} ${variables ? JSON.stringify(variables) : "as it is"}`, () => {});
   }
 
-  up(settings?: Record<string, string | number>, anew?: boolean): Promise<void> {
-    return this.#do(`up ${JSON.stringify(settings ?? {})}${anew ? " anew" : ""}`, () => {});
+  up(settings?: Record<string, string | number>): Promise<void> {
+    return this.#do(`up ${JSON.stringify(settings ?? {})}`, () => {});
   }
 
   load(plan: LoadPlan): ReturnType<Tools["load"]> {

@@ -75,6 +75,17 @@ export function groupProcesses(name: string): number[] | undefined {
   });
 }
 
+/** Seconds of processor time that the machine has used since it was switched on; undefined where nobody counts. */
+export function cpuSeconds(name: string): number | undefined {
+  const main = mainGroup(name);
+  if (!main) return undefined;
+  try {
+    return Number(/^usage_usec (\d+)$/m.exec(readFileSync(join(main, "cpu.stat"), "utf8"))?.[1]) / 1e6;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Ends every process of the machine at once, also when it is frozen; nothing inside gets to know. */
 export async function killGroup(name: string): Promise<boolean> {
   const main = mainGroup(name);

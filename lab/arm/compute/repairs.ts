@@ -1,0 +1,164 @@
+/**
+ * Automatic instance repairs: a member that stays unhealthy is replaced, restarted or reimaged, as its scale set's policy
+ * says; see lab/README.md for what Azure leaves open.
+ */
+import { types } from "../network/names.ts";
+import { isLive, type Store } from "../store.ts";
+import type { Context, Resource } from "../types.ts";
+import { reimage, restart } from "./machineActions.ts";
+import { addMember, membersOf } from "./members.ts";
+import { removeMember } from "./removal.ts";
+import type { ScaleSetBody } from "./scaleSetSchema.ts";
+import { machineStatus, type MachineBody } from "./virtualMachines.ts";
+
+/** What a scale set remembers of its repairs. */
+export interface RepairService {
+  state: "Running" | "Suspended";
+  ongoing: Repair[];
+  /** Repairs since the last one that helped. */
+  failed: number;
+  /** When the first ongoing repair began, or the last one ended; ISO 8601. */
+  changed?: string;
+}
+
+interface Repair {
+  /** The machine that is to become healthy: the repaired one, or its replacement. */
+  machineId: string;
+  /** ISO 8601. */
+  began: string;
+}
+
+type Member = Resource<MachineBody>;
+type ScaleSet = Resource<ScaleSetBody>;
+
+export const newService: RepairService = { state: "Running", ongoing: [], failed: 0 };
+
+/** Repairs in a row that do not help before a set's repairs are suspended. */
+const tolerated = 3;
+
+/** Milliseconds in which the agents of a new daemon find their machines; until then nobody knows how these are. */
+const agentsArrive = 10_000;
+
+/** Minutes after which a repaired machine that is still not provisioned counts as a repair that did not help. */
+const provisioningPatience = 20;
+
+/** Whether the set's model asks for repairs. */
+export const wantsRepairs = (set: ScaleSet): boolean => set.body.properties.automaticRepairsPolicy?.enabled === true;
+
+export const repairState = (set: ScaleSet): RepairService["state"] | "NotRunning" =>
+  wantsRepairs(set) ? (set.computed.repairs ?? newService).state : "NotRunning";
+
+export class Repairs {
+  /**
+   * Since when each member has been seen unhealthy, by key; milliseconds. Not stored: what was seen before the lab was
+   * restarted says nothing about now.
+   */
+  #unhealthy = new Map<string, number>();
+  #agentsAt: number | undefined;
+
+  /** Ends, counts and begins repairs. Called whenever something was reported, and as time passes. */
+  run(context: Context): void {
+    const { store, status, now } = context;
+    if (!status() || status()!.revision < 0) return;
+    this.#agentsAt ??= now() + agentsArrive;
+    const sets = store.ofType<ScaleSetBody>(types.scaleSet).filter((set) => isLive(set) && wantsRepairs(set));
+    this.#look(sets.flatMap((set) => membersOf(set, store)), context);
+    for (const set of sets) {
+      try {
+        store.transaction(() => this.#repair(set, context));
+      } catch (error) {
+        // A full subnet, for example: tried again after another grace period.
+        for (const member of membersOf(set, store)) this.#unhealthy.delete(member.key);
+        console.error(`repairs of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+
+  #look(members: Member[], context: Context): void {
+    const since = Math.max(context.now(), this.#agentsAt!);
+    const sick = members.filter((member) => isUnhealthy(member, context));
+    this.#unhealthy = new Map(sick.map(({ key }) => [key, this.#unhealthy.get(key) ?? since]));
+  }
+
+  #repair(set: ScaleSet, context: Context): void {
+    const { store } = context;
+    const before = set.computed.repairs ?? newService;
+    const service = { ...before, ongoing: [...before.ongoing] };
+    for (const repair of before.ongoing) {
+      const outcome = this.#outcome(repair, context);
+      if (outcome === "ongoing") continue;
+      service.ongoing.splice(service.ongoing.indexOf(repair), 1);
+      if (outcome === "helped") service.failed = 0;
+      if (outcome === "failed") service.failed += 1;
+    }
+    if (service.failed >= tolerated) service.state = "Suspended";
+    if (service.state === "Running") {
+      const members = membersOf(set, store);
+      // 5% of the members, one at a time under 20.
+      const free = Math.max(1, Math.floor(members.length / 20)) - service.ongoing.length;
+      const due = members
+        .filter((member) => this.#isDue(member, context))
+        .filter((member) => !service.ongoing.some(({ machineId }) => machineId === member.key))
+        .sort((a, b) => this.#unhealthy.get(a.key)! - this.#unhealthy.get(b.key)!);
+      for (const member of due.slice(0, Math.max(0, free))) {
+        const machineId = begin(set, member, context);
+        service.ongoing.push({ machineId, began: new Date(context.now()).toISOString() });
+      }
+    }
+    if (service.ongoing.length > 0 !== before.ongoing.length > 0)
+      service.changed = new Date(context.now()).toISOString();
+    if (JSON.stringify(service) !== JSON.stringify(before))
+      store.put({ ...set, computed: { ...set.computed, repairs: service } }, false);
+  }
+
+  /** Unhealthy for the grace period, which begins anew with each completed change of the machine. */
+  #isDue({ key, computed, created }: Member, { now, options }: Context): boolean {
+    const since = this.#unhealthy.get(key);
+    if (since === undefined) return false;
+    return now() >= Math.max(since, Date.parse(computed.changed ?? created)) + options.repairGrace * 1000;
+  }
+
+  #outcome(repair: Repair, context: Context): "ongoing" | "helped" | "failed" | "dropped" {
+    const { store, status, now, options } = context;
+    const machine = store.live<MachineBody>(repair.machineId);
+    if (!machine || machine.computed.powered === false) return "dropped";
+    if (machine.state === "Failed") return "failed";
+    if (machine.state !== "Succeeded" || isChanging(machine, store)) {
+      const patience = provisioningPatience * options.minute * 1000;
+      return now() >= Date.parse(repair.began) + patience ? "failed" : "ongoing";
+    }
+    if (machineStatus(machine, status())?.health === "Healthy") return "helped";
+    return this.#isDue(machine, context) ? "failed" : "ongoing";
+  }
+}
+
+/** Provisioned, not switched off by anybody, and neither healthy nor on the way there. */
+function isUnhealthy(member: Member, { store, status }: Context): boolean {
+  const health = machineStatus(member, status())?.health;
+  if (health !== "Unhealthy" && health !== "Unknown") return false;
+  return member.state === "Succeeded" && member.computed.powered !== false && !isChanging(member, store);
+}
+
+/** A start, restart or reimage is under way. */
+const isChanging = (machine: Member, store: Store): boolean =>
+  store
+    .operations()
+    .some(
+      ({ resource, status, kind }) =>
+        resource === machine.key && status === "InProgress" && (kind === "start" || kind === "restart"),
+    );
+
+/** Begins the repair; returns the machine that is to become healthy. */
+function begin(set: ScaleSet, member: Member, context: Context): string {
+  switch (set.body.properties.automaticRepairsPolicy?.repairAction) {
+    case "Restart":
+      restart(member, context);
+      return member.key;
+    case "Reimage":
+      reimage(member, context);
+      return member.key;
+    default:
+      removeMember(member, context, "Platform");
+      return addMember(set, context.store).key;
+  }
+}

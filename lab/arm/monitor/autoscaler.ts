@@ -1,0 +1,86 @@
+/** Measures the members of scale sets that have an autoscale setting, and changes their number as it decides. */
+import { membersOf, reconcile } from "../compute/members.ts";
+import type { ScaleSetBody } from "../compute/scaleSetSchema.ts";
+import { machineStatus } from "../compute/virtualMachines.ts";
+import type { Context, Resource } from "../types.ts";
+import { autoscaleType, type AutoscaleBody } from "./autoscaleSettings.ts";
+import { evaluate, type Series } from "./evaluation.ts";
+
+/** Longest time window of a rule, in minutes. */
+const kept = 720;
+
+interface Observed extends Series {
+  /** When the next sample is due. */
+  next: number;
+  /** By member: what it had used at the last sample. */
+  used: Map<string, { at: number; seconds: number }>;
+}
+
+export class Autoscaler {
+  /** By scale set. Not stored: a new daemon observes anew. */
+  #observed = new Map<string, Observed>();
+
+  /** Called as time passes; measures and decides once a minute. */
+  run(context: Context): void {
+    const { store, options, now } = context;
+    const minutes = now() / 1000 / options.minute;
+    const before = this.#observed;
+    this.#observed = new Map();
+    for (const setting of store.ofType<AutoscaleBody>(autoscaleType)) {
+      const set = store.live<ScaleSetBody>(setting.body.properties.targetResourceUri);
+      if (!set || setting.body.properties.enabled !== true) continue;
+      const observed = before.get(set.key) ?? { since: minutes, samples: [], next: minutes, used: new Map() };
+      this.#observed.set(set.key, observed);
+      if (minutes < observed.next) continue;
+      observed.next = Math.max(observed.next + 1, minutes);
+      sample(set, observed, minutes, context);
+      try {
+        store.transaction(() => scale(setting, set, observed, minutes, context));
+      } catch (error) {
+        // A full subnet, for example: tried again the next minute.
+        console.error(`autoscale of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    }
+  }
+}
+
+/** One value for each member: the share of its processors that it used since the sample before. */
+function sample(set: Resource<ScaleSetBody>, observed: Observed, at: number, { store, status, options }: Context): void {
+  const used: Observed["used"] = new Map();
+  const values: number[] = [];
+  for (const member of membersOf(set, store)) {
+    // The lab shortens minutes, not a machine's start: while it sets itself up it tells nothing about the load.
+    const settingUp = member.state !== "Succeeded" || machineStatus(member, status())?.health === "Initializing";
+    const cpu = settingUp ? undefined : options.effects.cpu(member.key);
+    if (!cpu) continue;
+    used.set(member.key, { at, seconds: cpu.seconds });
+    const last = observed.used.get(member.key);
+    // Counted from its last start.
+    if (!last || cpu.seconds < last.seconds) continue;
+    const possible = (at - last.at) * options.minute * cpu.processors;
+    values.push(Math.min(100, (100 * (cpu.seconds - last.seconds)) / possible));
+  }
+  observed.used = used;
+  observed.samples = [...observed.samples.filter((one) => one.at > at - kept), { at, values }];
+}
+
+function scale(
+  setting: Resource<AutoscaleBody>,
+  set: Resource<ScaleSetBody>,
+  observed: Observed,
+  minutes: number,
+  context: Context,
+): void {
+  if (set.state !== "Succeeded" && set.state !== "Failed") return;
+  const { store, options, now } = context;
+  const [profile] = setting.body.properties.profiles;
+  const { scaled } = setting.computed;
+  const last = scaled && { at: scaled.at / 1000 / options.minute, cooldown: scaled.cooldown };
+  const decision = evaluate(observed, profile!, set.body.sku.capacity ?? 0, minutes, last);
+  if (!decision) return;
+  const { count: capacity, cooldown } = decision;
+  const body = { ...set.body, sku: { ...set.body.sku, capacity } };
+  reconcile(store.put({ ...set, body, state: "Updating", error: undefined }, true), context);
+  if (cooldown !== undefined)
+    store.put({ ...setting, computed: { ...setting.computed, scaled: { at: now(), cooldown } } }, false);
+}

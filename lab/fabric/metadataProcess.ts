@@ -1,0 +1,32 @@
+/** Hands machines' metadata requests to the daemon. Runs in a network's router. Arguments: see metadata.ts. */
+import { createServer, request, type ServerResponse } from "node:http";
+import { metadataHeaders } from "../world.ts";
+
+const [address = "", socketPath = "", networkId = ""] = process.argv.slice(2);
+
+createServer((question, response) => {
+  const { method, url: path, socket } = question;
+  // Whatever the machine wrote there itself is overwritten.
+  const headers = {
+    ...question.headers, [metadataHeaders.network]: networkId, [metadataHeaders.client]: socket.remoteAddress,
+  };
+  const forwarded = request({ socketPath, method, path, headers, agent: false, timeout: 10_000 }, (answer) => {
+    response.writeHead(answer.statusCode ?? 500, answer.headers);
+    answer.on("error", () => response.destroy());
+    answer.pipe(response);
+  });
+  forwarded.on("timeout", () => forwarded.destroy());
+  forwarded.on("error", () => unavailable(response));
+  question.on("error", () => forwarded.destroy());
+  question.pipe(forwarded);
+}).listen(80, address);
+
+/** The daemon is away. */
+function unavailable(response: ServerResponse): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(503, { "content-type": "application/json", "retry-after": "1" });
+  response.end(JSON.stringify({ error: "Service unavailable: retry after some time" }));
+}
