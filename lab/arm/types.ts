@@ -23,7 +23,7 @@ export interface ArmOptions {
   publicAddresses?: { first: string; last: string };
   /** Seconds that every scale set's grace period of repairs lasts. */
   repairGrace: number;
-  /** Seconds that a minute of Azure's other waits lasts: of terminate notices and of autoscale. */
+  /** Seconds that a minute of Azure's other waits lasts: of terminate notices, autoscale, and a repair's patience. */
   minute: number;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
@@ -94,9 +94,9 @@ export interface Context {
   store: Store;
   options: ArmOptions;
   /** The fabric's last report. */
-  status(): WorldStatus | undefined;
+  status: () => WorldStatus | undefined;
   /** Milliseconds since 1970. */
-  now(): number;
+  now: () => number;
   /** `https://host:port` as the client called it. */
   origin: string;
 }
