@@ -119,6 +119,24 @@ test("Ansible runs after everything that machines need is there", async () => {
   expect(dependencies).toEqual(expect.arrayContaining(["front-vmss", "back-load-balancer-lbi", "private-dns-front"]));
 });
 
+test("the machines of every tier join their load balancer's pool for members, HAProxy's the one for balancers", async () => {
+  const { recorder } = await preview("dev");
+  const pools = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))
+    .map(({ name, inputs }) => {
+      const profile: unknown = pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]);
+      const ids = JSON.stringify(profile).matchAll(/loadBalancers\/([a-z-]+)\/backendAddressPools\/([a-z]+)/g);
+      return [name, ...[...ids].map(([, loadBalancer, pool]) => `${loadBalancer} ${pool}`)];
+    });
+  expect(pools.sort()).toEqual([
+    ["back-load-balancer-balancers-vmss", "lbi-platform-dev-back balancers"],
+    ["back-vmss", "lbi-platform-dev-back members"],
+    ["data-vmss", "lbi-platform-dev-data members"],
+    ["front-vmss", "lbi-platform-dev-front members"],
+    ["machine-learning-vmss", "lbi-platform-dev-machine-learning members"],
+    ["reverse-proxy-machines-vmss", "lbe-platform-dev members"],
+  ]);
+});
+
 test("only the tiers that ask for the password receive it", async () => {
   const { recorder } = await preview("dev");
   const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));

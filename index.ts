@@ -14,7 +14,7 @@ import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
 
 const ansible = "ansible";
-const { plan, secrets, metadataHost } = readStack(ansible);
+const { plan, secrets, cloud } = readStack(ansible);
 const { stack, environment, administrators, zones, protect } = plan;
 const tree = readTree(ansible);
 
@@ -38,7 +38,7 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     } } : {}),
   });
   const group = new TierHAG(name, {
-    ...common, machines, subnetId, poolIds: loadBalancer?.memberPoolIds ?? [],
+    ...common, machines, subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
     customData: buildBundle(plan, machines, tree), secrets: secretsFor(machines.secrets, secrets),
   });
   return { name, loadBalancer, groups: [
@@ -67,7 +67,7 @@ const publicZone = plan.publicZone ? new DnsZone("public-dns", {
 }) : undefined;
 
 const playbook = new Playbook("configuration", {
-  plan, ansible, treeHash: hashTree(tree), metadataHost,
+  plan, ansible, treeHash: hashTree(tree), cloud,
   resourceGroupName: resourceGroup.name,
   groups: [
     ...tiers.flatMap(({ groups }) => groups),

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { healthPath, healthPort } from "../environment/flows.ts";
 
-/** Name of the one frontend and of the one pool. */
+/** Name of the one frontend, and of the pool of the machines that serve. */
 export const frontendName = "frontend";
 export const poolName = "members";
 
@@ -14,7 +14,7 @@ export function partIds(resourceGroupId: pulumi.Input<string>, loadBalancer: str
   const id = pulumi.interpolate`${resourceGroupId}/providers/Microsoft.Network/loadBalancers/${loadBalancer}`;
   return {
     frontend: pulumi.interpolate`${id}/frontendIPConfigurations/${frontendName}`,
-    pool: pulumi.interpolate`${id}/backendAddressPools/${poolName}`,
+    pool: (name: string) => pulumi.interpolate`${id}/backendAddressPools/${name}`,
     probe: (name: string) => pulumi.interpolate`${id}/probes/${name}`,
   };
 }
@@ -29,10 +29,10 @@ export const healthProbe = {
   probeThreshold: 2,
 };
 
-/** A rule that passes a TCP port on to the members' same port, by the hash of the connection's five-tuple. */
+/** A rule that passes a TCP port on to the same port of a pool's machines, by the hash of the connection's five-tuple. */
 export function balancingRule(
   name: string, port: number, probe: string, ids: ReturnType<typeof partIds>,
-  options: { disableOutboundSnat: boolean },
+  options: { pool: string; disableOutboundSnat: boolean },
 ) {
   return {
     name,
@@ -40,7 +40,7 @@ export function balancingRule(
     frontendPort: port,
     backendPort: port,
     frontendIPConfiguration: { id: ids.frontend },
-    backendAddressPool: { id: ids.pool },
+    backendAddressPool: { id: ids.pool(options.pool) },
     probe: { id: ids.probe(probe) },
     loadDistribution: "Default",
     idleTimeoutInMinutes: 4,

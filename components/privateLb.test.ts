@@ -15,26 +15,26 @@ async function build(name: string, change: Partial<PrivateLBArgs> = {}) {
   const loadBalancer = new PrivateLB("lb", { ...common, tier: name, service, subnetId, ...change });
   const urn = await valueOf(loadBalancer.urn);
   const address = await valueOf(loadBalancer.address);
-  const pools = await Promise.all(loadBalancer.memberPoolIds.map(valueOf));
+  const memberPool = await valueOf(loadBalancer.memberPoolId);
   const scaleSetId = loadBalancer.balancers && await valueOf(loadBalancer.balancers.scaleSetId);
   await recorder.settle();
-  return { recorder, urn, address, pools, scaleSetId };
+  return { recorder, urn, address, memberPool, scaleSetId };
 }
 
 const id = (name: string) => `${resourceGroupId}/providers/Microsoft.Network/loadBalancers/${name}`;
 
 test("hash is Azure's internal load balancer at the last free address of the tier's subnet", async () => {
-  const { recorder, urn, address, pools } = await build("front");
+  const { recorder, urn, address, memberPool } = await build("front");
   expect(urn).toContain("platform:components:PrivateLB::lb");
   expect(recorder.children("lb")).toEqual(["azure-native:network:LoadBalancer lb-lbi"]);
   expect(address).toBe("10.20.1.254");
-  expect(pools).toEqual([`${id("lbi-platform-test-front")}/backendAddressPools/members`]);
+  expect(memberPool).toBe(`${id("lbi-platform-test-front")}/backendAddressPools/members`);
   expect(recorder.one("azure-native:network:LoadBalancer").inputs).toMatchObject({
     loadBalancerName: "lbi-platform-test-front",
     sku: { name: "Standard" },
     frontendIPConfigurations: [{ name: "frontend", privateIPAddress: "10.20.1.254", privateIPAllocationMethod: "Static",
       subnet: { id: subnetId }, zones: ["1", "2", "3"] }],
-    backendAddressPools: [{ name: "members" }],
+    backendAddressPools: [{ name: "members" }, { name: "balancers" }],
     tags: { tier: "front", balance: "hash" },
   });
 });
@@ -55,7 +55,7 @@ test("its rule passes the tier's port to healthy members by five-tuple hash", as
 });
 
 test("connections puts a pair of HAProxy machines, in their own subnet, behind the same address", async () => {
-  const { recorder, address, pools, scaleSetId } = await build("back", { balancers: balancers("back") });
+  const { recorder, address, scaleSetId } = await build("back", { balancers: balancers("back") });
   expect(recorder.children("lb")).toEqual([
     "azure-native:network:LoadBalancer lb-lbi", "platform:components:TierHAG lb-balancers",
   ]);
@@ -69,11 +69,26 @@ test("connections puts a pair of HAProxy machines, in their own subnet, behind t
     osProfile: { customData: "YmFsYW5jZXI=", computerNamePrefix: "back-balancer" },
     networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [{
       subnet: { id: "/balancers" },
-      loadBalancerBackendAddressPools: [{ id: `${id("lbi-platform-test-back")}/backendAddressPools/members` }],
+      loadBalancerBackendAddressPools: [{ id: `${id("lbi-platform-test-back")}/backendAddressPools/balancers` }],
     }] }] },
   } });
-  // HAProxy finds the tier's machines by itself; in Azure's pool they would be called past it.
-  expect(pools).toEqual([]);
+});
+
+test("a change of balance moves the rule to the other pool, and changes nothing else but the tag that tells of it", async () => {
+  const { service } = tier("back");
+  const change = { service: { ...service, balance: "hash" as const } };
+  const [hash, connections] = [await build("back", change), await build("back", { balancers: balancers("back") })];
+  const inputsOf = ({ recorder }: typeof hash) => {
+    const { loadBalancingRules, tags, ...others } = recorder.one("azure-native:network:LoadBalancer").inputs;
+    const [{ backendAddressPool, ...rule }] = loadBalancingRules as [Record<string, unknown>];
+    return { backendAddressPool, balance: (tags as Record<string, string>)["balance"], rule, others };
+  };
+  const base = `${id("lbi-platform-test-back")}/backendAddressPools`;
+  expect(inputsOf(hash).backendAddressPool).toEqual({ id: `${base}/members` });
+  expect(inputsOf(connections)).toEqual(
+    { ...inputsOf(hash), backendAddressPool: { id: `${base}/balancers` }, balance: "connections" });
+  // The tier's machines are in the same pool before and after: those that exist would not leave or join one.
+  expect([hash.memberPool, connections.memberPool]).toEqual([`${base}/members`, `${base}/members`]);
 });
 
 test("balancers are given exactly when Azure's load balancer is not enough", async () => {

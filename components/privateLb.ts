@@ -34,15 +34,21 @@ export interface PrivateLBArgs {
   balancers?: BalancersArgs;
 }
 
+/** Pool of the HAProxy machines. */
+const balancerPoolName = "balancers";
+
 /**
  * One load balancer for each kind of server. `hash`: Azure's internal load balancer over the tier's machines.
  * `connections` and `cpu`: the same in front of a pair of HAProxy machines, which choose the server.
+ *
+ * Machines keep the pools that they were born into, and Azure takes no pool away that a machine is in. So both pools are
+ * always there, the tier's machines are always in theirs, and a change of balance moves only the rule to the other pool.
  */
 export class PrivateLB extends pulumi.ComponentResource {
   /** Private address that clients of the tier call. */
   readonly address: pulumi.Output<string>;
-  /** Pools that the tier's machines join: none when HAProxy balances, it finds them by itself. */
-  readonly memberPoolIds: pulumi.Output<string>[];
+  /** Pool that the tier's machines join, whatever the balance. No traffic comes by it while HAProxy balances. */
+  readonly memberPoolId: pulumi.Output<string>;
   /** The HAProxy machines, if any. */
   readonly balancers: TierHAG | undefined;
 
@@ -68,16 +74,16 @@ export class PrivateLB extends pulumi.ComponentResource {
         subnet: { id: args.subnetId },
         zones: frontendZones(args.zones),
       }],
-      backendAddressPools: [{ name: poolName }],
+      backendAddressPools: [{ name: poolName }, { name: balancerPoolName }],
       probes: [healthProbe],
       loadBalancingRules: [balancingRule("service", service.port, healthProbe.name, ids,
-        { disableOutboundSnat: false })],
+        { pool: balancers ? balancerPoolName : poolName, disableOutboundSnat: false })],
       // How the address is balanced: Azure's own properties tell it of `hash` only.
       tags: { ...tags(args.environment, args.tier), balance: service.balance },
     }, { parent: this });
 
     // Through the load balancer's own ID, so that machines are made after it.
-    const poolId = pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`;
+    const poolId = (pool: string) => pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${pool}`;
 
     this.balancers = balancers && new TierHAG(`${name}-balancers`, {
       stack: args.stack,
@@ -87,11 +93,11 @@ export class PrivateLB extends pulumi.ComponentResource {
       administrators: balancers.administrators,
       zones: args.zones,
       subnetId: balancers.subnetId,
-      poolIds: [poolId],
+      poolIds: [poolId(balancerPoolName)],
       customData: balancers.customData,
     }, { parent: this });
 
-    this.memberPoolIds = balancers ? [] : [poolId];
+    this.memberPoolId = poolId(poolName);
     this.address = pulumi.output(loadBalancer.frontendIPConfigurations)
       .apply((frontends) => frontends?.[0]?.privateIPAddress ?? service.address);
     this.registerOutputs({ address: this.address });

@@ -54,7 +54,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
     const loadBalancerName = resourceName("externalLoadBalancer", stack);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
     // Outbound traffic takes the NAT gateway.
-    const options = { disableOutboundSnat: true };
+    const options = { pool: poolName, disableOutboundSnat: true };
     const loadBalancer = new LoadBalancer(`${name}-lbe`, {
       loadBalancerName,
       resourceGroupName,

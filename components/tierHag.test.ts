@@ -67,6 +67,12 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
   expect(profile["diagnosticsProfile"]).toEqual({ bootDiagnostics: { enabled: true } });
 });
 
+test("a member that is taken away has five minutes to answer what is under way", async () => {
+  const { scaleSet } = await build();
+  expect(profileOf(scaleSet.inputs)["scheduledEventsProfile"]).toEqual(
+    { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } });
+});
+
 test("network interfaces stand in the tier's subnet, join its pool and have no public address", async () => {
   const { scaleSet } = await build();
   expect(profileOf(scaleSet.inputs)["networkProfile"]).toEqual({
@@ -99,6 +105,13 @@ test("with autoscale the number of machines is Azure's, between the limits and b
       { metricTrigger: { operator: "LessThan", threshold: 30 }, scaleAction: { direction: "Decrease" } },
     ],
   }] });
+});
+
+test("with one zone there is no balance between zones to ask for", async () => {
+  const { scaleSet } = await build({ zones: ["2"] });
+  expect(scaleSet.inputs["zones"]).toEqual(["2"]);
+  expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
+  expect((await build({ zones: ["1", "2"] })).scaleSet.inputs["zoneBalance"]).toBe(false);
 });
 
 test("where a region has no zones, none are asked for", async () => {

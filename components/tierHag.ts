@@ -19,7 +19,7 @@ export interface TierHAGArgs {
   zones: string[];
   /** Subnet in which the machines stand. */
   subnetId: pulumi.Input<string>;
-  /** Load balancer pools that the machines' network interfaces join. */
+  /** Load balancer pools that the machines' network interfaces join. A change reaches machines that are born after it. */
   poolIds: pulumi.Input<string>[];
   /**
    * First-boot configuration, base64 of at most 64 KiB; no secrets. A change reaches machines that are born after it,
@@ -52,8 +52,8 @@ export class TierHAG extends pulumi.ComponentResource {
       platformFaultDomainCount: 1,
       singlePlacementGroup: false,
       zones: machineZones(args.zones),
-      // Rather all machines in two zones than too few machines.
-      zoneBalance: args.zones.length > 0 ? false : undefined,
+      // Rather all machines in two zones than too few machines. With one zone Azure refuses any value.
+      zoneBalance: args.zones.length > 1 ? false : undefined,
       sku: { name: machines.size, tier: "Standard", capacity: machines.instances },
       upgradePolicy: { mode: "Manual" },
       automaticRepairsPolicy: {
@@ -118,6 +118,8 @@ export class TierHAG extends pulumi.ComponentResource {
       },
       // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+      // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
+      scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
       extensionProfile: {
         extensions: [
           healthExtension(),

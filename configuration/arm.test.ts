@@ -1,4 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
+import { cloudOf } from "../environment/cloud.ts";
 import { armEndpoint } from "./arm.ts";
 
 afterEach(() => vi.unstubAllGlobals());
@@ -12,15 +13,17 @@ function answer(give: (url: string) => Response | Promise<Response>): string[] {
   return asked;
 }
 
-test("without a metadata host ARM is Azure's own", async () => {
+test("ARM of Azure's own clouds is known, without asking", async () => {
   const asked = answer(() => { throw new Error("nothing is to be asked"); });
-  expect(await armEndpoint(undefined)).toBe("https://management.azure.com");
+  expect(await armEndpoint(cloudOf("public", undefined))).toBe("https://management.azure.com");
+  expect(await armEndpoint(cloudOf("usgovernment", undefined))).toBe("https://management.usgovcloudapi.net");
+  expect(await armEndpoint(cloudOf("china", undefined))).toBe("https://management.chinacloudapi.cn");
   expect(asked).toEqual([]);
 });
 
 test("a metadata host names ARM", async () => {
   const asked = answer(() => Response.json({ resourceManager: "https://127.0.0.1:8443" }));
-  expect(await armEndpoint("127.0.0.1:8443")).toBe("https://127.0.0.1:8443");
+  expect(await armEndpoint({ metadataHost: "127.0.0.1:8443" })).toBe("https://127.0.0.1:8443");
   expect(asked).toEqual(["https://127.0.0.1:8443/metadata/endpoints?api-version=2022-09-01"]);
 });
 
@@ -31,7 +34,7 @@ test.each([
   ["knows no ARM", () => Response.json({}), "names no resourceManager"],
 ] as const)("a metadata host that %s is told with its setting", async (_, give, words) => {
   answer(give);
-  const failure = armEndpoint("lab.example");
+  const failure = armEndpoint({ metadataHost: "lab.example" });
   await expect(failure).rejects.toThrow("azure-native:metadataHost: given lab.example");
   await expect(failure).rejects.toThrow(words);
 });

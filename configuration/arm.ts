@@ -5,6 +5,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type * as pulumi from "@pulumi/pulumi";
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
+import type { Cloud } from "../environment/cloud.ts";
 
 export interface Arm {
   compute: ComputeManagementClient;
@@ -14,13 +15,13 @@ export interface Arm {
 /**
  * Clients that log in as the azure-native provider does, at the same Azure.
  *
- * @param metadataHost Host of `/metadata/endpoints`; undefined on Azure itself.
+ * @param cloud Where ARM is.
  * @param opts Parent or provider of the invokes.
  */
-export async function connect(metadataHost: string | undefined, opts: pulumi.InvokeOptions): Promise<Arm> {
+export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Arm> {
   // Loading them takes half a second, which a preview of a new stack can do without.
   const [{ ComputeManagementClient }, { NetworkManagementClient }, endpoint, { subscriptionId }] = await Promise.all([
-    import("@azure/arm-compute"), import("@azure/arm-network"), armEndpoint(metadataHost), getClientConfig(opts),
+    import("@azure/arm-compute"), import("@azure/arm-network"), armEndpoint(cloud), getClientConfig(opts),
   ]);
   const credential = providerCredential(opts);
   return {
@@ -29,9 +30,10 @@ export async function connect(metadataHost: string | undefined, opts: pulumi.Inv
   };
 }
 
-/** The endpoint of ARM that a metadata host names. */
-export async function armEndpoint(metadataHost: string | undefined): Promise<string> {
-  if (metadataHost === undefined) return "https://management.azure.com";
+/** The endpoint of ARM: a cloud's own, or the one that a metadata host names. */
+export async function armEndpoint(cloud: Cloud): Promise<string> {
+  if ("resourceManager" in cloud) return cloud.resourceManager;
+  const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
   const wrong = (given: string, cause?: unknown) => new Error(
     `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +

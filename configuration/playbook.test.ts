@@ -30,6 +30,8 @@ vi.mock("./arm.ts", () => ({
   }),
 }));
 
+vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
+
 let ansible: string;
 beforeEach(() => {
   ansible = mkdtempSync(join(tmpdir(), "ansible-"));
@@ -48,7 +50,8 @@ const plan = planOf("dev");
 async function build(options: { preview?: boolean; treeHash?: string } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
   const playbook = new Playbook("configuration", {
-    plan, ansible, treeHash: options.treeHash ?? "tree", resourceGroupName: "rg", metadataHost: undefined,
+    plan, ansible, treeHash: options.treeHash ?? "tree", resourceGroupName: "rg",
+    cloud: { resourceManager: "https://arm.test" },
     groups: machineGroups(plan).filter(({ name }) => ["front", "reverse-proxy"].includes(name))
       .map((machines) => ({ machines, scaleSetId: pulumi.output(scaleSetId(`vmss-${machines.name}`)) })),
     publicAddress: pulumi.output("198.51.100.32"),

@@ -1,9 +1,11 @@
 /** Runs Ansible on an environment's machines once they exist. */
 import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
+import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
 import { connect } from "./arm.ts";
 import { armSource, readHostKeys } from "./hostKeys.ts";
+import { waitForJumpHost } from "./jumpHost.ts";
 import {
   contentHash, earlierHostKeys, identities, inventoryText, nameMachines, paths, writeFiles, type Machine,
 } from "./machines.ts";
@@ -20,8 +22,8 @@ export interface PlaybookArgs {
   groups: { machines: MachineGroup; scaleSetId: pulumi.Input<string> }[];
   /** Address of the jump host. */
   publicAddress: pulumi.Input<string>;
-  /** Host whose `/metadata/endpoints` names ARM; undefined on Azure itself. */
-  metadataHost: string | undefined;
+  /** The Azure in which the machines are. */
+  cloud: Cloud;
   /** Secrets that roles need, by the name under which they find them. */
   secrets: Record<string, pulumi.Input<string>>;
   /** What machines need besides, and must therefore exist before Ansible runs. */
@@ -37,7 +39,7 @@ interface Prepared {
 }
 
 /** Seconds. Azure takes some minutes for a machine; cloud-init prints the keys when it has ended. */
-const patience = { machines: 600, hostKeys: 1200, console: 180, interval: 2 };
+const patience = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
  * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
@@ -84,7 +86,7 @@ export class Playbook extends pulumi.ComponentResource {
   ): Promise<Prepared> {
     const { plan, ansible } = args;
     const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetId: ids[index] ?? "" }));
-    const arm = await connect(args.metadataHost, { parent: this });
+    const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
     const describe = (machines: Machine[]): Prepared => ({
       hash: contentHash(inventoryText(plan, machines), args.treeHash),
@@ -104,6 +106,7 @@ export class Playbook extends pulumi.ComponentResource {
       known: earlierHostKeys(ansible, plan.stack),
     });
     writeFiles(ansible, plan, machines, hostKeys, publicAddress);
+    await waitForJumpHost(publicAddress, { timeout: patience.jumpHost, interval: patience.interval, progress });
     return describe(machines);
   }
 }

@@ -17,6 +17,7 @@ export interface Rule {
   ports: string[];
 }
 
+const sshPort = 22;
 /** Port on which every machine tells its health over HTTP. */
 export const healthPort = 8999;
 export const healthPath = "/health";
@@ -24,6 +25,8 @@ export const healthPath = "/health";
 export const healthStatePath = "/state";
 /** Port on which a machine tells HAProxy its idle CPU. */
 export const agentPort = 8998;
+/** Ports on which every machine listens itself, so that no service can. */
+export const machinePorts: readonly number[] = [sshPort, agentPort, healthPort];
 
 const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule =>
   ({ name, priority, access: "Allow", protocol: "Tcp", sources, ports });
@@ -51,7 +54,7 @@ export function tierRules({ port, callers, balancers, reverseProxy }: TierTraffi
   const service = port !== undefined && callers.length > 0 ? [allow("allow-service", 110, callers, [`${port}`])] : [];
   const checks = balancers === undefined ? []
     : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
-  return [allow("allow-ssh", 100, [reverseProxy], ["22"]), ...service, ...checks, ...ending];
+  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...service, ...checks, ...ending];
 }
 
 /** A tier behind HAProxy, as its balancers see it. */
@@ -67,7 +70,7 @@ export interface BalancedTier {
 export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
   const services = tiers.filter(({ callers }) => callers.length > 0)
     .map(({ name, index, port, callers }) => allow(`allow-${name}`, 1000 + index, callers, [`${port}`]));
-  return [allow("allow-ssh", 100, [reverseProxy], ["22"]), ...services, ...ending];
+  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...ending];
 }
 
 /**
@@ -78,9 +81,9 @@ export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[]
  */
 export function reverseProxyRules(administrators: Cidr[], reverseProxy: Cidr): Rule[] {
   return [
-    allow("allow-ssh", 100, administrators, ["22"]),
+    allow("allow-ssh", 100, administrators, [`${sshPort}`]),
     // Apart from the administrators: Azure refuses blocks in one rule that overlap.
-    allow("allow-jumps", 105, [reverseProxy], ["22"]),
+    allow("allow-jumps", 105, [reverseProxy], [`${sshPort}`]),
     allow("allow-web", 110, "Internet", ["80", "443"]),
     ...ending,
   ];

@@ -1,5 +1,6 @@
 /** JSON Schema of a whole stack file, by which editors complete and check it. */
 import { z } from "zod";
+import { cloudSchema } from "./cloud.ts";
 import { administratorsSchema, environmentSchema, secretNames } from "./schema.ts";
 
 /** A value that `pulumi config set --secret` has encrypted. */
@@ -24,8 +25,9 @@ export function stackFileSchema(): object {
         required: ["platform:environment"],
         properties: {
           "azure-native:location": { type: "string", description: "Azure region, for example westeurope" },
+          "azure-native:environment": part(cloudSchema),
           "azure-native:metadataHost": {
-            type: "string", description: "Host whose /metadata/endpoints names ARM, for clouds other than public Azure",
+            type: "string", description: "Host whose /metadata/endpoints names ARM, for clouds other than Azure's",
           },
           "platform:environment": part(environmentSchema),
           "platform:administrators": part(administratorsSchema),

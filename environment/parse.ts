@@ -1,4 +1,5 @@
 /** From what stands in a stack file to an environment, or to every mistake in it. Pure. */
+import { cloudOf, cloudSchema, type Cloud } from "./cloud.ts";
 import { checkConsistency, type Surroundings } from "./consistency.ts";
 import { check, StackError } from "./mistakes.ts";
 import { administratorsSchema, environmentSchema, type Administrators, type Environment } from "./schema.ts";
@@ -9,6 +10,10 @@ export interface RawStack {
   environment: unknown;
   /** Value of `platform:administrators`. */
   administrators: unknown;
+  /** Value of `azure-native:environment`, where it is set. */
+  cloud?: unknown;
+  /** Value of `azure-native:metadataHost`, where it is set. */
+  metadataHost?: string | undefined;
 }
 
 /**
@@ -19,15 +24,17 @@ export interface RawStack {
  */
 export function parseStack(
   file: string, raw: RawStack, surroundings: Surroundings,
-): { environment: Environment; administrators: Administrators } {
+): { environment: Environment; administrators: Administrators; cloud: Cloud } {
   const mistakes = [
     ...check(environmentSchema, "platform:environment", raw.environment),
-    ...checkConsistency(raw.environment, surroundings),
+    ...checkConsistency(raw.environment, raw.administrators, surroundings),
     ...check(administratorsSchema, "platform:administrators", raw.administrators ?? {}),
+    ...check(cloudSchema, "azure-native:environment", raw.cloud),
   ];
   if (mistakes.length > 0) throw new StackError(file, mistakes);
   return {
     environment: environmentSchema.parse(raw.environment),
     administrators: administratorsSchema.parse(raw.administrators),
+    cloud: cloudOf(cloudSchema.parse(raw.cloud), raw.metadataHost),
   };
 }

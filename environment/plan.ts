@@ -3,6 +3,7 @@ import {
   balancerSubnetIndex, hostAddress, loadBalancerHost, reverseProxySubnetIndex, subnetPrefix, type Cidr,
 } from "./address.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
+import { parseUpstream } from "./hostNames.ts";
 import type {
   Administrators, Application, Autoscale, Balance, Environment, Repair, SecretName, Tier,
 } from "./schema.ts";
@@ -196,8 +197,9 @@ function planSubnets(
 
 function planRoute(route: Environment["reverseProxy"]["routes"][number], tiers: PlannedTier[]): PlannedRoute {
   if (route.upstream !== undefined) {
-    const { hostname, port } = new URL(route.upstream);
-    return { host: route.host, address: hostname, port: port === "" ? 80 : Number(port) };
+    const upstream = parseUpstream(route.upstream);
+    if (!upstream) throw new RangeError(`route ${route.host}: given ${route.upstream}, allowed is http://address:port`);
+    return { host: route.host, ...upstream };
   }
   const service = tiers.find(({ name }) => name === route.tier)?.service;
   if (!service) throw new RangeError(`route ${route.host}: given tier ${route.tier}, allowed is a tier with a port`);

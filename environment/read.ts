@@ -1,17 +1,18 @@
 /** The stack's configuration. The only file that reads `pulumi.Config`; everything else takes arguments. */
 import { readdirSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "./cloud.ts";
 import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { secretNames, type SecretName } from "./schema.ts";
+import { sharedPlaybooks } from "./tierNames.ts";
 
 /** What a stack's configuration says. */
 export interface Stack {
   plan: Plan;
   secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
-  /** Host whose `/metadata/endpoints` names ARM; undefined on Azure itself. */
-  metadataHost: string | undefined;
+  cloud: Cloud;
 }
 
 /**
@@ -22,22 +23,29 @@ export interface Stack {
  */
 export function readStack(ansible: string): Stack {
   const config = new pulumi.Config();
+  const provider = new pulumi.Config("azure-native");
+  const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const stack = pulumi.getStack();
   const secrets = Object.fromEntries(secretNames.flatMap((name) => {
     const value = config.getSecret(name);
     return value === undefined ? [] : [[name, value]];
   })) as Stack["secrets"];
   try {
-    const { environment, administrators } = parseStack(
+    const { environment, administrators, cloud } = parseStack(
       `Pulumi.${stack}.yaml`,
-      { environment: config.getObject("environment"), administrators: config.getObject("administrators") },
+      {
+        environment: config.getObject("environment"),
+        administrators: config.getObject("administrators"),
+        // The provider itself falls back to the same variables; an empty one says nothing.
+        cloud: [provider.get("environment"), ARM_ENVIRONMENT, AZURE_ENVIRONMENT].find(Boolean),
+        metadataHost: [provider.get("metadataHost"), ARM_METADATA_HOSTNAME].find(Boolean),
+      },
       { playbooks: playbooks(`${ansible}/playbooks`), secrets: Object.keys(secrets) as SecretName[] },
     );
     return {
       plan: planEnvironment(stack, environment, administrators),
       secrets,
-      // The provider itself falls back to the same variable.
-      metadataHost: new pulumi.Config("azure-native").get("metadataHost") ?? process.env["ARM_METADATA_HOSTNAME"],
+      cloud,
     };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
@@ -45,11 +53,11 @@ export function readStack(ansible: string): Stack {
   }
 }
 
-/** Names of the playbooks in a directory, without extension. */
+/** Kinds of servers that have a playbook in a directory. */
 function playbooks(directory: string): string[] {
   try {
     return readdirSync(directory).filter((file) => file.endsWith(".yml")).map((file) => file.slice(0, -4))
-      .filter((name) => name !== "site").sort();
+      .filter((name) => !sharedPlaybooks.includes(name)).sort();
   } catch {
     return [];
   }

@@ -1,13 +1,18 @@
 /** What a stack file may say. The descriptions are published as JSON Schema; editors show them. */
 import { z } from "zod";
+import { refusedByAzure, systemAccounts } from "./accounts.ts";
 import { contains, infrastructure, machinesInSubnet, overlaps, parseCidr, tierSubnetIndices } from "./address.ts";
+import { machinePorts } from "./flows.ts";
+import { dnsNamePattern, longestDnsName, parseUpstream, upstreamPattern } from "./hostNames.ts";
+import { isAdministratorKey } from "./sshKey.ts";
 
-const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-
-/** A DNS name of at least two labels, in lower case. */
-const dnsName = z.string().max(253).regex(new RegExp(`^${label}(\\.${label})+$`), {
-  error: "a DNS name in lower case with at least one dot, for example www.dev.chatbot.example",
+const dnsName = z.string().max(longestDnsName).regex(dnsNamePattern, {
+  error: "a DNS name in lower case with at least one dot, whose last part begins with a letter, " +
+    "for example www.dev.chatbot.example",
 });
+
+/** For editors. What is checked otherwise does not get into the JSON Schema by itself. */
+const unique = { uniqueItems: true };
 
 const tierNameText = "a tier's name: lower-case letters, digits and single hyphens, starting with a letter, " +
   "at most 24 characters";
@@ -19,7 +24,10 @@ function wholeNumber(lowest: number, highest: number) {
   return z.int({ error }).min(lowest, { error }).max(highest, { error });
 }
 
-const port = wholeNumber(1, 65535);
+const portText = `a whole number from 1 to 65534 other than ${machinePorts.join(", ")}, on which machines listen themselves`;
+/** Azure's load balancers take no 65535. */
+const port = z.int({ error: portText }).min(1, { error: portText }).max(65534, { error: portText })
+  .refine((value) => !machinePorts.includes(value), { error: portText });
 
 const size = z.string().regex(/^Standard_[A-Za-z0-9_]+$/, {
   error: "a size of Azure virtual machines, for example Standard_B2s",
@@ -35,14 +43,18 @@ const repair = z.strictObject({
     .describe("Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk"),
 }).describe("Automatic repair of machines whose health endpoint says unhealthy");
 
+const applicationNameText = "an application's name, also that of its account: lower-case letters, digits and single " +
+  "hyphens, starting with a letter, at most 32 characters";
+
 const application = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, {
-    error: "an application's name: lower-case letters, digits and single hyphens, starting with a letter",
-  }),
+  name: z.string().max(32, { error: applicationNameText, abort: true })
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: applicationNameText }),
   repository: z.string().regex(/^(https:\/\/|ssh:\/\/|git@)\S+$/, {
     error: "a Git repository by https:// or ssh, for example https://git.chatbot.example/front.git",
   }),
-  revision: z.string().min(1).default("main").describe("Branch, tag or commit of the first release"),
+  revision: z.string().regex(/^[^-\s]\S*$/, {
+    error: "a branch, tag or commit: no spaces, and no hyphen at its beginning, which would make it an option of Git",
+  }).default("main").describe("Branch, tag or commit of the first release"),
   port: port.describe("Port on which the application listens"),
   environment: z.record(z.string().regex(/^[A-Z_][A-Z0-9_]*$/, {
     error: "the name of an environment variable: capital letters, digits and underscores",
@@ -69,19 +81,25 @@ export const tierSchema = z.strictObject({
   port: port.optional().describe("Port of the service. Without one the tier has no load balancer"),
   balance: z.enum(["hash", "connections", "cpu"]).optional()
     .describe("hash (default): Azure's 5-tuple hash; connections: fewest active connections; cpu: most idle server"),
-  reaches: z.array(z.string()).default([]).describe("Tiers whose port this tier may call; all else is denied"),
+  reaches: z.array(z.string()).default([])
+    .meta({ description: "Tiers whose port this tier may call; all else is denied", ...unique }),
   repair: repair.optional(),
   autoscale: autoscale.optional(),
   applications: z.array(application).default([]),
-  secrets: z.array(z.enum(secretNames)).default([]).describe("Secrets that the tier's machines receive"),
+  secrets: z.array(z.enum(secretNames)).default([])
+    .meta({ description: "Secrets that the tier's machines receive", ...unique }),
 }).describe("One kind of server: its subnet, machines, load balancer and applications");
 
 const route = z.strictObject({
   host: dnsName.describe("Host name that clients ask for"),
   tier: z.string().optional().describe("Tier that answers"),
-  upstream: z.string().regex(/^http:\/\/[a-z0-9.-]+(:\d{1,5})?$/, {
-    error: "an address as http://address:port, for example http://198.51.100.20:8080",
-  }).optional().describe("Address of a service that has not been migrated yet, http://address:port"),
+  upstream: z.string().refine((value) => parseUpstream(value) !== undefined, {
+    error: "http://address:port with an IPv4 address or a DNS name with a dot, and a port from 1 to 65535 or none, " +
+      "for example http://198.51.100.20:8080",
+  }).optional().meta({
+    description: "Address of a service that has not been migrated yet, http://address:port",
+    pattern: upstreamPattern.source,
+  }),
 }).meta({
   description: "A host name and what answers it: either a tier or an upstream",
   oneOf: [{ required: ["tier"] }, { required: ["upstream"] }],
@@ -101,8 +119,9 @@ export const environmentSchema = z.strictObject({
   privateDomain: dnsName.describe("Private domain, resolved inside the network only"),
   publicZone: z.boolean().default(true).describe("Create the public DNS zone of `domain` and the hosts' records in it"),
   protect: z.boolean().default(false).describe("Refuse to delete the public address and the public DNS zone"),
-  zones: z.array(z.enum(["1", "2", "3"])).default(["1", "2", "3"])
-    .describe("Availability zones over which machines are spread; empty where a region has none"),
+  zones: z.array(z.enum(["1", "2", "3"]))
+    .refine((zones) => new Set(zones).size === zones.length, { error: "each zone once" }).default(["1", "2", "3"])
+    .meta({ description: "Availability zones over which machines are spread; empty where a region has none", ...unique }),
   tiers: z.record(tierName, tierSchema).describe("The kinds of servers, by name"),
   balancers: z.strictObject(machines).default({ instances: 2 })
     .describe("The HAProxy machines in front of each tier whose balance is connections or cpu"),
@@ -132,24 +151,19 @@ export const administratorsSchema = z.strictObject({
     .refine((blocks) => blocks.every((block, index) => !blocks.slice(0, index).some((other) => overlaps(block, other))),
       { error: "blocks that do not overlap; Azure refuses those in one rule" })
     .describe("Blocks from which SSH to the jump host is allowed"),
-  sshKeys: z.array(z.string().refine(isPublicKey, {
-    error: "an SSH public key on one line: ssh-ed25519, ssh-rsa or ecdsa-sha2-nistp256/384/521, then the key",
+  sshKeys: z.array(z.string().refine(isAdministratorKey, {
+    error: "an SSH public key that Azure takes, on one line: ssh-ed25519, or ssh-rsa of 2048 bits or more; no ECDSA",
   }), { error: sshKeysText }).min(1, { error: sshKeysText })
     .describe("SSH public keys of the administrators, one line each"),
-  user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "a Linux user name in lower case" })
-    .refine((value) => !["root", "admin", "administrator"].includes(value), {
-      error: "a user name that Azure accepts: not root, admin or administrator",
+  user: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "a Linux user name in lower case", abort: true })
+    .refine((value) => !refusedByAzure.includes(value), {
+      error: `a user name that Azure accepts: other than ${refusedByAzure.join(", ")}`, abort: true,
+    })
+    .refine((value) => !systemAccounts.includes(value), {
+      error: `a user name that Debian does not use: other than ${systemAccounts.join(", ")}`,
     }).default("platform").describe("Login on every machine"),
   identityFile: z.string().min(1).optional()
     .describe("Private key file on the machine that runs pulumi; default: its SSH agent and ~/.ssh/id_*"),
 });
 
 export type Administrators = z.output<typeof administratorsSchema>;
-
-/** True when the line is a public key whose blob names the same type as the line. */
-function isPublicKey(line: string): boolean {
-  const match = /^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+=*)(?: [^\r\n]*)?$/.exec(line);
-  if (!match) return false;
-  const blob = Buffer.from(match[2] ?? "", "base64");
-  return blob.length > 4 && blob.subarray(4, 4 + blob.readUInt32BE(0)).toString("latin1") === match[1];
-}

@@ -1,9 +1,9 @@
 import http from "node:http";
 
 const agent = new http.Agent({ keepAlive: true, maxSockets: 256, timeout: 30_000 });
-const CONNECT_MILLISECONDS = 700;
+const CONNECT_MILLISECONDS = 300;
 const ANSWER_MILLISECONDS = 10_000;
-const ATTEMPTS = 4;
+const ATTEMPTS = 16;
 
 /**
  * Sends a request and gives { status, body }, the body parsed as JSON.

@@ -578,6 +578,20 @@ describe("requests that Azure refuses, and its codes", () => {
       scaleSet({ envelope: { zones: ["4"] } }),
     ],
     [
+      "a balance of zones with one zone",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ envelope: { zones: ["1"] }, set: { zoneBalance: false } }),
+    ],
+    [
+      "a balance of zones without zones",
+      "400 InvalidParameter",
+      "PUT",
+      id("Microsoft.Compute/virtualMachineScaleSets/x"),
+      scaleSet({ set: { zoneBalance: true } }),
+    ],
+    [
       "a CNAME beside an A record",
       "409 Conflict",
       "PUT",

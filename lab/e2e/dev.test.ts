@@ -110,8 +110,8 @@ test("a changed host key is refused by Ansible, clearly", async () => {
   const back = await firstOf("back");
   // The machine puts its own keys back after a while: no SSH leads to it until then.
   const swap = await on(back.name, "sudo", "sh", "-c", `'cp -a /etc/ssh /etc/ssh.saved
-    && systemd-run --on-active=40s sh -c "cp -a /etc/ssh.saved/. /etc/ssh/ && systemctl restart ssh"
-    && systemd-run --on-active=1s pkill sshd-session
+    && systemd-run --on-active=40s --timer-property=AccuracySec=100ms sh -c "cp -a /etc/ssh.saved/. /etc/ssh/ && systemctl restart ssh"
+    && systemd-run --on-active=1s --timer-property=AccuracySec=100ms pkill sshd-session
     && rm /etc/ssh/ssh_host_*_key* && ssh-keygen -A && systemctl restart ssh'`.replaceAll(/\n\s*/g, " "));
   expect(swap.status, swap.output).toBe(0);
   // Connections that SSH keeps open for the next command were verified when they were made.

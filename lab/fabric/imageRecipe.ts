@@ -13,6 +13,7 @@ export const suite = "trixie";
 export const packages = [
   "systemd", "systemd-sysv", "dbus", "openssh-server", "openssh-sftp-server", "cloud-init", "sudo",
   "python3", "python3-apt", "ansible-core", "ansible-mitogen", "git", "ca-certificates", "curl", "xz-utils",
+  "logrotate", "tzdata", "unattended-upgrades",
   "iproute2", "iputils-ping", "netbase", "procps", "less", "nano",
 ];
 

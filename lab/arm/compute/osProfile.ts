@@ -1,5 +1,6 @@
 /** Operating system part of a machine's or scale set's model. */
 import { z } from "zod";
+import { refusedByAzure } from "../../../environment/accounts.ts";
 import { choice, ignored, issue } from "../schema.ts";
 
 /** Azure's limit on custom data, after decoding. */
@@ -20,41 +21,6 @@ export const linuxConfiguration = z.strictObject({
     })
     .optional(),
 });
-
-const reservedNames = [
-  "administrator",
-  "admin",
-  "user",
-  "user1",
-  "test",
-  "user2",
-  "test1",
-  "user3",
-  "admin1",
-  "1",
-  "123",
-  "a",
-  "actuser",
-  "adm",
-  "admin2",
-  "aspnet",
-  "backup",
-  "console",
-  "david",
-  "guest",
-  "john",
-  "owner",
-  "root",
-  "server",
-  "sql",
-  "support",
-  "support_388945a0",
-  "sys",
-  "test2",
-  "test3",
-  "user4",
-  "user5",
-];
 
 const shared = {
   adminUsername: z.string().optional(),
@@ -81,7 +47,7 @@ function check(profile: Profile, context: z.RefinementCtx): void {
   const { adminUsername, adminPassword, customData, linuxConfiguration: linux } = profile;
   if (!adminUsername)
     issue(context, "InvalidParameter", "Required parameter 'adminUsername' is missing (null).", ["adminUsername"]);
-  else if (reservedNames.includes(adminUsername.toLowerCase())) {
+  else if (refusedByAzure.includes(adminUsername.toLowerCase())) {
     issue(
       context,
       "InvalidParameter",

@@ -215,6 +215,12 @@ export const scaleSetBody = z
         ["properties", "platformFaultDomainCount"],
       );
     }
+    if (properties.zoneBalance !== undefined && (set.zones ?? []).length < 2) {
+      issue(context, "InvalidParameter", "The value of parameter zoneBalance is invalid.", [
+        "properties",
+        "zoneBalance",
+      ]);
+    }
     if (properties.singlePlacementGroup === true) {
       issue(
         context,

@@ -70,7 +70,7 @@ function refuseUsedPools(draft: Draft<LoadBalancerBody>, { store }: Context): vo
     const [user] = kept.includes(name.toLowerCase()) ? [] : referrersOf(id, store);
     if (user)
       throw badRequest(
-        "LoadBalancerInUseByVirtualMachineScaleSet",
+        "LoadBalancerBackendAddressPoolInUseByVirtualMachineScaleSet",
         `Cannot remove backend address pool ${name} from load balancer since it is in use by ${user.id}.`,
       );
   }

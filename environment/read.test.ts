@@ -1,0 +1,63 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { readStack } from "./read.ts";
+import { administrators, committed, playbooks } from "./testing/stacks.ts";
+
+let ansible: string;
+beforeEach(async () => {
+  ansible = mkdtempSync(join(tmpdir(), "ansible-"));
+  mkdirSync(join(ansible, "playbooks"));
+  for (const name of [...playbooks, "base", "site"]) writeFileSync(join(ansible, "playbooks", `${name}.yml`), "");
+  for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
+  const nothing = () => { throw new Error("reading makes no resource and calls no function"); };
+  await pulumi.runtime.setMocks({ newResource: nothing, call: nothing }, "platform", "tools");
+});
+afterEach(() => {
+  rmSync(ansible, { recursive: true });
+  vi.unstubAllEnvs();
+});
+
+/** Reads the committed tools stack with these settings besides. */
+function read(settings: Record<string, string> = {}, environment: object = committed("tools")) {
+  pulumi.runtime.setAllConfig({
+    "platform:environment": JSON.stringify(environment), "platform:administrators": JSON.stringify(administrators),
+    ...settings,
+  });
+  return readStack(ansible);
+}
+
+test("a stack is planned by its own name", () => {
+  expect(read().plan).toMatchObject({ stack: "tools", environment: "tools", network: "10.30.0.0/16" });
+});
+
+test("every playbook is of a kind of server, but those for all of them", () => {
+  const environment = { ...committed("tools"), tiers: { video: { subnet: 1, instances: 1 } }, reverseProxy: {} };
+  expect(() => read({}, environment)).toThrow(`allowed: a kind of server with a playbook: ${playbooks.join(", ")}; write`);
+});
+
+test("Azure is the public one, the national one that is named, or the one that a metadata host describes", () => {
+  expect(read().cloud).toEqual({ resourceManager: "https://management.azure.com" });
+  const china = { "azure-native:environment": "china" };
+  expect(read(china).cloud).toEqual({ resourceManager: "https://management.chinacloudapi.cn" });
+  expect(read({ ...china, "azure-native:metadataHost": "arm.example" }).cloud).toEqual({ metadataHost: "arm.example" });
+});
+
+test("where the stack names no Azure, the provider's variables do", () => {
+  vi.stubEnv("AZURE_ENVIRONMENT", "china");
+  expect(read().cloud).toEqual({ resourceManager: "https://management.chinacloudapi.cn" });
+  vi.stubEnv("ARM_ENVIRONMENT", "usgovernment");
+  expect(read().cloud).toEqual({ resourceManager: "https://management.usgovcloudapi.net" });
+  expect(read({ "azure-native:environment": "public" }).cloud).toEqual({ resourceManager: "https://management.azure.com" });
+  vi.stubEnv("ARM_METADATA_HOSTNAME", "arm.example");
+  expect(read().cloud).toEqual({ metadataHost: "arm.example" });
+});
+
+test("an Azure that nobody knows is refused, with those that are known", () => {
+  expect(() => read({ "azure-native:environment": "germany" })).toThrow(`1 mistake in Pulumi.tools.yaml; nothing was changed.
+  azure-native:environment
+    given:   "germany"
+    allowed: one of public, usgovernment, china; also ARM_ENVIRONMENT says it, where the stack does not`);
+});

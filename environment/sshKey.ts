@@ -1,0 +1,35 @@
+/** SSH public keys that Azure puts on machines: Ed25519, and RSA of 2048 bits or more; no ECDSA. Pure. */
+
+const shortestRsa = 2048;
+const ed25519Bytes = 32;
+
+/**
+ * True when a line of `authorized_keys` holds such a key: of the type that it says, and whole.
+ * https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys#supported-ssh-key-formats
+ */
+export function isAdministratorKey(line: string): boolean {
+  const [, said, base64 = ""] = /^(ssh-ed25519|ssh-rsa) ([A-Za-z0-9+/]+=*)(?: [^\r\n]*)?$/.exec(line) ?? [];
+  const [type, first, second, ...rest] = fields(Buffer.from(base64, "base64"));
+  if (said === undefined || type?.toString("latin1") !== said || !first || rest.length > 0) return false;
+  // An RSA key is its exponent and its modulus.
+  return said === "ssh-rsa" ? second !== undefined && bits(second) >= shortestRsa
+    : second === undefined && first.length === ed25519Bytes;
+}
+
+/** The parts of a key: each is its length in four bytes, and as many bytes (RFC 4253, section 6.6). None if one is cut. */
+function fields(blob: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 0; at < blob.length;) {
+    if (at + 4 > blob.length) return [];
+    const end = at + 4 + blob.readUInt32BE(at);
+    if (end > blob.length) return [];
+    found.push(blob.subarray(at + 4, end));
+    at = end;
+  }
+  return found;
+}
+
+/** Length of a number; its first byte may be a zero that only says that the number is not negative. */
+function bits(number: Buffer): number {
+  return BigInt(`0x0${number.toString("hex")}`).toString(2).length;
+}

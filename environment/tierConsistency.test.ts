@@ -1,0 +1,96 @@
+import { expect, test } from "vitest";
+import { dev, devWith, mistakes, type Json } from "./testing/mistakes.ts";
+import { administrators, playbooks } from "./testing/stacks.ts";
+
+const at = "platform:environment.tiers";
+
+test("a name that an Ansible group or the program uses otherwise is no tier's name", () => {
+  const environment = dev((given) => {
+    given.tiers["balancer"] = { subnet: 9, instances: 1 };
+    given.tiers["Video"] = { subnet: 10, instances: 1 };
+  });
+  expect(mistakes({ environment, playbooks: [...playbooks, "Video"] }).map(([path]) => path)).toEqual(
+    [`${at}.Video`, `${at}.balancer`]);
+});
+
+test.each(["base", "site"])("%s is the playbook of no kind, so no tier is called so", (name) => {
+  const environment = dev(({ tiers }) => { tiers[name] = { subnet: 9, instances: 1 }; });
+  expect(mistakes({ environment })).toEqual([[`${at}.${name}`, `"${name}"`, "a name other than all, ungrouped, localhost, " +
+    "balancer, reverse-proxy, development, production, tools, base, site"]]);
+});
+
+test.each(["front-development", "front-production", "video-tools", "back-balancer", "video-balancer"])(
+  "%s is what a group of another kind is or may be called, so no tier is", (name) => {
+    const environment = dev(({ tiers }) => { tiers[name] = { subnet: 9, instances: 1 }; });
+    expect(mistakes({ environment, playbooks: [...playbooks, name] })).toEqual([[`${at}.${name}`, `"${name}"`,
+      "a name that does not end in -balancer, -development, -production, -tools; groups of machines are called so"]]);
+  });
+
+test("a tier reaches other tiers, each said once", () => {
+  expect(mistakes({ environment: devWith("front", { reaches: ["back", "front", "data", "back", "shop"] }) })).toEqual([
+    [`${at}.front.reaches[3]`, '"back"', "each of them once; reaches[0] has it already"],
+    [`${at}.front.reaches[1]`, '"front"', "another tier; Azure does not pass a machine's call on to itself"],
+    [`${at}.front.reaches[4]`, '"shop"', "a tier of this environment: front, back, machine-learning, data"],
+  ]);
+});
+
+test("a tier asks for a secret once, and a second time hides no secret that is missing", () => {
+  const environment = devWith("front", { secrets: ["databasePassword", "databasePassword"] });
+  expect(mistakes({ environment, secrets: [] }).map(([path]) => path)).toEqual(
+    [`${at}.front.secrets[1]`, "platform:databasePassword"]);
+  expect(mistakes({ environment })).toEqual(
+    [[`${at}.front.secrets[1]`, '"databasePassword"', "each of them once; secrets[0] has it already"]]);
+});
+
+test("autoscale and instances must agree", () => {
+  const environment = devWith("front", { autoscale: { minimum: 5, maximum: 4, scaleOutAbove: 60, scaleInBelow: 40 } });
+  expect(mistakes({ environment })).toEqual([
+    [`${at}.front.autoscale.minimum`, "5", "at most the maximum, 4"],
+    [`${at}.front.instances`, "2", "between autoscale's minimum and maximum, 5 to 4"],
+    [`${at}.front.autoscale.scaleInBelow`, "40", "at most half of scaleOutAbove, 30"],
+  ]);
+});
+
+const application = { name: "front", repository: "https://git.chatbot.example/front.git", port: 3000 };
+const withApplications = (...applications: Json[]) =>
+  devWith("front", { applications: applications.map((change) => ({ ...application, ...change })) });
+
+test("a tier's port is one of its applications' ports, and those are all different", () => {
+  expect(mistakes({ environment: withApplications({ port: 3001 }, { port: 3001 }) }).map(([path]) => path)).toEqual([
+    `${at}.front.applications[1].name`, `${at}.front.applications[1].port`, `${at}.front.port`]);
+});
+
+test.each([22, 8998, 8999, 65535, 0])("no service and no application has port %i", (port) => {
+  const environment = devWith("front", { port, applications: [{ ...application, port }] });
+  const allowed = "a whole number from 1 to 65534 other than 22, 8998, 8999, on which machines listen themselves";
+  expect(mistakes({ environment })).toEqual([
+    [`${at}.front.port`, `${port}`, allowed], [`${at}.front.applications[0].port`, `${port}`, allowed]]);
+});
+
+test.each(["root", "daemon", "sshd", "www-data", "postgres", "haproxy", "nobody", "platform"])(
+  "an application called %s would share the account of something else", (name) => {
+    const [mistake, ...others] = mistakes({ environment: withApplications({ name }) });
+    expect(others).toEqual([]);
+    expect(mistake).toEqual([`${at}.front.applications[0].name`, `"${name}"`,
+      expect.stringContaining("a name that no account of a machine has: other than platform, root, daemon, ")]);
+  });
+
+test("the administrators' user is the one that they say", () => {
+  const user = { ...administrators, user: "operator" };
+  expect(mistakes({ environment: withApplications({ name: "platform" }), administrators: user })).toEqual([]);
+  expect(mistakes({ environment: withApplications({ name: "operator" }), administrators: user })
+    .map(([path]) => path)).toEqual([`${at}.front.applications[0].name`]);
+});
+
+test("an application's name is no longer than that of an account can be", () => {
+  expect(mistakes({ environment: withApplications({ name: "a".repeat(32) }) })).toEqual([]);
+  expect(mistakes({ environment: withApplications({ name: "a".repeat(33) }) })).toEqual([
+    [`${at}.front.applications[0].name`, `"${"a".repeat(33)}"`, "an application's name, also that of its account: " +
+      "lower-case letters, digits and single hyphens, starting with a letter, at most 32 characters"]]);
+});
+
+test.each(["-upload-pack=sh", "--", "a b", ""])("a revision %j, which Git would not take for one, is refused", (revision) => {
+  expect(mistakes({ environment: withApplications({ revision }) })).toEqual([
+    [`${at}.front.applications[0].revision`, `"${revision}"`, "a branch, tag or commit: no spaces, and no hyphen at its " +
+      "beginning, which would make it an option of Git"]]);
+});

@@ -1,0 +1,108 @@
+/** Checks between the fields of one tier, and of what it says about other tiers. */
+import { systemAccounts } from "./accounts.ts";
+import { show, type Mistake } from "./mistakes.ts";
+import { tierSchema } from "./schema.ts";
+import { allowedInsteadOf } from "./tierNames.ts";
+import { asArray, asObject } from "./untyped.ts";
+
+/** A tier of which only those fields are known that are valid. */
+export type PartialTier = Partial<{ [Field in keyof typeof tierSchema.shape]: unknown }> & {
+  name: string;
+  path: string;
+  /** A port is given, be it valid or not. */
+  hasPort: boolean;
+};
+
+type Wrong = (field: string, given: unknown, allowed: string) => void;
+
+/** The valid fields of a tier. */
+export function validFields(path: string, name: string, value: unknown): PartialTier {
+  const fields = Object.entries(tierSchema.shape).map(([field, schema]) => {
+    const parsed = schema.safeParse(asObject(value)[field]);
+    return [field, parsed.success ? parsed.data : undefined] as const;
+  });
+  const hasPort = asObject(value)["port"] !== undefined;
+  return { ...Object.fromEntries(fields), name, hasPort, path };
+}
+
+/**
+ * Every mistake of a tier.
+ *
+ * @param tiers All tiers of the environment.
+ * @param user The administrators' user, who has an account on every machine.
+ */
+export function checkTier(tier: PartialTier, tiers: PartialTier[], user: string | undefined): Mistake[] {
+  const mistakes: Mistake[] = [];
+  const wrong = (field: string, given: unknown, allowed: string) =>
+    mistakes.push({ path: field === "" ? tier.path : `${tier.path}.${field}`, given: show(given), allowed });
+
+  const allowedName = allowedInsteadOf(tier.name);
+  if (allowedName !== undefined) wrong("", tier.name, allowedName);
+  if (tier.balance !== undefined && !tier.hasPort) {
+    wrong("balance", tier.balance, "a balance only beside a port; set `port`, or leave `balance` out");
+  }
+  checkReaches(tier, tiers, wrong);
+  checkAutoscale(tier, wrong);
+  checkApplications(tier, user, wrong);
+  checkTwice("secrets", asArray(tier.secrets), wrong);
+  return mistakes;
+}
+
+function checkTwice(field: string, values: unknown[], wrong: Wrong): void {
+  values.forEach((value, index) => {
+    const first = values.indexOf(value);
+    if (first < index) wrong(`${field}[${index}]`, value, `each of them once; ${field}[${first}] has it already`);
+  });
+}
+
+function checkReaches(tier: PartialTier, tiers: PartialTier[], wrong: Wrong): void {
+  const reaches = asArray(tier.reaches);
+  checkTwice("reaches", reaches, wrong);
+  reaches.forEach((reached, index) => {
+    const target = tiers.find((other) => other.name === reached);
+    if (!target) {
+      wrong(`reaches[${index}]`, reached, `a tier of this environment: ${tiers.map(({ name }) => name).join(", ")}`);
+    } else if (target === tier) {
+      // https://learn.microsoft.com/azure/load-balancer/components#limitations
+      wrong(`reaches[${index}]`, reached, "another tier; Azure does not pass a machine's call on to itself");
+    } else if (!target.hasPort) {
+      wrong(`reaches[${index}]`, reached, "a tier that has a port");
+    }
+  });
+}
+
+function checkAutoscale(tier: PartialTier, wrong: Wrong): void {
+  const { autoscale, instances } = tier as { autoscale?: Record<string, number>; instances?: number };
+  if (!autoscale) return;
+  const { minimum = 0, maximum = 0, scaleOutAbove = 0, scaleInBelow = 0 } = autoscale;
+  if (minimum > maximum) wrong("autoscale.minimum", minimum, `at most the maximum, ${maximum}`);
+  if (instances !== undefined && (instances < minimum || instances > maximum)) {
+    wrong("instances", instances, `between autoscale's minimum and maximum, ${minimum} to ${maximum}`);
+  }
+  // Closer together, the machine that is removed pushes the others over the upper limit again.
+  if (scaleInBelow > scaleOutAbove / 2) {
+    wrong("autoscale.scaleInBelow", scaleInBelow, `at most half of scaleOutAbove, ${Math.floor(scaleOutAbove / 2)}`);
+  }
+}
+
+function checkApplications(tier: PartialTier, user: string | undefined, wrong: Wrong): void {
+  const applications = asArray(tier.applications) as { name: string; port: number }[];
+  const accounts = user === undefined ? systemAccounts : [user, ...systemAccounts];
+  applications.forEach((application, index) => {
+    for (const field of ["name", "port"] as const) {
+      const first = applications.findIndex((other) => other[field] === application[field]);
+      if (first < index) {
+        wrong(`applications[${index}].${field}`, application[field],
+          `a ${field} of its own; applications[${first}] has it already`);
+      }
+    }
+    if (accounts.includes(application.name)) {
+      wrong(`applications[${index}].name`, application.name,
+        `a name that no account of a machine has: other than ${accounts.join(", ")}`);
+    }
+  });
+  if (applications.length > 0 && tier.port !== undefined && !applications.some(({ port }) => port === tier.port)) {
+    const ports = applications.map(({ port }) => port).join(", ");
+    wrong("port", tier.port, `the port of one of the tier's applications: ${ports}`);
+  }
+}
