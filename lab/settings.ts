@@ -12,7 +12,7 @@ export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 
 /** Seconds that each scale set's grace period of automatic repairs lasts; on Azure it is 10-90 minutes. */
 export const repairGrace = seconds("LAB_REPAIR_GRACE", 10);
-/** Seconds that a minute of Azure's other waits lasts: of terminate notices and of autoscale. */
+/** Seconds that a minute of Azure's other waits lasts, such as those of terminate notices and of autoscale. */
 export const minute = seconds("LAB_MINUTE", 6);
 
 function seconds(variable: string, standard: number): number {

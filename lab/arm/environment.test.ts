@@ -217,6 +217,12 @@ describe("an environment made with Azure's own clients", () => {
     ]);
   });
 
+  test("its scale set is a group, with its capacity and the state of its repairs", () => {
+    const { groups, machines } = lab.arm.world();
+    expect(groups).toMatchObject([{ name: "vmss-front", tags: { tier: "front" }, capacity: 2, repairs: "Running" }]);
+    expect(machines.map((machine) => machine.scaleSetId)).toEqual([groups[0]!.id, groups[0]!.id]);
+  });
+
   test("its load balancer sends to both machines and probes them", () => {
     const { balancers, machines } = lab.arm.world();
     expect(balancers[0]!.rules[0]).toMatchObject({

@@ -23,7 +23,7 @@ export interface ArmOptions {
   publicAddresses?: { first: string; last: string };
   /** Seconds that every scale set's grace period of repairs lasts. */
   repairGrace: number;
-  /** Seconds that a minute of Azure's other waits lasts: of terminate notices and of autoscale. */
+  /** Seconds that a minute of Azure's other waits lasts: of terminate notices, autoscale, and a repair's patience. */
   minute: number;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;

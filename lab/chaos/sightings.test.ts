@@ -19,6 +19,12 @@ test("what is lacking is named: machines, their health, their place in the rotat
   expect(lacks(status([front1, front2]), wanted)).toEqual(["0 of 1 back"]);
 });
 
+test("an environment whose repairs are suspended is not whole", () => {
+  const whole = status([front1, front2, back1]);
+  const suspended = { ...whole, groups: whole.groups.map((group) => ({ ...group, repairs: "Suspended" as const })) };
+  expect(lacks(suspended, wanted)).toEqual(["repairs of front are suspended", "repairs of back are suspended"]);
+});
+
 test("a machine that is leaving is not counted, nor must it serve", () => {
   const leaving = { ...front3, state: "terminating" };
   expect(lacks(status([front1, front2, leaving, back1], ["front_3"]), wanted)).toEqual([]);

@@ -28,6 +28,8 @@ export function lacks(status: StackStatus, wanted: Record<string, number>): stri
     ...kinds.flatMap((kind) => count(kind) === (wanted[kind] ?? 0) ? [] : [`${count(kind)} of ${wanted[kind] ?? 0} ${kind}`]),
     ...machines.flatMap(({ name, state, health }) =>
       state === "running" && ["Healthy", "None"].includes(health) ? [] : [`${name} is ${state}, ${health}`]),
+    // Without repairs the next machine that is lost stays lost.
+    ...status.groups.flatMap(({ tier, repairs }) => repairs === "Suspended" ? [`repairs of ${tier} are suspended`] : []),
     ...status.loadBalancers.flatMap(({ name, members }) => {
       const staying = members.filter(({ machine }) => !leaving.has(machine));
       const up = staying.filter(({ state }) => state === "up").length;

@@ -143,10 +143,14 @@ describe("the action", () => {
     expect(lab.arm.world().machines.map(({ generation }) => generation)).toEqual([2, 1]);
   });
 
-  test("is changed only while repairs are off", async () => {
+  test("is changed only while repairs are off; switched on again, they run", async () => {
     await lab.put(model(1, action()));
     await lab.put(model(1, action("Replace")));
     expect(await refusal(lab.put(model(1, action("Restart"))))).toContain("OperationNotAllowed");
+    await lab.clients.compute.virtualMachineScaleSets.setOrchestrationServiceState("rg", "vmss", {
+      serviceName: "AutomaticRepairs",
+      action: "Suspend",
+    });
     await lab.put(model(1, { automaticRepairsPolicy: { enabled: false } }));
     await lab.put(model(1, action("Restart")));
     expect((await service()).serviceState).toBe("Running");
@@ -205,6 +209,42 @@ describe("repairs", () => {
     expect(names()).not.toEqual(stuck);
     lab.pass(2);
     expect(await service()).toMatchObject({ serviceState: "Running", latestOperationStatus: "Completed" });
+  });
+
+  test("that help now and then are not suspended", async () => {
+    await lab.put(model(2));
+    lab.health.set(lab.ids[1]!, "Healthy");
+    for (let round = 0; round < 3; round += 1) {
+      lab.usual = "Unhealthy";
+      lab.pass(24);
+      lab.usual = "Healthy";
+      lab.pass(3);
+    }
+    expect((await service()).serviceState).toBe("Running");
+  });
+
+  test("count as failed, and make room for the next, when the replacement is not provisioned or fails to be", async () => {
+    await lab.put(model(4));
+    const old = lab.ids;
+    for (const id of old) lab.health.set(id, "Healthy");
+    const { adjust } = lab;
+    const replacements = () => lab.ids.filter((id) => !old.includes(id));
+    // The first replacement fails to start, the next two never become ready.
+    lab.adjust = (status) => {
+      const errors = replacements().slice(0, 1).map((id) => ({ id, message: "no space left" }));
+      const { machines } = adjust(status);
+      return { ...status, errors, machines: machines.map((one) => (old.includes(one.id) ? one : { ...one, ready: false })) };
+    };
+    for (const id of old.slice(0, 3)) lab.health.set(id, "Unhealthy");
+    lab.pass(13);
+    expect(replacements()).toHaveLength(2);
+    lab.pass(115);
+    expect(replacements()).toHaveLength(2);
+    lab.pass(6);
+    expect(replacements()).toHaveLength(3);
+    expect((await service()).serviceState).toBe("Running");
+    lab.pass(121);
+    expect((await service()).serviceState).toBe("Suspended");
   });
 
   test("of a machine that cannot be restarted are suspended, too: its disk is lost", async () => {

@@ -10,7 +10,7 @@ import { instanceView } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
 import { computeName } from "./names.ts";
 import { machineOsProfile, withoutSecrets } from "./osProfile.ts";
-import { isWaiting, removeMember } from "./removal.ts";
+import { removeMember } from "./removal.ts";
 import { storageProfile } from "./storageProfile.ts";
 import { scheduledEventsProfile, type ScaleSetBody } from "./scaleSetSchema.ts";
 
@@ -49,7 +49,6 @@ export const machineStatus = (machine: Resource, status: WorldStatus | undefined
 /** Provisioned when the agent inside answers and every script has ended well. */
 function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   const seen = machineStatus(machine, status);
-  if (isWaiting(machine)) return "pending";
   if (machine.state === "Deleting") return status.revision >= machine.revision && !seen ? "done" : "pending";
   const failure = status.errors.find((one) => one.id === machine.key);
   if (failure) return { code: "VMStartTimedOut", message: `VM '${machine.name}' did not start: ${failure.message}` };

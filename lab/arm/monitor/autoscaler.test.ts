@@ -118,7 +118,7 @@ describe("a scale set with an autoscale setting", () => {
     lab.usual = "Initializing";
     for (const id of [first!, second!]) lab.health.set(id, "Healthy");
     await lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: 3 } });
-    work(12, (id) => (id === first || id === second ? 50 : 100));
+    work(12, (id) => (id === first || id === second ? 60 : 100));
     expect(capacity()).toBe(3);
   });
 
