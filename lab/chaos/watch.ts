@@ -53,8 +53,13 @@ export class Watch {
 /** Waits until the environment is whole, and returns its status. */
 export async function untilWhole(tools: Tools, wanted: Record<string, number>, seconds: number, when: string): Promise<StackStatus> {
   return until(tools.clock, `the environment is whole ${when}`, seconds, async () => {
-    const status = await tools.status();
-    const found = lacks(status, wanted);
-    return found.length === 0 ? status : new Lack(found.join(", "));
+    try {
+      const status = await tools.status();
+      const found = lacks(status, wanted);
+      return found.length === 0 ? status : new Lack(found.join(", "));
+    } catch (error) {
+      // A daemon that is busy, or is being started again, answers the next time.
+      return new Lack(error instanceof Error ? error.message : String(error));
+    }
   });
 }

@@ -55,8 +55,9 @@ export class FakeLab implements Tools {
     this.#options = options;
   }
 
-  status(): Promise<StackStatus> {
-    return Promise.resolve(this.#options.status(this.#sinceKill(this.clock.now())));
+  async status(): Promise<StackStatus> {
+    await Promise.resolve();
+    return this.#options.status(this.#sinceKill(this.clock.now()));
   }
 
   kill(name: string, how: string): Promise<number> {
