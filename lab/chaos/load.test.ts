@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -44,11 +44,10 @@ test("a plan becomes the generator's arguments", () => {
 });
 
 test("the generator is ended by a signal, and what it wrote last is read", async () => {
-  const generator = program("load", `echo ready >&2; trap 'echo ${JSON.stringify(line(record(1))).replaceAll("$", "\\$")} >>${folder}/history.jsonl; exit 0' TERM; while :; do sleep 0.05; done`);
+  const generator = program("load", `trap 'echo ${JSON.stringify(line(record(1))).replaceAll("$", "\\$")} >>${folder}/history.jsonl; exit 0' TERM; echo ready >&2; while :; do sleep 0.05; done`);
   const load = startLoad(generator, plan, folder);
-  await soon(() => existsSync(join(folder, "load.log")));
+  await soon(() => readFileSync(join(folder, "load.log"), "utf8").includes("ready"));
   expect(await load.records()).toEqual([]);
-  await new Promise((next) => setTimeout(next, 500));
   await load.stop();
   expect(await load.records()).toEqual([record(1)]);
 });

@@ -59,7 +59,7 @@ func TestEachRequestIsRecordedWithWhatItsAnswerSays(t *testing.T) {
 	}
 	for _, one := range made {
 		switch {
-		case one.Sent < one.Planned || one.Latency <= 0 || one.Latency > 500 || one.Machine != "front1":
+		case one.Sent < one.Planned || one.Latency <= 0 || one.Machine != "front1":
 			t.Errorf("%+v", one)
 		case one.Method == "GET" && (one.Status != 200 || len(one.Passed) != 2 || one.ID != "" || one.Text != ""):
 			t.Errorf("%+v", one)
