@@ -3,9 +3,12 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 STACK ?= dev
+CHAOS ?=
 TOOLS := . ./bin/environment
+# The load generator is of the lab only, so that `make check` does without Go where there is none.
+GO := command -v go >/dev/null || { echo 'Go is not there: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-down check lint types unit test schema
+.PHONY: help setup lab chaos lab-down check lint types unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,6 +19,9 @@ setup: ## install everything that the project needs, pinned
 lab: setup ## build an environment in the lab and send it a request from outside (STACK=dev)
 	@bin/lab up $(STACK)
 	@bin/lab tour $(STACK)
+
+chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
+	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
 
 lab-down: ## remove everything that the lab made on this machine
 	@bin/setup lab
@@ -28,14 +34,16 @@ check: ## types, lint, unit and component tests: fast, without root
 types: ## check the types
 	@$(TOOLS); tsc --project .
 
-lint: ## lint TypeScript, Ansible, YAML and shell
+lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); eslint --max-warnings 0 .
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh .ci/run
+	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh lab/load/build.sh .ci/run
+	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
 unit: ## unit and component tests
+	@$(GO); go test ./...
 	@$(TOOLS); vitest run --project unit
 
 schema: ## write the JSON Schema of the stack files
@@ -43,4 +51,5 @@ schema: ## write the JSON Schema of the stack files
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
 	@$(MAKE) --no-print-directory types lint
+	@$(GO); go test ./...
 	@$(TOOLS); vitest run

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { createReadStream, existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
+import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
 import { Networks } from "../fabric/networks.ts";
 import { authority, stateDir } from "../settings.ts";
@@ -62,13 +63,14 @@ program.command("ssh").description("a shell or a command on a machine, through t
     const daemon = await runningDaemon();
     process.exitCode = await ssh(daemon, findMachine(daemon, name), command);
   });
-program.command("kill").description("break a machine").argument("<machine>", "name, host name or address")
-  .addOption(new Option("--how <how>", "process: its service is killed; power: it is switched off; disk: its disk is lost")
-    .choices(["process", "power", "disk"]).default("power"))
-  .action(async (name: string, { how }: { how: "process" | "power" | "disk" }) => {
+program.command("kill").description("break a machine, or mend it").argument("<machine>", "name, host name or address")
+  .addOption(new Option("--how <how>", "one of those below").choices(Object.keys(damages)).default("power"))
+  .addHelpText("after", `\nHow:\n${Object.entries(damages).map(([how, text]) => `  ${how.padEnd(9)}${text}`).join("\n")}`)
+  .action(async (name: string, { how }: { how: Damage }) => {
     const machine = findMachine(await runningDaemon(), name);
+    const at = new Date();
     await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
-    console.log(`${machine.name}: ${how} lost`);
+    console.log(`${machine.name}: ${how} at ${at.toISOString()}`);
   });
 program.command("internet").description("a shell or a command outside every network").passThroughOptions()
   .argument("[command...]", "command to run, after --")

@@ -1,14 +1,22 @@
 /** What runs, for people and for programs. */
+import { machineNamespace } from "../fabric/host.ts";
 import type { Group } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { table } from "./table.ts";
 
 export interface StackStatus {
   stack: string;
   /** Scale sets: how many machines there should be, how many are healthy, and whether automatic repairs are at work. */
   groups: { tier: string; wanted: number; running: number; repairs: Group["repairs"] }[];
-  machines: { name: string; stack: string; tier: string; address: string; state: string; health: string }[];
+  machines: {
+    name: string; hostName: string; stack: string; tier: string; address: string; state: string; health: string;
+    /** Network namespace on this host, for `ip netns exec`. */
+    namespace: string;
+  }[];
   loadBalancers: {
     name: string; tier: string; address: string; port: number; policy: string;
+    /** Seconds between probes, and how many of them decide. Absent: members are up as long as they exist. */
+    probe?: { interval: number; threshold: number };
     members: { machine: string; state: "up" | "down" }[];
   }[];
   publicAddresses: { name: string; address: string }[];
@@ -32,13 +40,14 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
         return { tier: tags.tier ?? "", wanted: capacity, running, repairs };
       }).sort((a, b) => a.tier.localeCompare(b.tier)),
       machines: machines.map((machine) => ({
-        name: machine.name, stack, tier: machine.tags.tier ?? "", address: machine.address,
+        name: machine.name, hostName: machine.hostName, stack, tier: machine.tags.tier ?? "", address: machine.address,
         state: machine.terminating ? "terminating" : seen.get(machine.id)?.power ?? "absent",
-        health: seen.get(machine.id)?.health ?? "Unknown",
+        health: seen.get(machine.id)?.health ?? "Unknown", namespace: machineNamespace(machine.id),
       })).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
       loadBalancers: balancers.flatMap((balancer) => balancer.rules.map((rule) => ({
         name: balancer.name, tier: balancer.tags.tier ?? "", address: rule.address, port: rule.port,
         policy: balancer.tags.balance ?? "hash",
+        ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
         members: rule.members.map((id) => ({
           machine: names.get(id) ?? id,
           state: !rule.probe || status.probes.some((probe) => probe.up && probe.probeId === rule.probe?.id && probe.machineId === id)
@@ -69,9 +78,4 @@ export function describe(stacks: StackStatus[]): string {
     ...stack.urls.map((url) => `url     ${url}`),
     "",
   ].join("\n")).join("\n");
-}
-
-function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
-  return [head, ...rows].map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()}`).join("\n");
 }

@@ -216,6 +216,8 @@ test("a machine that lost its power stays off until it is restarted, with its di
   const keys = await hostKeys(second);
   await machines.effects.run(second.id, "echo kept >/root/kept; sync");
   await machines.kill(second, "power");
+  // Silence, not a refusal by the kernel of the host.
+  await run(["curl", "-s", "-m", "2", `http://${second.address}:1/`], { accept: [28] });
   await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
   await machines.converge(made);
   expect(statusOf(second)?.power).toBe("stopped");
@@ -223,6 +225,32 @@ test("a machine that lost its power stays off until it is restarted, with its di
   await ready(second);
   expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
   expect(await hostKeys(second)).toEqual(keys);
+}, 60_000);
+
+test("a machine whose link is cut goes on and hears nothing, until it is joined", async () => {
+  const [first] = made as [Machine];
+  await machines.effects.run(first.id, "systemd-run -q --unit file -p WorkingDirectory=/usr/bin python3 -m http.server 3001");
+  const answer = async () => (await run(["curl", "-s", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}", `http://${first.address}:3001/`],
+    { accept: [28] })).stdout;
+  await until("it serves", async () => (await machines.effects.run(first.id, "ss -Hltn sport = :3001")).stdout || undefined);
+  expect(await answer()).toBe("200");
+  await machines.kill(first, "link");
+  expect(await answer()).toBe("000");
+  expect(statusOf(first)?.power).toBe("running");
+  await machines.kill(first, "join");
+  expect(await answer()).toBe("200");
+}, 60_000);
+
+test("a machine on a full disk can read and not write, until the disk is freed", async () => {
+  const [first] = made as [Machine];
+  const script = "cat /etc/hostname && echo x >>/etc/hostname; echo $?";
+  await machines.kill(first, "full");
+  await expect(machines.kill(first, "full")).rejects.toThrow("full already");
+  const full = await machines.effects.run(first.id, script);
+  expect(full.stdout).toBe("first\n2\n");
+  expect(full.stderr).toContain("No space left on device");
+  await machines.kill(first, "free");
+  expect((await machines.effects.run(first.id, "echo x >>/root/room && cat /root/room")).stdout).toBe("x\n");
 }, 60_000);
 
 test("Reimage gives a new disk with new host keys; a lost disk needs it", async () => {

@@ -79,9 +79,9 @@ export class Machines {
       .map((paths) => ({ name: paths.name, running: runningMachine(paths) !== undefined }));
   }
 
-  /** Breaks a machine: its processes, its power or its disk are lost; or it stands still, or goes on. */
-  async kill(machine: Pick<Machine, "id" | "name">, how: Damage): Promise<void> {
-    await breakMachine(machine.name, machinePaths(this.#options.stateDir, machine.id), how);
+  /** Breaks a machine, or mends it. */
+  async kill(machine: Pick<Machine, "id" | "name" | "networkId">, how: Damage): Promise<void> {
+    await breakMachine(machine, machinePaths(this.#options.stateDir, machine.id), how);
   }
 
   /** Removes all machines of this state directory, whoever made them. */

@@ -1,35 +1,51 @@
-/** Ways to break a machine from outside, to see what the environment makes of it. Needs no daemon. */
+/** Ways to break a machine from outside, and to mend it, to see what the environment makes of it. Needs no daemon. */
 import { existsSync } from "node:fs";
-import { run } from "../host.ts";
+import type { Machine } from "../../world.ts";
+import { machineLink } from "../addresses.ts";
+import { netnsName, run } from "../host.ts";
 import { remove } from "../image.ts";
 import { freeze } from "./cgroup.ts";
+import { cutLink, joinLink } from "./cut.ts";
 import { readRecord, writeRecord, type MachinePaths } from "./files.ts";
+import { fillDisk } from "./fullDisk.ts";
 import { kill } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
+import { slowLink, speedUpLink, type LinkEnd } from "./shaping.ts";
 
-/**
- * - `process`: every program that serves a port is killed, but sshd: the application crashes
- * - `power`: everything in the machine ends at once, and it stays off
- * - `disk`: as `power`, and the disk is gone: only Reimage or a replacement helps
- * - `freeze`, `thaw`: nothing in the machine proceeds, until it is thawed
- */
-export type Damage = "process" | "power" | "disk" | "freeze" | "thaw";
+/** What each does, for help texts. */
+export const damages = {
+  process: "every program that serves a port is killed, but sshd: the application crashes",
+  power: "it is off at once: nobody is told, and it stays off",
+  disk: "as power, and its disk is gone: only Reimage or a replacement helps",
+  freeze: "nothing in it proceeds, until thaw",
+  thaw: "it goes on",
+  link: "its link is cut: packets are lost in both directions, until join",
+  join: "its link is whole again",
+  slow: "its link carries 1 Mbit/s, until fast",
+  fast: "its link carries what it can",
+  full: "its disk is full: what was not open before cannot be written to, until free",
+  free: "its disk has room again; what was made or deleted meanwhile is as it was",
+} as const;
 
-export async function breakMachine(name: string, paths: MachinePaths, how: Damage): Promise<void> {
+export type Damage = keyof typeof damages;
+
+export async function breakMachine(machine: Pick<Machine, "id" | "name" | "networkId">, paths: MachinePaths, how: Damage): Promise<void> {
+  const { name } = machine;
   const record = await readRecord(paths);
   if (!record) throw new Error(`${name} does not exist on this host: see \`bin/lab status\``);
   const running = runningMachine(paths);
-  if (!running && how !== "disk") throw new Error(`${name} does not run, so its ${how} cannot be lost`);
+  if (!running && how !== "disk") throw new Error(`${name} does not run, so nothing in it can be broken or mended (${how})`);
   switch (how) {
     case "process":
-      if (running?.init === undefined) throw new Error(`${name} is still starting`);
-      await killServers(running.init);
+      await killServers(initOf(name, running));
       break;
     case "power":
+      await loseContact(paths);
       await kill(paths);
       break;
     case "disk":
       await writeRecord(paths, { ...record, diskLost: true });
+      if (running) await loseContact(paths);
       await kill(paths);
       if (existsSync(paths.disk)) await remove(paths.disk);
       break;
@@ -37,7 +53,43 @@ export async function breakMachine(name: string, paths: MachinePaths, how: Damag
     case "thaw":
       await freeze(paths.name, how === "freeze");
       break;
+    case "link":
+      await cutLink(paths.name);
+      break;
+    case "join":
+      await joinLink(paths.name);
+      break;
+    case "slow":
+      await slowLink(linkEnds(machine, paths));
+      break;
+    case "fast":
+      await speedUpLink(linkEnds(machine, paths));
+      break;
+    case "full":
+    case "free":
+      await fillDisk(initOf(name, running), how === "full");
+      break;
   }
+}
+
+/**
+ * The kernel of the host goes on when the machine ends, and would close its connections in order, and refuse new ones.
+ * A machine without power says nothing. Its link is joined when it is switched on again.
+ */
+async function loseContact(paths: MachinePaths): Promise<void> {
+  await cutLink(paths.name);
+}
+
+function initOf(name: string, running: ReturnType<typeof runningMachine>): number {
+  if (running?.init === undefined) throw new Error(`${name} is still starting`);
+  return running.init;
+}
+
+function linkEnds(machine: Pick<Machine, "id" | "networkId">, paths: MachinePaths): LinkEnd[] {
+  return [
+    { namespace: paths.name, device: "eth0" },
+    { namespace: netnsName(machine.networkId), device: machineLink(machine.id) },
+  ];
 }
 
 /** Kills what listens on a TCP port beside sshd and the machine's own health endpoint. */

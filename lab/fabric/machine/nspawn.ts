@@ -10,6 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { machineNamespace } from "../host.ts";
 import type { Machine } from "../../world.ts";
 import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
+import { joinLink } from "./cut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
 
@@ -36,6 +37,8 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   const namespace = `/run/netns/${machineNamespace(machine.id)}`;
   if (!existsSync(namespace)) throw new Error(`${machine.name}: its network namespace ${namespace} does not exist`);
   if (!existsSync(image)) throw new Error(`${machine.name}: its image ${image} is gone; reimage or delete the machine`);
+  // It was cut when the machine lost its power.
+  await joinLink(machineNamespace(machine.id));
   const groups = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
   const supervisor = [

@@ -1,8 +1,8 @@
-/** What the end-to-end tests do with the lab: the commands that a user has. */
+/** What programs do with the lab (end-to-end tests, the chaos suite): the commands that a user has. */
 import { spawn } from "node:child_process";
 import { join } from "node:path";
-import { root } from "../settings.ts";
-import type { StackStatus } from "../cli/status.ts";
+import type { StackStatus } from "./cli/status.ts";
+import { root } from "./settings.ts";
 
 export interface Result {
   status: number | null;
@@ -13,38 +13,59 @@ export interface Result {
   seconds: number;
 }
 
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** After which it is ended; 900 unless told. */
+  seconds?: number;
+  /** In a process group of its own: what it started ends with it when its time is up, and Ctrl-C does not reach it. */
+  apart?: boolean;
+}
+
 /** Runs a command in the project's folder. Never throws for its exit status. */
-export async function run(command: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; seconds?: number } = {}): Promise<Result> {
+export async function run(command: string[], options: RunOptions = {}): Promise<Result> {
   const [program = "", ...args] = command;
   const started = performance.now();
   const child = spawn(program, args, {
     cwd: options.cwd ?? root, env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"],
-    timeout: (options.seconds ?? 900) * 1000,
+    detached: options.apart ?? false,
   });
+  const timer = setTimeout(() => {
+    // Not closed yet, so that its group still is its own, whoever is left in it.
+    if (options.apart && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    else child.kill();
+  }, (options.seconds ?? 900) * 1000);
   const result: Result = { status: null, stdout: "", stderr: "", output: "", seconds: 0 };
   child.stdout.setEncoding("utf8").on("data", (text: string) => { result.stdout += text; result.output += text; });
   child.stderr.setEncoding("utf8").on("data", (text: string) => { result.stderr += text; result.output += text; });
-  return new Promise((done, fail) => {
-    child.on("error", fail);
-    child.on("close", (status) => done({ ...result, status, seconds: (performance.now() - started) / 1000 }));
-  });
+  try {
+    return await new Promise((done, fail) => {
+      child.on("error", fail);
+      child.on("close", (status) => done({ ...result, status, seconds: (performance.now() - started) / 1000 }));
+    });
+  } finally {
+    clearTimeout(timer);
+  }
 }
+
+/** The command itself, for `run`. */
+export const labCommand = join(root, "bin", "lab");
 
 /** Runs `bin/lab` and throws, with what it printed, where it fails. */
 export async function lab(...args: string[]): Promise<Result> {
-  const result = await run([join(root, "bin", "lab"), ...args]);
+  const result = await run([labCommand, ...args]);
   if (result.status !== 0) throw new Error(`bin/lab ${args.join(" ")} ended with ${result.status}:\n${result.output}`);
   return result;
 }
 
 /** Runs a command outside every network. Never throws for its exit status. */
 export async function outside(...command: string[]): Promise<Result> {
-  return run([join(root, "bin", "lab"), "internet", "--", ...command]);
+  return run([labCommand, "internet", "--", ...command]);
 }
 
 /** Runs a command on a machine, through the reverse proxy. Never throws for its exit status. */
 export async function on(machine: string, ...command: string[]): Promise<Result> {
-  return run([join(root, "bin", "lab"), "ssh", machine, "--", ...command]);
+  return run([labCommand, "ssh", machine, "--", ...command]);
 }
 
 /** The status of a stack, as a program sees it. */

@@ -1,0 +1,84 @@
+/** What is done to a running environment. Each undoes what it did, however it ends. */
+import { faults, type Fault, type FaultName } from "./faults.ts";
+import type { Machine } from "./sightings.ts";
+import type { Tools } from "./tools.ts";
+
+export interface Stage {
+  tools: Tools;
+  /** The machine that is broken, where one is. */
+  machine?: Machine;
+}
+
+/** Returns the instant at which it began, when it has ended. */
+export type Disturb = (stage: Stage) => Promise<number>;
+
+/** Breaks a machine, in one way or in several at once, and mends it after so many seconds. */
+export function breaking(names: readonly FaultName[], hold: number): Disturb {
+  return async ({ tools, machine }) => {
+    if (!machine) throw new Error("there is no machine to break");
+    const suffered: Fault[] = [];
+    let at: number | undefined;
+    try {
+      for (const name of names) {
+        // Before it is done: it may be done although the command fails, and undoing nothing does no harm.
+        suffered.unshift(faults[name]);
+        const instant = await tools.kill(machine.name, faults[name].how);
+        at ??= instant;
+        tools.say(`${machine.name}: ${name}`);
+      }
+      if (suffered.some(({ undo }) => undo)) await tools.clock.sleep(hold);
+    } finally {
+      for (const fault of suffered) await mend(tools, machine, fault);
+    }
+    return at ?? tools.clock.now();
+  };
+}
+
+/** A machine that was replaced meanwhile, or is off, has nothing left to mend. */
+async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<void> {
+  if (!undo) return;
+  try {
+    await tools.kill(machine.name, undo);
+    tools.say(`${machine.name}: ${undo}`);
+  } catch (error) {
+    const { machines } = await tools.status();
+    if (machines.some(({ name, state }) => name === machine.name && state === "running")) throw error;
+  }
+}
+
+/** Reloads a service of all machines of a kind, each so many seconds from the beginning of the last time. */
+export function reloading(tier: string, unit: string, every: number, seconds: number): Disturb {
+  const script = `
+    end=$(($(date +%s) + ${seconds})); next=$(date +%s%N); count=0
+    while [ "$(date +%s)" -lt $end ]; do
+      systemctl reload ${unit}
+      count=$((count + 1)); next=$((next + ${every * 1e9})); now=$(date +%s%N)
+      if [ $next -gt $now ]; then sleep "$(printf '%d.%09d' $(((next - now) / 1000000000)) $(((next - now) % 1000000000)))"; else next=$now; fi
+    done
+    echo $count`;
+  return async ({ tools }) => {
+    const { machines } = await tools.status();
+    const at = tools.clock.now();
+    await Promise.all(machines.filter((machine) => machine.tier === tier).map(async ({ name }) => {
+      const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
+      tools.say(`${name}: ${unit} reloaded ${count.trim()} times in ${seconds} s`);
+    }));
+    return at;
+  };
+}
+
+/** Runs a kind's playbook with changed variables, then without. */
+export function changing(kind: string, variables: Record<string, unknown>): Disturb {
+  return async ({ tools }) => {
+    const at = tools.clock.now();
+    try {
+      await tools.playbook(kind, variables);
+      tools.say(`playbooks/${kind}.yml with ${JSON.stringify(variables)}`);
+    } finally {
+      await tools.playbook(kind);
+      tools.say(`playbooks/${kind}.yml without`);
+    }
+    return at;
+  };
+}
+

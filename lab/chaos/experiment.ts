@@ -1,0 +1,30 @@
+/** One experiment of the suite, whatever it does: it is run some times, and gives figures and verdicts. */
+import type { Verdict } from "./goals.ts";
+import type { Tools } from "./tools.ts";
+
+export interface Context {
+  tools: Tools;
+  /** Requests a second. */
+  rate: number;
+  seed: number;
+  /** Which run of the experiment this is, from 1. */
+  run: number;
+  /** How many machines of each kind there should be. */
+  wanted: Record<string, number>;
+  /** Seconds in which the environment must become whole again. */
+  patience: number;
+  /** Where it leaves its histories. */
+  directory: string;
+}
+
+export interface Report {
+  /** By name, in the order in which they are shown. */
+  figures: Record<string, number>;
+  verdicts: Verdict[];
+}
+
+export interface Experiment {
+  name: string;
+  title: string;
+  run(context: Context): Promise<Report>;
+}

@@ -1,0 +1,61 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { loadArguments, startLoad, type LoadPlan } from "./load.ts";
+import { line, record } from "./testing/histories.ts";
+
+const plan: LoadPlan = {
+  namespace: "lab-outside", rate: 500, longest: 600, seed: 7, ids: "c1", targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
+  newConnections: true, timeout: 10,
+};
+let folder: string;
+let path: string | undefined;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "chaos-"));
+  program("ip", "shift 3; exec \"$@\"");
+  path = process.env.PATH;
+  process.env.PATH = `${folder}:${path}`;
+});
+afterEach(() => {
+  process.env.PATH = path;
+  rmSync(folder, { recursive: true });
+});
+
+/** A script on the path. `ip` stands for the one that enters a namespace. */
+function program(name: string, script: string): string {
+  const file = join(folder, name);
+  writeFileSync(file, `#!/bin/sh\n${script}\n`);
+  chmodSync(file, 0o755);
+  return file;
+}
+
+async function soon(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let tries = 0; tries < 100 && !(await condition()); tries++) await new Promise((next) => setTimeout(next, 50));
+}
+
+test("a plan becomes the generator's arguments", () => {
+  expect(loadArguments(plan, "out.jsonl")).toEqual([
+    "--rate", "500", "--duration", "600s", "--timeout", "10s", "--seed", "7", "--ids", "c1", "--out", "out.jsonl", "--until-eof",
+    "--workers", "7500", "--new-connections",
+    "--target", "95 GET http://www/", "--target", '5 POST http://www/ {"text":"{{id}}"}',
+  ]);
+});
+
+test("the generator is ended by a signal, and what it wrote last is read", async () => {
+  const generator = program("load", `echo ready >&2; trap 'echo ${JSON.stringify(line(record(1))).replaceAll("$", "\\$")} >>${folder}/history.jsonl; exit 0' TERM; while :; do sleep 0.05; done`);
+  const load = startLoad(generator, plan, folder);
+  await soon(() => existsSync(join(folder, "load.log")));
+  expect(await load.records()).toEqual([]);
+  await new Promise((next) => setTimeout(next, 500));
+  await load.stop();
+  expect(await load.records()).toEqual([record(1)]);
+});
+
+test("a generator that ends by itself is an error, with what it said", async () => {
+  const load = startLoad(program("load", "echo 'load: www: no such host' >&2; exit 1"), plan, folder);
+  await soon(() => load.records().then(() => false, () => true));
+  await expect(load.records()).rejects.toThrow("the load generator has ended (status 1): load: www: no such host");
+  await load.stop();
+});

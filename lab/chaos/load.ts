@@ -1,0 +1,75 @@
+/** The load generator as a process: it runs in a network namespace, and is ended by its process ID. */
+import { spawn } from "node:child_process";
+import { createReadStream, existsSync, openSync, closeSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { readHistory, type RequestRecord } from "./history.ts";
+
+export interface LoadPlan {
+  /** Network namespace of the client. */
+  namespace: string;
+  /** Requests a second, on average. */
+  rate: number;
+  /** Seconds after which it ends by itself, should nobody end it. */
+  longest: number;
+  seed: number;
+  /** Beginning of the IDs in what is written. */
+  ids: string;
+  /** `WEIGHT METHOD URL [BODY]`. */
+  targets: string[];
+  /** A connection for each request, so that nothing is ever sent again by the client. */
+  newConnections: boolean;
+  /** Seconds. */
+  timeout: number;
+}
+
+export interface Load {
+  /** What was recorded until now; up to a second behind. */
+  records(): Promise<RequestRecord[]>;
+  /** Ends it, waits for what is under way, and returns when the history is complete. */
+  stop(): Promise<void>;
+}
+
+export function loadArguments(plan: LoadPlan, out: string): string[] {
+  return [
+    "--rate", String(plan.rate), "--duration", `${plan.longest}s`, "--timeout", `${plan.timeout}s`,
+    "--seed", String(plan.seed), "--ids", plan.ids, "--out", out, "--until-eof",
+    // Should every request wait for its timeout, all of them are under way.
+    "--workers", String(Math.ceil(1.5 * plan.rate * plan.timeout)),
+    ...(plan.newConnections ? ["--new-connections"] : []),
+    ...plan.targets.flatMap((target) => ["--target", target]),
+  ];
+}
+
+/** Starts the generator; its history and its own words are kept in the directory. */
+export function startLoad(program: string, plan: LoadPlan, directory: string): Load {
+  const out = join(directory, "history.jsonl");
+  const logFile = join(directory, "load.log");
+  const log = openSync(logFile, "a");
+  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this process.
+  const command = ["netns", "exec", plan.namespace, program, ...loadArguments(plan, out)];
+  const child = spawn("ip", command, { stdio: ["pipe", log, log], detached: true });
+  closeSync(log);
+  let ended: string | undefined;
+  const exit = new Promise<void>((done) => {
+    child.once("error", (error) => { ended = error.message; done(); });
+    child.once("exit", (code, signal) => { ended = signal ?? `status ${code}`; done(); });
+  });
+  let stopping = false;
+  return {
+    async records() {
+      if (ended !== undefined && !stopping) {
+        throw new Error(`the load generator has ended (${ended}): ${readFileSync(logFile, "utf8").trim().slice(-500)}`);
+      }
+      return existsSync(out) ? readHistory(createInterface({ input: createReadStream(out) })) : [];
+    },
+    async stop() {
+      stopping = true;
+      child.kill("SIGTERM");
+      const patience = sleep((plan.timeout + 15) * 1000, "late", { ref: false });
+      if (await Promise.race([exit, patience]) === "late") child.kill("SIGKILL");
+      await exit;
+    },
+  };
+}

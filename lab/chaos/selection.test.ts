@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { chosenExperiments } from "./selection.ts";
+
+const all = ["front-power", "front-slow", "back-power"].map((name) => ({ name }));
+const names = (...only: string[]) => chosenExperiments(all, only).map(({ name }) => name);
+
+test("without names all are chosen; with names those, in their own order", () => {
+  expect(names()).toEqual(["front-power", "front-slow", "back-power"]);
+  expect(names("back-power", "front-power")).toEqual(["front-power", "back-power"]);
+});
+
+test("a star stands for anything, a comma separates", () => {
+  expect(names("front-*")).toEqual(["front-power", "front-slow"]);
+  expect(names("*-power,front-slow")).toEqual(["front-power", "front-slow", "back-power"]);
+});
+
+test("a name that nothing has is an error that names what there is", () => {
+  expect(() => names("front-power", "frontpower")).toThrow("no experiment is called frontpower; there are: front-power, front-slow, back-power");
+});

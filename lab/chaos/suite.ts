@@ -1,0 +1,104 @@
+/** `make chaos`: breaks the environment in the lab while it is used, and holds what comes of it against the goals. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Command, InvalidArgumentError } from "commander";
+import { run as runCommand } from "../commands.ts";
+import { cacheDir, root } from "../settings.ts";
+import { realClock } from "./clock.ts";
+import { comparison } from "./comparison.ts";
+import { disturbed } from "./disturbed.ts";
+import type { Experiment } from "./experiment.ts";
+import { figuresText, missed, verdictText, type Run } from "./report.ts";
+import { scenarios } from "./scenarios.ts";
+import { chosenExperiments } from "./selection.ts";
+import { machineCounts } from "./sightings.ts";
+import { realTools } from "./tools.ts";
+
+interface Options { only: string[]; runs: number; rate: number; seed: number; stack: string; patience: number; list?: boolean }
+
+const experiments: Experiment[] = [...scenarios.map(disturbed), comparison];
+
+const number = (text: string): number => {
+  const value = Number(text);
+  if (!(value > 0)) throw new InvalidArgumentError("it must be a number above 0");
+  return value;
+};
+
+const program = new Command("make chaos")
+  .description("Breaks an environment in the lab while it is used. Needs root and a stack that is up (bin/lab up dev).\n" +
+    "With make: make chaos CHAOS=\"--only 'front-*' --runs 3\"")
+  .option("--only <names...>", "experiments, by name or with * (default: all)", [])
+  .option("--runs <n>", "how often each is run", number, 1)
+  .option("--rate <n>", "requests a second; the goals are for 500 and more", number, 500)
+  .option("--seed <n>", "of requests and of the choice of machines", number, Math.floor(Math.random() * 1e6) + 1)
+  .option("--stack <stack>", "the environment", "dev")
+  .option("--patience <seconds>", "in which it must be whole again; Azure repairs after 10 minutes at the earliest", number, 900)
+  .option("--list", "list the experiments and end")
+  .action(main);
+
+async function main(options: Options): Promise<void> {
+  const chosen = chosenExperiments(experiments, options.only);
+  if (options.list) {
+    for (const { name, title } of chosen) console.log(`${name.padEnd(26)}${title}`);
+    return;
+  }
+  if (process.getuid?.() !== 0) throw new Error("the lab needs root");
+  const stop = new AbortController();
+  process.on("SIGINT", () => {
+    if (stop.signal.aborted) process.exit(130);
+    console.error("\nending: what was broken is mended first; press again to leave at once");
+    stop.abort(new Error("ended by Ctrl-C"));
+  });
+  process.on("SIGTERM", () => stop.abort(new Error("ended by a signal")));
+
+  const clock = realClock(stop.signal);
+  const started = Date.now();
+  const say = (message: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
+  const generator = execFileSync(join(root, "lab", "load", "build.sh"), [cacheDir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
+  const tools = realTools(options.stack, generator, clock, say);
+  const directory = join(cacheDir, "chaos", new Date(started).toISOString().replaceAll(":", "-"));
+  mkdirSync(directory, { recursive: true });
+  console.log(`seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`);
+
+  // What is configured is what is there when everything is well.
+  const wanted = machineCounts(await tools.status());
+  const { rate, seed, patience } = options;
+  const runs: Run[] = [];
+  for (const experiment of chosen) {
+    for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
+      say(`${experiment.name} (${run} of ${options.runs}): ${experiment.title}`);
+      const place = join(directory, `${experiment.name}-${run}`);
+      mkdirSync(place);
+      try {
+        const report = await experiment.run({ tools, rate, seed, run, wanted, patience, directory: place });
+        for (const verdict of report.verdicts) say(verdictText(verdict));
+        runs.push({ experiment: experiment.name, report });
+      } catch (error) {
+        const trouble = error instanceof Error ? error.message : String(error);
+        say(`NOT FINISHED  ${trouble}`);
+        runs.push({ experiment: experiment.name, trouble });
+      }
+      await compress(place);
+      writeFileSync(join(directory, "results.json"), `${JSON.stringify({ options, runs }, null, 2)}\n`);
+    }
+  }
+  const failures = missed(runs);
+  console.log(`\n${figuresText(runs)}\n`);
+  console.log(failures.length === 0 ? "every goal was met" : `missed:\n${failures.map((line) => `  ${line}`).join("\n")}`);
+  console.log(`seed ${options.seed}; results: ${directory}`);
+  process.exitCode = failures.length === 0 && !stop.signal.aborted ? 0 : 1;
+}
+
+/** Histories are large, and alike line by line. */
+async function compress(place: string): Promise<void> {
+  const histories = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
+  for (const name of histories) await runCommand(["gzip", "--fast", join(place, name)], { seconds: 120, apart: true });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`chaos: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { run } from "./commands.ts";
+
+test("a command's output and status are told, whatever the status is", async () => {
+  expect(await run(["sh", "-c", "echo out; echo err >&2; exit 3"])).toMatchObject({ status: 3, stdout: "out\n", stderr: "err\n" });
+});
+
+test("a command whose time is up ends with everything that it started", async () => {
+  // The sleeper holds the output open: whoever only ended the shell would wait for it.
+  const result = await run(["sh", "-c", "sleep 20 & echo started; wait"], { seconds: 0.3, apart: true });
+  expect(result).toMatchObject({ status: null, stdout: "started\n" });
+  expect(result.seconds).toBeLessThan(5);
+});
