@@ -233,7 +233,8 @@ describe("repairs", () => {
     lab.adjust = (status) => {
       const errors = replacements().slice(0, 1).map((id) => ({ id, message: "no space left" }));
       const { machines } = adjust(status);
-      return { ...status, errors, machines: machines.map((one) => (old.includes(one.id) ? one : { ...one, ready: false })) };
+      const stuck = machines.map((one) => (old.includes(one.id) ? one : { ...one, ready: false }));
+      return { ...status, errors, machines: stuck };
     };
     for (const id of old.slice(0, 3)) lab.health.set(id, "Unhealthy");
     lab.pass(13);

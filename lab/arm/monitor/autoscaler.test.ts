@@ -57,6 +57,8 @@ const withRules = (...rules: ReturnType<typeof rule>[]): Partial<AutoscaleSettin
   profiles: [{ ...setting().profiles[0]!, rules }],
 });
 const put = (given = setting()) => lab.clients.monitor.autoscaleSettings.createOrUpdate("rg", "as", given);
+const resize = (to: number) =>
+  lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: to } });
 const capacity = () => lab.arm.world().groups[0]!.capacity;
 
 describe("a scale set with an autoscale setting", () => {
@@ -92,11 +94,10 @@ describe("a scale set with an autoscale setting", () => {
 
   test("is brought within its limits when somebody has set another number", async () => {
     await put();
-    const { compute } = lab.clients;
-    await compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: 0 } });
+    await resize(0);
     work(1, 50);
     expect(lab.ids).toHaveLength(1);
-    await compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: 9 } });
+    await resize(9);
     work(1, 50);
     expect(lab.ids).toHaveLength(4);
   });
@@ -117,7 +118,7 @@ describe("a scale set with an autoscale setting", () => {
     const [first, second] = lab.ids;
     lab.usual = "Initializing";
     for (const id of [first!, second!]) lab.health.set(id, "Healthy");
-    await lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: 3 } });
+    await resize(3);
     work(12, (id) => (id === first || id === second ? 60 : 100));
     expect(capacity()).toBe(3);
   });
@@ -125,7 +126,7 @@ describe("a scale set with an autoscale setting", () => {
   test("goes to its default where the host does not count", async () => {
     await put();
     lab.cpuSeconds = () => undefined;
-    await lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: 1 } });
+    await resize(1);
     work(7, 0);
     expect(capacity()).toBe(2);
   });
@@ -137,11 +138,14 @@ describe("a scale set with an autoscale setting", () => {
   });
 });
 
-const { metricTrigger, scaleAction } = rule("GreaterThan", 70, "Increase");
+const by = (trigger: object): Partial<AutoscaleSettingResource> => {
+  const standard = rule("GreaterThan", 70, "Increase");
+  return withRules({ ...standard, metricTrigger: { ...standard.metricTrigger, ...trigger } });
+};
 const network = setId.replace(/Microsoft.Compute.*/, "Microsoft.Network/virtualNetworks/vnet");
 test.each<[string, Partial<AutoscaleSettingResource>]>([
-  ["another metric", withRules({ metricTrigger: { ...metricTrigger, metricName: "Network In Total" }, scaleAction })],
-  ["another resource's metric", withRules({ metricTrigger: { ...metricTrigger, metricResourceUri: network }, scaleAction })],
+  ["another metric", by({ metricName: "Network In Total" })],
+  ["another resource's metric", by({ metricResourceUri: network })],
   ["a profile for certain days", { profiles: [...setting().profiles, ...setting().profiles] }],
   ["anything but a scale set", { targetResourceUri: network }],
 ])("%s is not in the lab, and it says so", async (_, change) => {
