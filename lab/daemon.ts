@@ -26,7 +26,7 @@ const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
 const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
 const arm = await startArm({
   stateDir, port: armPort, tls: { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") },
-  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects, repairGrace, minute, metadataSocket,
+  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects, log, repairGrace, minute, metadataSocket,
 });
 await networks.start();
 for (const service of ["front", "back", "machine-learning"]) {

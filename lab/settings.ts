@@ -11,7 +11,7 @@ export const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "plat
 export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 
 /** Seconds that each scale set's grace period of automatic repairs lasts; on Azure it is 10-90 minutes. */
-export const repairGrace = seconds("LAB_REPAIR_GRACE", 10);
+export const repairGrace = seconds("LAB_REPAIR_GRACE", 30);
 /** Seconds that a minute of Azure's other waits lasts, such as those of terminate notices and of autoscale. */
 export const minute = seconds("LAB_MINUTE", 6);
 

@@ -19,6 +19,8 @@ export interface ArmOptions {
   tenantId: string;
   subscriptionId: string;
   effects: MachineEffects;
+  /** Told what the lab does by itself. */
+  log?: (message: string) => void;
   /** Public addresses handed out; 198.51.100.32 to .191 by default. */
   publicAddresses?: { first: string; last: string };
   /** Seconds that every scale set's grace period of repairs lasts. */

@@ -16,7 +16,7 @@ export interface MachinesOptions {
   /** Certificate of the lab's authority, which machines trust. */
   caFile: string;
   log: (message: string) => void;
-  /** Seconds without a word of a machine's agent after which the machine counts as frozen; 10 unless told. */
+  /** Seconds without a word of a machine's agent after which the machine counts as frozen; 20 unless told. */
   silence?: number;
 }
 

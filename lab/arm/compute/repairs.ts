@@ -69,7 +69,7 @@ export class Repairs {
       } catch (error) {
         // A full subnet, for example: tried again after another grace period.
         for (const member of membersOf(set, store)) this.#unhealthy.delete(member.key);
-        console.error(`repairs of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
+        context.options.log?.(`repairs of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
   }
@@ -102,6 +102,9 @@ export class Repairs {
         .sort((a, b) => this.#unhealthy.get(a.key)! - this.#unhealthy.get(b.key)!);
       for (const member of due.slice(0, Math.max(0, free))) {
         const machineId = begin(set, member, context);
+        const seconds = Math.round((context.now() - this.#unhealthy.get(member.key)!) / 1000);
+        const health = machineStatus(member, context.status())?.health;
+        context.options.log?.(`${member.name}: ${health} for ${seconds} s, repaired`);
         service.ongoing.push({ machineId, began: new Date(context.now()).toISOString() });
       }
     }

@@ -15,6 +15,12 @@ export interface AgentPoolOptions {
   silence?: number;
 }
 
+/** Seconds without a word of a machine's agent after which it is taken for frozen. Agents speak every two seconds. */
+const standardSilence = 20;
+
+/** Milliseconds between two looks. */
+const lookEvery = 1000;
+
 /** Milliseconds before an agent is started again: early in its boot a machine does not start services. */
 const retryAfter = 250;
 
@@ -43,6 +49,7 @@ export class AgentPool {
   readonly #listeners = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
   #requests = 0;
+  #lookedAt = performance.now();
   #last = "";
 
   constructor(options: AgentPoolOptions) {
@@ -64,12 +71,17 @@ export class AgentPool {
       watched.machine = machine;
       if (watched.agent) this.#configure(watched, watched.agent);
     }
-    this.#timer ??= setInterval(() => this.look(), 1000).unref();
+    this.#timer ??= setInterval(() => this.look(), lookEvery).unref();
     this.#changed();
   }
 
   /** Looks which machines run, and gives those an agent that have none. */
   look(): void {
+    // What the agents said while this process stood still has not been read yet: that time is not theirs.
+    const now = performance.now();
+    const stood = Math.max(0, now - this.#lookedAt - 2 * lookEvery);
+    this.#lookedAt = now;
+    for (const watched of this.#watched.values()) watched.heard += stood;
     const places = this.#options.locate([...this.#watched.values()].map(({ machine }) => machine));
     for (const watched of this.#watched.values()) this.#see(watched, places.get(watched.machine.id));
     this.#changed();
@@ -118,7 +130,7 @@ export class AgentPool {
     // A machine that was started again has another init; the agent of the one before ends with it.
     if (watched.agent?.init !== place.init) this.#attach(watched, place);
     const quiet = performance.now() - watched.heard;
-    if (quiet > (this.#options.silence ?? 10) * 1000) watched.answers = false;
+    if (quiet > (this.#options.silence ?? standardSilence) * 1000) watched.answers = false;
     // Asked too early in its boot, a machine may forget to start the service.
     if (watched.power === "starting" && watched.agent && quiet > firstWord) watched.agent.kill();
   }
