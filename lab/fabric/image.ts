@@ -45,6 +45,8 @@ export async function ensureImage({ cacheDir, log }: ImageOptions): Promise<stri
 /** Its commands hold the lock too: they go on when this process is killed, and the next one must not meet them. */
 async function build(root: string, authorities: Record<string, string>, held: number, log: ImageOptions["log"]): Promise<void> {
   const command = [
+    // Killed, mmdebstrap leaves what it mounted; in a mount namespace of its own that ends with it.
+    "unshare", "--mount", "--propagation", "slave",
     "mmdebstrap", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
     // With the package lists inside, a machine's `apt-get update` only asks whether they are the newest.
     "--skip=cleanup/apt/lists", "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
