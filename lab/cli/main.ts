@@ -1,13 +1,13 @@
 /** `bin/lab`: Azure on one Linux machine. */
 import { spawnSync } from "node:child_process";
-import { createReadStream, existsSync, rmSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { Argument, Command, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { Networks } from "../fabric/networks.ts";
 import { authority, stateDir } from "../settings.ts";
-import { daemonStatus, ensureDaemon, runningDaemon, stopDaemon } from "./daemon.ts";
+import { daemonStatus, ensureDaemon, runningDaemon } from "./daemon.ts";
+import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
 import { ensureStack, pulumi, stacks } from "./pulumi.ts";
 import { describe, stackStatus } from "./status.ts";
@@ -87,10 +87,7 @@ program.command("log").description("what happened").addArgument(new Argument("<w
   });
 program.command("down").description("remove everything that the lab made on this machine, its stacks' state included")
   .action(async () => {
-    await stopDaemon();
-    await new Machines({ stateDir, caFile: join(stateDir, "tls", "ca.pem"), log: console.error }).removeAll();
-    await new Networks({ stateDir, log: console.error }).removeAll();
-    rmSync(stateDir, { recursive: true, force: true });
+    await down();
     console.log("the lab is gone; its caches are kept");
   });
 
