@@ -42,9 +42,18 @@ program.command("destroy").description("remove a stack's resources (pulumi destr
   });
 program.command("pulumi").description("the Pulumi CLI with the lab's environment").passThroughOptions().allowUnknownOption()
   .helpOption(false).argument("[arguments...]", "arguments for pulumi")
-  .action(async (args: string[]) => {
-    await ensureDaemon();
-    process.exitCode = await pulumi(args);
+  .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
+  .action(async (args: string[], _: object, command: Command) => {
+    if (args.length === 0 || isHelp(args.slice(0, 1))) {
+      command.outputHelp();
+    } else if (isHelp(args) || args[0] === "help" || args[0] === "version") {
+      const { status, error } = spawnSync("pulumi", args, { stdio: "inherit" });
+      if (error) throw error;
+      process.exitCode = status ?? 1;
+    } else {
+      await ensureDaemon();
+      process.exitCode = await pulumi(args);
+    }
   });
 program.command("status").description("tiers, machines, load balancers, public addresses and URLs")
   .option("--json", "for programs")
@@ -91,13 +100,23 @@ program.command("down").description("remove everything that the lab made on this
     console.log("the lab is gone; its caches are kept");
   });
 
-if (process.platform !== "linux" || process.getuid?.() !== 0) {
-  const asksForHelp = process.argv.length < 3 || process.argv.some((word) => word === "--help" || word === "help");
-  if (!asksForHelp) {
-    console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
-    process.exit(1);
-  }
+/** Words that ask for help; those after `--` are for another program. */
+function isHelp(words: string[]): boolean {
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  return own.includes("--help") || own.includes("-h");
 }
+
+const words = process.argv.slice(2);
+const asksForHelp = words.length === 0 || isHelp(words) || words.includes("help");
+if (!asksForHelp && (process.platform !== "linux" || process.getuid?.() !== 0)) {
+  console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
+  process.exit(1);
+}
+// Whoever reads the output may stop early, as head does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
 try {
   await program.parseAsync();
 } catch (error) {
