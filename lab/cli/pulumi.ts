@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { dump, load } from "js-yaml";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey, armPort, authority, cacheDir, credentials, root, stateDir } from "../settings.ts";
+import { type StackFile, withoutSecrets } from "./stackFile.ts";
 
 /** The stacks that the project has a file for. */
 export const stacks = ["dev", "prod", "tools"] as const;
@@ -40,11 +41,11 @@ export function prepare(): NodeJS.ProcessEnv {
 /** The stack's own settings and over them those which only the lab's Azure has. */
 function layOver(stack: string): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as { encryptionsalt?: string }) : {};
+  const own = withoutSecrets(load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile);
+  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as StackFile) : {};
   const { subscriptionId, tenantId, clientId, clientSecret, databasePassword } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
-  const administrators = own.config["platform:administrators"] as object | undefined;
+  const administrators = own.config?.["platform:administrators"] as object | undefined;
   const settings = {
     ...own,
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
@@ -95,10 +96,4 @@ export function ensureStack(stack: string): void {
   if (made.status !== 0 && !made.stderr.includes("already exists")) {
     throw new Error(`pulumi stack init ${stack} failed: ${made.stderr}`);
   }
-}
-
-/** Outputs of a stack; undefined where it has none. */
-export function outputs(stack: string): Record<string, unknown> | undefined {
-  const asked = spawnSync("pulumi", ["-C", projectDir, "stack", "output", "--json", "--stack", stack], { env: prepare(), encoding: "utf8" });
-  return asked.status === 0 ? (JSON.parse(asked.stdout) as Record<string, unknown>) : undefined;
 }
