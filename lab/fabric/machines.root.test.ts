@@ -1,7 +1,7 @@
 /** Real machines: needs root, namespaces and Debian's packages (the image is made at the first run, half a minute). */
 import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -115,6 +115,7 @@ test("three machines boot, take their keys and user data, and are reached by SSH
   await Promise.all(three.map(ready));
   console.log(`three machines ready after ${Math.round(performance.now() - started)} ms`);
   for (const machine of three) expect(await ssh(machine, "hostname; sudo id -un")).toBe(`${machine.hostName}\nroot`);
+  expect(statSync(join(stateDir, "machines")).mode & 0o077).toBe(0);
   const [first] = three as [Machine];
   expect(await ssh(first, "cat /etc/made-by-user-data")).toBe("made");
   expect(await ssh(first, "cat /etc/resolv.conf")).toBe("nameserver 168.63.129.16");

@@ -80,6 +80,8 @@ export class Lifecycle {
     if (!image) throw new Error(`${machine.name} cannot be made: this lab was opened without an image`);
     if (existsSync(paths.dir)) await this.remove(paths);
     log(`${machine.name}: new disk`);
+    // Disks have the modes that machines give them; a user of the host must not find a machine's setuid programs.
+    await mkdir(machinesDir(this.#options.stateDir), { recursive: true, mode: 0o700 });
     await mkdir(paths.upper, { recursive: true, mode: 0o755 });
     await mkdir(paths.work, { recursive: true });
     const bundle = await readFile(join(image, "etc/ssl/certs/ca-certificates.crt"), "utf8");
