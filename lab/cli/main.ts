@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
@@ -89,10 +90,11 @@ program.command("internet").description("a shell or a command outside every netw
     process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
   });
 program.command("log").description("what happened").addArgument(new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices(["arm", "daemon"]))
-  .action((what: string) => {
+  .action(async (what: string) => {
     const file = join(stateDir, `${what}.log`);
     if (!existsSync(file)) throw new Error(`nothing was logged yet: ${file} does not exist`);
-    createReadStream(file).pipe(process.stdout);
+    const files = [`${file}.1`, file].filter((one) => existsSync(one));
+    await pipeline(async function* () { for (const one of files) yield* createReadStream(one); }, process.stdout, { end: false });
   });
 program.command("down").description("remove everything that the lab made on this machine, its stacks' state included")
   .action(async () => {
