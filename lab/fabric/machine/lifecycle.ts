@@ -47,7 +47,7 @@ export class Lifecycle {
       await ensureGroups(paths.name, machine);
       // Switched on by a daemon that ended before it could write that down.
       if (record.switchedOn !== boot) await writeRecord(paths, { ...record, switchedOn: boot });
-    } else if (record.switchedOn !== boot && !record.diskLost) {
+    } else if (record.switchedOn !== boot && !existsSync(paths.diskLost)) {
       await this.#switchOn(machine, paths, record);
     }
   }
@@ -57,7 +57,7 @@ export class Lifecycle {
     const paths = machinePaths(this.#options.stateDir, machine.id);
     const record = await readRecord(paths);
     if (!record) throw new Error(`${machine.name} does not exist yet`);
-    if (record.diskLost) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
+    if (existsSync(paths.diskLost)) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
     await shutDown(paths);
     await this.#switchOn(machine, paths, record);
   }
