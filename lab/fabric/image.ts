@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { lutimes, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "./host.ts";
 import { files, maskedUnits, packages, recipeHash, suite } from "./imageRecipe.ts";
 import { lock } from "./lock.ts";
@@ -97,7 +98,18 @@ async function addedAuthorities(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** Removes a tree without leaving its file system, should something be mounted in it. */
+/**
+ * Removes a tree without leaving its file system, should something be mounted in it. What a killed daemon had begun to
+ * copy there may still grow for a moment.
+ */
 export async function remove(path: string): Promise<void> {
-  await run(["rm", "-rf", "--one-file-system", path]);
+  for (let tries = 1; ; tries++) {
+    try {
+      await run(["rm", "-rf", "--one-file-system", path]);
+      return;
+    } catch (error) {
+      if (tries === 5) throw error;
+      await sleep(200);
+    }
+  }
 }

@@ -18,6 +18,7 @@ const keyFile = join(stateDir, "key");
 const caFile = join(stateDir, "ca.pem");
 const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
 const made: Machine[] = [];
+const filesBefore = nspawnFiles();
 let machines: Machines;
 let options: ConstructorParameters<typeof Machines>[0];
 
@@ -301,9 +302,15 @@ test("what is wanted no more is removed, and removeAll leaves nothing", async ()
   expect(existsSync(join(stateDir, "machines"))).toBe(false);
   expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain(stateDir);
   expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => commandLine(pid).includes(stateDir))).toEqual([]);
+  expect(nspawnFiles().filter((file) => !filesBefore.includes(file))).toEqual([]);
   const names = made.map(({ id }) => machineNamespace(id));
   expect((await groupNames()).filter((name) => names.includes(name))).toEqual([]);
 }, 60_000);
+
+/** What systemd-nspawn has on the host for machines. */
+function nspawnFiles(): string[] {
+  return existsSync("/run/systemd/nspawn") ? readdirSync("/run/systemd/nspawn", { recursive: true, encoding: "utf8" }) : [];
+}
 
 /** How many systemd-nspawn run for a machine, preparing ones included. */
 function supervisors(machine: Machine): number {

@@ -12,7 +12,7 @@ import {
   hostBoot, machinePaths, machinesDir, machinesOnDisk, readRecord, writeRecord, writeTree, type MachinePaths, type MachineRecord,
 } from "./files.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
-import { kill, shutDown, start } from "./nspawn.ts";
+import { kill, removeOwnDirectory, shutDown, start } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
 import { seedFiles } from "./seed.ts";
 
@@ -73,6 +73,7 @@ export class Lifecycle {
   async removeRest(): Promise<void> {
     const dir = machinesDir(this.#options.stateDir);
     if (existsSync(dir)) await rmdir(dir);
+    await removeOwnDirectory();
   }
 
   async #make(machine: Machine, paths: MachinePaths): Promise<MachineRecord> {
