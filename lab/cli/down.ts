@@ -3,13 +3,15 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Machines } from "../fabric/machines.ts";
 import { Networks } from "../fabric/networks.ts";
-import { daemonPid, stateDir } from "../settings.ts";
+import { daemonPid, root, stateDir } from "../settings.ts";
 import { stopDaemon } from "./daemon.ts";
+import { removeInventories } from "./inventories.ts";
 
 export async function down(): Promise<void> {
   const lock = await stopDaemon();
   await new Machines({ stateDir, caFile: join(stateDir, "tls", "ca.pem"), log: console.error }).removeAll();
   await new Networks({ stateDir, log: console.error }).removeAll();
+  removeInventories(join(root, "ansible", "inventory"), join(stateDir, "ssh"));
   removeState(stateDir, basename(daemonPid));
   lock.release();
 }
