@@ -7,6 +7,7 @@ import { armPort, daemonLog, daemonPid, root, socketPath } from "../settings.ts"
 import type { World, WorldStatus } from "../world.ts";
 import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
 import { networkPrefixes } from "./pulumi.ts";
+import { timed } from "./times.ts";
 
 export interface DaemonStatus {
   pid: number;
@@ -50,16 +51,26 @@ const daemon: DaemonProcess = {
 
 /** Starts the daemon unless it runs, and shows its progress until it answers. */
 export async function ensureDaemon(): Promise<void> {
+  if (await daemonStatus()) return;
+  let said = "";
   const interrupted = () => {
     console.error("\nbin/lab: the lab's daemon goes on starting; `bin/lab down` ends it");
     process.exit(130);
   };
   process.on("SIGINT", interrupted);
   try {
-    await startOnce(daemon, (text) => process.stderr.write(text));
+    await timed(() => `the lab's daemon${imageTime(said)}`, () => startOnce(daemon, (text) => {
+      said += text;
+      process.stderr.write(text);
+    }));
   } finally {
     process.off("SIGINT", interrupted);
   }
+}
+
+function imageTime(said: string): string {
+  const seconds = /image: made in (\d+) s/.exec(said)?.[1];
+  return seconds === undefined ? "" : `, ${seconds} s of that for the machines' Debian image`;
 }
 
 /** Ends the daemon; what it made stays. No other one starts before the lock is released. */

@@ -9,7 +9,7 @@ import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
 let directory: string;
 let shown: string;
 const file = (name: string) => join(directory, "state", name);
-const show = (text: string | Uint8Array) => { shown += Buffer.from(text).toString(); };
+const show = (text: string) => { shown += text; };
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lab-test-"));
   shown = "";

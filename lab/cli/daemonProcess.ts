@@ -21,13 +21,13 @@ export interface DaemonProcess {
 }
 
 /** Starts the daemon unless there is one, and shows its progress until it answers. */
-export async function startOnce(daemon: DaemonProcess, show: (text: string | Uint8Array) => void): Promise<void> {
+export async function startOnce(daemon: DaemonProcess, show: (text: string) => void): Promise<void> {
   let started: ChildProcess | undefined;
   let told = false;
   let shown = statSync(daemon.logFile, { throwIfNoEntry: false })?.size ?? 0;
   const showProgress = () => {
     const text = readLog(daemon.logFile);
-    show(text.subarray(shown));
+    show(text.toString("utf8", shown));
     shown = text.length;
   };
   while (await daemon.answers() === undefined) {

@@ -12,6 +12,7 @@ import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
 import { ensureStack, pulumi, stacks } from "./pulumi.ts";
 import { describe, stackStatus } from "./status.ts";
+import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
 
 const program = new Command("bin/lab")
@@ -25,7 +26,7 @@ program.command("up").description("build or change a stack (pulumi up)").addArgu
   .action(async (stack: string, more: string[]) => {
     await ensureDaemon();
     ensureStack(stack);
-    process.exitCode = await pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]);
+    process.exitCode = await timed(() => `pulumi up of stack ${stack}`, () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]));
   });
 program.command("preview").description("show what up would change (pulumi preview)").addArgument(stackArgument())
   .argument("[arguments...]", "more arguments for pulumi preview, after --")
@@ -65,7 +66,8 @@ program.command("status").description("tiers, machines, load balancers, public a
   });
 program.command("tour").description("send a request from outside and show the machines that it passes").addArgument(stackArgument())
   .action(async (stack: string) => {
-    await tour(await runningDaemon(), stack);
+    const daemon = await runningDaemon();
+    await timed(() => `tour of stack ${stack}`, () => tour(daemon, stack));
   });
 program.command("ssh").description("a shell or a command on a machine, through the reverse proxy").passThroughOptions()
   .argument("<machine>", "name, host name or address").argument("[command...]", "command to run, after --")
