@@ -6,7 +6,7 @@ STACK ?= dev
 CHAOS ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
-GO := command -v go >/dev/null || { echo 'Go is not there: lab/load is not checked'; exit 0; }; cd lab/load
+GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
 .PHONY: help setup lab chaos lab-down check lint types unit test schema
 
@@ -16,15 +16,16 @@ help: ## list the commands
 setup: ## install everything that the project needs, pinned
 	@bin/setup lab
 
-lab: setup ## build an environment in the lab and send it a request from outside (STACK=dev)
-	@bin/lab up $(STACK)
-	@bin/lab tour $(STACK)
+lab: ## build an environment in the lab, send it a request from outside, tell what took how long (STACK=dev)
+	@export PLATFORM_TIMES=$$(mktemp); trap 'rm -f "$$PLATFORM_TIMES"' EXIT; \
+	bin/setup lab; bin/lab up $(STACK); bin/lab tour $(STACK); \
+	echo; cat "$$PLATFORM_TIMES"; printf '%6d s  make lab\n' "$$SECONDS"
 
 chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
 
 lab-down: ## remove everything that the lab made on this machine
-	@bin/setup lab
+	@bin/setup check
 	@bin/lab down
 
 check: ## types, lint, unit and component tests: fast, without root
@@ -39,7 +40,7 @@ lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/setup bin/environment bin/lab lab/engine/build.sh lab/load/build.sh .ci/run
+	@$(TOOLS); shellcheck bin/* .ci/run lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh ansible/roles/*/files/*.sh
 	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
 unit: ## unit and component tests

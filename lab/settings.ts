@@ -24,6 +24,7 @@ function seconds(variable: string, standard: number): number {
 /** The daemon's own socket, log and process ID. */
 export const socketPath = join(stateDir, "daemon.sock");
 export const daemonLog = join(stateDir, "daemon.log");
+export const daemonPid = join(stateDir, "daemon.pid");
 /** Where the networks' metadata services ask the daemon. Apart from its own socket, which tells secrets. */
 export const metadataSocket = join(stateDir, "metadata.sock");
 

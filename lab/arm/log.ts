@@ -1,5 +1,5 @@
 /** Every request and answer with their bodies, one JSON object a line; secrets are masked. */
-import { appendFileSync } from "node:fs";
+import { appendFileSync, renameSync, statSync } from "node:fs";
 import type { Answer, Request } from "./http.ts";
 
 const secretNames = new Set([
@@ -13,11 +13,14 @@ const secretNames = new Set([
   "sig",
 ]);
 
+/** Bytes. A larger log becomes `<file>.1`, in place of the one before. */
+const largestLog = 16 * 1024 * 1024;
+
 /** A copy in which secrets are hidden and custom data is short. */
 export function masked(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(masked);
-  if (value === null || typeof value !== "object")
-    return typeof value === "string" ? value.replace(/([?&]sig=)[\w%-]+/g, "$1***") : value;
+  if (typeof value === "string") return withoutOutput(value).replace(/([?&]sig=)[\w%-]+/g, "$1***");
+  if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => {
       const key = name.toLowerCase();
@@ -26,11 +29,24 @@ export function masked(value: unknown): unknown {
         return [name, `${inner.slice(0, 16)}... (${inner.length} characters)`];
       // Scripts of run commands and extensions may hold secrets, their output as well.
       if (key === "script" && Array.isArray(inner))
-        return [name, inner.map((line) => `*** (${String(line).length} characters)`)];
+        return [name, inner.map((line) => hidden(String(line)))];
+      if (key === "parameters" && Array.isArray(inner))
+        return [name, inner.map((one) => ({ ...(one as object), value: "***" }))];
+      if (key === "message" && typeof inner === "string" && isScriptFailure(value)) return [name, hidden(inner)];
       return [name, masked(inner)];
     }),
   );
 }
+
+const hidden = (text: string): string => `*** (${text.length} characters)`;
+
+/** As run commands answer with it, and errors of extensions. */
+const withoutOutput = (text: string): string =>
+  text.replace(/(?<=\[stdout\]\n)[^]*/, (output) => hidden(output));
+
+/** The status of a script in an instance view, whose message is its output. */
+const isScriptFailure = (status: object): boolean =>
+  "code" in status && /^ProvisioningState\/failed\/\d+$/.test(String(status.code));
 
 /** Forms are logged as the fields they hold. */
 const readable = (body: unknown): unknown =>
@@ -58,5 +74,6 @@ export function logExchange(file: string, request: Request, answer: Answer, mill
       answer: typeof answer.body === "string" ? `(${answer.body.length} characters)` : masked(answer.body),
     }),
   };
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLog) renameSync(file, `${file}.1`);
   appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
 }

@@ -3,6 +3,7 @@
  * A request changes it in one transaction, so a kill at any moment leaves all of the request or nothing.
  */
 import { randomUUID } from "node:crypto";
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { keyOf, parentOf } from "./ids.ts";
 import type { Operation } from "./operations.ts";
@@ -20,6 +21,8 @@ export class Store {
   #onWrite: () => void = () => undefined;
 
   constructor(file: string) {
+    // Resources hold secrets. SQLite gives the files that it makes beside this one the same mode.
+    closeSync(openSync(file, "a", 0o600));
     this.#database = new DatabaseSync(file);
     this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000");
     this.#database.exec(`

@@ -1,13 +1,13 @@
 /** Starting, asking and stopping the lab's daemon. */
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { conflicts } from "../fabric/networks.ts";
-import { networkPrefixes } from "./pulumi.ts";
-import { daemonLog, root, socketPath, stateDir } from "../settings.ts";
+import { conflicts, isFree } from "../fabric/conflicts.ts";
+import type { Lock } from "../fabric/lock.ts";
+import { armPort, daemonLog, daemonPid, root, socketPath } from "../settings.ts";
 import type { World, WorldStatus } from "../world.ts";
+import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
+import { networkPrefixes } from "./pulumi.ts";
+import { timed } from "./times.ts";
 
 export interface DaemonStatus {
   pid: number;
@@ -41,42 +41,52 @@ export async function runningDaemon(): Promise<DaemonStatus> {
   return status;
 }
 
+const daemon: DaemonProcess = {
+  command: [process.execPath, join(root, "lab", "daemon.ts")],
+  pidFile: daemonPid,
+  logFile: daemonLog,
+  answers: async () => (await daemonStatus())?.pid,
+  check: checkHost,
+};
+
 /** Starts the daemon unless it runs, and shows its progress until it answers. */
 export async function ensureDaemon(): Promise<void> {
   if (await daemonStatus()) return;
-  if (!existsSync(stateDir)) {
-    const taken = conflicts(networkPrefixes());
-    if (taken.length > 0) {
-      throw new Error(`the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
-        "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.");
-    }
-  }
-  mkdirSync(stateDir, { recursive: true, mode: 0o711 });
-  const log = openSync(daemonLog, "a");
-  const daemon = spawn(process.execPath, [join(root, "lab", "daemon.ts")], {
-    cwd: root, detached: true, stdio: ["ignore", log, log],
-  });
-  daemon.unref();
-  let shown = readFileSync(daemonLog).length;
-  const showProgress = () => {
-    const text = readFileSync(daemonLog);
-    process.stderr.write(text.subarray(shown));
-    shown = text.length;
+  let said = "";
+  const interrupted = () => {
+    console.error("\nbin/lab: the lab's daemon goes on starting; `bin/lab down` ends it");
+    process.exit(130);
   };
-  while (!(await daemonStatus())) {
-    showProgress();
-    if (daemon.exitCode !== null || daemon.signalCode !== null) {
-      throw new Error(`the lab's daemon ended while it started; see ${daemonLog}`);
-    }
-    await sleep(200);
+  process.on("SIGINT", interrupted);
+  try {
+    await timed(() => `the lab's daemon${imageTime(said)}`, () => startOnce(daemon, (text) => {
+      said += text;
+      process.stderr.write(text);
+    }));
+  } finally {
+    process.off("SIGINT", interrupted);
   }
-  showProgress();
 }
 
-/** Ends the daemon; what it made stays. */
-export async function stopDaemon(): Promise<void> {
-  const status = await daemonStatus();
-  if (!status) return;
-  process.kill(status.pid, "SIGTERM");
-  while (await daemonStatus()) await sleep(100);
+function imageTime(said: string): string {
+  const seconds = /image: made in (\d+) s/.exec(said)?.[1];
+  return seconds === undefined ? "" : `, ${seconds} s of that for the machines' Debian image`;
+}
+
+/** Ends the daemon; what it made stays. No other one starts before the lock is released. */
+export async function stopDaemon(): Promise<Lock> {
+  return end(daemon);
+}
+
+/** Throws where the host uses what the lab needs for itself; what a lab made before does not count. */
+async function checkHost(): Promise<void> {
+  const taken = conflicts(networkPrefixes());
+  if (taken.length > 0) {
+    throw new Error(`the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
+      "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.");
+  }
+  if (!(await isFree("127.0.0.1", armPort))) {
+    throw new Error(`port ${armPort} of 127.0.0.1, where the lab's Azure Resource Manager listens, is in use on this machine ` +
+      `(by what: ss -ltnp sport = :${armPort}).\nEnd that, or set LAB_ARM_PORT to a port that is free.`);
+  }
 }

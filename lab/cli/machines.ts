@@ -1,8 +1,7 @@
 /** Commands that reach one machine: a shell on it, and ways to break it. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { administratorKey } from "../settings.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
@@ -23,7 +22,8 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
   const entrance = daemon.world.balancers.flatMap(({ rules }) => rules)
     .find((rule) => rule.public && rule.port === 22 && rule.networkId === machine.networkId)?.address;
   if (!entrance) throw new Error("no public address leads to SSH in this machine's network");
-  const dir = mkdtempSync(join(tmpdir(), "lab-ssh-"));
+  const { privateKeyFile } = administratorKey();
+  const dir = mkdtempSync(join(dirname(privateKeyFile), "known-"));
   try {
     const knownHosts = join(dir, "known_hosts");
     const lines = await Promise.all([
@@ -31,7 +31,7 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
       hostKeys(machine.address, machine),
     ]);
     writeFileSync(knownHosts, lines.flat().map((line) => `${line}\n`).join(""));
-    const common = ["-i", administratorKey().privateKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
+    const common = ["-i", privateKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
       "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "LogLevel=ERROR"];
     const jump = ["ssh", ...common, "-W", "%h:%p", `${machine.adminUser}@${entrance}`].join(" ");
     return spawnSync("ssh", [...common, "-o", `ProxyCommand=${jump}`, `${machine.adminUser}@${machine.address}`, ...command],

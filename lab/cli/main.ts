@@ -1,16 +1,18 @@
 /** `bin/lab`: Azure on one Linux machine. */
 import { spawnSync } from "node:child_process";
-import { createReadStream, existsSync, rmSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { Networks } from "../fabric/networks.ts";
 import { authority, stateDir } from "../settings.ts";
-import { daemonStatus, ensureDaemon, runningDaemon, stopDaemon } from "./daemon.ts";
+import { daemonStatus, ensureDaemon, runningDaemon } from "./daemon.ts";
+import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
 import { ensureStack, pulumi, stacks } from "./pulumi.ts";
 import { describe, stackStatus } from "./status.ts";
+import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
 
 const program = new Command("bin/lab")
@@ -24,7 +26,7 @@ program.command("up").description("build or change a stack (pulumi up)").addArgu
   .action(async (stack: string, more: string[]) => {
     await ensureDaemon();
     ensureStack(stack);
-    process.exitCode = await pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]);
+    process.exitCode = await timed(() => `pulumi up of stack ${stack}`, () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]));
   });
 program.command("preview").description("show what up would change (pulumi preview)").addArgument(stackArgument())
   .argument("[arguments...]", "more arguments for pulumi preview, after --")
@@ -42,9 +44,18 @@ program.command("destroy").description("remove a stack's resources (pulumi destr
   });
 program.command("pulumi").description("the Pulumi CLI with the lab's environment").passThroughOptions().allowUnknownOption()
   .helpOption(false).argument("[arguments...]", "arguments for pulumi")
-  .action(async (args: string[]) => {
-    await ensureDaemon();
-    process.exitCode = await pulumi(args);
+  .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
+  .action(async (args: string[], _: object, command: Command) => {
+    if (args.length === 0 || isHelp(args.slice(0, 1))) {
+      command.outputHelp();
+    } else if (isHelp(args) || args[0] === "help" || args[0] === "version") {
+      const { status, error } = spawnSync("pulumi", args, { stdio: "inherit" });
+      if (error) throw error;
+      process.exitCode = status ?? 1;
+    } else {
+      await ensureDaemon();
+      process.exitCode = await pulumi(args);
+    }
   });
 program.command("status").description("tiers, machines, load balancers, public addresses and URLs")
   .option("--json", "for programs")
@@ -55,7 +66,8 @@ program.command("status").description("tiers, machines, load balancers, public a
   });
 program.command("tour").description("send a request from outside and show the machines that it passes").addArgument(stackArgument())
   .action(async (stack: string) => {
-    await tour(await runningDaemon(), stack);
+    const daemon = await runningDaemon();
+    await timed(() => `tour of stack ${stack}`, () => tour(daemon, stack));
   });
 program.command("ssh").description("a shell or a command on a machine, through the reverse proxy").passThroughOptions()
   .argument("<machine>", "name, host name or address").argument("[command...]", "command to run, after --")
@@ -80,27 +92,35 @@ program.command("internet").description("a shell or a command outside every netw
     process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
   });
 program.command("log").description("what happened").addArgument(new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices(["arm", "daemon"]))
-  .action((what: string) => {
+  .action(async (what: string) => {
     const file = join(stateDir, `${what}.log`);
     if (!existsSync(file)) throw new Error(`nothing was logged yet: ${file} does not exist`);
-    createReadStream(file).pipe(process.stdout);
+    const files = [`${file}.1`, file].filter((one) => existsSync(one));
+    await pipeline(async function* () { for (const one of files) yield* createReadStream(one); }, process.stdout, { end: false });
   });
 program.command("down").description("remove everything that the lab made on this machine, its stacks' state included")
   .action(async () => {
-    await stopDaemon();
-    await new Machines({ stateDir, caFile: join(stateDir, "tls", "ca.pem"), log: console.error }).removeAll();
-    await new Networks({ stateDir, log: console.error }).removeAll();
-    rmSync(stateDir, { recursive: true, force: true });
+    await down();
     console.log("the lab is gone; its caches are kept");
   });
 
-if (process.platform !== "linux" || process.getuid?.() !== 0) {
-  const asksForHelp = process.argv.length < 3 || process.argv.some((word) => word === "--help" || word === "help");
-  if (!asksForHelp) {
-    console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
-    process.exit(1);
-  }
+/** Words that ask for help; those after `--` are for another program. */
+function isHelp(words: string[]): boolean {
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  return own.includes("--help") || own.includes("-h");
 }
+
+const words = process.argv.slice(2);
+const asksForHelp = words.length === 0 || isHelp(words) || words.includes("help");
+if (!asksForHelp && (process.platform !== "linux" || process.getuid?.() !== 0)) {
+  console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
+  process.exit(1);
+}
+// Whoever reads the output may stop early, as head does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
 try {
   await program.parseAsync();
 } catch (error) {

@@ -5,6 +5,8 @@ import { join, relative } from "node:path";
 import { dump, load } from "js-yaml";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey, armPort, authority, cacheDir, credentials, root, stateDir } from "../settings.ts";
+import { type StackFile, withoutSecrets } from "./stackFile.ts";
+import { cancelDeadLocks } from "./stackLocks.ts";
 
 /** The stacks that the project has a file for. */
 export const stacks = ["dev", "prod", "tools"] as const;
@@ -15,11 +17,14 @@ export const stacks = ["dev", "prod", "tools"] as const;
  */
 const projectDir = join(stateDir, "project");
 
+/** Where the lab's stacks have their state. */
+const backend = join(stateDir, "pulumi");
+
 /** Writes the lab's project and stack files and returns the environment for the CLI. */
 export function prepare(): NodeJS.ProcessEnv {
   const { passphrase } = credentials();
   mkdirSync(projectDir, { recursive: true, mode: 0o700 });
-  mkdirSync(join(stateDir, "pulumi"), { recursive: true, mode: 0o700 });
+  mkdirSync(backend, { recursive: true, mode: 0o700 });
   const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
   writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project, main: relative(projectDir, root) }));
   for (const stack of stacks) layOver(stack);
@@ -30,7 +35,7 @@ export function prepare(): NodeJS.ProcessEnv {
     NODE_COMPILE_CACHE: join(cacheDir, "compile"),
     NODE_EXTRA_CA_CERTS: authority().bundleFile,
     PULUMI_HOME: pulumiHome,
-    PULUMI_BACKEND_URL: `file://${join(stateDir, "pulumi")}`,
+    PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
     PULUMI_SKIP_UPDATE_CHECK: "true",
     PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
@@ -40,11 +45,11 @@ export function prepare(): NodeJS.ProcessEnv {
 /** The stack's own settings and over them those which only the lab's Azure has. */
 function layOver(stack: string): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
-  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as { encryptionsalt?: string }) : {};
+  const own = withoutSecrets(load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile);
+  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as StackFile) : {};
   const { subscriptionId, tenantId, clientId, clientSecret, databasePassword } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
-  const administrators = own.config["platform:administrators"] as object | undefined;
+  const administrators = own.config?.["platform:administrators"] as object | undefined;
   const settings = {
     ...own,
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
@@ -75,13 +80,18 @@ export function networkPrefixes(): string[] {
 
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[]): Promise<number> {
-  const child = spawn("pulumi", ["-C", projectDir, ...args], { env: prepare(), stdio: "inherit" });
+  const env = prepare();
+  cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
+  // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told below, in its own way.
+  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], { env, stdio: "inherit" });
+  // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
-  process.on("SIGINT", ignore);
+  const interrupt = () => child.kill("SIGINT");
+  process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   return new Promise((done, fail) => {
     child.on("error", fail);
     child.on("exit", (code, signal) => {
-      process.off("SIGINT", ignore);
+      process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
       done(code ?? (signal ? 130 : 1));
     });
   });
@@ -90,15 +100,9 @@ export async function pulumi(args: string[]): Promise<number> {
 /** Makes the stack in the lab's backend unless it is there. */
 export function ensureStack(stack: string): void {
   const env = prepare();
-  if (existsSync(join(stateDir, "pulumi", ".pulumi", "stacks", "platform", `${stack}.json`))) return;
+  if (existsSync(join(backend, ".pulumi", "stacks", "platform", `${stack}.json`))) return;
   const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], { env, encoding: "utf8" });
   if (made.status !== 0 && !made.stderr.includes("already exists")) {
     throw new Error(`pulumi stack init ${stack} failed: ${made.stderr}`);
   }
-}
-
-/** Outputs of a stack; undefined where it has none. */
-export function outputs(stack: string): Record<string, unknown> | undefined {
-  const asked = spawnSync("pulumi", ["-C", projectDir, "stack", "output", "--json", "--stack", stack], { env: prepare(), encoding: "utf8" });
-  return asked.status === 0 ? (JSON.parse(asked.stdout) as Record<string, unknown>) : undefined;
 }

@@ -21,6 +21,10 @@ const status = stackStatus({
       rules: [{ name: "service", protocol: "tcp", address: "10.20.1.254", public: false, port: 3000, backendPort: 3000,
         networkId: "/vnet", members: [], distribution: "Default" }],
     }],
+    zones: [{
+      id: `${group}/microsoft.network/dnszones/chatbot.example`, name: "chatbot.example", private: false, networkIds: [],
+      records: ["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
+    }],
   }),
   status: { revision: 1, machines: [seen("a", "Healthy"), seen("b", "Healthy"), seen("c", "Unhealthy")], probes: [], errors: [] },
 });
@@ -35,6 +39,10 @@ test("a machine that was deleted with a notice is terminating", () => {
 
 test("a load balancer's policy is the one of its tag", () => {
   expect(status[0]?.loadBalancers[0]?.policy).toBe("cpu");
+});
+
+test("the zone's own record and those of host names have a URL", () => {
+  expect(status[0]?.urls).toEqual(["http://chatbot.example/", "http://www.chatbot.example/"]);
 });
 
 test("the tables show all of it", () => {

@@ -57,7 +57,8 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
       publicAddresses: world.publicAddresses.filter((address) => stackOf(address) === stack)
         .map(({ name, address }) => ({ name, address })),
       urls: world.zones.filter((zone) => !zone.private && stackOf(zone) === stack)
-        .flatMap((zone) => zone.records.filter(({ type }) => type === "A").map((record) => `http://${record.name}.${zone.name}/`)),
+        .flatMap((zone) => zone.records.filter(({ type, name }) => type === "A" && !name.startsWith("*"))
+          .map(({ name }) => `http://${name === "@" ? "" : `${name}.`}${zone.name}/`)),
     };
   });
 }

@@ -3,7 +3,8 @@
  * They do not prove anything about Azure itself.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -16,8 +17,10 @@ const www = "http://www.dev.chatbot.example/";
 const playbook = ["ansible-playbook", "-i", "inventory/dev.yml"];
 const ansible = { cwd: join(root, "ansible") };
 
+let before: string[];
 beforeAll(async () => {
   await lab("down");
+  before = traces();
 });
 afterAll(async () => {
   await lab("down");
@@ -140,4 +143,13 @@ test("destroy leaves no machine, and down leaves nothing at all", async () => {
   expect((await run(["pgrep", "-af", stateDir])).stdout).toBe("");
   expect((await run(["ip", "-br", "link"])).stdout).not.toMatch(/^lab/m);
   expect(existsSync(stateDir)).toBe(false);
+  expect(existsSync(join(root, "ansible", "inventory", "dev.yml"))).toBe(false);
+  expect(traces()).toEqual(before);
 });
+
+/** Files that the lab makes on the host outside its own directory. */
+function traces(): string[] {
+  const directories = ["/etc/netns", "/run/netns", "/run/systemd/nspawn"].filter((directory) => existsSync(directory));
+  const files = directories.flatMap((directory) => readdirSync(directory, { recursive: true, encoding: "utf8" }).map((file) => join(directory, file)));
+  return [...directories, ...files, ...readdirSync(tmpdir()).filter((name) => /^lab-(ssh|git)-/.test(name))].sort();
+}

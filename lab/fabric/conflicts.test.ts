@@ -1,5 +1,7 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { describe, expect, test } from "vitest";
-import { nameservers, takenBlocks } from "./conflicts.ts";
+import { isFree, nameservers, takenBlocks } from "./conflicts.ts";
 
 describe("address ranges on the host", () => {
   test("that the lab wants are reported with what holds them", () => {
@@ -18,4 +20,14 @@ describe("address ranges on the host", () => {
   test("a resolv.conf names its servers line by line", () => {
     expect(nameservers("# nameserver 1.1.1.1\nnameserver 10.0.0.1\nnameserver ::1\n")).toEqual(["10.0.0.1"]);
   });
+});
+
+test("a port is free when nothing listens on it", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  expect(await isFree("127.0.0.1", port)).toBe(false);
+  server.close();
+  await once(server, "close");
+  expect(await isFree("127.0.0.1", port)).toBe(true);
 });

@@ -1,6 +1,7 @@
-/** Whether the host uses the addresses that the lab wants for itself. */
+/** Whether the host uses the addresses and the port that the lab wants for itself. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { internetBlock } from "./addresses.ts";
 import { blockRange, overlaps } from "./ranges.ts";
 
@@ -11,6 +12,15 @@ export function conflicts(prefixes: readonly string[] = []): string[] {
   const text = execFileSync("ip", ["-4", "-j", "route", "show", "table", "all"], { encoding: "utf8" });
   const routes = JSON.parse(text || "[]") as RouteJson[];
   return takenBlocks(routes, nameservers(readFileSync("/etc/resolv.conf", "utf8")), [internetBlock, ...prefixes]);
+}
+
+/** Whether nothing on the host listens on a TCP port. */
+export function isFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => (error.code === "EADDRINUSE" ? resolve(false) : reject(error)));
+    server.listen(port, address, () => server.close(() => resolve(true)));
+  });
 }
 
 /** The addresses of a `resolv.conf`. */

@@ -1,12 +1,11 @@
 /** The lab's Git server, https://git.chatbot.example: bare repositories in `<state>/git`, made from folders. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gitAddress, gitHost } from "./addresses.ts";
 import { run } from "./host.ts";
 import { git } from "./internet.ts";
-import { ensureService } from "./service.ts";
+import { ensureService, runDirectory } from "./service.ts";
 
 /** What signs the server's certificate. */
 export interface Issuer {
@@ -41,7 +40,7 @@ export async function publish(folder: string, name: string, stateDir: string): P
     mkdirSync(join(stateDir, "git"), { recursive: true });
     await run(["git", "init", "--quiet", "--bare", "--template=", "--initial-branch=main", repository]);
   }
-  const scratch = mkdtempSync(join(tmpdir(), "lab-git-"));
+  const scratch = mkdtempSync(join(runDirectory(stateDir), "git-"));
   try {
     const env = {
       GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: join(scratch, "index"),

@@ -13,6 +13,8 @@ export interface RunOptions {
   cwd?: string;
   /** Milliseconds after which the command is killed. Absent: no limit. */
   timeout?: number;
+  /** File descriptors that the command has open as long as it runs: locks, see lock.ts. */
+  hold?: number[];
   /** Called with each line of standard error while the command runs: progress of long commands. */
   onLine?: (line: string) => void;
 }
@@ -46,7 +48,7 @@ export function run(command: readonly string[], options: RunOptions = {}): Promi
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, LC_ALL: "C.UTF-8", ...options.env },
-      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...(options.hold ?? [])],
       timeout: options.timeout,
       killSignal: "SIGKILL",
     });

@@ -1,10 +1,11 @@
 /** The Debian 13 image that all machines start from: made once with mmdebstrap, kept in the cache, never changed. */
-import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { lutimes, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "./host.ts";
 import { files, maskedUnits, packages, recipeHash, suite } from "./imageRecipe.ts";
+import { lock } from "./lock.ts";
 
 export interface ImageOptions {
   /** Where images and downloads are kept between labs. */
@@ -23,27 +24,30 @@ export async function ensureImage({ cacheDir, log }: ImageOptions): Promise<stri
   const root = join(images, `debian-13-${recipeHash(authorities)}`);
   if (existsSync(root)) return root;
   await mkdir(images, { recursive: true });
-  const unlock = await lock(join(images, "lock"), () => log("image: another process is making it; waiting"));
+  const held = await lock(join(images, "lock"), () => log("image: another process is making it; waiting"));
   try {
     if (existsSync(root)) return root;
-    // With the lock held, whatever is half-made was left by a build that was killed.
+    // With the lock held, whatever is half-made was left by a build that was killed, and nothing writes to it any more.
     for (const name of await readdir(images)) {
       if (name.endsWith(".building")) await remove(join(images, name));
     }
     const building = `${root}.building`;
     const started = performance.now();
     log(`image: making ${basename(root)} from Debian's packages, about half a minute`);
-    await build(building, authorities, log);
+    await build(building, authorities, held.fd, log);
     await rename(building, root);
     log(`image: made in ${Math.round((performance.now() - started) / 1000)} s`);
     return root;
   } finally {
-    unlock();
+    held.release();
   }
 }
 
-async function build(root: string, authorities: Record<string, string>, log: ImageOptions["log"]): Promise<void> {
+/** Its commands hold the lock too: they go on when this process is killed, and the next one must not meet them. */
+async function build(root: string, authorities: Record<string, string>, held: number, log: ImageOptions["log"]): Promise<void> {
   const command = [
+    // Killed, mmdebstrap leaves what it mounted; in a mount namespace of its own that ends with it.
+    "unshare", "--mount", "--propagation", "slave",
     "mmdebstrap", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
     // With the package lists inside, a machine's `apt-get update` only asks whether they are the newest.
     "--skip=cleanup/apt/lists", "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
@@ -51,6 +55,7 @@ async function build(root: string, authorities: Record<string, string>, log: Ima
     suite, root,
   ];
   await run(command, {
+    hold: [held],
     onLine: (line) => {
       if (line.startsWith("I: ")) log(`image: ${line.slice(3).replace(/\.+$/, "")}`);
     },
@@ -75,9 +80,9 @@ async function build(root: string, authorities: Record<string, string>, log: Ima
   for (const [name, content] of Object.entries(authorities)) {
     await writeFile(join(root, "usr/local/share/ca-certificates", name), content);
   }
-  await run(["chroot", root, "update-ca-certificates"]);
+  await run(["chroot", root, "update-ca-certificates"], { hold: [held] });
   // What systemd would do at each machine's first boot, because it finds /usr newer than /etc and /var.
-  await run(["chroot", root, "sh", "-c", "ldconfig; journalctl --update-catalog; apt-cache gencaches -q"]);
+  await run(["chroot", root, "sh", "-c", "ldconfig; journalctl --update-catalog; apt-cache gencaches -q"], { hold: [held] });
   const { atime, mtime } = await stat(join(root, "usr"));
   const mark = `TIMESTAMP_NSEC=${mtime.getTime() * 1_000_000}\n`;
   for (const path of ["etc/.updated", "var/.updated"]) {
@@ -93,28 +98,18 @@ async function addedAuthorities(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** Removes a tree without leaving its file system, should something be mounted in it. */
-export async function remove(path: string): Promise<void> {
-  await run(["rm", "-rf", "--one-file-system", path]);
-}
-
 /**
- * A lock that the kernel gives back when this process ends, however it ends: held by flock(1), which lives as long as
- * its standard input is open.
+ * Removes a tree without leaving its file system, should something be mounted in it. What a killed daemon had begun to
+ * copy there may still grow for a moment.
  */
-async function lock(path: string, onWait: () => void): Promise<() => void> {
-  const holder: ChildProcess = spawn("flock", [path, "sh", "-c", "echo locked; cat >/dev/null"], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const waiting = setTimeout(onWait, 1000);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      holder.stdout?.once("data", () => resolve());
-      holder.once("error", (error) => reject(new Error(`flock, of the package util-linux: ${error.message}`)));
-      holder.once("exit", (code) => reject(new Error(`flock ${path} ended with status ${code}`)));
-    });
-  } finally {
-    clearTimeout(waiting);
+export async function remove(path: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await run(["rm", "-rf", "--one-file-system", path]);
+      return;
+    } catch (error) {
+      if (tries === 5) throw error;
+      await sleep(200);
+    }
   }
-  return () => holder.stdin?.end();
 }

@@ -8,6 +8,7 @@ import {
   azureAddress, gitAddress, hostAddress, internetBlock, internetGateway, linkAddresses, networkLink, outsideAddress,
   privateBlocks, publicResolver,
 } from "./addresses.ts";
+import { type Before, beforeText, forwardingFile, look, parseBefore, restore } from "./before.ts";
 import { chain } from "./firewall.ts";
 import { netnsName, run } from "./host.ts";
 import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, settle } from "./namespace.ts";
@@ -22,7 +23,6 @@ export const git = "lab-git";
 const hostLink = "lab-up";
 const uplink = "host";
 const hostTable = "lab-host";
-const forwardingFile = "/proc/sys/net/ipv4/ip_forward";
 const places = [
   { namespace: outside, link: "outside", address: outsideAddress },
   { namespace: git, link: "git", address: gitAddress },
@@ -50,10 +50,12 @@ const internetSettings = { ...routerSettings, "net.ipv4.conf.all.rp_filter": 0, 
 
 /** Makes the lab's Internet, with everything in it that does not depend on a world. */
 export async function ensureInternet(): Promise<NamespaceState> {
+  // Before anything else, since it keeps how the host was.
+  await ensureHostRules();
   const state = await ensureNamespace(internet);
   await settle(internet, internetSettings, state);
   if (state.rules !== rulesHash(internetChains)) await applyRules(internet, internetChains);
-  await ensureHost(state);
+  await ensureHostLink(state);
   await ensurePlaces(state);
   const lo = state.links.get("lo");
   await ipBatch(internet, [
@@ -64,13 +66,14 @@ export async function ensureInternet(): Promise<NamespaceState> {
   return state;
 }
 
-/** The uplink, with masquerading and nothing more than machines' outbound traffic. */
-async function ensureHost(state: NamespaceState): Promise<void> {
-  if (!(await hostRules()).includes(hostTable)) {
-    const before = readFileSync(forwardingFile, "utf8").trim();
-    await run(["nft", "-f", "-"], { input: hostRuleset(before) });
-  }
+/** Masquerading, and nothing more than machines' outbound traffic. */
+async function ensureHostRules(): Promise<void> {
+  if (!(await hostRules()).includes(hostTable)) await run(["nft", "-f", "-"], { input: hostRuleset(look()) });
   if (readFileSync(forwardingFile, "utf8").trim() !== "1") writeFileSync(forwardingFile, "1");
+}
+
+/** The uplink. */
+async function ensureHostLink(state: NamespaceState): Promise<void> {
   const complete = hasHostLink() && state.links.get(uplink)?.up
     && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
   if (complete) return;
@@ -143,10 +146,10 @@ export function publicAddresses(world: World): Map<string, string[]> {
 }
 
 /** The host's table; its comment keeps what the lab must restore. */
-export function hostRuleset(forwardingBefore: string): string {
+export function hostRuleset(before: Before): string {
   return [
     `table ip ${hostTable} {`,
-    `  comment "ip_forward was ${forwardingBefore}"`,
+    `  comment "${beforeText(before)}"`,
     chain("forward", [
       "type filter hook forward priority filter; policy accept;",
       `iifname "${hostLink}" ip saddr != ${internetBlock} drop`,
@@ -178,13 +181,14 @@ async function hostRules(): Promise<string> {
   return (await run(["nft", "list", "table", "ip", hostTable], { accept: [1] })).stdout;
 }
 
-/** Takes the uplink and the host's table away, and restores forwarding if the lab had switched it on. */
+/** Takes the uplink and the host's table away; the host is as it was before. */
 export async function removeHost(): Promise<void> {
   await run(["ip", "link", "del", hostLink], { accept: [1] });
-  const rules = await hostRules();
-  if (rules.includes("ip_forward was 0")) writeFileSync(forwardingFile, "0");
-  if (rules) await run(["nft", "delete", "table", "ip", hostTable]);
   rmSync(`/etc/netns/${outside}`, { recursive: true, force: true });
+  const rules = await hostRules();
+  if (!rules) return;
+  await restore(parseBefore(rules));
+  await run(["nft", "delete", "table", "ip", hostTable]);
 }
 
 /** What of the lab stands on the host outside its namespaces. */

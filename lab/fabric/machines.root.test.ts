@@ -1,7 +1,7 @@
 /** Real machines: needs root, namespaces and Debian's packages (the image is made at the first run, half a minute). */
 import { execFileSync, spawn, type ChildProcessByStdio } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -18,6 +18,7 @@ const keyFile = join(stateDir, "key");
 const caFile = join(stateDir, "ca.pem");
 const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
 const made: Machine[] = [];
+const filesBefore = nspawnFiles();
 let machines: Machines;
 let options: ConstructorParameters<typeof Machines>[0];
 
@@ -115,6 +116,7 @@ test("three machines boot, take their keys and user data, and are reached by SSH
   await Promise.all(three.map(ready));
   console.log(`three machines ready after ${Math.round(performance.now() - started)} ms`);
   for (const machine of three) expect(await ssh(machine, "hostname; sudo id -un")).toBe(`${machine.hostName}\nroot`);
+  expect(statSync(join(stateDir, "machines")).mode & 0o077).toBe(0);
   const [first] = three as [Machine];
   expect(await ssh(first, "cat /etc/made-by-user-data")).toBe("made");
   expect(await ssh(first, "cat /etc/resolv.conf")).toBe("nameserver 168.63.129.16");
@@ -300,9 +302,15 @@ test("what is wanted no more is removed, and removeAll leaves nothing", async ()
   expect(existsSync(join(stateDir, "machines"))).toBe(false);
   expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain(stateDir);
   expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => commandLine(pid).includes(stateDir))).toEqual([]);
+  expect(nspawnFiles().filter((file) => !filesBefore.includes(file))).toEqual([]);
   const names = made.map(({ id }) => machineNamespace(id));
   expect((await groupNames()).filter((name) => names.includes(name))).toEqual([]);
 }, 60_000);
+
+/** What systemd-nspawn has on the host for machines. */
+function nspawnFiles(): string[] {
+  return existsSync("/run/systemd/nspawn") ? readdirSync("/run/systemd/nspawn", { recursive: true, encoding: "utf8" }) : [];
+}
 
 /** How many systemd-nspawn run for a machine, preparing ones included. */
 function supervisors(machine: Machine): number {

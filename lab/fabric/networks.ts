@@ -14,8 +14,6 @@ import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommand
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
 
-export { conflicts } from "./conflicts.ts";
-
 export interface NetworksOptions {
   stateDir: string;
   /** Signs the Git server's certificate. Absent: there is no Git server. */

@@ -3,10 +3,11 @@
  * daemon; the next daemon takes it over by its process ID file, or replaces it when its version is another.
  */
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { inside } from "./namespace.ts";
+import { isAlive, readPid, writePid } from "./pidFile.ts";
 
 export interface Service {
   /** Names its files: `<state>/run/<name>.pid` and `.log`. */
@@ -21,7 +22,7 @@ export interface Service {
 
 /** Runs the service; returns when it listens. Does nothing when it runs in this version. */
 export async function ensureService(stateDir: string, service: Service): Promise<void> {
-  const known = readPid(stateDir, service.name);
+  const known = readPid(pidFile(stateDir, service.name));
   const runs = known !== undefined && isAlive(known) && isIn(known.pid, service.namespace);
   if (known && runs && known.version === service.version) return;
   await stopService(stateDir, service.name);
@@ -36,10 +37,7 @@ export async function ensureService(stateDir: string, service: Service): Promise
   child.on("error", (error) => { ended = error.message; });
   child.on("exit", (code, signal) => { ended = `it ended with ${signal ?? `status ${code}`}`; });
   child.unref();
-  if (child.pid !== undefined) {
-    const text = `${child.pid} ${startTime(child.pid) ?? 0} ${service.version}\n`;
-    writeFileSync(join(runDirectory(stateDir), `${service.name}.pid`), text);
-  }
+  if (child.pid !== undefined) writePid(pidFile(stateDir, service.name), child.pid, service.version);
   for (let waited = 0; waited < 5000 && ended === undefined; waited += 20) {
     if (child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port)) return;
     await sleep(20);
@@ -51,12 +49,12 @@ export async function ensureService(stateDir: string, service: Service): Promise
 
 /** Ends a service and waits for its end. */
 export async function stopService(stateDir: string, name: string): Promise<void> {
-  const known = readPid(stateDir, name);
+  const known = readPid(pidFile(stateDir, name));
   for (let attempt = 0; known && isAlive(known) && attempt < 100; attempt++) {
     process.kill(known.pid, attempt < 50 ? "SIGTERM" : "SIGKILL");
     await sleep(20);
   }
-  rmSync(join(runDirectory(stateDir), `${name}.pid`), { force: true });
+  rmSync(pidFile(stateDir, name), { force: true });
 }
 
 /** Names of the services that have a process ID file. */
@@ -71,30 +69,8 @@ export function runDirectory(stateDir: string): string {
   return directory;
 }
 
-interface Known { pid: number; started: number; version: string }
-
-function readPid(stateDir: string, name: string): Known | undefined {
-  try {
-    const [pid, started, version = ""] = readFileSync(join(runDirectory(stateDir), `${name}.pid`), "utf8").trim().split(" ");
-    return { pid: Number(pid), started: Number(started), version };
-  } catch {
-    return undefined;
-  }
-}
-
-/** A process ID is used again by the kernel; its start time is not. */
-function isAlive({ pid, started }: Known): boolean {
-  return startTime(pid) === started;
-}
-
-/** Clock ticks since the kernel's start, for a process that runs. */
-function startTime(pid: number): number | undefined {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
-    return fields[0] === "Z" ? undefined : Number(fields[19]);
-  } catch {
-    return undefined;
-  }
+function pidFile(stateDir: string, name: string): string {
+  return join(runDirectory(stateDir), `${name}.pid`);
 }
 
 function isIn(pid: number, namespace: string): boolean {

@@ -1,12 +1,16 @@
-/** Ways to break a machine from outside, and to mend it, to see what the environment makes of it. Needs no daemon. */
+/**
+ * Ways to break a machine from outside, and to mend it, to see what the environment makes of it. Needs no daemon, and
+ * takes nothing from one that works on the machine meanwhile.
+ */
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import type { Machine } from "../../world.ts";
 import { machineLink } from "../addresses.ts";
 import { netnsName, run } from "../host.ts";
 import { remove } from "../image.ts";
 import { freeze } from "./cgroup.ts";
 import { cutLink, joinLink } from "./cut.ts";
-import { readRecord, writeRecord, type MachinePaths } from "./files.ts";
+import { readRecord, type MachinePaths } from "./files.ts";
 import { fillDisk } from "./fullDisk.ts";
 import { kill } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
@@ -31,8 +35,7 @@ export type Damage = keyof typeof damages;
 
 export async function breakMachine(machine: Pick<Machine, "id" | "name" | "networkId">, paths: MachinePaths, how: Damage): Promise<void> {
   const { name } = machine;
-  const record = await readRecord(paths);
-  if (!record) throw new Error(`${name} does not exist on this host: see \`bin/lab status\``);
+  if (!(await readRecord(paths))) throw new Error(`${name} does not exist on this host: see \`bin/lab status\``);
   const running = runningMachine(paths);
   if (!running && how !== "disk") throw new Error(`${name} does not run, so nothing in it can be broken or mended (${how})`);
   switch (how) {
@@ -44,7 +47,7 @@ export async function breakMachine(machine: Pick<Machine, "id" | "name" | "netwo
       await kill(paths);
       break;
     case "disk":
-      await writeRecord(paths, { ...record, diskLost: true });
+      await writeFile(paths.diskLost, "", { mode: 0o600 });
       if (running) await loseContact(paths);
       await kill(paths);
       if (existsSync(paths.disk)) await remove(paths.disk);

@@ -3,6 +3,7 @@
  *
  *     machine.json   which machine this is; written last, so a directory without it is half-made
  *     disk/          upper and work: the overlay over the image, the machine's disk
+ *     disk-lost      there when the disk is lost; a file of its own, since `bin/lab kill` makes it beside the daemon
  *     downloads/     a layer below the disk: what other machines have downloaded
  *     root/          where the overlay is mounted, in the machine's own mount namespace only
  *     console.log    the serial console since the disk was made
@@ -19,6 +20,8 @@ export interface MachinePaths {
   dir: string;
   record: string;
   disk: string;
+  /** There when the disk is lost: only Reimage or another machine helps. */
+  diskLost: string;
   upper: string;
   work: string;
   downloads: string;
@@ -38,8 +41,6 @@ export interface MachineRecord {
    * switched on in this boot and does not run has stopped by itself, and stays so, as on Azure.
    */
   switchedOn?: string;
-  /** The disk is lost: only Reimage or another machine helps. */
-  diskLost?: boolean;
 }
 
 export function machinesDir(stateDir: string): string {
@@ -57,6 +58,7 @@ function pathsOf(stateDir: string, hash: string): MachinePaths {
     dir,
     record: join(dir, "machine.json"),
     disk: join(dir, "disk"),
+    diskLost: join(dir, "disk-lost"),
     upper: join(dir, "disk", "upper"),
     work: join(dir, "disk", "work"),
     downloads: join(dir, "downloads"),

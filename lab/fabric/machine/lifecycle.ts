@@ -12,7 +12,7 @@ import {
   hostBoot, machinePaths, machinesDir, machinesOnDisk, readRecord, writeRecord, writeTree, type MachinePaths, type MachineRecord,
 } from "./files.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
-import { kill, shutDown, start } from "./nspawn.ts";
+import { kill, removeOwnDirectory, shutDown, start } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
 import { seedFiles } from "./seed.ts";
 
@@ -47,7 +47,7 @@ export class Lifecycle {
       await ensureGroups(paths.name, machine);
       // Switched on by a daemon that ended before it could write that down.
       if (record.switchedOn !== boot) await writeRecord(paths, { ...record, switchedOn: boot });
-    } else if (record.switchedOn !== boot && !record.diskLost) {
+    } else if (record.switchedOn !== boot && !existsSync(paths.diskLost)) {
       await this.#switchOn(machine, paths, record);
     }
   }
@@ -57,7 +57,7 @@ export class Lifecycle {
     const paths = machinePaths(this.#options.stateDir, machine.id);
     const record = await readRecord(paths);
     if (!record) throw new Error(`${machine.name} does not exist yet`);
-    if (record.diskLost) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
+    if (existsSync(paths.diskLost)) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
     await shutDown(paths);
     await this.#switchOn(machine, paths, record);
   }
@@ -73,6 +73,7 @@ export class Lifecycle {
   async removeRest(): Promise<void> {
     const dir = machinesDir(this.#options.stateDir);
     if (existsSync(dir)) await rmdir(dir);
+    await removeOwnDirectory();
   }
 
   async #make(machine: Machine, paths: MachinePaths): Promise<MachineRecord> {
@@ -80,6 +81,8 @@ export class Lifecycle {
     if (!image) throw new Error(`${machine.name} cannot be made: this lab was opened without an image`);
     if (existsSync(paths.dir)) await this.remove(paths);
     log(`${machine.name}: new disk`);
+    // Disks have the modes that machines give them; a user of the host must not find a machine's setuid programs.
+    await mkdir(machinesDir(this.#options.stateDir), { recursive: true, mode: 0o700 });
     await mkdir(paths.upper, { recursive: true, mode: 0o755 });
     await mkdir(paths.work, { recursive: true });
     const bundle = await readFile(join(image, "etc/ssl/certs/ca-certificates.crt"), "utf8");

@@ -5,7 +5,7 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { mkdir, open, readFile, rmdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { machineNamespace } from "../host.ts";
 import type { Machine } from "../../world.ts";
@@ -14,9 +14,13 @@ import { joinLink } from "./cut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
 
+/** Where systemd-nspawn keeps locks and mounts. */
+const ownDirectory = "/run/systemd/nspawn";
+
 /**
  * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. If who started it has ended
  * meanwhile, it gives up: nobody knows of it before it stands in its groups, where the next daemon finds and ends it.
+ * systemd-nspawn never removes some of what it makes in its own directory; so each has one that ends with it.
  */
 const launcher = `
 set -e
@@ -28,6 +32,8 @@ read -r _ _ _ parent _ </proc/$$/stat
 exec unshare --mount --propagation slave sh -c '
   set -e
   mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+  mkdir -p ${ownDirectory}
+  mount -t tmpfs -o mode=0755 tmpfs ${ownDirectory}
   shift 4
   exec "$@"' lab-machine "$@"
 `;
@@ -111,9 +117,12 @@ export async function kill(paths: MachinePaths): Promise<void> {
       if ((error as NodeJS.ErrnoException).code !== "EBUSY" || tries === 5) throw error;
     }
   }
-  for (const dir of ["propagate", "unix-export"]) {
-    await rm(`/run/systemd/nspawn/${dir}/${paths.name}`, { recursive: true, force: true });
-  }
+}
+
+/** Removes the directory that every machine had its own in the place of. */
+export async function removeOwnDirectory(): Promise<void> {
+  // Not empty: containers that are not of the lab use it.
+  await rmdir(ownDirectory).catch(() => {});
 }
 
 /** Without control groups: the end of its init ends every process in the machine. */

@@ -1,3 +1,4 @@
+#!/bin/sh -eu
 # usage: first-release.sh REPOSITORY REVISION, as the application's user in its folder.
 # The link comes last: a release that was interrupted is never current, and the next run begins anew.
 repository=$1 revision=$2

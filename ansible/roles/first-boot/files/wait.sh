@@ -1,3 +1,4 @@
+#!/bin/sh
 # Ends when cloud-init and the machine's own configuration run have ended.
 # Its run repeats until it succeeds. One that keeps failing (a mistake in the roles that the machine was born with)
 # is stopped, so that this run, which may bring the correction, can take its place.

@@ -1,3 +1,4 @@
+#!/bin/sh -eu
 # Logs in as the application would. Where that works, user, database and password are as they should be; a password
 # cannot be compared in any other way, because the server only keeps what verifies it.
 cd /

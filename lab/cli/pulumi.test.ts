@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "lab-test-"));
+  // Stands for Pulumi: what it is told last, it answers.
+  writeFileSync(join(directory, "pulumi"), `#!/bin/sh
+    trap 'echo interrupted; exit 7' INT
+    trap 'echo terminated; exit 8' TERM
+    echo "begins"
+    while :; do sleep 0.05; done`, { mode: 0o755 });
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
+  test.each([
+    ["is terminated", "SIGTERM", (pid: number) => pid],
+    ["is hung up", "SIGHUP", (pid: number) => pid],
+    ["and Pulumi lose their terminal", "SIGHUP", (pid: number) => -pid],
+    ["and Pulumi get Ctrl-C", "SIGINT", (pid: number) => -pid],
+  ] as const)("%s (%s)", async (_, signal, target) => {
+    const program = `
+      import { pulumi } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
+      process.exitCode = await pulumi(["up"]);`;
+    const lab = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      env: { ...process.env, LAB_STATE: join(directory, "state"), LAB_CACHE: join(directory, "cache"),
+        ENGINE_HOME: directory, PATH: `${directory}:${process.env.PATH}` },
+      stdio: ["ignore", "pipe", "inherit"], detached: true,
+    });
+    let output = "";
+    lab.stdout.setEncoding("utf8").on("data", (text: string) => { output += text; });
+    const status = new Promise((resolve) => lab.on("close", resolve));
+    try {
+      await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
+      process.kill(target(lab.pid ?? 0), signal);
+      expect(await status).toBe(7);
+      expect(output).toBe("begins\ninterrupted\n");
+    } finally {
+      if (lab.exitCode === null) process.kill(-(lab.pid ?? 0), "SIGKILL");
+    }
+  });
+});

@@ -1,0 +1,33 @@
+/** What of a project's stack file the lab can use. Pure. */
+
+export interface StackFile {
+  /** With the two below: how Pulumi encrypts the stack's secrets. */
+  encryptionsalt?: string;
+  secretsprovider?: string;
+  encryptedkey?: string;
+  config?: Record<string, unknown>;
+}
+
+const encryption = new Set(["encryptionsalt", "secretsprovider", "encryptedkey"]);
+
+/**
+ * The file without values that `pulumi config set --secret` has encrypted, at any depth, and without how: the lab's stacks
+ * have a passphrase of their own, by which they cannot be read.
+ */
+export function withoutSecrets(file: StackFile): StackFile {
+  return plain(Object.fromEntries(Object.entries(file).filter(([name]) => !encryption.has(name)))) as StackFile;
+}
+
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((one) => !isSecret(one)).map(plain);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => isSecret(one) ? [] : [[name, plain(one)]]));
+}
+
+function isSecret(value: unknown): boolean {
+  return isObject(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
