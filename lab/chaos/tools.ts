@@ -48,8 +48,8 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
       await command(["ansible-playbook", "-i", `inventory/${stack}.yml`, `playbooks/${kind}.yml`, ...more], 900, join(root, "ansible"));
     },
     async up(settings = {}) {
-      const given = Object.entries(settings).flatMap(([path, value]) => ["--config", `platform:environment.${path}=${value}`]);
-      await command([labCommand, "up", stack, ...(given.length > 0 ? ["--", "--config-path", ...given] : [])], 1800);
+      const given = Object.entries(settings).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
+      await command([labCommand, "up", stack, ...given], 1800);
     },
     load: (plan, directory) => startLoad(program, plan, directory),
     async kept(ids) {

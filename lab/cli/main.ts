@@ -19,21 +19,23 @@ const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
   .enablePositionalOptions()
   .showHelpAfterError("(bin/lab --help tells more)");
+const setOption = () => new Option("--set <path=value...>",
+  "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3").default([]);
 const stackArgument = () => new Argument("<stack>", "stack").choices([...stacks]);
 
 program.command("up").description("build or change a stack (pulumi up)").addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi up, after --")
-  .action(async (stack: string, more: string[]) => {
+  .argument("[arguments...]", "more arguments for pulumi up, after --").addOption(setOption())
+  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
-    process.exitCode = await timed(() => `pulumi up of stack ${stack}`, () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more]));
+    process.exitCode = await timed(() => `pulumi up of stack ${stack}`, () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }));
   });
 program.command("preview").description("show what up would change (pulumi preview)").addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi preview, after --")
-  .action(async (stack: string, more: string[]) => {
+  .argument("[arguments...]", "more arguments for pulumi preview, after --").addOption(setOption())
+  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
-    process.exitCode = await pulumi(["preview", "--stack", stack, ...more]);
+    process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
   });
 program.command("destroy").description("remove a stack's resources (pulumi destroy)").addArgument(stackArgument())
   .argument("[arguments...]", "more arguments for pulumi destroy, after --")

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { dump, load } from "js-yaml";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey, armPort, authority, cacheDir, credentials, root, stateDir } from "../settings.ts";
-import { type StackFile, withoutSecrets } from "./stackFile.ts";
+import { type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
 import { cancelDeadLocks } from "./stackLocks.ts";
 
 /** The stacks that the project has a file for. */
@@ -20,14 +20,20 @@ const projectDir = join(stateDir, "project");
 /** Where the lab's stacks have their state. */
 const backend = join(stateDir, "pulumi");
 
+/** Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says. */
+export interface Overlay {
+  stack: string;
+  settings: string[];
+}
+
 /** Writes the lab's project and stack files and returns the environment for the CLI. */
-export function prepare(): NodeJS.ProcessEnv {
+export function prepare(overlay?: Overlay): NodeJS.ProcessEnv {
   const { passphrase } = credentials();
   mkdirSync(projectDir, { recursive: true, mode: 0o700 });
   mkdirSync(backend, { recursive: true, mode: 0o700 });
   const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
   writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project, main: relative(projectDir, root) }));
-  for (const stack of stacks) layOver(stack);
+  for (const stack of stacks) layOver(stack, overlay?.stack === stack ? overlay.settings : []);
   const pulumiHome = join(stateDir, "pulumi-home");
   arrangePlugins({ pulumiHome, builtEngine: join(process.env.ENGINE_HOME ?? "", "pulumi") });
   return {
@@ -42,10 +48,11 @@ export function prepare(): NodeJS.ProcessEnv {
   };
 }
 
-/** The stack's own settings and over them those which only the lab's Azure has. */
-function layOver(stack: string): void {
+/** The stack's own settings and over them those which were given, and those which only the lab's Azure has. */
+function layOver(stack: string, given: readonly string[]): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = withoutSecrets(load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile);
+  const committed = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile;
+  const own = withSettings(withoutSecrets(committed), given);
   const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as StackFile) : {};
   const { subscriptionId, tenantId, clientId, clientSecret, databasePassword } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
@@ -79,8 +86,8 @@ export function networkPrefixes(): string[] {
 }
 
 /** Runs the CLI in the foreground; resolves to its exit status. */
-export async function pulumi(args: string[]): Promise<number> {
-  const env = prepare();
+export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
+  const env = prepare(overlay);
   cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
   // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told below, in its own way.
   const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], { env, stdio: "inherit" });

@@ -1,4 +1,5 @@
-/** What of a project's stack file the lab can use. Pure. */
+/** What of a project's stack file the lab can use, and settings that are laid over it. Pure. */
+import { load } from "js-yaml";
 
 export interface StackFile {
   /** With the two below: how Pulumi encrypts the stack's secrets. */
@@ -16,6 +17,25 @@ const encryption = new Set(["encryptionsalt", "secretsprovider", "encryptedkey"]
  */
 export function withoutSecrets(file: StackFile): StackFile {
   return plain(Object.fromEntries(Object.entries(file).filter(([name]) => !encryption.has(name)))) as StackFile;
+}
+
+/** The file with settings `path=value` of the environment; values are YAML. An object's new names are made. */
+export function withSettings(file: StackFile, settings: readonly string[]): StackFile {
+  const changed = structuredClone(file);
+  for (const setting of settings) {
+    const [, path = "", value = ""] = /^([\w-]+(?:\.[\w-]+)*)=(.*)$/s.exec(setting) ?? [];
+    if (path === "") throw new Error(`--set: given ${setting}, allowed is path=value, for example tiers.back.instances=3`);
+    const names = ["platform:environment", ...path.split(".")];
+    const last = names.pop() ?? "";
+    let place = (changed.config ??= {});
+    for (const name of names) {
+      const next = place[name] ??= {};
+      if (!isObject(next)) throw new Error(`--set: given ${setting}, but ${name} has a value and no settings of its own`);
+      place = next;
+    }
+    place[last] = load(value);
+  }
+  return changed;
 }
 
 function plain(value: unknown): unknown {
