@@ -81,7 +81,7 @@ test("the machines are written into inventory, known_hosts and SSH configuration
 test("Ansible runs as one command of the component, with no path of this machine in it", async () => {
   const { recorder, command } = await build();
   expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
-  expect(command.inputs["create"]).toBe("node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/site.yml");
+  expect(command.inputs["create"]).toBe("node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base");
   expect(command.inputs["dir"]).toBe("ansible");
   expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
   expect(JSON.stringify(command.inputs)).not.toContain(ansible);

@@ -59,7 +59,7 @@ export class Playbook extends pulumi.ComponentResource {
 
     const command = {
       dir: "ansible",
-      create: `node ../configuration/runPlaybook.ts -i ${paths(args.plan.stack).inventory} playbooks/site.yml`,
+      create: `node ../configuration/runPlaybook.ts -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
       environment: {
         // A change here runs the command again. Triggers would do so by replacing it.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
