@@ -44,7 +44,7 @@ describe("breaking a machine", () => {
 describe("reloading a service", () => {
   test("is done on every machine of the kind and on no other, and tells how often", async () => {
     const lab = new FakeLab({ status: () => status([front1, front2, machine("back", 1)]) });
-    await reloading("front", "nginx.service", 0.1, 60)({ tools: lab });
+    await reloading("front", "nginx.service", "HUP", 0.1, 60)({ tools: lab });
     expect(lab.commands).toEqual(["sudo front_1 reload", "sudo front_2 reload"]);
     expect(lab.said).toContain("front_1: nginx.service reloaded 600 times in 60 s");
   });
@@ -57,7 +57,7 @@ describe("reloading a service", () => {
       let script = "";
       const lab = new FakeLab({ status: () => status([front1]) });
       lab.sudo = (_, given) => { script = given; return Promise.resolve("0"); };
-      await reloading("front", "nginx.service", 0.1, 2)({ tools: lab });
+      await reloading("front", "nginx.service", "HUP", 0.1, 2)({ tools: lab });
       const { stdout, stderr, seconds } = await run(["sh", "-c", script], { env: { PATH: `${folder}:${process.env.PATH}` }, seconds: 20 });
       expect(stderr).toBe("");
       // The end is told in whole seconds.

@@ -24,6 +24,10 @@ export function disturbed(scenario: Scenario): Experiment {
 export async function runScenario(scenario: Scenario, context: Context): Promise<Report> {
   const { tools, rate, seed, run, wanted, patience, directory } = context;
   const { clock } = tools;
+  if (scenario.managed) {
+    tools.say("bringing the inventory up to date");
+    await tools.up();
+  }
   const watch = new Watch(() => tools.status(), clock);
   let load: Load | undefined;
   try {

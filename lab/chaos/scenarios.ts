@@ -14,6 +14,8 @@ export interface Scenario {
   /** The broken machine does not come back. */
   final?: boolean;
   disturb: Disturb;
+  /** Ansible is run: its inventory must have the machines of today. */
+  managed?: boolean;
   goals: Goal[];
 }
 
@@ -71,15 +73,15 @@ const losses = Object.entries(broken).flatMap(([tier, goals]) => Object.entries(
 export const scenarios: Scenario[] = [
   ...losses,
   { name: "reload-balancers", title: "HAProxy is reloaded each 100 ms for a minute, on all balancers",
-    disturb: reloading("back-balancer", "haproxy.service", 0.1, 60), goals: unnoticed },
+    disturb: reloading("back-balancer", "haproxy.service", "USR2", 0.1, 60), goals: unnoticed },
   { name: "reload-reverse-proxies", title: "nginx is reloaded each 100 ms for a minute, on all reverse proxies",
-    disturb: reloading("reverse-proxy", "nginx.service", 0.1, 60), goals: unnoticed },
+    disturb: reloading("reverse-proxy", "nginx.service", "HUP", 0.1, 60), goals: unnoticed },
   { name: "change-front", title: "a changed variable is rolled out over the front servers, and back",
-    disturb: changing("front", { js_kill_timeout: 16 }), goals: unnoticed },
+    disturb: changing("front", { js_kill_timeout: 16 }), managed: true, goals: unnoticed },
   { name: "change-back", title: "a changed variable is rolled out over the back servers, and back",
-    disturb: changing("back", { js_kill_timeout: 16 }), goals: unnoticed },
+    disturb: changing("back", { js_kill_timeout: 16 }), managed: true, goals: unnoticed },
   { name: "change-balancer", title: "a changed variable is rolled out over the balancers, and back",
-    disturb: changing("balancer", { haproxy_server_timeout: 31 }), goals: unnoticed },
+    disturb: changing("balancer", { haproxy_server_timeout: 31 }), managed: true, goals: unnoticed },
   { name: "change-reverse-proxy", title: "a changed variable is rolled out over the reverse proxies, and back",
-    disturb: changing("reverse-proxy", { nginx_reverse_proxy_keepalive: 33 }), goals: unnoticed },
+    disturb: changing("reverse-proxy", { nginx_reverse_proxy_keepalive: 33 }), managed: true, goals: unnoticed },
 ];

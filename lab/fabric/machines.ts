@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
 import { AgentPool, type AgentPlace } from "./agent/pool.ts";
 import { machinePaths, machinesOnDisk } from "./machine/files.ts";
-import { cpuSeconds } from "./machine/cgroup.ts";
+import { cpuSeconds, setShare } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
@@ -29,6 +29,7 @@ export class Machines {
   readonly #lifecycle: Lifecycle;
   readonly #agents: AgentPool;
   #wanted = new Map<string, Machine>();
+  readonly #shares = new Map<string, "full" | "tenth">();
   /** The last work on each machine: two never work on the same one at the same time. */
   readonly #work = new Map<string, Promise<unknown>>();
 
@@ -36,6 +37,7 @@ export class Machines {
     this.#options = options;
     this.#lifecycle = new Lifecycle(options);
     this.#agents = new AgentPool({ locate: (machines) => this.#locate(machines), silence: options.silence });
+    this.#agents.onChange(() => this.#share());
     this.effects = {
       serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
       run: (id, script) => this.#agents.run(id, script),
@@ -101,6 +103,17 @@ export class Machines {
     if (!machine) throw new Error(`there is no machine ${id}`);
     await this.#alone(id, () => this.#lifecycle.restart(machine));
     this.#agents.look();
+  }
+
+  /** Machines that do not serve yet give way to those that do. */
+  #share(): void {
+    for (const { id, health } of this.statuses()) {
+      const share = health === "Initializing" ? "tenth" : "full";
+      if (this.#shares.get(id) === share) continue;
+      this.#shares.set(id, share);
+      void setShare(machinePaths(this.#options.stateDir, id).name, share);
+    }
+    for (const id of this.#shares.keys()) if (!this.#wanted.has(id)) this.#shares.delete(id);
   }
 
   /** Read synchronously, as the processes are: this file is memory. */

@@ -68,7 +68,7 @@ export class FakeLab implements Tools {
   }
 
   sudo(name: string, script: string): Promise<string> {
-    return this.#do(`sudo ${name} ${script.includes("systemctl reload") ? "reload" : script.trim().split("\n")[0]}`, () => "600\n");
+    return this.#do(`sudo ${name} ${script.includes("systemctl kill") ? "reload" : script.trim().split("\n")[0]}`, () => "600\n");
   }
 
   playbook(kind: string, variables?: Record<string, unknown>): Promise<void> {

@@ -61,6 +61,17 @@ export async function ensureGroups(name: string, limits: Limits): Promise<string
   return groups;
 }
 
+/**
+ * The machine's share of the processors where all are busy. On Azure each machine has processors of its own: here one
+ * that configures itself would take them from those that serve.
+ */
+export async function setShare(name: string, share: "full" | "tenth"): Promise<void> {
+  const main = mainGroup(name);
+  if (main && layout() === "unified") await set(main, "cpu.weight", share === "full" ? "100" : "10");
+  const legacy = join(mount, "cpu", parent, name);
+  if (existsSync(legacy)) await set(legacy, "cpu.shares", share === "full" ? "1024" : "102");
+}
+
 /** Processes of the machine outside its init's namespace; undefined where the host has no group for it. */
 export function groupProcesses(name: string): number[] | undefined {
   const main = mainGroup(name);
