@@ -32,15 +32,16 @@ describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
       stdio: ["ignore", "pipe", "inherit"], detached: true,
     });
     let output = "";
+    let status: number | null | undefined;
     lab.stdout.setEncoding("utf8").on("data", (text: string) => { output += text; });
-    const status = new Promise((resolve) => lab.on("close", resolve));
+    lab.on("close", (code) => { status = code; });
     try {
       await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
       process.kill(target(lab.pid ?? 0), signal);
-      expect(await status).toBe(7);
+      await expect.poll(() => status, { timeout: 5_000 }).toBe(7);
       expect(output).toBe("begins\ninterrupted\n");
     } finally {
-      if (lab.exitCode === null) process.kill(-(lab.pid ?? 0), "SIGKILL");
+      if (status === undefined) process.kill(-(lab.pid ?? 0), "SIGKILL");
     }
   });
 });
