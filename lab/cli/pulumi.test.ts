@@ -1,12 +1,17 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lab-test-"));
+  // So that neither keys nor certificates are made.
+  for (const file of ["ssh/id_ed25519.pub", "tls/bundle.pem"]) {
+    mkdirSync(join(directory, "state", dirname(file)), { recursive: true });
+    writeFileSync(join(directory, "state", file), "");
+  }
   // Stands for Pulumi: what it is told last, it answers.
   writeFileSync(join(directory, "pulumi"), `#!/bin/sh
     trap 'echo interrupted; exit 7' INT
