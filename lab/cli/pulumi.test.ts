@@ -1,12 +1,17 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lab-test-"));
+  // So that neither keys nor certificates are made.
+  for (const file of ["ssh/id_ed25519.pub", "tls/bundle.pem"]) {
+    mkdirSync(join(directory, "state", dirname(file)), { recursive: true });
+    writeFileSync(join(directory, "state", file), "");
+  }
   // Stands for Pulumi: what it is told last, it answers.
   writeFileSync(join(directory, "pulumi"), `#!/bin/sh
     trap 'echo interrupted; exit 7' INT
@@ -32,15 +37,16 @@ describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
       stdio: ["ignore", "pipe", "inherit"], detached: true,
     });
     let output = "";
+    let status: number | null | undefined;
     lab.stdout.setEncoding("utf8").on("data", (text: string) => { output += text; });
-    const status = new Promise((resolve) => lab.on("close", resolve));
+    lab.on("close", (code) => { status = code; });
     try {
       await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
       process.kill(target(lab.pid ?? 0), signal);
-      expect(await status).toBe(7);
+      await expect.poll(() => status, { timeout: 5_000 }).toBe(7);
       expect(output).toBe("begins\ninterrupted\n");
     } finally {
-      if (lab.exitCode === null) process.kill(-(lab.pid ?? 0), "SIGKILL");
+      if (status === undefined) process.kill(-(lab.pid ?? 0), "SIGKILL");
     }
   });
 });

@@ -89,12 +89,12 @@ export function networkPrefixes(): string[] {
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
   const env = prepare(overlay);
   cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
-  // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told below, in its own way.
-  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], { env, stdio: "inherit" });
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
   const interrupt = () => child.kill("SIGINT");
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
+  // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told above, in its own way.
+  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], { env, stdio: "inherit" });
   return new Promise((done, fail) => {
     child.on("error", fail);
     child.on("exit", (code, signal) => {
