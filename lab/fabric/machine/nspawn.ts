@@ -20,6 +20,7 @@ const ownDirectory = "/run/systemd/nspawn";
 /**
  * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. If who started it has ended
  * meanwhile, it gives up: nobody knows of it before it stands in its groups, where the next daemon finds and ends it.
+ * Machines do not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
  * systemd-nspawn never removes some of what it makes in its own directory; so each has one that ends with it.
  */
 const launcher = `
@@ -31,7 +32,8 @@ read -r _ _ _ parent _ </proc/$$/stat
 [ "$parent" = "$daemon" ]
 exec unshare --mount --propagation slave sh -c '
   set -e
-  mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3" "$4"
+  rm -rf "$3/work/incompat"
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$2,workdir=$3,volatile" "$4"
   mkdir -p ${ownDirectory}
   mount -t tmpfs -o mode=0755 tmpfs ${ownDirectory}
   shift 4
