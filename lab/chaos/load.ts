@@ -1,9 +1,10 @@
 /** The load generator as a process: it runs in a network namespace, and is ended by its process ID. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createReadStream, existsSync, openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { cacheDir, root } from "../settings.ts";
 import { readHistory, type RequestRecord } from "./history.ts";
 
 export interface LoadPlan {
@@ -29,6 +30,12 @@ export interface Load {
   records(): Promise<RequestRecord[]>;
   /** Ends it, waits for what is under way, and returns when the history is complete. */
   stop(): Promise<void>;
+}
+
+/** Path of the generator, which is built where it is not there yet. */
+export function loadProgram(): string {
+  const build = join(root, "lab", "load", "build.sh");
+  return execFileSync(build, [cacheDir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
 }
 
 export function loadArguments(plan: LoadPlan, out: string): string[] {

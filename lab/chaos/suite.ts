@@ -1,14 +1,14 @@
 /** `make chaos`: breaks the environment in the lab while it is used, and holds what comes of it against the goals. */
-import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { run as runCommand } from "../commands.ts";
-import { cacheDir, root } from "../settings.ts";
+import { cacheDir } from "../settings.ts";
 import { realClock } from "./clock.ts";
 import { comparison } from "./comparison.ts";
 import { disturbed } from "./disturbed.ts";
 import type { Experiment } from "./experiment.ts";
+import { loadProgram } from "./load.ts";
 import { figuresText, missed, verdictText, type Run } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 import { chosenExperiments } from "./selection.ts";
@@ -55,8 +55,7 @@ async function main(options: Options): Promise<void> {
   const clock = realClock(stop.signal);
   const started = Date.now();
   const say = (message: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
-  const generator = execFileSync(join(root, "lab", "load", "build.sh"), [cacheDir], { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }).trim();
-  const tools = realTools(options.stack, generator, clock, say);
+  const tools = realTools(options.stack, loadProgram(), clock, say);
   const directory = join(cacheDir, "chaos", new Date(started).toISOString().replaceAll(":", "-"));
   mkdirSync(directory, { recursive: true });
   console.log(`seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`);

@@ -1,0 +1,117 @@
+/**
+ * High-availability groups in the dev environment: constant when machines are lost, elastic when they are told to be. The
+ * tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are shortened.
+ */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { failed } from "../chaos/history.ts";
+import { loadProgram, startLoad } from "../chaos/load.ts";
+import type { StackStatus } from "../cli/status.ts";
+import { eventually, lab, on, outside, run, status } from "../commands.ts";
+import { root } from "../settings.ts";
+
+const www = "http://www.dev.chatbot.example/";
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "groups-"));
+  process.env.LAB_REPAIR_GRACE = "15";
+  await lab("down");
+  await lab("up", "dev");
+});
+afterAll(async () => {
+  await lab("down");
+  rmSync(directory, { recursive: true });
+});
+
+/** One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else. */
+async function experiment(name: string): Promise<void> {
+  const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", "250", "--seed", "1"]);
+  expect(suite.status, suite.output).toBe(0);
+  expect(suite.stdout).toContain("every goal was met");
+}
+
+const whole = ({ groups, machines, loadBalancers }: StackStatus) =>
+  groups.every(({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted)
+  && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));
+const untilWhole = () => eventually(() => status("dev"), whole, 180);
+const group = async (tier: string) => (await status("dev")).groups.find((one) => one.tier === tier);
+const names = (tier: string, { machines }: StackStatus) => machines.filter((one) => one.tier === tier).map(({ name }) => name);
+
+/** Requests that failed while something was done. */
+async function failures(work: () => Promise<unknown>) {
+  const load = startLoad(loadProgram(), {
+    namespace: "lab-outside", rate: 150, longest: 600, seed: 1, ids: "e2e", newConnections: true, timeout: 10, targets: [`1 GET ${www}`],
+  }, mkdtempSync(join(directory, "load-")));
+  try {
+    await work();
+  } finally {
+    await load.stop();
+  }
+  const records = await load.records();
+  expect(records.length).toBeGreaterThan(100);
+  return records.filter(failed);
+}
+
+let born: string[];
+
+test("a server that loses its power under load is replaced by one that serves without anybody acting, and no read fails", async () => {
+  const before = await untilWhole();
+  await experiment("back-power");
+  const after = await untilWhole();
+  born = names("back", after).filter((name) => !names("back", before).includes(name));
+  expect(born).toHaveLength(1);
+});
+
+test("the next up lists the new server, knows its host key, and changes nothing on it", async () => {
+  const { machines } = await status("dev");
+  const hostName = machines.find(({ name }) => name === born[0])?.hostName.toLowerCase() ?? "";
+  const inventory = () => readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8");
+  expect(inventory()).not.toContain(hostName);
+  const { output } = await lab("up", "dev");
+  expect(inventory()).toContain(hostName);
+  expect(output).toMatch(new RegExp(`${hostName} +: ok=\\d+ +changed=0 +unreachable=0 +failed=0`));
+});
+
+test("the database server is restarted rather than replaced, and has what it had", async () => {
+  const post = await outside("curl", "-sS", "--max-time", "10", "--json", '{"text":"kept"}', www);
+  expect(post.stdout).toContain('"text":"kept"');
+  const data = names("data", await status("dev"));
+  await lab("kill", data[0] ?? "", "--how", "power");
+  await eventually(() => group("data"), (found) => found?.running === 0, 30);
+  expect(names("data", await untilWhole())).toEqual(data);
+  const answer = await eventually(() => outside("curl", "-sS", "--max-time", "10", www), ({ stdout }) => stdout.includes('"messages"'), 30);
+  expect(answer.stdout).toContain('"text":"kept"');
+});
+
+test("more servers are added without touching the others; a server that is taken away has answered everything", async () => {
+  const before = names("back", await status("dev"));
+  await lab("up", "dev", "--set", "tiers.back.instances=3");
+  const three = names("back", await untilWhole());
+  expect(three).toHaveLength(3);
+  expect(three).toEqual(expect.arrayContaining(before));
+  expect(await failures(async () => {
+    await lab("up", "dev");
+    await untilWhole();
+  })).toEqual([]);
+  expect(three).toEqual(expect.arrayContaining(names("back", await status("dev"))));
+});
+
+test("a group grows while its processors are busy, up to its limit, and shrinks when they are not", async () => {
+  await lab("up", "dev", "--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 35, scaleInBelow: 20}");
+  const front = names("front", await status("dev"));
+  const each = (script: string) => Promise.all(front.map((name) => on(name, "sudo", "sh", "-c", `'${script}'`)));
+  await each("for i in 1 2; do systemd-run --quiet --unit=busy$i sh -c \"while :; do :; done\"; done");
+  await eventually(() => group("front"), (found) => found?.wanted === 3, 180);
+  await each("systemctl stop busy1 busy2");
+  await eventually(() => group("front"), (found) => found?.running === 3, 120);
+  await eventually(() => group("front"), (found) => found?.wanted === 2, 240);
+  await untilWhole();
+  await lab("up", "dev");
+});
+
+test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
+  await experiment("change-back");
+});
