@@ -47,14 +47,17 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
 }
 
 /**
- * Reloads a service of all machines of a kind, each so many seconds from the beginning of the last time: by its signal,
- * for the checks of a whole `systemctl reload` alone take longer than 100 ms.
+ * Reloads a service of all machines of a kind, each so many seconds from the beginning of the last time, or as soon as the
+ * last time has ended.
+ *
+ * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
  */
-export function reloading(tier: string, unit: string, signal: "HUP" | "USR2", every: number, seconds: number): Disturb {
+export function reloading(tier: string, unit: string, how: "reload" | "HUP", every: number, seconds: number): Disturb {
+  const command = how === "reload" ? `systemctl reload ${unit}` : `systemctl kill --kill-whom=main --signal=${how} ${unit}`;
   const script = `
     end=$(($(date +%s) + ${seconds})); next=$(date +%s%N); count=0
     while [ "$(date +%s)" -lt $end ]; do
-      systemctl kill --kill-whom=main --signal=${signal} ${unit}
+      ${command}
       count=$((count + 1)); next=$((next + ${every * 1e9})); now=$(date +%s%N)
       if [ $next -gt $now ]; then sleep "$(printf '%d.%09d' $(((next - now) / 1000000000)) $(((next - now) % 1000000000)))"; else next=$now; fi
     done
