@@ -100,7 +100,7 @@ test("more servers are added without touching the others; a server that is taken
 });
 
 test("a group grows while its processors are busy, up to its limit, and shrinks when they are not", async () => {
-  await lab("up", "dev", "--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 35, scaleInBelow: 20}");
+  await lab("up", "dev", "--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 40, scaleInBelow: 20}");
   const front = names("front", await status("dev"));
   const each = (script: string) => Promise.all(front.map((name) => on(name, "sudo", "sh", "-c", `'${script}'`)));
   await each("for i in 1 2; do systemd-run --quiet --unit=busy$i sh -c \"while :; do :; done\"; done");
