@@ -45,6 +45,7 @@ lint: ## lint TypeScript, Go, Ansible, YAML and shell
 
 unit: ## unit and component tests
 	@$(GO); go test ./...
+	@$(TOOLS); python -m unittest discover --quiet --start-directory ansible/tests
 	@$(TOOLS); vitest run --project unit
 
 schema: ## write the JSON Schema of the stack files
@@ -53,4 +54,5 @@ schema: ## write the JSON Schema of the stack files
 test: setup ## everything: check, and the lab's tests with real machines (root)
 	@$(MAKE) --no-print-directory types lint
 	@$(GO); go test ./...
+	@$(TOOLS); python -m unittest discover --quiet --start-directory ansible/tests
 	@$(TOOLS); vitest run
