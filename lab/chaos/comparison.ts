@@ -136,5 +136,6 @@ async function standIn(tools: Tools, { name }: Machine, port: number, millisecon
   await tools.sudo(name, `set -e
     echo ${program} | base64 -d >/run/stand-in.js
     systemctl stop pm2@back.service
+    systemctl stop stand-in.service 2>/dev/null || true
     systemd-run --quiet --unit=stand-in --property=Restart=always "$(command -v node)" /run/stand-in.js ${port} ${milliseconds}`, 60);
 }
