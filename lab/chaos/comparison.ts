@@ -47,6 +47,7 @@ async function compare({ tools, seed, run, wanted, patience, directory }: Contex
       summaries.set(policy, await measure(tools, policy, ready, seed + 1000 * run, join(directory, policy)));
     }
   } finally {
+    await withoutStandIns(tools);
     tools.say("the environment as it was");
     await tools.up();
   }
@@ -138,4 +139,14 @@ async function standIn(tools: Tools, { name }: Machine, port: number, millisecon
     systemctl stop pm2@back.service
     systemctl stop stand-in.service 2>/dev/null || true
     systemd-run --quiet --unit=stand-in --property=Restart=always "$(command -v node)" /run/stand-in.js ${port} ${milliseconds}`, 60);
+}
+
+/** Servers that stay get their application back. */
+async function withoutStandIns(tools: Tools): Promise<void> {
+  const { machines } = await tools.status();
+  for (const { name, tier } of machines) {
+    if (tier !== "back") continue;
+    await tools.sudo(name, "systemctl stop stand-in.service 2>/dev/null || true; systemctl restart pm2@back.service", 60)
+      .catch((error: Error) => tools.say(`${name}: ${error.message}`));
+  }
 }
