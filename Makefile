@@ -8,7 +8,7 @@ TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos lab-down check lint types unit test schema
+.PHONY: help setup lab chaos lab-down check lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -43,16 +43,16 @@ lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); shellcheck bin/* .ci/run lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh ansible/roles/*/files/*.sh
 	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
-unit: ## unit and component tests
+programs: ## tests of the programs in Go and Python
 	@$(GO); go test ./...
 	@$(TOOLS); python -m unittest discover --quiet --start-directory ansible/tests
+
+unit: programs ## unit and component tests
 	@$(TOOLS); vitest run --project unit
 
 schema: ## write the JSON Schema of the stack files
 	@$(TOOLS); node environment/writeSchema.ts
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
-	@$(MAKE) --no-print-directory types lint
-	@$(GO); go test ./...
-	@$(TOOLS); python -m unittest discover --quiet --start-directory ansible/tests
+	@$(MAKE) --no-print-directory types lint programs
 	@$(TOOLS); vitest run

@@ -47,7 +47,7 @@ async function compare({ tools, seed, run, wanted, patience, directory }: Contex
       summaries.set(policy, await measure(tools, policy, ready, seed + 1000 * run, join(directory, policy)));
     }
   } finally {
-    await withoutStandIns(tools);
+    await withoutStandIns(tools).catch((error: Error) => tools.say(`stand-ins were not taken away: ${error.message}`));
     tools.say("the environment as it was");
     await tools.up();
   }
