@@ -1,9 +1,10 @@
 /** All machines of the lab: makes those that should exist, removes the others, and says how they are. */
 import { availableParallelism } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
 import { AgentPool, type AgentPlace } from "./agent/pool.ts";
 import { machinePaths, machinesOnDisk } from "./machine/files.ts";
-import { cpuSeconds, setShare } from "./machine/cgroup.ts";
+import { cpuSeconds, setPortion, type Portion } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
@@ -29,7 +30,7 @@ export class Machines {
   readonly #lifecycle: Lifecycle;
   readonly #agents: AgentPool;
   #wanted = new Map<string, Machine>();
-  readonly #shares = new Map<string, "full" | "tenth">();
+  readonly #portions = new Map<string, Portion>();
   /** The last work on each machine: two never work on the same one at the same time. */
   readonly #work = new Map<string, Promise<unknown>>();
 
@@ -105,15 +106,20 @@ export class Machines {
     this.#agents.look();
   }
 
-  /** Machines that do not serve yet give way to those that do. */
+  /**
+   * Machines that do not serve yet give way to those that do. They are spread over the processors, since some kernels
+   * gather what runs on few of them.
+   */
   #share(): void {
+    let beginners = 0;
     for (const { id, health } of this.statuses()) {
-      const share = health === "Initializing" ? "tenth" : "full";
-      if (this.#shares.get(id) === share) continue;
-      this.#shares.set(id, share);
-      void setShare(machinePaths(this.#options.stateDir, id).name, share);
+      const portion: Portion = health === "Initializing"
+        ? { share: "tenth", processor: beginners++ % availableParallelism() } : { share: "full" };
+      if (isDeepStrictEqual(this.#portions.get(id), portion)) continue;
+      this.#portions.set(id, portion);
+      void setPortion(machinePaths(this.#options.stateDir, id).name, portion);
     }
-    for (const id of this.#shares.keys()) if (!this.#wanted.has(id)) this.#shares.delete(id);
+    for (const id of this.#portions.keys()) if (!this.#wanted.has(id)) this.#portions.delete(id);
   }
 
   /** Read synchronously, as the processes are: this file is memory. */

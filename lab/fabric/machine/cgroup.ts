@@ -12,6 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 const mount = "/sys/fs/cgroup";
 const parent = "lab-machines";
+const controllers = ["cpu", "cpuset", "memory"];
 
 /** `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of who starts them. */
 export type Layout = "unified" | "hybrid" | "none";
@@ -48,28 +49,37 @@ export async function ensureGroups(name: string, limits: Limits): Promise<string
     return [main];
   }
   const groups = [main];
-  for (const controller of ["cpu", "memory"]) {
+  for (const controller of controllers) {
     const group = await legacyGroup(controller, name);
     if (!group) continue;
     groups.push(group);
     if (controller === "cpu") {
       await set(group, "cpu.cfs_quota_us", quota(limits.cpus).split(" ")[0]?.replace("max", "-1") ?? "-1");
-    } else {
+    } else if (controller === "memory") {
       await set(group, "memory.limit_in_bytes", String(limits.memory * 1024 * 1024));
     }
   }
   return groups;
 }
 
-/**
- * The machine's share of the processors where all are busy. On Azure each machine has processors of its own: here one
- * that configures itself would take them from those that serve.
- */
-export async function setShare(name: string, share: "full" | "tenth"): Promise<void> {
-  const main = mainGroup(name);
-  if (main && layout() === "unified") await set(main, "cpu.weight", share === "full" ? "100" : "10");
-  const legacy = join(mount, "cpu", parent, name);
-  if (existsSync(legacy)) await set(legacy, "cpu.shares", share === "full" ? "1024" : "102");
+/** What a machine gets of processors that all want. */
+export interface Portion {
+  share: "full" | "tenth";
+  /** The only processor that it may use; all unless told. */
+  processor?: number;
+}
+
+/** On Azure each machine has processors of its own; here they take them from one another. */
+export async function setPortion(name: string, { share, processor }: Portion): Promise<void> {
+  if (layout() === "unified") {
+    const group = join(mount, parent, name);
+    await set(group, "cpu.weight", share === "full" ? "100" : "10");
+    await set(group, "cpuset.cpus", String(processor ?? ""));
+  } else {
+    const [cpu, cpuset] = ["cpu", "cpuset"].map((controller) => join(mount, controller, parent, name)) as [string, string];
+    if (existsSync(cpu)) await set(cpu, "cpu.shares", share === "full" ? "1024" : "102");
+    if (existsSync(cpuset)) await set(cpuset, "cpuset.cpus", String(processor ?? await readFile(join(cpuset, "../cpuset.cpus"), "utf8")));
+  }
 }
 
 /** Processes of the machine outside its init's namespace; undefined where the host has no group for it. */
@@ -134,7 +144,7 @@ export async function groupNames(): Promise<string[]> {
 }
 
 function tops(): string[] {
-  const hierarchies = layout() === "unified" ? [mount] : ["unified", "cpu", "memory"].map((dir) => join(mount, dir));
+  const hierarchies = layout() === "unified" ? [mount] : ["unified", ...controllers].map((dir) => join(mount, dir));
   return hierarchies.map((dir) => join(dir, parent)).filter((dir) => existsSync(dir));
 }
 
@@ -164,9 +174,15 @@ async function legacyGroup(controller: string, name: string): Promise<string | u
   const own = (await readFile("/proc/self/cgroup", "utf8")).split("\n")
     .find((line) => line.split(":")[1]?.split(",").includes(controller));
   if (own?.split(":")[2] !== "/" || !existsSync(join(mount, controller, "cgroup.procs"))) return undefined;
-  const group = join(mount, controller, parent, name);
-  await mkdir(group, { recursive: true });
-  return group;
+  const top = join(mount, controller, parent);
+  await mkdir(top, { recursive: true });
+  if (controller === "cpuset") {
+    // No process can enter a group before it has both. Those of the machines begin with what this one has.
+    for (const file of ["cpuset.cpus", "cpuset.mems"]) await writeFile(join(top, file), await readFile(join(mount, controller, file)));
+    await writeFile(join(top, "cgroup.clone_children"), "1");
+  }
+  await mkdir(join(top, name), { recursive: true });
+  return join(top, name);
 }
 
 function quota(cpus: number): string {
@@ -174,7 +190,7 @@ function quota(cpus: number): string {
 }
 
 async function enable(group: string): Promise<void> {
-  for (const controller of ["cpu", "memory"]) await set(group, "cgroup.subtree_control", `+${controller}`);
+  for (const controller of controllers) await set(group, "cgroup.subtree_control", `+${controller}`);
 }
 
 /** Limits are an addition: where the host refuses one, the machine runs without. */
