@@ -1,7 +1,5 @@
 """The programs of the roles drain and health together: who holds the lock takes the machine out of rotation."""
 
-import importlib.machinery
-import importlib.util
 import json
 import pathlib
 import tempfile
@@ -9,18 +7,10 @@ import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-ROLES = pathlib.Path(__file__).parent.parent / "roles"
+from programs import program
 
-
-def program(path):
-    loader = importlib.machinery.SourceFileLoader(path.name.replace("-", "_"), str(path))
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
-    loader.exec_module(module)
-    return module
-
-
-drain = program(ROLES / "drain/files/platform-drain")
-health = program(ROLES / "health/files/platform-health")
+drain = program("drain/files/platform-drain")
+health = program("health/files/platform-health")
 
 
 class Azure(BaseHTTPRequestHandler):
