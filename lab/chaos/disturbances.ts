@@ -47,7 +47,7 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
 }
 
 /**
- * Reloads a service of all machines of a kind, each so many seconds from the beginning of the last time, or as soon as the
+ * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of the last time, or as soon as the
  * last time has ended.
  *
  * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
@@ -62,10 +62,10 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
       if [ $next -gt $now ]; then sleep "$(printf '%d.%09d' $(((next - now) / 1000000000)) $(((next - now) % 1000000000)))"; else next=$now; fi
     done
     echo $count`;
-  return async ({ tools }) => {
+  return async ({ tools, machine: one }) => {
     const { machines } = await tools.status();
     const at = tools.clock.now();
-    await Promise.all(machines.filter((machine) => machine.tier === tier).map(async ({ name }) => {
+    await Promise.all((one ? [one] : machines.filter((machine) => machine.tier === tier)).map(async ({ name }) => {
       const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
       tools.say(`${name}: ${unit} reloaded ${count.trim()} times in ${seconds} s`);
     }));

@@ -72,6 +72,8 @@ const losses = Object.entries(broken).flatMap(([tier, goals]) => Object.entries(
 
 export const scenarios: Scenario[] = [
   ...losses,
+  { name: "reload-balancer", title: "HAProxy is reloaded each 100 ms, or as often as it can be, for a minute, on one balancer",
+    tier: "back-balancer", disturb: reloading("back-balancer", "haproxy.service", "reload", 0.1, 60), goals: unnoticed },
   { name: "reload-balancers", title: "HAProxy is reloaded each 100 ms, or as often as it can be, for a minute, on all balancers",
     disturb: reloading("back-balancer", "haproxy.service", "reload", 0.1, 60), goals: unnoticed },
   { name: "reload-reverse-proxies", title: "nginx is reloaded each 100 ms for a minute, on all reverse proxies",

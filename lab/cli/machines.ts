@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { keysInSerialLog } from "../../configuration/hostKeys.ts";
 import { administratorKey } from "../settings.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
@@ -44,9 +45,5 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
 /** Lines for known_hosts from the keys that cloud-init wrote to the machine's serial console. */
 async function hostKeys(address: string, machine: Machine): Promise<string[]> {
   const log = (await ask(`/serial/${encodeURIComponent(machine.id)}`)) ?? "";
-  const blocks = [...log.matchAll(/-----BEGIN SSH HOST KEY KEYS-----([\s\S]*?)-----END SSH HOST KEY KEYS-----/g)];
-  return (blocks.at(-1)?.[1] ?? "").split("\n").flatMap((line) => {
-    const key = line.match(/((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/=]+)/)?.[1];
-    return key ? [`${address} ${key}`] : [];
-  });
+  return keysInSerialLog(log).map((key) => `${address} ${key}`);
 }
