@@ -17,13 +17,13 @@ test("a public zone holds an address record for each host, and tells its name se
   const { recorder, urn, nameServers } = await build({ domain: "dev.chatbot.example", records, protect: true });
   expect(urn).toContain("platform:components:DnsZone::dns");
   expect(recorder.children("dns")).toEqual([
-    "azure-native:dns:RecordSet dns-apex", "azure-native:dns:RecordSet dns-www", "azure-native:dns:Zone dns-zone",
+    "azure-native:dns:RecordSet dns-@", "azure-native:dns:RecordSet dns-www", "azure-native:dns:Zone dns-zone",
   ]);
   expect(recorder.one("azure-native:dns:RecordSet", "dns-www").inputs).toMatchObject({
     zoneName: "dev.chatbot.example", relativeRecordSetName: "www", recordType: "A", ttl: 300,
     aRecords: [{ ipv4Address: "198.51.100.32" }],
   });
-  expect(recorder.one("azure-native:dns:RecordSet", "dns-apex").inputs["relativeRecordSetName"]).toBe("@");
+  expect(recorder.one("azure-native:dns:RecordSet", "dns-@").inputs["relativeRecordSetName"]).toBe("@");
   expect(recorder.one("azure-native:dns:Zone").protect).toBe(true);
   expect(nameServers).toEqual(["ns1.example.", "ns2.example."]);
 });

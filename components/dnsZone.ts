@@ -50,7 +50,7 @@ export class DnsZone extends pulumi.ComponentResource {
       tags: tags(args.environment),
     }, { parent: this, protect: args.protect ?? false });
     for (const { label, address } of args.records) {
-      new RecordSet(`${name}-${recordName(label)}`, {
+      new RecordSet(`${name}-${label}`, {
         relativeRecordSetName: label,
         recordType: "A",
         resourceGroupName: args.resourceGroupName,
@@ -80,7 +80,7 @@ export class DnsZone extends pulumi.ComponentResource {
       tags: tags(args.environment),
     }, { parent: this });
     for (const { label, address } of args.records) {
-      new PrivateRecordSet(`${name}-${recordName(label)}`, {
+      new PrivateRecordSet(`${name}-${label}`, {
         relativeRecordSetName: label,
         recordType: "A",
         resourceGroupName: args.resourceGroupName,
@@ -92,8 +92,4 @@ export class DnsZone extends pulumi.ComponentResource {
     }
     return pulumi.output([]);
   }
-}
-
-function recordName(label: string): string {
-  return label === "@" ? "apex" : label;
 }

@@ -17,6 +17,9 @@ const steady = 5;
 const afterwards = 20;
 const calm = 5;
 
+/** Seconds for which a client waits: longer than the reverse proxy tries, as browsers do. */
+const patienceOfClients = 45;
+
 export function disturbed(scenario: Scenario): Experiment {
   return { name: scenario.name, title: scenario.title, run: (context) => runScenario(scenario, context) };
 }
@@ -40,7 +43,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     const url = status.urls.find((one) => one.includes("//www.")) ?? status.urls[0];
     if (!url) throw new Error("the stack has no URL");
     load = tools.load({
-      namespace: "lab-outside", rate, longest: patience + 1800, seed: seed + run, ids, newConnections: true, timeout: 10,
+      namespace: "lab-outside", rate, longest: patience + 1800, seed: seed + run, ids, newConnections: true, timeout: patienceOfClients,
       targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
     }, directory);
     const steadyAt = await steadyState(tools, load, rate);

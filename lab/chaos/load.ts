@@ -42,8 +42,8 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
   return [
     "--rate", String(plan.rate), "--duration", `${plan.longest}s`, "--timeout", `${plan.timeout}s`,
     "--seed", String(plan.seed), "--ids", plan.ids, "--out", out, "--until-eof",
-    // Should every request wait for its timeout, all of them are under way.
-    "--workers", String(Math.ceil(1.5 * plan.rate * plan.timeout)),
+    // As many are under way when half of the requests wait for half a minute.
+    "--workers", String(Math.ceil(15 * plan.rate)),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),
   ];
