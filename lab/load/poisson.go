@@ -28,6 +28,8 @@ type poisson struct {
 	// Arrivals that were drawn so far, and the time of the last one.
 	drawn uint64
 	last  time.Duration
+	// When the request is planned that was asked about last.
+	next time.Duration
 }
 
 func newPoisson(o *options) *poisson {
@@ -45,6 +47,7 @@ func (p *poisson) Pace(elapsed time.Duration, hits uint64) (time.Duration, bool)
 		p.began = time.Now().Add(-elapsed)
 	}
 	at := p.at(hits)
+	p.next = at
 	if at >= p.duration || elapsed >= p.duration+p.grace {
 		return 0, true
 	}
@@ -61,6 +64,22 @@ func (p *poisson) take(number uint64) time.Time {
 	at := p.at(number)
 	delete(p.planned, number)
 	return p.began.Add(at)
+}
+
+// finish ends the plan now, and returns when that is.
+func (p *poisson) finish() time.Duration {
+	elapsed := p.elapsed()
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	p.duration = min(p.duration, elapsed)
+	return p.duration
+}
+
+// due says whether the next request belongs to the plan.
+func (p *poisson) due() bool {
+	p.mutex.Lock()
+	defer p.mutex.Unlock()
+	return p.next < p.duration
 }
 
 // elapsed since the first call of Pace.

@@ -28,7 +28,11 @@ func run(o *options, out *bufio.Writer, stop <-chan os.Signal) (counts, error) {
 	go func() {
 		select {
 		case <-stop:
-			stopped <- pacer.elapsed()
+			// What is late is still sent, as at the plan's own end; what vegeta waits for comes after the end.
+			stopped <- pacer.finish()
+			for end := time.Now().Add(o.timeout); pacer.due() && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
 			attacker.Stop()
 		case <-ended:
 		}

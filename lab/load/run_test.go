@@ -153,6 +153,17 @@ func TestASignalEndsTheRunAndWhatIsUnderWayIsWaitedFor(t *testing.T) {
 	}
 }
 
+func TestWhatIsLateWhenTheSignalComesIsStillSent(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(20 * time.Millisecond) }))
+	defer server.Close()
+	stop := make(chan os.Signal, 1)
+	time.AfterFunc(300*time.Millisecond, func() { stop <- syscall.SIGTERM })
+	made, count := records(t, parsed(t, "--duration", "1h", "--workers", "1", "--target", "1 GET "+server.URL), stop)
+	if count.seconds > 3 || len(made) < 20 || count.unsent != 0 {
+		t.Errorf("%d records, %+v", len(made), count)
+	}
+}
+
 func TestAHostIsReachedAtTheAddressThatWasGiven(t *testing.T) {
 	var host atomic.Value
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { host.Store(r.Host) }))
