@@ -3,6 +3,8 @@ import http from "node:http";
 const agent = new http.Agent({ keepAlive: true, maxSockets: 256, timeout: 30_000 });
 const CONNECT_MILLISECONDS = 300;
 const ANSWER_MILLISECONDS = 10_000;
+// No new attempt after it: who asked us has given up soon after.
+const PATIENCE_MILLISECONDS = 8_000;
 const ATTEMPTS = 16;
 
 /**
@@ -12,11 +14,12 @@ const ATTEMPTS = 16;
  * not be made is tried again whatever the method, for nothing was sent; a GET is also tried again when its connection broke.
  */
 export async function ask(method, url, headers = {}, body = undefined) {
+  const end = performance.now() + PATIENCE_MILLISECONDS;
   for (let attempt = 1; ; attempt++) {
     try {
       return await askOnce(method, url, headers, body);
     } catch (error) {
-      if (attempt === ATTEMPTS || !(error.notSent || method === "GET")) throw error;
+      if (attempt === ATTEMPTS || performance.now() > end || !(error.notSent || method === "GET")) throw error;
     }
   }
 }
