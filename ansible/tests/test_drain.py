@@ -19,11 +19,11 @@ class Azure(BaseHTTPRequestHandler):
     def do_GET(self):
         path = self.path.split("?")[0]
         answers = {
-            "/state": json.dumps({"ApplicationHealthState": self.server.state}),
+            "/health": "",
             "/instance/compute/name": "vmss_1",
             "/scheduledevents": json.dumps({"Events": self.server.events}),
         }
-        self.reply(answers[path])
+        self.reply(answers[path], self.server.health if path == "/health" else 200)
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -31,8 +31,8 @@ class Azure(BaseHTTPRequestHandler):
         self.server.draining_then = health.is_draining(self.server.lock)
         self.reply("")
 
-    def reply(self, text):
-        self.send_response(200)
+    def reply(self, text, status=200):
+        self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text.encode())
@@ -49,11 +49,11 @@ class DrainTest(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.server = HTTPServer(("127.0.0.1", 0), Azure)
-        self.server.state, self.server.events, self.server.approved = "Healthy", [], []
+        self.server.health, self.server.events, self.server.approved = 200, [], []
         self.server.lock = f"{self.folder.name}/lock"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         here = f"http://127.0.0.1:{self.server.server_port}"
-        self.settings = {"lock": self.server.lock, "health": f"{here}/state", "notice": 3, "patience": 0, "units": []}
+        self.settings = {"lock": self.server.lock, "health": f"{here}/health", "notice": 3, "patience": 0, "units": []}
         drain.METADATA, drain.EVENTS = here, f"{here}/scheduledevents?v"
         drain.OWN_NAME = f"{here}/instance/compute/name?v"
         self.slept = []
@@ -77,9 +77,14 @@ class DrainTest(unittest.TestCase):
         self.assertEqual(self.slept, [(3, True), (3, False)])
 
     def test_a_machine_that_nobody_asks_is_not_waited_for(self):
-        self.server.state = "Unhealthy"
+        self.server.health = 503
         self.assertEqual(self.run_command("exit 0"), 0)
         self.assertEqual(self.slept, [])
+
+    def test_a_machine_that_is_well_is_so_out_of_rotation_too(self):
+        for status, healthy in ((200, True), (404, True), (503, False)):
+            self.server.health = status
+            self.assertEqual(drain.Machine(self.settings).is_healthy(), healthy)
 
     def test_a_failure_is_the_commands_own_and_the_machine_comes_back(self):
         self.assertEqual(self.run_command("exit 7"), 7)
