@@ -6,6 +6,7 @@ import { PrivateLB } from "./components/privateLb.ts";
 import { ReverseProxy } from "./components/reverseProxy.ts";
 import { TierHAG } from "./components/tierHag.ts";
 import { buildBundle } from "./configuration/bundle.ts";
+import { currentCapacity } from "./configuration/capacity.ts";
 import { Playbook } from "./configuration/playbook.ts";
 import { secretsFor } from "./configuration/secrets.ts";
 import { hashTree, readTree } from "./configuration/tree.ts";
@@ -38,7 +39,7 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     } } : {}),
   });
   const group = new TierHAG(name, {
-    ...common, machines, subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
+    ...common, machines, capacity: currentCapacity(cloud, stack, resourceGroup.name, machines), subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
     customData: buildBundle(plan, machines, tree), secrets: secretsFor(machines.secrets, secrets),
   });
   return { name, loadBalancer, groups: [

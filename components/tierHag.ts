@@ -14,6 +14,12 @@ export interface TierHAGArgs {
   resourceGroupName: pulumi.Input<string>;
   /** Kind, number, size, repair and autoscale of the machines. */
   machines: MachineGroup;
+  /**
+   * Number of machines, where autoscale owns it: as many as there are. An update sends the whole scale set, so another
+   * number would take machines away from under their load; `ignoreChanges` would send that of the set's first update.
+   * Default: `instances`.
+   */
+  capacity?: pulumi.Input<number>;
   administrators: Administrators;
   /** Availability zones over which Azure spreads the machines. Zones can be added, never removed. */
   zones: string[];
@@ -54,18 +60,14 @@ export class TierHAG extends pulumi.ComponentResource {
       zones: machineZones(args.zones),
       // Rather all machines in two zones than too few machines. With one zone Azure refuses any value.
       zoneBalance: args.zones.length > 1 ? false : undefined,
-      sku: { name: machines.size, tier: "Standard", capacity: machines.instances },
+      sku: { name: machines.size, tier: "Standard", capacity: args.capacity ?? machines.instances },
       upgradePolicy: { mode: "Manual" },
       automaticRepairsPolicy: {
         enabled: true, gracePeriod: machines.repair.gracePeriod, repairAction: machines.repair.action,
       },
       virtualMachineProfile: this.machineProfile(args),
       tags: tags(args.environment, machines.name),
-    }, {
-      parent: this,
-      // Autoscale owns the number; an update must not take its machines away.
-      ignoreChanges: machines.autoscale ? ["sku.capacity"] : [],
-    });
+    }, { parent: this });
 
     if (machines.autoscale) {
       autoscaleSetting(`${name}-autoscale`, {

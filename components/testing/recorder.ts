@@ -9,7 +9,9 @@ export interface Recorded {
   /** Name of the parent; undefined for the stack itself. */
   parent: string | undefined;
   inputs: Record<string, unknown>;
-  ignoreChanges: string[];
+  /** Inputs whose change replaces the resource; and whether the old one is deleted before the new one is made. */
+  replaceOnChanges: string[];
+  deleteBeforeReplace: boolean;
   protect: boolean;
   /** Names of the resources that must exist before. */
   dependencies: string[];
@@ -23,7 +25,8 @@ interface RegisterRequest {
   getCustom(): boolean;
   getParent(): string;
   getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0];
-  getIgnorechangesList(): string[];
+  getReplaceonchangesList(): string[];
+  getDeletebeforereplace(): boolean;
   getProtect(): boolean;
   getDependenciesList(): string[];
   getAdditionalsecretoutputsList(): string[];
@@ -97,7 +100,8 @@ export class Recorder {
         custom: request.getCustom(),
         parent: request.getParent() === "" ? undefined : nameOf(request.getParent()),
         inputs: pulumi.runtime.deserializeProperties(request.getObject()),
-        ignoreChanges: request.getIgnorechangesList(),
+        replaceOnChanges: request.getReplaceonchangesList(),
+        deleteBeforeReplace: request.getDeletebeforereplace(),
         protect: request.getProtect(),
         dependencies: request.getDependenciesList().map(nameOf),
         secretOutputs: request.getAdditionalsecretoutputsList(),
