@@ -101,11 +101,12 @@ test("with nothing changed, nothing of the command changes", async () => {
   expect(second.command.inputs).toEqual(first.command.inputs);
 });
 
-test("a change of ansible/ runs the command again without replacing it", async () => {
+test("a change of ansible/ runs the command again, and one that fails leaves none in the state", async () => {
   const first = await build();
   const second = await build({ treeHash: "other" });
   expect(second.content).not.toBe(first.content);
-  expect(second.command.inputs["triggers"]).toEqual(first.command.inputs["triggers"]);
+  expect(second.command.replaceOnChanges).toContain("environment");
+  expect(second.command.deleteBeforeReplace).toBe(true);
 });
 
 test("a replaced machine runs the command anew", async () => {

@@ -61,7 +61,7 @@ export class Playbook extends pulumi.ComponentResource {
       dir: "ansible",
       create: `node ../configuration/runPlaybook.ts -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
       environment: {
-        // A change here runs the command again. Triggers would do so by replacing it.
+        // A change here runs the command again.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
         PLATFORM_SECRETS: pulumi.secret(pulumi.jsonStringify(args.secrets)),
         ANSIBLE_DISPLAY_FAILED_STDERR: "true",
@@ -73,6 +73,10 @@ export class Playbook extends pulumi.ComponentResource {
     new local.Command(`${name}-ansible`, command, {
       parent: this,
       dependsOn: args.after,
+      // A run that failed leaves no command in the state, rather than the one before: whoever takes the change back must
+      // get a run too, for some machines have it.
+      replaceOnChanges: ["environment"],
+      deleteBeforeReplace: true,
       // Roles hide their secrets; should one slip through, the state must not show it.
       additionalSecretOutputs: ["stdout", "stderr"],
     });
