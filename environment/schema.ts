@@ -49,9 +49,9 @@ const applicationNameText = "an application's name, also that of its account: lo
 const application = z.strictObject({
   name: z.string().max(32, { error: applicationNameText, abort: true })
     .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error: applicationNameText }),
-  repository: z.string().regex(/^(https:\/\/|ssh:\/\/|git@)\S+$/, {
-    error: "a Git repository by https:// or ssh, for example https://git.chatbot.example/front.git",
-  }),
+  repository: z.string().regex(/^https:\/\/[^\s@]+$/, {
+    error: "a Git repository by https:// that machines may read without a login, for example https://git.chatbot.example/front.git",
+  }).describe("Git repository that machines may read without a login, by https://: new ones fetch their first release from it"),
   revision: z.string().regex(/^[^-\s]\S*$/, {
     error: "a branch, tag or commit: no spaces, and no hyphen at its beginning, which would make it an option of Git",
   }).default("main").describe("Branch, tag or commit of the first release"),

@@ -89,6 +89,14 @@ test("an application's name is no longer than that of an account can be", () => 
       "lower-case letters, digits and single hyphens, starting with a letter, at most 32 characters"]]);
 });
 
+test.each(["git@git.chatbot.example:front.git", "ssh://git@git.chatbot.example/front.git", "https://token@git.chatbot.example/front.git",
+])("a repository %j, which machines may not read or which tells a password, is refused", (repository) => {
+  expect(mistakes({ environment: withApplications({ repository }) })).toEqual([
+    [`${at}.front.applications[0].repository`, `"${repository}"`, "a Git repository by https:// that machines may read " +
+      "without a login, for example https://git.chatbot.example/front.git"],
+  ]);
+});
+
 test.each(["-upload-pack=sh", "--", "a b", ""])("a revision %j, which Git would not take for one, is refused", (revision) => {
   expect(mistakes({ environment: withApplications({ revision }) })).toEqual([
     [`${at}.front.applications[0].revision`, `"${revision}"`, "a branch, tag or commit: no spaces, and no hyphen at its " +
