@@ -1,11 +1,14 @@
 """The programs of the roles drain and health together: who holds the lock takes the machine out of rotation."""
 
+import contextlib
+import io
 import json
-import pathlib
+import math
 import tempfile
 import threading
 import unittest
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest import mock
 
 from programs import program
 
@@ -13,11 +16,19 @@ drain = program("drain/files/platform-drain")
 health = program("health/files/platform-health")
 
 
+def event(kind, machine="vmss_1"):
+    return {"EventId": kind, "EventType": kind, "EventStatus": "Scheduled", "NotBefore": "", "Resources": [machine]}
+
+
 class Azure(BaseHTTPRequestHandler):
     """Health endpoint and metadata service, as far as the program asks them."""
 
     def do_GET(self):
         path = self.path.split("?")[0]
+        if path == "/scheduledevents" and any(one["EventStatus"] == "Started" for one in self.server.events):
+            if self.server.listed == 0:
+                self.server.events = []
+            self.server.listed -= 1
         answers = {
             "/health": "",
             "/instance/compute/name": "vmss_1",
@@ -27,7 +38,17 @@ class Azure(BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.approved += [request["EventId"] for request in body["StartRequests"]]
+        if self.server.refusals > 0:
+            self.server.refusals -= 1
+            self.reply("", 500)
+            return
+        approved = [request["EventId"] for request in body["StartRequests"]]
+        self.server.approved += approved
+        for one in self.server.events:
+            if one["EventId"] in approved and self.server.starts:
+                one["EventStatus"] = "Started"
+        self.server.events += self.server.next
+        self.server.next = []
         self.server.draining_then = health.is_draining(self.server.lock)
         self.reply("")
 
@@ -50,6 +71,8 @@ class DrainTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.server = HTTPServer(("127.0.0.1", 0), Azure)
         self.server.health, self.server.events, self.server.approved = 200, [], []
+        # What is approved starts, and is listed so often more; `next` is announced then.
+        self.server.starts, self.server.listed, self.server.next, self.server.refusals = True, math.inf, [], 0
         self.server.lock = f"{self.folder.name}/lock"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         here = f"http://127.0.0.1:{self.server.server_port}"
@@ -57,7 +80,7 @@ class DrainTest(unittest.TestCase):
         drain.METADATA, drain.EVENTS = here, f"{here}/scheduledevents?v"
         drain.OWN_NAME = f"{here}/instance/compute/name?v"
         self.slept = []
-        drain.time = type("Clock", (), {"sleep": self.sleep, "monotonic": lambda: 0.0})
+        drain.time = type("Clock", (), {"sleep": self.sleep, "monotonic": lambda: float(sum(s for s, _ in self.slept))})
 
     def sleep(self, seconds):
         self.slept.append((seconds, health.is_draining(self.server.lock)))
@@ -97,19 +120,68 @@ class DrainTest(unittest.TestCase):
         drain.time.monotonic = iter([0.0, 1.0]).__next__
         self.assertEqual(machine.run(["true"]), 1)
 
-    def test_the_end_of_another_machine_is_not_this_ones(self):
-        self.server.events = [{"EventId": "e", "EventType": "Terminate", "EventStatus": "Scheduled", "NotBefore": "", "Resources": ["vmss_2"]}]
-        with self.assertRaises(Stop):
+    def announce(self, kind, machine="vmss_1"):
+        self.server.events = [event(kind, machine)]
+
+    def watch(self):
+        """Until the program ends with the machine, or finds nothing new for some seconds; the units it stopped."""
+        self.settings["units"] = ["unit"]
+        with mock.patch.object(drain.subprocess, "run") as run, self.assertRaises(Stop):
             drain.Machine(self.settings).watch()
+        return run.call_count
+
+    def test_what_is_announced_for_another_machine_is_not_this_ones(self):
+        for kind in ("Terminate", "Reboot"):
+            self.announce(kind, "vmss_2")
+            self.watch()
         self.assertEqual(self.server.approved, [])
+        self.assertFalse(any(draining for _, draining in self.slept))
 
     def test_the_announced_end_is_agreed_to_when_the_machine_is_out_of_rotation(self):
-        self.server.events = [{"EventId": "e", "EventType": "Terminate", "EventStatus": "Scheduled", "NotBefore": "", "Resources": ["vmss_1"]}]
-        with self.assertRaises(Stop):
-            drain.Machine(self.settings).watch()
-        self.assertEqual(self.server.approved, ["e"])
-        self.assertTrue(self.server.draining_then)
-        self.assertEqual(self.slept[0], (3, True))
+        for kind in ("Terminate", "Preempt"):
+            with self.subTest(kind):
+                self.announce(kind)
+                self.server.approved, self.slept = [], []
+                self.assertEqual(self.watch(), 1)
+                self.assertEqual(self.server.approved, [kind])
+                self.assertTrue(self.server.draining_then)
+                self.assertEqual(self.slept, [(3, True), (3600, True)])
+
+    def test_an_interrupted_machine_is_out_of_rotation_until_the_event_is_over(self):
+        for kind in ("Freeze", "Reboot", "Redeploy"):
+            with self.subTest(kind):
+                self.announce(kind)
+                self.server.approved, self.server.draining_then, self.slept = [], None, []
+                self.server.listed = 2
+                self.assertEqual(self.watch(), 0)
+                self.assertEqual(self.server.approved, [kind])
+                self.assertTrue(self.server.draining_then)
+                self.assertEqual(self.slept[:5], [(3, True), (1, True), (1, True), (1, True), (3, False)])
+                self.assertFalse(any(draining for _, draining in self.slept[5:]))
+
+    def test_an_event_that_does_not_end_keeps_no_machine_out_of_rotation(self):
+        self.announce("Reboot")
+        self.server.starts = False
+        with mock.patch.object(drain, "LONGEST_SECONDS", 4):
+            self.watch()
+        self.assertEqual(self.server.approved, ["Reboot"])
+        self.assertEqual(self.slept[:6], [(3, True), *[(1, True)] * 4, (3, False)])
+        self.assertFalse(any(draining for _, draining in self.slept[6:]))
+
+    def test_an_agreement_that_fails_is_tried_again_out_of_rotation(self):
+        self.announce("Freeze")
+        self.server.refusals, self.server.listed = 2, 0
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.watch()
+        self.assertEqual(self.server.approved, ["Freeze"])
+        self.assertEqual(self.slept[:5], [(3, True), (1, True), (1, True), (1, True), (3, False)])
+
+    def test_an_end_that_is_announced_during_an_interruption_is_agreed_to_as_well(self):
+        self.announce("Reboot")
+        self.server.next = [event("Terminate")]
+        self.assertEqual(self.watch(), 1)
+        self.assertEqual(self.server.approved, ["Reboot", "Terminate"])
+        self.assertEqual(self.slept, [(3, True), (1, True), (3600, True)])
 
 
 if __name__ == "__main__":
