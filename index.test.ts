@@ -37,7 +37,10 @@ async function runPreview(stack: string) {
   vi.doMock("./configuration/arm.ts", () => ({
     connect: () => Promise.resolve({
       compute: {
-        virtualMachineScaleSets: { list: () => pages([scaleSet("vmss-platform-dev-front", 2)]) },
+        virtualMachineScaleSets: {
+          list: () => pages([scaleSet("vmss-platform-dev-front", 2)]),
+          get: (_: string, name: string) => Promise.resolve(scaleSet(name, 5)),
+        },
         virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
       },
       network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
@@ -76,6 +79,13 @@ test.each([
   const shared = ["configuration", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"];
   expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
   expect(recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))).toHaveLength(scaleSets);
+});
+
+test("a group that autoscale has grown keeps its machines, another one has the stack's number", async () => {
+  const { recorder } = await preview("prod");
+  const capacity = (name: string) => recorder.one("azure-native:compute:VirtualMachineScaleSet", `${name}-vmss`).inputs["sku"];
+  expect(capacity("front")).toMatchObject({ capacity: 5 });
+  expect(capacity("data")).toMatchObject({ capacity: 1 });
 });
 
 test("everything that has tags carries environment, tier and who manages it, a private load balancer its rule, too", async () => {
