@@ -38,7 +38,7 @@ const instances = wholeNumber(1, machinesInSubnet).describe("Number of machines,
 const repair = z.strictObject({
   gracePeriod: z.string().regex(/^PT([1-8]\d|90)M$/, {
     error: "10 to 90 whole minutes, PT10M to PT90M",
-  }).default("PT10M").describe("How long a machine may be unhealthy before it is repaired, PT10M to PT90M"),
+  }).default("PT10M").describe("How long a machine that was made or changed may be unhealthy before it is repaired, PT10M to PT90M"),
   action: z.enum(["Replace", "Restart", "Reimage"]).default("Replace")
     .describe("Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk"),
 }).describe("Automatic repair of machines whose health endpoint says unhealthy");
