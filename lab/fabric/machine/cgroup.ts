@@ -76,9 +76,10 @@ export async function setPortion(name: string, { share, processor }: Portion): P
     await set(group, "cpu.weight", share === "full" ? "100" : "10");
     await set(group, "cpuset.cpus", String(processor ?? ""));
   } else {
-    const [cpu, cpuset] = ["cpu", "cpuset"].map((controller) => join(mount, controller, parent, name)) as [string, string];
-    if (existsSync(cpu)) await set(cpu, "cpu.shares", share === "full" ? "1024" : "102");
-    if (existsSync(cpuset)) await set(cpuset, "cpuset.cpus", String(processor ?? await readFile(join(cpuset, "../cpuset.cpus"), "utf8")));
+    await set(join(mount, "cpu", parent, name), "cpu.shares", share === "full" ? "1024" : "102");
+    const all = join(mount, "cpuset", "cpuset.cpus");
+    if (!existsSync(all)) return;
+    await set(join(mount, "cpuset", parent, name), "cpuset.cpus", String(processor ?? await readFile(all, "utf8")));
   }
 }
 
