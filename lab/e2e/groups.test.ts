@@ -116,8 +116,8 @@ test("a group grows while its processors are busy, keeps its number when it is c
   await eventually(() => group("front"), (found) => found?.wanted === 2, 240);
   await untilWhole();
   await lab("up", "dev");
-});
+}, 900_000);
 
 test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
   await experiment("change-back");
-});
+}, 600_000);
