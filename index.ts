@@ -39,7 +39,8 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     } } : {}),
   });
   const group = new TierHAG(name, {
-    ...common, machines, capacity: currentCapacity(cloud, stack, resourceGroup.name, machines), subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
+    ...common, machines, subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
+    capacity: currentCapacity(cloud, stack, resourceGroup.name, machines),
     customData: buildBundle(plan, machines, tree), secrets: secretsFor(machines.secrets, secrets),
   });
   return { name, loadBalancer, groups: [

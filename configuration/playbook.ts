@@ -43,8 +43,8 @@ const patience = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, i
 
 /**
  * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
- * `playbooks/base.yml` and `playbooks/site.yml` on them: when machines, inventory or `ansible/` changed, and only then. A preview lists the
- * machines that exist, and writes nothing.
+ * `playbooks/base.yml` and `playbooks/site.yml` on them: when machines, inventory or `ansible/` changed, and only then. A
+ * preview lists the machines that exist, and writes nothing.
  */
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */

@@ -47,8 +47,8 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
 }
 
 /**
- * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of the last time, or as soon as the
- * last time has ended.
+ * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of the
+ * last time, or as soon as the last time has ended.
  *
  * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
  */
