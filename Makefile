@@ -8,7 +8,7 @@ TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos lab-down check lint types programs unit test schema
+.PHONY: help setup lab chaos lab-down check format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -35,7 +35,11 @@ check: ## types, lint, unit and component tests: fast, without root
 types: ## check the types
 	@$(TOOLS); tsc --project .
 
+format: ## format TypeScript
+	@$(TOOLS); prettier --log-level warn --write .
+
 lint: ## lint TypeScript, Go, Ansible, YAML and shell
+	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .

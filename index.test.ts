@@ -10,15 +10,17 @@ import { publicKey } from "./environment/testing/stacks.ts";
 
 /** The committed stack file with the settings that its users add. */
 function configuration(stack: string): Record<string, string> {
-  const file = load(readFileSync(join(import.meta.dirname, `Pulumi.${stack}.yaml`), "utf8")) as
-    { config: Record<string, unknown> };
+  const file = load(readFileSync(join(import.meta.dirname, `Pulumi.${stack}.yaml`), "utf8")) as {
+    config: Record<string, unknown>;
+  };
   const config = {
     ...file.config,
     "platform:administrators": { ranges: ["198.51.100.1/32"], sshKeys: [publicKey] },
     "platform:databasePassword": "a test's password",
   };
-  return Object.fromEntries(Object.entries(config).map(([key, value]) =>
-    [key, typeof value === "string" ? value : JSON.stringify(value)]));
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
 }
 
 /** One preview for each stack: loading the program takes a second. */
@@ -35,16 +37,17 @@ function preview(stack: string): ReturnType<typeof runPreview> {
 async function runPreview(stack: string) {
   vi.resetModules();
   vi.doMock("./configuration/arm.ts", () => ({
-    connect: () => Promise.resolve({
-      compute: {
-        virtualMachineScaleSets: {
-          list: () => pages([scaleSet("vmss-platform-dev-front", 2)]),
-          get: (_: string, name: string) => Promise.resolve(scaleSet(name, 5)),
+    connect: () =>
+      Promise.resolve({
+        compute: {
+          virtualMachineScaleSets: {
+            list: () => pages([scaleSet("vmss-platform-dev-front", 2)]),
+            get: (_: string, name: string) => Promise.resolve(scaleSet(name, 5)),
+          },
+          virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
         },
-        virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
-      },
-      network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
-    }),
+        network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
+      }),
   }));
   const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true });
   const program = await import("./index.ts");
@@ -58,21 +61,50 @@ afterEach(() => vi.doUnmock("./configuration/arm.ts"));
 
 test("dev is built of a network, a group and a load balancer for each kind, a reverse proxy and names", async () => {
   const { recorder } = await preview("dev");
-  expect(recorder.resources.filter(({ parent, type }) => parent === undefined && type.startsWith("platform:"))
-    .map(({ type, name }) => `${type.split(":")[2]} ${name}`).sort()).toEqual([
-    "DnsZone private-dns", "DnsZone public-dns", "Network network", "Playbook configuration",
-    "PrivateLB back-load-balancer", "PrivateLB data-load-balancer", "PrivateLB front-load-balancer",
-    "PrivateLB machine-learning-load-balancer", "ReverseProxy reverse-proxy",
-    "TierHAG back", "TierHAG data", "TierHAG front", "TierHAG machine-learning",
+  expect(
+    recorder.resources
+      .filter(({ parent, type }) => parent === undefined && type.startsWith("platform:"))
+      .map(({ type, name }) => `${type.split(":")[2]} ${name}`)
+      .sort(),
+  ).toEqual([
+    "DnsZone private-dns",
+    "DnsZone public-dns",
+    "Network network",
+    "Playbook configuration",
+    "PrivateLB back-load-balancer",
+    "PrivateLB data-load-balancer",
+    "PrivateLB front-load-balancer",
+    "PrivateLB machine-learning-load-balancer",
+    "ReverseProxy reverse-proxy",
+    "TierHAG back",
+    "TierHAG data",
+    "TierHAG front",
+    "TierHAG machine-learning",
   ]);
 });
 
-const roots = (recorder: Recorder) => recorder.resources.filter(({ parent }) => parent === undefined)
-  .map(({ name }) => name).filter((name) => name !== "platform-test").sort();
+const roots = (recorder: Recorder) =>
+  recorder.resources
+    .filter(({ parent }) => parent === undefined)
+    .map(({ name }) => name)
+    .filter((name) => name !== "platform-test")
+    .sort();
 
 test.each([
-  ["prod", ["back", "back-load-balancer", "data", "data-load-balancer", "front", "front-load-balancer",
-    "machine-learning", "machine-learning-load-balancer"], 7],
+  [
+    "prod",
+    [
+      "back",
+      "back-load-balancer",
+      "data",
+      "data-load-balancer",
+      "front",
+      "front-load-balancer",
+      "machine-learning",
+      "machine-learning-load-balancer",
+    ],
+    7,
+  ],
   ["tools", ["gitlab", "gitlab-load-balancer", "runner"], 3],
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
@@ -83,15 +115,18 @@ test.each([
 
 test("a group that autoscale has grown keeps its machines, another one has the stack's number", async () => {
   const { recorder } = await preview("prod");
-  const capacity = (name: string) => recorder.one("azure-native:compute:VirtualMachineScaleSet", `${name}-vmss`).inputs["sku"];
+  const capacity = (name: string) =>
+    recorder.one("azure-native:compute:VirtualMachineScaleSet", `${name}-vmss`).inputs["sku"];
   expect(capacity("front")).toMatchObject({ capacity: 5 });
   expect(capacity("data")).toMatchObject({ capacity: 1 });
 });
 
 test("everything that has tags carries environment, tier and who manages it, a private load balancer its rule, too", async () => {
   const { recorder } = await preview("dev");
-  const untagged = recorder.resources.filter(({ custom, type, inputs }) =>
-    custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs));
+  const untagged = recorder.resources.filter(
+    ({ custom, type, inputs }) =>
+      custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs),
+  );
   expect([...new Set(untagged.map(({ type }) => type))]).toEqual(["azure-native:network:Subnet"]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];
@@ -104,10 +139,14 @@ test("a person is told the address, the URLs, and how to run Ansible and SSH", a
   const { program, machines, publicAddress } = await preview("dev");
   expect(publicAddress).toBe("198.51.100.32");
   expect(program.urls).toEqual(["http://www.dev.chatbot.example/", "http://api.dev.chatbot.example/"]);
-  const addresses = Object.entries(program.loadBalancers)
-    .map(async ([tier, address]) => [tier, await valueOf(address)] as const);
+  const addresses = Object.entries(program.loadBalancers).map(
+    async ([tier, address]) => [tier, await valueOf(address)] as const,
+  );
   expect(Object.fromEntries(await Promise.all(addresses))).toEqual({
-    back: "10.20.2.254", data: "10.20.4.254", front: "10.20.1.254", "machine-learning": "10.20.3.254",
+    back: "10.20.2.254",
+    data: "10.20.4.254",
+    front: "10.20.1.254",
+    "machine-learning": "10.20.3.254",
   });
   expect(machines).toEqual({ front0a1b2c: "10.20.1.4" });
   expect(program.inventory).toBe("ansible/inventory/dev.yml");
@@ -131,7 +170,8 @@ test("Ansible runs after everything that machines need is there", async () => {
 
 test("the machines of every tier join their load balancer's pool for members, HAProxy's the one for balancers", async () => {
   const { recorder } = await preview("dev");
-  const pools = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))
+  const pools = recorder.resources
+    .filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))
     .map(({ name, inputs }) => {
       const profile: unknown = pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]);
       const ids = JSON.stringify(profile).matchAll(/loadBalancers\/([a-z-]+)\/backendAddressPools\/([a-z]+)/g);
@@ -150,14 +190,18 @@ test("the machines of every tier join their load balancer's pool for members, HA
 test("only the tiers that ask for the password receive it", async () => {
   const { recorder } = await preview("dev");
   const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
-  expect(scaleSets.filter(({ inputs }) => pulumi.runtime.isRpcSecret(inputs["virtualMachineProfile"]))
-    .map(({ name }) => name).sort()).toEqual(["back-vmss", "data-vmss"]);
+  expect(
+    scaleSets
+      .filter(({ inputs }) => pulumi.runtime.isRpcSecret(inputs["virtualMachineProfile"]))
+      .map(({ name }) => name)
+      .sort(),
+  ).toEqual(["back-vmss", "data-vmss"]);
 });
 
 test("the password stands nowhere in clear, and in no custom data", async () => {
   const { recorder } = await preview("dev");
   for (const { name, inputs } of recorder.resources) {
-    const open = JSON.stringify(inputs, (_, value: unknown) => pulumi.runtime.isRpcSecret(value) ? "secret" : value);
+    const open = JSON.stringify(inputs, (_, value: unknown) => (pulumi.runtime.isRpcSecret(value) ? "secret" : value));
     expect(open, name).not.toContain("a test's password");
     const profile = pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]) as
       { osProfile: { customData: string } } | undefined;
@@ -172,7 +216,11 @@ test("a faulty stack file ends the program with all its mistakes before a resour
   vi.resetModules();
   const config = configuration("dev");
   config["platform:environment"] = JSON.stringify({
-    name: "staging", network: "10.0.0.0/8", domain: "chatbot", privateDomain: "dev.chatbot.internal", tiers: {},
+    name: "staging",
+    network: "10.0.0.0/8",
+    domain: "chatbot",
+    privateDomain: "dev.chatbot.internal",
+    tiers: {},
     reverseProxy: { routes: [{ host: "a.b", tier: "x" }] },
   });
   const recorder = await Recorder.start({ stack: "dev", config, preview: true });

@@ -20,63 +20,105 @@ const { stack, environment, administrators, zones, protect } = plan;
 const tree = readTree(ansible);
 
 const resourceGroup = new ResourceGroup("resource-group", {
-  resourceGroupName: resourceName("resourceGroup", stack), tags: tags(environment),
+  resourceGroupName: resourceName("resourceGroup", stack),
+  tags: tags(environment),
 });
 const common = {
-  stack, environment, administrators, zones,
-  resourceGroupName: resourceGroup.name, resourceGroupId: resourceGroup.id,
+  stack,
+  environment,
+  administrators,
+  zones,
+  resourceGroupName: resourceGroup.name,
+  resourceGroupId: resourceGroup.id,
 };
 
 const network = new Network("network", { ...common, range: plan.network, subnets: plan.subnets });
 
 const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
   const subnetId = network.subnetId(name);
-  const loadBalancer = service && new PrivateLB(`${name}-load-balancer`, {
-    ...common, tier: name, service, subnetId,
-    ...(balancers ? { balancers: {
-      machines: balancers, administrators, subnetId: network.subnetId(balancers.subnet),
-      customData: buildBundle(plan, balancers, tree),
-    } } : {}),
-  });
+  const loadBalancer =
+    service &&
+    new PrivateLB(`${name}-load-balancer`, {
+      ...common,
+      tier: name,
+      service,
+      subnetId,
+      ...(balancers
+        ? {
+            balancers: {
+              machines: balancers,
+              administrators,
+              subnetId: network.subnetId(balancers.subnet),
+              customData: buildBundle(plan, balancers, tree),
+            },
+          }
+        : {}),
+    });
   const group = new TierHAG(name, {
-    ...common, machines, subnetId, poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
+    ...common,
+    machines,
+    subnetId,
+    poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
     capacity: currentCapacity(cloud, stack, resourceGroup.name, machines),
-    customData: buildBundle(plan, machines, tree), secrets: secretsFor(machines.secrets, secrets),
+    customData: buildBundle(plan, machines, tree),
+    secrets: secretsFor(machines.secrets, secrets),
   });
-  return { name, loadBalancer, groups: [
-    { machines, scaleSetId: group.scaleSetId },
-    ...(balancers && loadBalancer?.balancers
-      ? [{ machines: balancers, scaleSetId: loadBalancer.balancers.scaleSetId }] : []),
-  ] };
+  return {
+    name,
+    loadBalancer,
+    groups: [
+      { machines, scaleSetId: group.scaleSetId },
+      ...(balancers && loadBalancer?.balancers
+        ? [{ machines: balancers, scaleSetId: loadBalancer.balancers.scaleSetId }]
+        : []),
+    ],
+  };
 });
 
 const reverseProxy = new ReverseProxy("reverse-proxy", {
-  ...common, protect, machines: plan.reverseProxy, subnetId: network.subnetId("reverse-proxy"),
+  ...common,
+  protect,
+  machines: plan.reverseProxy,
+  subnetId: network.subnetId("reverse-proxy"),
   customData: buildBundle(plan, plan.reverseProxy, tree),
 });
 
-const served = tiers.flatMap(({ name, loadBalancer }) => loadBalancer ? [{ name, address: loadBalancer.address }] : []);
+const served = tiers.flatMap(({ name, loadBalancer }) =>
+  loadBalancer ? [{ name, address: loadBalancer.address }] : [],
+);
 const privateZone = new DnsZone("private-dns", {
-  ...common, domain: plan.privateDomain, networkId: network.id,
+  ...common,
+  domain: plan.privateDomain,
+  networkId: network.id,
   records: served.map(({ name, address }) => ({ label: name, address })),
 });
-const publicZone = plan.publicZone ? new DnsZone("public-dns", {
-  ...common, protect, domain: plan.domain,
-  records: plan.reverseProxy.routes.flatMap(({ host }) => {
-    const label = labelInDomain(host, plan.domain);
-    return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
-  }),
-}) : undefined;
+const publicZone = plan.publicZone
+  ? new DnsZone("public-dns", {
+      ...common,
+      protect,
+      domain: plan.domain,
+      records: plan.reverseProxy.routes.flatMap(({ host }) => {
+        const label = labelInDomain(host, plan.domain);
+        return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
+      }),
+    })
+  : undefined;
 
 const playbook = new Playbook("configuration", {
-  plan, ansible, treeHash: hashTree(tree), cloud,
+  plan,
+  ansible,
+  treeHash: hashTree(tree),
+  cloud,
   resourceGroupName: resourceGroup.name,
   groups: [
     ...tiers.flatMap(({ groups }) => groups),
     { machines: plan.reverseProxy, scaleSetId: reverseProxy.machines.scaleSetId },
   ],
   publicAddress: reverseProxy.publicAddress,
-  secrets: secretsFor(plan.tiers.flatMap(({ machines }) => machines.secrets), secrets),
+  secrets: secretsFor(
+    plan.tiers.flatMap(({ machines }) => machines.secrets),
+    secrets,
+  ),
   after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
 });
 

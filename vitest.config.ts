@@ -23,7 +23,12 @@ export default defineConfig({
       {
         // Real namespaces and machines: one file after the other.
         test: {
-          name: "lab", include: rootTests, exclude, fileParallelism: false, testTimeout: 300_000, hookTimeout: 1_200_000,
+          name: "lab",
+          include: rootTests,
+          exclude,
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 1_200_000,
           sequence: { groupOrder: 1 },
         },
       },

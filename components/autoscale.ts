@@ -31,24 +31,32 @@ export function autoscaleSetting(name: string, args: AutoscaleArgs, opts: pulumi
     },
     scaleAction: { direction, type: "ChangeCount" as const, value: "1", cooldown: "PT5M" },
   });
-  return new AutoscaleSetting(name, {
-    autoscaleSettingName: settingName,
-    name: settingName,
-    resourceGroupName: args.resourceGroupName,
-    // Azure's own default leaves the setting without effect.
-    enabled: true,
-    targetResourceUri: scaleSetId,
-    profiles: [{
-      name: "cpu",
-      // Azure wants these numbers as text.
-      capacity: {
-        minimum: `${autoscale.minimum}`, maximum: `${autoscale.maximum}`, default: `${machines.instances}`,
-      },
-      rules: [
-        rule("GreaterThan", autoscale.scaleOutAbove, "Increase"),
-        rule("LessThan", autoscale.scaleInBelow, "Decrease"),
+  return new AutoscaleSetting(
+    name,
+    {
+      autoscaleSettingName: settingName,
+      name: settingName,
+      resourceGroupName: args.resourceGroupName,
+      // Azure's own default leaves the setting without effect.
+      enabled: true,
+      targetResourceUri: scaleSetId,
+      profiles: [
+        {
+          name: "cpu",
+          // Azure wants these numbers as text.
+          capacity: {
+            minimum: `${autoscale.minimum}`,
+            maximum: `${autoscale.maximum}`,
+            default: `${machines.instances}`,
+          },
+          rules: [
+            rule("GreaterThan", autoscale.scaleOutAbove, "Increase"),
+            rule("LessThan", autoscale.scaleInBelow, "Decrease"),
+          ],
+        },
       ],
-    }],
-    tags: tags(args.environment, machines.name),
-  }, opts);
+      tags: tags(args.environment, machines.name),
+    },
+    opts,
+  );
 }

@@ -11,16 +11,24 @@ async function build(args: Pick<DnsZoneArgs, "domain" | "records"> & Partial<Dns
   return { recorder, urn, nameServers };
 }
 
-const records = [{ label: "www", address: "198.51.100.32" }, { label: "@", address: "198.51.100.32" }];
+const records = [
+  { label: "www", address: "198.51.100.32" },
+  { label: "@", address: "198.51.100.32" },
+];
 
 test("a public zone holds an address record for each host, and tells its name servers", async () => {
   const { recorder, urn, nameServers } = await build({ domain: "dev.chatbot.example", records, protect: true });
   expect(urn).toContain("platform:components:DnsZone::dns");
   expect(recorder.children("dns")).toEqual([
-    "azure-native:dns:RecordSet dns-@", "azure-native:dns:RecordSet dns-www", "azure-native:dns:Zone dns-zone",
+    "azure-native:dns:RecordSet dns-@",
+    "azure-native:dns:RecordSet dns-www",
+    "azure-native:dns:Zone dns-zone",
   ]);
   expect(recorder.one("azure-native:dns:RecordSet", "dns-www").inputs).toMatchObject({
-    zoneName: "dev.chatbot.example", relativeRecordSetName: "www", recordType: "A", ttl: 300,
+    zoneName: "dev.chatbot.example",
+    relativeRecordSetName: "www",
+    recordType: "A",
+    ttl: 300,
     aRecords: [{ ipv4Address: "198.51.100.32" }],
   });
   expect(recorder.one("azure-native:dns:RecordSet", "dns-@").inputs["relativeRecordSetName"]).toBe("@");
@@ -30,7 +38,9 @@ test("a public zone holds an address record for each host, and tells its name se
 
 test("a private zone is linked to its network, and no machine registers itself in it", async () => {
   const { recorder, nameServers } = await build({
-    domain: "dev.chatbot.internal", networkId: "/network", records: [{ label: "front", address: "10.20.1.254" }],
+    domain: "dev.chatbot.internal",
+    networkId: "/network",
+    records: [{ label: "front", address: "10.20.1.254" }],
   });
   expect(recorder.children("dns")).toEqual([
     "azure-native:privatedns:PrivateRecordSet dns-front",
@@ -38,11 +48,15 @@ test("a private zone is linked to its network, and no machine registers itself i
     "azure-native:privatedns:VirtualNetworkLink dns-link",
   ]);
   expect(recorder.one("azure-native:privatedns:VirtualNetworkLink").inputs).toMatchObject({
-    privateZoneName: "dev.chatbot.internal", virtualNetwork: { id: "/network" }, registrationEnabled: false,
+    privateZoneName: "dev.chatbot.internal",
+    virtualNetwork: { id: "/network" },
+    registrationEnabled: false,
     location: "Global",
   });
   expect(recorder.one("azure-native:privatedns:PrivateRecordSet").inputs).toMatchObject({
-    privateZoneName: "dev.chatbot.internal", relativeRecordSetName: "front", recordType: "A",
+    privateZoneName: "dev.chatbot.internal",
+    relativeRecordSetName: "front",
+    recordType: "A",
     aRecords: [{ ipv4Address: "10.20.1.254" }],
   });
   expect(nameServers).toEqual([]);

@@ -36,59 +36,79 @@ export class DnsZone extends pulumi.ComponentResource {
 
   constructor(name: string, args: DnsZoneArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:components:DnsZone", name, {}, opts);
-    this.nameServers = args.networkId === undefined
-      ? this.publicZone(name, args) : this.privateZone(name, args, args.networkId);
+    this.nameServers =
+      args.networkId === undefined ? this.publicZone(name, args) : this.privateZone(name, args, args.networkId);
     this.registerOutputs({ nameServers: this.nameServers });
   }
 
   private publicZone(name: string, args: DnsZoneArgs): pulumi.Output<string[]> {
-    const zone = new Zone(`${name}-zone`, {
-      zoneName: args.domain,
-      resourceGroupName: args.resourceGroupName,
-      location: "global",
-      zoneType: "Public",
-      tags: tags(args.environment),
-    }, { parent: this, protect: args.protect ?? false });
-    for (const { label, address } of args.records) {
-      new RecordSet(`${name}-${label}`, {
-        relativeRecordSetName: label,
-        recordType: "A",
+    const zone = new Zone(
+      `${name}-zone`,
+      {
+        zoneName: args.domain,
         resourceGroupName: args.resourceGroupName,
-        zoneName: zone.name,
-        ttl: timeToLive,
-        aRecords: [{ ipv4Address: address }],
-        metadata: tags(args.environment),
-      }, { parent: this });
+        location: "global",
+        zoneType: "Public",
+        tags: tags(args.environment),
+      },
+      { parent: this, protect: args.protect ?? false },
+    );
+    for (const { label, address } of args.records) {
+      new RecordSet(
+        `${name}-${label}`,
+        {
+          relativeRecordSetName: label,
+          recordType: "A",
+          resourceGroupName: args.resourceGroupName,
+          zoneName: zone.name,
+          ttl: timeToLive,
+          aRecords: [{ ipv4Address: address }],
+          metadata: tags(args.environment),
+        },
+        { parent: this },
+      );
     }
     return zone.nameServers;
   }
 
   private privateZone(name: string, args: DnsZoneArgs, networkId: pulumi.Input<string>): pulumi.Output<string[]> {
-    const zone = new PrivateZone(`${name}-zone`, {
-      privateZoneName: args.domain,
-      resourceGroupName: args.resourceGroupName,
-      location: "Global",
-      tags: tags(args.environment),
-    }, { parent: this });
-    new VirtualNetworkLink(`${name}-link`, {
-      virtualNetworkLinkName: resourceName("virtualNetworkLink", args.stack),
-      resourceGroupName: args.resourceGroupName,
-      privateZoneName: zone.name,
-      location: "Global",
-      virtualNetwork: { id: networkId },
-      registrationEnabled: false,
-      tags: tags(args.environment),
-    }, { parent: this });
-    for (const { label, address } of args.records) {
-      new PrivateRecordSet(`${name}-${label}`, {
-        relativeRecordSetName: label,
-        recordType: "A",
+    const zone = new PrivateZone(
+      `${name}-zone`,
+      {
+        privateZoneName: args.domain,
+        resourceGroupName: args.resourceGroupName,
+        location: "Global",
+        tags: tags(args.environment),
+      },
+      { parent: this },
+    );
+    new VirtualNetworkLink(
+      `${name}-link`,
+      {
+        virtualNetworkLinkName: resourceName("virtualNetworkLink", args.stack),
         resourceGroupName: args.resourceGroupName,
         privateZoneName: zone.name,
-        ttl: timeToLive,
-        aRecords: [{ ipv4Address: address }],
-        metadata: tags(args.environment),
-      }, { parent: this });
+        location: "Global",
+        virtualNetwork: { id: networkId },
+        registrationEnabled: false,
+        tags: tags(args.environment),
+      },
+      { parent: this },
+    );
+    for (const { label, address } of args.records) {
+      new PrivateRecordSet(
+        `${name}-${label}`,
+        {
+          relativeRecordSetName: label,
+          recordType: "A",
+          resourceGroupName: args.resourceGroupName,
+          privateZoneName: zone.name,
+          ttl: timeToLive,
+          aRecords: [{ ipv4Address: address }],
+          metadata: tags(args.environment),
+        },
+        { parent: this },
+      );
     }
     return pulumi.output([]);
   }

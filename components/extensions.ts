@@ -40,9 +40,7 @@ export function secretsExtension(secrets: Record<string, pulumi.Input<string>>) 
     type: "CustomScript",
     typeHandlerVersion: "2.1",
     autoUpgradeMinorVersion: true,
-    protectedSettings: pulumi.secret({
-      commandToExecute: pulumi.all(secrets).apply((values) => writeSecrets(values)),
-    }),
+    protectedSettings: pulumi.secret({ commandToExecute: pulumi.all(secrets).apply((values) => writeSecrets(values)) }),
   };
 }
 
@@ -50,6 +48,8 @@ export function secretsExtension(secrets: Record<string, pulumi.Input<string>>) 
 export function writeSecrets(values: Record<string, string>): string {
   const sorted = Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
   const content = Buffer.from(`${JSON.stringify(sorted)}\n`).toString("base64");
-  return `umask 077 && mkdir -p -m 0755 /etc/platform && echo ${content} | base64 -d >${secretsFile}.new && ` +
-    `mv ${secretsFile}.new ${secretsFile}`;
+  return (
+    `umask 077 && mkdir -p -m 0755 /etc/platform && echo ${content} | base64 -d >${secretsFile}.new && ` +
+    `mv ${secretsFile}.new ${secretsFile}`
+  );
 }

@@ -31,7 +31,10 @@ export const healthProbe = {
 
 /** A rule that passes a TCP port on to the same port of a pool's machines, by the hash of the connection's five-tuple. */
 export function balancingRule(
-  name: string, port: number, probe: string, ids: ReturnType<typeof partIds>,
+  name: string,
+  port: number,
+  probe: string,
+  ids: ReturnType<typeof partIds>,
   options: { pool: string; disableOutboundSnat: boolean },
 ) {
   return {

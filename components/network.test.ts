@@ -3,15 +3,34 @@ import { Network } from "./network.ts";
 import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
 
 const args = {
-  stack: "test", environment: "development", resourceGroupName: "rg-platform-test", range: "10.20.0.0/16",
+  stack: "test",
+  environment: "development",
+  resourceGroupName: "rg-platform-test",
+  range: "10.20.0.0/16",
   zones: ["1", "2", "3"],
   subnets: [
-    { name: "front", prefix: "10.20.1.0/24", rules: [
-      { name: "allow-service", priority: 110, access: "Allow" as const, protocol: "Tcp" as const,
-        sources: ["10.20.0.0/24", "10.20.2.0/24"], ports: ["3000"] },
-      { name: "deny-all", priority: 4096, access: "Deny" as const, protocol: "*" as const, sources: "*" as const,
-        ports: ["*"] },
-    ] },
+    {
+      name: "front",
+      prefix: "10.20.1.0/24",
+      rules: [
+        {
+          name: "allow-service",
+          priority: 110,
+          access: "Allow" as const,
+          protocol: "Tcp" as const,
+          sources: ["10.20.0.0/24", "10.20.2.0/24"],
+          ports: ["3000"],
+        },
+        {
+          name: "deny-all",
+          priority: 4096,
+          access: "Deny" as const,
+          protocol: "*" as const,
+          sources: "*" as const,
+          ports: ["*"],
+        },
+      ],
+    },
     { name: "back", prefix: "10.20.2.0/24", rules: [] },
   ],
 };
@@ -60,8 +79,9 @@ test("a subnet sends its traffic through the NAT gateway and has no outbound acc
 
 test("subnets are made one after the other, and not inside the network", async () => {
   const { recorder } = await build();
-  expect(recorder.one("azure-native:network:Subnet", "network-back-subnet").dependencies)
-    .toContain("network-front-subnet");
+  expect(recorder.one("azure-native:network:Subnet", "network-back-subnet").dependencies).toContain(
+    "network-front-subnet",
+  );
   const network = recorder.one("azure-native:network:VirtualNetwork");
   expect(network.inputs).not.toHaveProperty("subnets");
   expect(network.inputs).toMatchObject({ addressSpace: { addressPrefixes: ["10.20.0.0/16"] } });
@@ -72,13 +92,26 @@ test("rules with several sources list them, and rules with a tag or anything nam
   const group = recorder.one("azure-native:network:NetworkSecurityGroup", "network-front-nsg");
   expect(group.inputs["securityRules"]).toEqual([
     {
-      name: "allow-service", priority: 110, access: "Allow", protocol: "Tcp", direction: "Inbound",
-      sourceAddressPrefixes: ["10.20.0.0/24", "10.20.2.0/24"], sourcePortRange: "*", destinationAddressPrefix: "*",
+      name: "allow-service",
+      priority: 110,
+      access: "Allow",
+      protocol: "Tcp",
+      direction: "Inbound",
+      sourceAddressPrefixes: ["10.20.0.0/24", "10.20.2.0/24"],
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
       destinationPortRange: "3000",
     },
     {
-      name: "deny-all", priority: 4096, access: "Deny", protocol: "*", direction: "Inbound", sourceAddressPrefix: "*",
-      sourcePortRange: "*", destinationAddressPrefix: "*", destinationPortRange: "*",
+      name: "deny-all",
+      priority: 4096,
+      access: "Deny",
+      protocol: "*",
+      direction: "Inbound",
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "*",
+      destinationPortRange: "*",
     },
   ]);
 });
@@ -86,7 +119,9 @@ test("rules with several sources list them, and rules with a tag or anything nam
 test("the outbound address is a static Standard one, and everything that can carries the tags", async () => {
   const { recorder } = await build();
   expect(recorder.one("azure-native:network:PublicIPAddress").inputs).toMatchObject({
-    publicIpAddressName: "pip-platform-test-nat", sku: { name: "Standard" }, publicIPAllocationMethod: "Static",
+    publicIpAddressName: "pip-platform-test-nat",
+    sku: { name: "Standard" },
+    publicIPAllocationMethod: "Static",
     zones: ["1", "2", "3"],
   });
   const taggable = recorder.resources.filter(({ custom, type }) => custom && !type.endsWith(":Subnet"));

@@ -40,59 +40,79 @@ export class Network extends pulumi.ComponentResource {
     super("platform:components:Network", name, {}, opts);
     const { stack, environment, resourceGroupName } = args;
 
-    const network = new VirtualNetwork(`${name}-vnet`, {
-      virtualNetworkName: resourceName("virtualNetwork", stack),
-      resourceGroupName,
-      addressSpace: { addressPrefixes: [args.range] },
-      tags: tags(environment),
-    }, {
-      parent: this,
-      // Subnets are resources of their own; the list inside the network would compete with them.
-      ignoreChanges: ["subnets"],
-    });
+    const network = new VirtualNetwork(
+      `${name}-vnet`,
+      {
+        virtualNetworkName: resourceName("virtualNetwork", stack),
+        resourceGroupName,
+        addressSpace: { addressPrefixes: [args.range] },
+        tags: tags(environment),
+      },
+      {
+        parent: this,
+        // Subnets are resources of their own; the list inside the network would compete with them.
+        ignoreChanges: ["subnets"],
+      },
+    );
 
-    const outboundAddress = new PublicIPAddress(`${name}-nat-address`, {
-      publicIpAddressName: resourceName("publicAddress", stack, "nat"),
-      resourceGroupName,
-      sku: { name: "Standard", tier: "Regional" },
-      publicIPAllocationMethod: "Static",
-      publicIPAddressVersion: "IPv4",
-      zones: frontendZones(args.zones),
-      tags: tags(environment),
-    }, { parent: this });
+    const outboundAddress = new PublicIPAddress(
+      `${name}-nat-address`,
+      {
+        publicIpAddressName: resourceName("publicAddress", stack, "nat"),
+        resourceGroupName,
+        sku: { name: "Standard", tier: "Regional" },
+        publicIPAllocationMethod: "Static",
+        publicIPAddressVersion: "IPv4",
+        zones: frontendZones(args.zones),
+        tags: tags(environment),
+      },
+      { parent: this },
+    );
 
-    const natGateway = new NatGateway(`${name}-nat`, {
-      natGatewayName: resourceName("natGateway", stack),
-      resourceGroupName,
-      sku: { name: "Standard" },
-      publicIpAddresses: [{ id: outboundAddress.id }],
-      idleTimeoutInMinutes: 4,
-      tags: tags(environment),
-    }, { parent: this });
+    const natGateway = new NatGateway(
+      `${name}-nat`,
+      {
+        natGatewayName: resourceName("natGateway", stack),
+        resourceGroupName,
+        sku: { name: "Standard" },
+        publicIpAddresses: [{ id: outboundAddress.id }],
+        idleTimeoutInMinutes: 4,
+        tags: tags(environment),
+      },
+      { parent: this },
+    );
 
     let previous: pulumi.Resource = natGateway;
     for (const planned of args.subnets) {
-      const securityGroup = new NetworkSecurityGroup(`${name}-${planned.name}-nsg`, {
-        networkSecurityGroupName: resourceName("networkSecurityGroup", stack, planned.name),
-        resourceGroupName,
-        securityRules: planned.rules.map(securityRule),
-        tags: tags(environment, planned.name),
-      }, { parent: this });
+      const securityGroup = new NetworkSecurityGroup(
+        `${name}-${planned.name}-nsg`,
+        {
+          networkSecurityGroupName: resourceName("networkSecurityGroup", stack, planned.name),
+          resourceGroupName,
+          securityRules: planned.rules.map(securityRule),
+          tags: tags(environment, planned.name),
+        },
+        { parent: this },
+      );
 
-      const subnet: Subnet = new Subnet(`${name}-${planned.name}-subnet`, {
-        subnetName: resourceName("subnet", stack, planned.name),
-        resourceGroupName,
-        virtualNetworkName: network.name,
-        addressPrefix: planned.prefix,
-        networkSecurityGroup: { id: securityGroup.id },
-        natGateway: { id: natGateway.id },
-        defaultOutboundAccess: false,
-        privateEndpointNetworkPolicies: "Enabled",
-      }, {
-        parent: this,
-        // Azure refuses a second change of a network while one is under way.
-        dependsOn: [previous],
-      });
+      const subnet: Subnet = new Subnet(
+        `${name}-${planned.name}-subnet`,
+        {
+          subnetName: resourceName("subnet", stack, planned.name),
+          resourceGroupName,
+          virtualNetworkName: network.name,
+          addressPrefix: planned.prefix,
+          networkSecurityGroup: { id: securityGroup.id },
+          natGateway: { id: natGateway.id },
+          defaultOutboundAccess: false,
+          privateEndpointNetworkPolicies: "Enabled",
+        },
+        {
+          parent: this,
+          // Azure refuses a second change of a network while one is under way.
+          dependsOn: [previous],
+        },
+      );
       this.subnetIds.set(planned.name, subnet.id);
       previous = subnet;
     }
@@ -113,7 +133,10 @@ export class Network extends pulumi.ComponentResource {
 /** A rule in ARM's form. */
 function securityRule({ name, priority, access, protocol, sources, ports }: Rule) {
   return {
-    name, priority, access, protocol,
+    name,
+    priority,
+    access,
+    protocol,
     direction: "Inbound",
     ...(typeof sources === "string" ? { sourceAddressPrefix: sources } : { sourceAddressPrefixes: sources }),
     sourcePortRange: "*",

@@ -16,7 +16,7 @@ async function build(name: string, change: Partial<PrivateLBArgs> = {}) {
   const urn = await valueOf(loadBalancer.urn);
   const address = await valueOf(loadBalancer.address);
   const memberPool = await valueOf(loadBalancer.memberPoolId);
-  const scaleSetId = loadBalancer.balancers && await valueOf(loadBalancer.balancers.scaleSetId);
+  const scaleSetId = loadBalancer.balancers && (await valueOf(loadBalancer.balancers.scaleSetId));
   await recorder.settle();
   return { recorder, urn, address, memberPool, scaleSetId };
 }
@@ -32,8 +32,15 @@ test("hash is Azure's internal load balancer at the last free address of the tie
   expect(recorder.one("azure-native:network:LoadBalancer").inputs).toMatchObject({
     loadBalancerName: "lbi-platform-test-front",
     sku: { name: "Standard" },
-    frontendIPConfigurations: [{ name: "frontend", privateIPAddress: "10.20.1.254", privateIPAllocationMethod: "Static",
-      subnet: { id: subnetId }, zones: ["1", "2", "3"] }],
+    frontendIPConfigurations: [
+      {
+        name: "frontend",
+        privateIPAddress: "10.20.1.254",
+        privateIPAllocationMethod: "Static",
+        subnet: { id: subnetId },
+        zones: ["1", "2", "3"],
+      },
+    ],
     backendAddressPools: [{ name: "members" }, { name: "balancers" }],
     tags: { tier: "front", balance: "hash" },
   });
@@ -43,21 +50,32 @@ test("its rule passes the tier's port to healthy members by five-tuple hash", as
   const { recorder } = await build("front");
   const { inputs } = recorder.one("azure-native:network:LoadBalancer");
   const base = id("lbi-platform-test-front");
-  expect(inputs["probes"]).toEqual([{ name: "health", protocol: "Http", port: 8999, requestPath: "/health",
-    intervalInSeconds: 5, probeThreshold: 2 }]);
-  expect(inputs["loadBalancingRules"]).toEqual([{
-    name: "service", protocol: "Tcp", frontendPort: 3000, backendPort: 3000, loadDistribution: "Default",
-    frontendIPConfiguration: { id: `${base}/frontendIPConfigurations/frontend` },
-    backendAddressPool: { id: `${base}/backendAddressPools/members` },
-    probe: { id: `${base}/probes/health` },
-    idleTimeoutInMinutes: 4, enableTcpReset: true, enableFloatingIP: false, disableOutboundSnat: false,
-  }]);
+  expect(inputs["probes"]).toEqual([
+    { name: "health", protocol: "Http", port: 8999, requestPath: "/health", intervalInSeconds: 5, probeThreshold: 2 },
+  ]);
+  expect(inputs["loadBalancingRules"]).toEqual([
+    {
+      name: "service",
+      protocol: "Tcp",
+      frontendPort: 3000,
+      backendPort: 3000,
+      loadDistribution: "Default",
+      frontendIPConfiguration: { id: `${base}/frontendIPConfigurations/frontend` },
+      backendAddressPool: { id: `${base}/backendAddressPools/members` },
+      probe: { id: `${base}/probes/health` },
+      idleTimeoutInMinutes: 4,
+      enableTcpReset: true,
+      enableFloatingIP: false,
+      disableOutboundSnat: false,
+    },
+  ]);
 });
 
 test("connections puts a pair of HAProxy machines, in their own subnet, behind the same address", async () => {
   const { recorder, address, scaleSetId } = await build("back", { balancers: balancers("back") });
   expect(recorder.children("lb")).toEqual([
-    "azure-native:network:LoadBalancer lb-lbi", "platform:components:TierHAG lb-balancers",
+    "azure-native:network:LoadBalancer lb-lbi",
+    "platform:components:TierHAG lb-balancers",
   ]);
   expect(address).toBe("10.20.2.254");
   expect(recorder.one("azure-native:network:LoadBalancer").inputs["tags"]).toMatchObject({ balance: "connections" });
@@ -65,13 +83,25 @@ test("connections puts a pair of HAProxy machines, in their own subnet, behind t
   const scaleSet = recorder.one("azure-native:compute:VirtualMachineScaleSet");
   expect(scaleSet.parent).toBe("lb-balancers");
   expect(scaleSet.inputs).toMatchObject({ sku: { capacity: 2 }, tags: { tier: "back-balancer" } });
-  expect(scaleSet.inputs).toMatchObject({ virtualMachineProfile: {
-    osProfile: { customData: "YmFsYW5jZXI=", computerNamePrefix: "back-balancer" },
-    networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [{
-      subnet: { id: "/balancers" },
-      loadBalancerBackendAddressPools: [{ id: `${id("lbi-platform-test-back")}/backendAddressPools/balancers` }],
-    }] }] },
-  } });
+  expect(scaleSet.inputs).toMatchObject({
+    virtualMachineProfile: {
+      osProfile: { customData: "YmFsYW5jZXI=", computerNamePrefix: "back-balancer" },
+      networkProfile: {
+        networkInterfaceConfigurations: [
+          {
+            ipConfigurations: [
+              {
+                subnet: { id: "/balancers" },
+                loadBalancerBackendAddressPools: [
+                  { id: `${id("lbi-platform-test-back")}/backendAddressPools/balancers` },
+                ],
+              },
+            ],
+          },
+        ],
+      },
+    },
+  });
 });
 
 test("a change of balance moves the rule to the other pool, and changes nothing else but the tag that tells of it", async () => {
@@ -85,8 +115,11 @@ test("a change of balance moves the rule to the other pool, and changes nothing 
   };
   const base = `${id("lbi-platform-test-back")}/backendAddressPools`;
   expect(inputsOf(hash).backendAddressPool).toEqual({ id: `${base}/members` });
-  expect(inputsOf(connections)).toEqual(
-    { ...inputsOf(hash), backendAddressPool: { id: `${base}/balancers` }, balance: "connections" });
+  expect(inputsOf(connections)).toEqual({
+    ...inputsOf(hash),
+    backendAddressPool: { id: `${base}/balancers` },
+    balance: "connections",
+  });
   // The tier's machines are in the same pool before and after: those that exist would not leave or join one.
   expect([hash.memberPool, connections.memberPool]).toEqual([`${base}/members`, `${base}/members`]);
 });
@@ -96,10 +129,15 @@ test("balancers are given exactly when Azure's load balancer is not enough", asy
   await expect(build("front", { balancers: balancers("back") })).rejects.toThrow("given balance hash and balancers");
 });
 
-test.each([[["1"], ["1"]], [["1", "2"], undefined], [[], undefined]])(
-  "an address in zones %j is asked for in zones %j", async (zones, asked) => {
-    const { recorder } = await build("front", { zones });
-    const [frontend] = recorder.one("azure-native:network:LoadBalancer").inputs["frontendIPConfigurations"] as
-      Record<string, unknown>[];
-    expect(frontend?.["zones"]).toEqual(asked);
-  });
+test.each([
+  [["1"], ["1"]],
+  [["1", "2"], undefined],
+  [[], undefined],
+])("an address in zones %j is asked for in zones %j", async (zones, asked) => {
+  const { recorder } = await build("front", { zones });
+  const [frontend] = recorder.one("azure-native:network:LoadBalancer").inputs["frontendIPConfigurations"] as Record<
+    string,
+    unknown
+  >[];
+  expect(frontend?.["zones"]).toEqual(asked);
+});

@@ -56,49 +56,68 @@ export class PrivateLB extends pulumi.ComponentResource {
     super("platform:components:PrivateLB", name, {}, opts);
     const { service, balancers } = args;
     if ((service.balance === "hash") !== (balancers === undefined)) {
-      throw new RangeError(`load balancer of ${args.tier}: given balance ${service.balance} and ` +
-        `${balancers ? "" : "no "}balancers, allowed are balancers exactly for connections and cpu`);
+      throw new RangeError(
+        `load balancer of ${args.tier}: given balance ${service.balance} and ` +
+          `${balancers ? "" : "no "}balancers, allowed are balancers exactly for connections and cpu`,
+      );
     }
     const loadBalancerName = resourceName("internalLoadBalancer", args.stack, args.tier);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
 
-    const loadBalancer = new LoadBalancer(`${name}-lbi`, {
-      loadBalancerName,
-      resourceGroupName: args.resourceGroupName,
-      sku: { name: "Standard", tier: "Regional" },
-      frontendIPConfigurations: [{
-        name: frontendName,
-        privateIPAddress: service.address,
-        privateIPAllocationMethod: "Static",
-        privateIPAddressVersion: "IPv4",
-        subnet: { id: args.subnetId },
-        zones: frontendZones(args.zones),
-      }],
-      backendAddressPools: [{ name: poolName }, { name: balancerPoolName }],
-      probes: [healthProbe],
-      loadBalancingRules: [balancingRule("service", service.port, healthProbe.name, ids,
-        { pool: balancers ? balancerPoolName : poolName, disableOutboundSnat: false })],
-      // How the address is balanced: Azure's own properties tell it of `hash` only.
-      tags: { ...tags(args.environment, args.tier), balance: service.balance },
-    }, { parent: this });
+    const loadBalancer = new LoadBalancer(
+      `${name}-lbi`,
+      {
+        loadBalancerName,
+        resourceGroupName: args.resourceGroupName,
+        sku: { name: "Standard", tier: "Regional" },
+        frontendIPConfigurations: [
+          {
+            name: frontendName,
+            privateIPAddress: service.address,
+            privateIPAllocationMethod: "Static",
+            privateIPAddressVersion: "IPv4",
+            subnet: { id: args.subnetId },
+            zones: frontendZones(args.zones),
+          },
+        ],
+        backendAddressPools: [{ name: poolName }, { name: balancerPoolName }],
+        probes: [healthProbe],
+        loadBalancingRules: [
+          balancingRule("service", service.port, healthProbe.name, ids, {
+            pool: balancers ? balancerPoolName : poolName,
+            disableOutboundSnat: false,
+          }),
+        ],
+        // How the address is balanced: Azure's own properties tell it of `hash` only.
+        tags: { ...tags(args.environment, args.tier), balance: service.balance },
+      },
+      { parent: this },
+    );
 
     // Through the load balancer's own ID, so that machines are made after it.
     const poolId = (pool: string) => pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${pool}`;
 
-    this.balancers = balancers && new TierHAG(`${name}-balancers`, {
-      stack: args.stack,
-      environment: args.environment,
-      resourceGroupName: args.resourceGroupName,
-      machines: balancers.machines,
-      administrators: balancers.administrators,
-      zones: args.zones,
-      subnetId: balancers.subnetId,
-      poolIds: [poolId(balancerPoolName)],
-      customData: balancers.customData,
-    }, { parent: this });
+    this.balancers =
+      balancers &&
+      new TierHAG(
+        `${name}-balancers`,
+        {
+          stack: args.stack,
+          environment: args.environment,
+          resourceGroupName: args.resourceGroupName,
+          machines: balancers.machines,
+          administrators: balancers.administrators,
+          zones: args.zones,
+          subnetId: balancers.subnetId,
+          poolIds: [poolId(balancerPoolName)],
+          customData: balancers.customData,
+        },
+        { parent: this },
+      );
 
     this.memberPoolId = poolId(poolName);
-    this.address = pulumi.output(loadBalancer.frontendIPConfigurations)
+    this.address = pulumi
+      .output(loadBalancer.frontendIPConfigurations)
       .apply((frontends) => frontends?.[0]?.privateIPAddress ?? service.address);
     this.registerOutputs({ address: this.address });
   }

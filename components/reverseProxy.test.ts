@@ -5,10 +5,18 @@ import { common, plan, subnetId } from "./testing/stack.ts";
 
 async function build(protect = false) {
   const recorder = await Recorder.start();
-  const proxy = new ReverseProxy("reverse-proxy",
-    { ...common, machines: plan.reverseProxy, subnetId, customData: "cHJveHk=", protect });
-  const [urn, publicAddress, scaleSetId] = await Promise.all(
-    [valueOf(proxy.urn), valueOf(proxy.publicAddress), valueOf(proxy.machines.scaleSetId)]);
+  const proxy = new ReverseProxy("reverse-proxy", {
+    ...common,
+    machines: plan.reverseProxy,
+    subnetId,
+    customData: "cHJveHk=",
+    protect,
+  });
+  const [urn, publicAddress, scaleSetId] = await Promise.all([
+    valueOf(proxy.urn),
+    valueOf(proxy.publicAddress),
+    valueOf(proxy.machines.scaleSetId),
+  ]);
   await recorder.settle();
   return { recorder, urn, publicAddress, scaleSetId };
 }
@@ -26,7 +34,9 @@ test("a reverse proxy is one public address, a public load balancer and a group 
   expect(publicAddress).toBe("198.51.100.32");
   expect(scaleSetId).toMatch(/vmss-platform-test-reverse-proxy$/);
   expect(recorder.one("azure-native:network:PublicIPAddress").inputs).toMatchObject({
-    publicIpAddressName: "pip-platform-test", sku: { name: "Standard" }, publicIPAllocationMethod: "Static",
+    publicIpAddressName: "pip-platform-test",
+    sku: { name: "Standard" },
+    publicIPAllocationMethod: "Static",
     zones: ["1", "2", "3"],
   });
 });
@@ -40,14 +50,20 @@ test("web and SSH are passed on, and nothing else", async () => {
     ["https", 443, 443, { id: `${base}/probes/health` }],
     ["ssh", 22, 22, { id: `${base}/probes/ssh` }],
   ]);
-  expect(inputs["frontendIPConfigurations"]).toEqual([{ name: "frontend", publicIPAddress: {
-    id: `${resourceGroupId}/providers/Microsoft.Network/publicIPAddresses/pip-platform-test` } }]);
+  expect(inputs["frontendIPConfigurations"]).toEqual([
+    {
+      name: "frontend",
+      publicIPAddress: { id: `${resourceGroupId}/providers/Microsoft.Network/publicIPAddresses/pip-platform-test` },
+    },
+  ]);
 });
 
 test("machines call the outside through the NAT gateway only, so rules give them no outbound address", async () => {
   const { recorder } = await build();
-  const rules = recorder.one("azure-native:network:LoadBalancer").inputs["loadBalancingRules"] as
-    Record<string, unknown>[];
+  const rules = recorder.one("azure-native:network:LoadBalancer").inputs["loadBalancingRules"] as Record<
+    string,
+    unknown
+  >[];
   expect(rules.map(({ disableOutboundSnat }) => disableOutboundSnat)).toEqual([true, true, true]);
 });
 
@@ -61,11 +77,22 @@ test("a proxy that is unhealthy can still be reached by SSH, to be mended", asyn
 
 test("proxies join the load balancer's pool", async () => {
   const { recorder } = await build();
-  expect(recorder.one("azure-native:compute:VirtualMachineScaleSet").inputs).toMatchObject({ virtualMachineProfile: {
-    networkProfile: { networkInterfaceConfigurations: [{ ipConfigurations: [{
-      subnet: { id: subnetId }, loadBalancerBackendAddressPools: [{ id: `${base}/backendAddressPools/members` }],
-    }] }] },
-  } });
+  expect(recorder.one("azure-native:compute:VirtualMachineScaleSet").inputs).toMatchObject({
+    virtualMachineProfile: {
+      networkProfile: {
+        networkInterfaceConfigurations: [
+          {
+            ipConfigurations: [
+              {
+                subnet: { id: subnetId },
+                loadBalancerBackendAddressPools: [{ id: `${base}/backendAddressPools/members` }],
+              },
+            ],
+          },
+        ],
+      },
+    },
+  });
 });
 
 test.each([true, false])("the public address is protected when asked (%s)", async (protect) => {

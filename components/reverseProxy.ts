@@ -41,46 +41,58 @@ export class ReverseProxy extends pulumi.ComponentResource {
     super("platform:components:ReverseProxy", name, {}, opts);
     const { stack, environment, resourceGroupName } = args;
 
-    const address = new PublicIPAddress(`${name}-address`, {
-      publicIpAddressName: resourceName("publicAddress", stack),
-      resourceGroupName,
-      sku: { name: "Standard", tier: "Regional" },
-      publicIPAllocationMethod: "Static",
-      publicIPAddressVersion: "IPv4",
-      zones: frontendZones(args.zones),
-      tags: tags(environment, "reverse-proxy"),
-    }, { parent: this, protect: args.protect });
+    const address = new PublicIPAddress(
+      `${name}-address`,
+      {
+        publicIpAddressName: resourceName("publicAddress", stack),
+        resourceGroupName,
+        sku: { name: "Standard", tier: "Regional" },
+        publicIPAllocationMethod: "Static",
+        publicIPAddressVersion: "IPv4",
+        zones: frontendZones(args.zones),
+        tags: tags(environment, "reverse-proxy"),
+      },
+      { parent: this, protect: args.protect },
+    );
 
     const loadBalancerName = resourceName("externalLoadBalancer", stack);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
     // Outbound traffic takes the NAT gateway.
     const options = { pool: poolName, disableOutboundSnat: true };
-    const loadBalancer = new LoadBalancer(`${name}-lbe`, {
-      loadBalancerName,
-      resourceGroupName,
-      sku: { name: "Standard", tier: "Regional" },
-      frontendIPConfigurations: [{ name: frontendName, publicIPAddress: { id: address.id } }],
-      backendAddressPools: [{ name: poolName }],
-      probes: [healthProbe, sshProbe],
-      loadBalancingRules: [
-        balancingRule("http", 80, healthProbe.name, ids, options),
-        balancingRule("https", 443, healthProbe.name, ids, options),
-        balancingRule("ssh", 22, sshProbe.name, ids, options),
-      ],
-      tags: tags(environment, "reverse-proxy"),
-    }, { parent: this });
+    const loadBalancer = new LoadBalancer(
+      `${name}-lbe`,
+      {
+        loadBalancerName,
+        resourceGroupName,
+        sku: { name: "Standard", tier: "Regional" },
+        frontendIPConfigurations: [{ name: frontendName, publicIPAddress: { id: address.id } }],
+        backendAddressPools: [{ name: poolName }],
+        probes: [healthProbe, sshProbe],
+        loadBalancingRules: [
+          balancingRule("http", 80, healthProbe.name, ids, options),
+          balancingRule("https", 443, healthProbe.name, ids, options),
+          balancingRule("ssh", 22, sshProbe.name, ids, options),
+        ],
+        tags: tags(environment, "reverse-proxy"),
+      },
+      { parent: this },
+    );
 
-    this.machines = new TierHAG(`${name}-machines`, {
-      stack,
-      environment,
-      resourceGroupName,
-      machines: args.machines,
-      administrators: args.administrators,
-      zones: args.zones,
-      subnetId: args.subnetId,
-      poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
-      customData: args.customData,
-    }, { parent: this });
+    this.machines = new TierHAG(
+      `${name}-machines`,
+      {
+        stack,
+        environment,
+        resourceGroupName,
+        machines: args.machines,
+        administrators: args.administrators,
+        zones: args.zones,
+        subnetId: args.subnetId,
+        poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
+        customData: args.customData,
+      },
+      { parent: this },
+    );
 
     this.publicAddress = address.ipAddress.apply((value) => value ?? "");
     this.registerOutputs({ publicAddress: this.publicAddress });

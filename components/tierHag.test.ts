@@ -9,7 +9,12 @@ import { TierHAG, type TierHAGArgs } from "./tierHag.ts";
 async function build(change: Partial<TierHAGArgs> = {}) {
   const recorder = await Recorder.start();
   const group = new TierHAG("front", {
-    ...common, machines: tier("front").machines, subnetId, poolIds: ["/pool"], customData: "Y2xvdWQ=", ...change,
+    ...common,
+    machines: tier("front").machines,
+    subnetId,
+    poolIds: ["/pool"],
+    customData: "Y2xvdWQ=",
+    ...change,
   });
   const [urn, scaleSetId] = await Promise.all([valueOf(group.urn), valueOf(group.scaleSetId)]);
   await recorder.settle();
@@ -40,14 +45,30 @@ test("a group is one Flexible scale set over the zones, with one fault domain, u
 test("a member that is unhealthy for the grace period is repaired as configured", async () => {
   const repair = { gracePeriod: "PT30M", action: "Restart" as const };
   const { scaleSet } = await build({ machines: { ...tier("front").machines, repair } });
-  expect(scaleSet.inputs["automaticRepairsPolicy"]).toEqual(
-    { enabled: true, gracePeriod: "PT30M", repairAction: "Restart" });
-  expect(profileOf(scaleSet.inputs)["extensionProfile"]).toEqual({ extensions: [{
-    name: "health", publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux", typeHandlerVersion: "2.0",
-    autoUpgradeMinorVersion: true,
-    settings: { protocol: "http", port: 8999, requestPath: "/state", intervalInSeconds: 5, numberOfProbes: 2,
-      gracePeriod: 1800 },
-  }] });
+  expect(scaleSet.inputs["automaticRepairsPolicy"]).toEqual({
+    enabled: true,
+    gracePeriod: "PT30M",
+    repairAction: "Restart",
+  });
+  expect(profileOf(scaleSet.inputs)["extensionProfile"]).toEqual({
+    extensions: [
+      {
+        name: "health",
+        publisher: "Microsoft.ManagedServices",
+        type: "ApplicationHealthLinux",
+        typeHandlerVersion: "2.0",
+        autoUpgradeMinorVersion: true,
+        settings: {
+          protocol: "http",
+          port: 8999,
+          requestPath: "/state",
+          intervalInSeconds: 5,
+          numberOfProbes: 2,
+          gracePeriod: 1800,
+        },
+      },
+    ],
+  });
 });
 
 test("machines run Debian 13, take SSH keys only, and configure themselves from custom data", async () => {
@@ -58,7 +79,9 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
     osDisk: { createOption: "FromImage", deleteOption: "Delete" },
   });
   expect(profile["osProfile"]).toEqual({
-    computerNamePrefix: "front", adminUsername: "platform", customData: "Y2xvdWQ=",
+    computerNamePrefix: "front",
+    adminUsername: "platform",
+    customData: "Y2xvdWQ=",
     linuxConfiguration: {
       disablePasswordAuthentication: true,
       ssh: { publicKeys: [{ path: "/home/platform/.ssh/authorized_keys", keyData: publicKey }] },
@@ -69,19 +92,31 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
 
 test("a member that is taken away has five minutes to answer what is under way", async () => {
   const { scaleSet } = await build();
-  expect(profileOf(scaleSet.inputs)["scheduledEventsProfile"]).toEqual(
-    { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } });
+  expect(profileOf(scaleSet.inputs)["scheduledEventsProfile"]).toEqual({
+    terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" },
+  });
 });
 
 test("network interfaces stand in the tier's subnet, join its pool and have no public address", async () => {
   const { scaleSet } = await build();
   expect(profileOf(scaleSet.inputs)["networkProfile"]).toEqual({
     networkApiVersion: "2022-11-01",
-    networkInterfaceConfigurations: [{
-      name: "nic-platform-test-front", primary: true, deleteOption: "Delete",
-      ipConfigurations: [{ name: "primary", primary: true, privateIPAddressVersion: "IPv4", subnet: { id: subnetId },
-        loadBalancerBackendAddressPools: [{ id: "/pool" }] }],
-    }],
+    networkInterfaceConfigurations: [
+      {
+        name: "nic-platform-test-front",
+        primary: true,
+        deleteOption: "Delete",
+        ipConfigurations: [
+          {
+            name: "primary",
+            primary: true,
+            privateIPAddressVersion: "IPv4",
+            subnet: { id: subnetId },
+            loadBalancerBackendAddressPools: [{ id: "/pool" }],
+          },
+        ],
+      },
+    ],
   });
 });
 
@@ -92,19 +127,34 @@ test("without autoscale the number of machines is the stack's", async () => {
 
 test("with autoscale the number of machines is Azure's, between the limits and by CPU", async () => {
   const autoscale = { minimum: 2, maximum: 5, scaleOutAbove: 70, scaleInBelow: 30 };
-  const { recorder, scaleSet, scaleSetId } = await build({ machines: { ...tier("front").machines, autoscale }, capacity: 4 });
+  const { recorder, scaleSet, scaleSetId } = await build({
+    machines: { ...tier("front").machines, autoscale },
+    capacity: 4,
+  });
   expect(scaleSet.inputs["sku"]).toMatchObject({ capacity: 4 });
   const setting = recorder.one("azure-native:monitor:AutoscaleSetting", "front-autoscale");
   expect(setting.parent).toBe("front");
-  expect(setting.inputs).toMatchObject({ enabled: true, targetResourceUri: scaleSetId, profiles: [{
-    capacity: { minimum: "2", maximum: "5", default: "2" },
-    rules: [
-      { metricTrigger: { metricName: "Percentage CPU", metricResourceUri: scaleSetId, operator: "GreaterThan",
-        threshold: 70 },
-        scaleAction: { direction: "Increase", type: "ChangeCount", value: "1", cooldown: "PT5M" } },
-      { metricTrigger: { operator: "LessThan", threshold: 30 }, scaleAction: { direction: "Decrease" } },
+  expect(setting.inputs).toMatchObject({
+    enabled: true,
+    targetResourceUri: scaleSetId,
+    profiles: [
+      {
+        capacity: { minimum: "2", maximum: "5", default: "2" },
+        rules: [
+          {
+            metricTrigger: {
+              metricName: "Percentage CPU",
+              metricResourceUri: scaleSetId,
+              operator: "GreaterThan",
+              threshold: 70,
+            },
+            scaleAction: { direction: "Increase", type: "ChangeCount", value: "1", cooldown: "PT5M" },
+          },
+          { metricTrigger: { operator: "LessThan", threshold: 30 }, scaleAction: { direction: "Decrease" } },
+        ],
+      },
     ],
-  }] });
+  });
 });
 
 test("with one zone there is no balance between zones to ask for", async () => {
@@ -128,7 +178,10 @@ test("secrets travel in a custom script's protected settings, as a Pulumi secret
   const { extensions } = profile["extensionProfile"] as { extensions: Json[] };
   const script = extensions.find(({ type }) => type === "CustomScript");
   expect(script).toEqual({
-    name: "secrets", publisher: "Microsoft.Azure.Extensions", type: "CustomScript", typeHandlerVersion: "2.1",
+    name: "secrets",
+    publisher: "Microsoft.Azure.Extensions",
+    type: "CustomScript",
+    typeHandlerVersion: "2.1",
     autoUpgradeMinorVersion: true,
     protectedSettings: { commandToExecute: writeSecrets({ database_password: "correct horse" }) },
   });

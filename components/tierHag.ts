@@ -51,29 +51,43 @@ export class TierHAG extends pulumi.ComponentResource {
     super("platform:components:TierHAG", name, {}, opts);
     const { machines } = args;
 
-    const scaleSet = new VirtualMachineScaleSet(`${name}-vmss`, {
-      vmScaleSetName: resourceName("scaleSet", args.stack, machines.name),
-      resourceGroupName: args.resourceGroupName,
-      orchestrationMode: "Flexible",
-      platformFaultDomainCount: 1,
-      singlePlacementGroup: false,
-      zones: machineZones(args.zones),
-      // Rather all machines in two zones than too few machines. With one zone Azure refuses any value.
-      zoneBalance: args.zones.length > 1 ? false : undefined,
-      sku: { name: machines.size, tier: "Standard", capacity: args.capacity ?? machines.instances },
-      upgradePolicy: { mode: "Manual" },
-      automaticRepairsPolicy: {
-        enabled: true, gracePeriod: machines.repair.gracePeriod, repairAction: machines.repair.action,
+    const scaleSet = new VirtualMachineScaleSet(
+      `${name}-vmss`,
+      {
+        vmScaleSetName: resourceName("scaleSet", args.stack, machines.name),
+        resourceGroupName: args.resourceGroupName,
+        orchestrationMode: "Flexible",
+        platformFaultDomainCount: 1,
+        singlePlacementGroup: false,
+        zones: machineZones(args.zones),
+        // Rather all machines in two zones than too few machines. With one zone Azure refuses any value.
+        zoneBalance: args.zones.length > 1 ? false : undefined,
+        sku: { name: machines.size, tier: "Standard", capacity: args.capacity ?? machines.instances },
+        upgradePolicy: { mode: "Manual" },
+        automaticRepairsPolicy: {
+          enabled: true,
+          gracePeriod: machines.repair.gracePeriod,
+          repairAction: machines.repair.action,
+        },
+        virtualMachineProfile: this.machineProfile(args),
+        tags: tags(args.environment, machines.name),
       },
-      virtualMachineProfile: this.machineProfile(args),
-      tags: tags(args.environment, machines.name),
-    }, { parent: this });
+      { parent: this },
+    );
 
     if (machines.autoscale) {
-      autoscaleSetting(`${name}-autoscale`, {
-        stack: args.stack, environment: args.environment, resourceGroupName: args.resourceGroupName,
-        machines, autoscale: machines.autoscale, scaleSetId: scaleSet.id,
-      }, { parent: this });
+      autoscaleSetting(
+        `${name}-autoscale`,
+        {
+          stack: args.stack,
+          environment: args.environment,
+          resourceGroupName: args.resourceGroupName,
+          machines,
+          autoscale: machines.autoscale,
+          scaleSetId: scaleSet.id,
+        },
+        { parent: this },
+      );
     }
 
     this.scaleSetId = scaleSet.id;
@@ -105,28 +119,29 @@ export class TierHAG extends pulumi.ComponentResource {
       },
       networkProfile: {
         networkApiVersion: "2022-11-01",
-        networkInterfaceConfigurations: [{
-          name: resourceName("networkInterface", args.stack, machines.name),
-          primary: true,
-          deleteOption: "Delete",
-          ipConfigurations: [{
-            name: "primary",
+        networkInterfaceConfigurations: [
+          {
+            name: resourceName("networkInterface", args.stack, machines.name),
             primary: true,
-            privateIPAddressVersion: "IPv4",
-            subnet: { id: args.subnetId },
-            loadBalancerBackendAddressPools: args.poolIds.map((id) => ({ id })),
-          }],
-        }],
+            deleteOption: "Delete",
+            ipConfigurations: [
+              {
+                name: "primary",
+                primary: true,
+                privateIPAddressVersion: "IPv4",
+                subnet: { id: args.subnetId },
+                loadBalancerBackendAddressPools: args.poolIds.map((id) => ({ id })),
+              },
+            ],
+          },
+        ],
       },
       // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
       diagnosticsProfile: { bootDiagnostics: { enabled: true } },
       // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
       scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
       extensionProfile: {
-        extensions: [
-          healthExtension(),
-          ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : []),
-        ],
+        extensions: [healthExtension(), ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : [])],
       },
     };
   }

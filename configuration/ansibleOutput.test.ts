@@ -64,17 +64,21 @@ test("a run without failures has no summary", () => {
 });
 
 test("whatever the pieces in which output comes, its lines and its summary are the same", () => {
-  fc.assert(fc.property(fc.integer({ min: 1, max: 200 }), (piece) => {
-    expect(read(failed, piece)).toEqual(read(failed));
-  }));
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 200 }), (piece) => {
+      expect(read(failed, piece)).toEqual(read(failed));
+    }),
+  );
 });
 
 test("no line is longer than the command provider takes, and nothing is lost", () => {
-  fc.assert(fc.property(fc.string({ maxLength: 50 }), fc.integer({ min: 1, max: 7 }), (line, longest) => {
-    const pieces = fold(line, longest);
-    expect(pieces.join("")).toBe(line);
-    expect(pieces.every((piece) => piece.length <= longest)).toBe(true);
-  }));
+  fc.assert(
+    fc.property(fc.string({ maxLength: 50 }), fc.integer({ min: 1, max: 7 }), (line, longest) => {
+      const pieces = fold(line, longest);
+      expect(pieces.join("")).toBe(line);
+      expect(pieces.every((piece) => piece.length <= longest)).toBe(true);
+    }),
+  );
   const { lines } = read(`${"x".repeat(3 * longestLine)}\nend\n`, 1000);
   expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(longestLine);
   expect(lines.join("")).toBe(`${"x".repeat(3 * longestLine)}end`);

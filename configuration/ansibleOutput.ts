@@ -46,8 +46,11 @@ export class RunReader {
 
   /** One paragraph for each failure: machine, task and message. Empty when nothing failed. */
   summary(): string {
-    return this.failures.map(({ host, task, message }) =>
-      [`${host}: task "${task}" failed`, ...message.map((line) => `    ${line}`)].join("\n")).join("\n");
+    return this.failures
+      .map(({ host, task, message }) =>
+        [`${host}: task "${task}" failed`, ...message.map((line) => `    ${line}`)].join("\n"),
+      )
+      .join("\n");
   }
 
   private line(line: string): string[] {

@@ -14,7 +14,9 @@ function answer(give: (url: string) => Response | Promise<Response>): string[] {
 }
 
 test("ARM of Azure's own clouds is known, without asking", async () => {
-  const asked = answer(() => { throw new Error("nothing is to be asked"); });
+  const asked = answer(() => {
+    throw new Error("nothing is to be asked");
+  });
   expect(await armEndpoint(cloudOf("public", undefined))).toBe("https://management.azure.com");
   expect(await armEndpoint(cloudOf("usgovernment", undefined))).toBe("https://management.usgovcloudapi.net");
   expect(await armEndpoint(cloudOf("china", undefined))).toBe("https://management.chinacloudapi.cn");
@@ -28,8 +30,13 @@ test("a metadata host names ARM", async () => {
 });
 
 test.each([
-  ["cannot be reached", () => { throw new TypeError("fetch failed", { cause: new Error("connection refused") }); },
-    "cannot be reached (Error: connection refused)"],
+  [
+    "cannot be reached",
+    () => {
+      throw new TypeError("fetch failed", { cause: new Error("connection refused") });
+    },
+    "cannot be reached (Error: connection refused)",
+  ],
   ["refuses", () => new Response("", { status: 403 }), "answers 403"],
   ["knows no ARM", () => Response.json({}), "names no resourceManager"],
 ] as const)("a metadata host that %s is told with its setting", async (_, give, words) => {

@@ -21,7 +21,10 @@ export interface Arm {
 export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Arm> {
   // Loading them takes half a second, which a preview of a new stack can do without.
   const [{ ComputeManagementClient }, { NetworkManagementClient }, endpoint, { subscriptionId }] = await Promise.all([
-    import("@azure/arm-compute"), import("@azure/arm-network"), armEndpoint(cloud), getClientConfig(opts),
+    import("@azure/arm-compute"),
+    import("@azure/arm-network"),
+    armEndpoint(cloud),
+    getClientConfig(opts),
   ]);
   const credential = providerCredential(opts);
   return {
@@ -35,9 +38,12 @@ export async function armEndpoint(cloud: Cloud): Promise<string> {
   if ("resourceManager" in cloud) return cloud.resourceManager;
   const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
-  const wrong = (given: string, cause?: unknown) => new Error(
-    `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +
-    "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file", { cause });
+  const wrong = (given: string, cause?: unknown) =>
+    new Error(
+      `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +
+        "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file",
+      { cause },
+    );
   let response: Response;
   try {
     response = await fetch(url);
@@ -46,7 +52,7 @@ export async function armEndpoint(cloud: Cloud): Promise<string> {
     throw wrong(`cannot be reached (${String(cause)})`, error);
   }
   if (!response.ok) throw wrong(`answers ${response.status}`);
-  const { resourceManager } = await response.json() as { resourceManager?: string };
+  const { resourceManager } = (await response.json()) as { resourceManager?: string };
   if (!resourceManager) throw wrong("names no resourceManager");
   return resourceManager;
 }

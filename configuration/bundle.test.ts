@@ -53,11 +53,15 @@ test("custom data is a cloud-config that writes the files and starts the run, wi
 test("a machine gets its playbook, its roles and the variables of its groups, and nobody else's", () => {
   const paths = (name: string) => bundleFiles(plan, groupOf(name), tree).map(({ path }) => path);
   expect(paths("front")).toEqual([
-    "/etc/systemd/system/platform-boot.service", "/opt/platform/ansible.cfg", "/opt/platform/boot",
-    "/opt/platform/inventory/boot.yml", "/opt/platform/inventory/group_vars/all.yml",
+    "/etc/systemd/system/platform-boot.service",
+    "/opt/platform/ansible.cfg",
+    "/opt/platform/boot",
+    "/opt/platform/inventory/boot.yml",
+    "/opt/platform/inventory/group_vars/all.yml",
     "/opt/platform/inventory/group_vars/development.yml",
     "/opt/platform/inventory/group_vars/front_development/more.yml",
-    "/opt/platform/playbooks/front.yml", "/opt/platform/roles/health/tasks/main.yml",
+    "/opt/platform/playbooks/front.yml",
+    "/opt/platform/roles/health/tasks/main.yml",
   ]);
   expect(paths("machine-learning")).toContain("/opt/platform/inventory/group_vars/machine_learning.yml");
 });
@@ -65,8 +69,9 @@ test("a machine gets its playbook, its roles and the variables of its groups, an
 test("a machine that configures itself has the same groups and variables as in a pushed run", () => {
   const group = groupOf("front");
   const boot = bundleFiles(plan, group, tree).find(({ path }) => path === "/opt/platform/inventory/boot.yml");
-  const pushed = buildInventory(plan, [{ name: "localhost", group, connection: { ansible_host: "10.20.1.4" } }],
-    { ansible_user: "platform" });
+  const pushed = buildInventory(plan, [{ name: "localhost", group, connection: { ansible_host: "10.20.1.4" } }], {
+    ansible_user: "platform",
+  });
   delete pushed.all.vars["ansible_user"];
   pushed.all.hosts["localhost"] = { ansible_connection: "local", platform_tier: "front" };
   expect(load(boot?.content ?? "")).toEqual(pushed);
@@ -75,8 +80,13 @@ test("a machine that configures itself has the same groups and variables as in a
 test("the run repeats until it has succeeded once, and says so on the console and in its log", () => {
   const written = bundleFiles(plan, groupOf("machine-learning"), tree);
   const unit = written.find(({ path }) => path.endsWith(".service"))?.content ?? "";
-  for (const line of ["Type=oneshot", "Restart=on-failure", "StandardOutput=journal+console",
-    "ConditionPathExists=!/var/lib/platform/configured", "ExecStart=/opt/platform/boot"]) {
+  for (const line of [
+    "Type=oneshot",
+    "Restart=on-failure",
+    "StandardOutput=journal+console",
+    "ConditionPathExists=!/var/lib/platform/configured",
+    "ExecStart=/opt/platform/boot",
+  ]) {
     expect(unit.split("\n")).toContain(line);
   }
   const boot = written.find(({ path }) => path === "/opt/platform/boot");
@@ -101,8 +111,10 @@ test("a change in a role changes only the machines that have it", () => {
 
 test("files that are no text arrive unchanged", () => {
   const binary = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
-  const written = bundleFiles(plan, groupOf("front"),
-    [...tree, { path: "roles/health/files/blob", content: binary, executable: true }]);
+  const written = bundleFiles(plan, groupOf("front"), [
+    ...tree,
+    { path: "roles/health/files/blob", content: binary, executable: true },
+  ]);
   const blob = written.find(({ path }) => path.endsWith("/blob"));
   expect(blob).toMatchObject({ encoding: "b64", permissions: "0755" });
   expect(Buffer.from(blob?.content ?? "", "base64")).toEqual(binary);

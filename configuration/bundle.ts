@@ -34,8 +34,11 @@ export function buildBundle(plan: Plan, group: MachineGroup, tree: readonly Tree
 
 /** The files that first boot writes, sorted by path. */
 export function bundleFiles(plan: Plan, group: MachineGroup, tree: readonly TreeFile[]): WrittenFile[] {
-  const inventory = buildInventory(plan, [{ name: "localhost", group, connection: { ansible_connection: "local" } }],
-    {});
+  const inventory = buildInventory(
+    plan,
+    [{ name: "localhost", group, connection: { ansible_connection: "local" } }],
+    {},
+  );
   const groups = new Set(["all", ...groupNames(plan, group.kind)]);
   const variables = tree.filter(({ path }) => {
     const name = /^inventory\/group_vars\/([^/.]+)[/.]/.exec(path)?.[1];
@@ -77,9 +80,14 @@ function cloudConfig(files: WrittenFile[]): string {
 }
 
 function tooLarge(group: MachineGroup, size: number, files: WrittenFile[]): string {
-  const largest = files.map(({ path, content }) => ({ path, size: gzipSync(content).length }))
-    .sort((a, b) => b.size - a.size).slice(0, 5).map(({ path, size: bytes }) => `${path} (${bytes})`);
-  return `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${limit}; ` +
+  const largest = files
+    .map(({ path, content }) => ({ path, size: gzipSync(content).length }))
+    .sort((a, b) => b.size - a.size)
+    .slice(0, 5)
+    .map(({ path, size: bytes }) => `${path} (${bytes})`);
+  return (
+    `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${limit}; ` +
     `take something out of ansible/playbooks/${group.kind}.yml, its roles or its group_vars. ` +
-    `The largest, compressed: ${largest.join(", ")}`;
+    `The largest, compressed: ${largest.join(", ")}`
+  );
 }

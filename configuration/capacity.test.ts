@@ -8,20 +8,31 @@ import { scaleSet } from "./testing/arm.ts";
 const azure = vi.hoisted(() => ({ get: (): unknown => undefined, asked: [] as string[] }));
 
 vi.mock("./arm.ts", () => ({
-  connect: () => Promise.resolve({ compute: { virtualMachineScaleSets: {
-    get: (...names: string[]) => {
-      azure.asked = names;
-      return Promise.resolve().then(() => azure.get());
-    },
-  } } }),
+  connect: () =>
+    Promise.resolve({
+      compute: {
+        virtualMachineScaleSets: {
+          get: (...names: string[]) => {
+            azure.asked = names;
+            return Promise.resolve().then(() => azure.get());
+          },
+        },
+      },
+    }),
 }));
 
-const group = { name: "front", instances: 3, autoscale: { minimum: 2, maximum: 5, scaleOutAbove: 70, scaleInBelow: 30 } } as MachineGroup;
+const group = {
+  name: "front",
+  instances: 3,
+  autoscale: { minimum: 2, maximum: 5, scaleOutAbove: 70, scaleInBelow: 30 },
+} as MachineGroup;
 const capacity = (get: () => unknown, machines = group) => {
   azure.get = get;
   return currentCapacity({ resourceManager: "https://arm.test" }, "test", "rg-platform-test", machines);
 };
-const failing = (statusCode: number) => () => { throw Object.assign(new Error(`${statusCode}`), { statusCode }); };
+const failing = (statusCode: number) => () => {
+  throw Object.assign(new Error(`${statusCode}`), { statusCode });
+};
 
 test.each([
   ["as many as there are", () => scaleSet("vmss-platform-test-front", 4), 4],

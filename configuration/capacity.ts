@@ -10,7 +10,10 @@ import { connect } from "./arm.ts";
  * group without autoscale, whose number is the stack's.
  */
 export function currentCapacity(
-  cloud: Cloud, stack: string, resourceGroupName: pulumi.Input<string>, { name, instances, autoscale }: MachineGroup,
+  cloud: Cloud,
+  stack: string,
+  resourceGroupName: pulumi.Input<string>,
+  { name, instances, autoscale }: MachineGroup,
 ): pulumi.Output<number> | undefined {
   if (!autoscale) return undefined;
   const { minimum, maximum } = autoscale;

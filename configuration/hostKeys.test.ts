@@ -40,8 +40,13 @@ test("a key that other output has broken, or of another type than it says, does 
   expect(keysIn(`[  3.4] cloud-init[1]: ${ecdsa} root@x`)).toEqual([ecdsa]);
 });
 
-const machine = (id: string): Member =>
-  ({ id, name: `vmss_${id}`, hostName: `host-${id}`, address: "10.20.1.4", scaleSetId: "/set" });
+const machine = (id: string): Member => ({
+  id,
+  name: `vmss_${id}`,
+  hostName: `host-${id}`,
+  address: "10.20.1.4",
+  scaleSetId: "/set",
+});
 
 interface Source {
   logs?: Record<string, string[]>;
@@ -59,18 +64,30 @@ function reading(ids: string[], { logs = {}, commands = {} }: Source, known = ne
     },
     run: ({ id }) => {
       asked.push(id);
-      return commands[id] === undefined ? Promise.reject(new Error("the agent does not answer"))
+      return commands[id] === undefined
+        ? Promise.reject(new Error("the agent does not answer"))
         : Promise.resolve(commands[id]);
     },
   };
-  const result = readHostKeys(ids.map(machine), source,
-    { timeout: 60, interval: 2, patience: 20, known, clock: testClock(), progress: (text) => told.push(text) });
+  const result = readHostKeys(ids.map(machine), source, {
+    timeout: 60,
+    interval: 2,
+    patience: 20,
+    known,
+    clock: testClock(),
+    progress: (text) => told.push(text),
+  });
   return { result, asked, told };
 }
 
 test("keys are awaited until the console shows them", async () => {
   const { result, asked, told } = reading(["a", "b"], { logs: { a: [log(ed25519)], b: ["", "", log(ecdsa)] } });
-  expect(await result).toEqual(new Map([["a", [ed25519]], ["b", [ecdsa]]]));
+  expect(await result).toEqual(
+    new Map([
+      ["a", [ed25519]],
+      ["b", [ecdsa]],
+    ]),
+  );
   expect(told).toEqual(["waiting for host keys of host-b"]);
   expect(asked).toEqual([]);
 });

@@ -59,7 +59,9 @@ export interface HostKeyOptions extends Omit<WaitOptions, "progress"> {
  * @throws Error that names each machine whose keys could not be had in time.
  */
 export async function readHostKeys(
-  machines: readonly Member[], source: HostKeySource, options: HostKeyOptions,
+  machines: readonly Member[],
+  source: HostKeySource,
+  options: HostKeyOptions,
 ): Promise<Map<string, string[]>> {
   const clock = options.clock ?? realClock;
   const start = clock.now();
@@ -67,39 +69,56 @@ export async function readHostKeys(
   const failures = new Map<string, string>();
 
   const attempt = async (): Promise<Attempt<Map<string, string[]>>> => {
-    await Promise.all(machines.filter(({ id }) => !keys.has(id)).map(async (machine) => {
-      try {
-        const ask = clock.now() - start >= options.patience;
-        const found = await readOne(machine, source, options.known, ask, (text) => failures.set(machine.id, text));
-        if (found.length > 0) keys.set(machine.id, found);
-      } catch (error) {
-        failures.set(machine.id, (error as Error).message);
-      }
-    }));
+    await Promise.all(
+      machines
+        .filter(({ id }) => !keys.has(id))
+        .map(async (machine) => {
+          try {
+            const ask = clock.now() - start >= options.patience;
+            const found = await readOne(machine, source, options.known, ask, (text) => failures.set(machine.id, text));
+            if (found.length > 0) keys.set(machine.id, found);
+          } catch (error) {
+            failures.set(machine.id, (error as Error).message);
+          }
+        }),
+    );
     const missing = machines.filter(({ id }) => !keys.has(id));
-    return missing.length === 0 ? { value: keys }
+    return missing.length === 0
+      ? { value: keys }
       : { missing: `host keys of ${missing.map(({ hostName }) => hostName).join(", ")}` };
   };
 
   const outcome = await waitFor(attempt, {
-    ...options, progress: (missing) => options.progress(`waiting for ${missing}`),
+    ...options,
+    progress: (missing) => options.progress(`waiting for ${missing}`),
   });
   if ("value" in outcome) return outcome.value;
-  const why = machines.filter(({ id }) => !keys.has(id)).map(({ id, name, hostName, address }) =>
-    `  ${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`);
-  throw new Error(`no host keys after ${options.timeout} s, without which SSH cannot be verified. Look at the ` +
-    `machines' boot diagnostics, or delete those that do not start, and run pulumi up again:\n${why.join("\n")}`);
+  const why = machines
+    .filter(({ id }) => !keys.has(id))
+    .map(
+      ({ id, name, hostName, address }) =>
+        `  ${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
+    );
+  throw new Error(
+    `no host keys after ${options.timeout} s, without which SSH cannot be verified. Look at the ` +
+      `machines' boot diagnostics, or delete those that do not start, and run pulumi up again:\n${why.join("\n")}`,
+  );
 }
 
 async function readOne(
-  machine: Member, source: HostKeySource, known: ReadonlyMap<string, string[]>, ask: boolean,
+  machine: Member,
+  source: HostKeySource,
+  known: ReadonlyMap<string, string[]>,
+  ask: boolean,
   failed: (text: string) => void,
 ): Promise<string[]> {
   // The console first: a machine with a new disk has new keys under its old ID.
-  const printed = keysInSerialLog(await source.serialLog(machine).catch((error: Error) => {
-    failed(error.message);
-    return "";
-  }));
+  const printed = keysInSerialLog(
+    await source.serialLog(machine).catch((error: Error) => {
+      failed(error.message);
+      return "";
+    }),
+  );
   if (printed.length > 0) return printed;
   const earlier = known.get(machine.id) ?? [];
   if (earlier.length > 0 || !ask) return earlier;
@@ -110,8 +129,10 @@ async function readOne(
 export function armSource(arm: Arm, resourceGroup: string): HostKeySource {
   return {
     async serialLog({ name }) {
-      const { serialConsoleLogBlobUri: uri } =
-        await arm.compute.virtualMachines.retrieveBootDiagnosticsData(resourceGroup, name);
+      const { serialConsoleLogBlobUri: uri } = await arm.compute.virtualMachines.retrieveBootDiagnosticsData(
+        resourceGroup,
+        name,
+      );
       if (!uri) return "";
       const response = await fetch(uri);
       // Until the machine's first output there is no log.
@@ -120,8 +141,10 @@ export function armSource(arm: Arm, resourceGroup: string): HostKeySource {
       return response.text();
     },
     async run({ name }, script) {
-      const result = await arm.compute.virtualMachines.runCommand(resourceGroup, name,
-        { commandId: "RunShellScript", script: [script] });
+      const result = await arm.compute.virtualMachines.runCommand(resourceGroup, name, {
+        commandId: "RunShellScript",
+        script: [script],
+      });
       return result.value?.map(({ message }) => message ?? "").join("\n") ?? "";
     },
   };

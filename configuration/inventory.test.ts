@@ -23,8 +23,11 @@ const machines: InventoryMachine[] = [
 const inventory = buildInventory(plan, machines, { ansible_user: "platform" });
 
 test("a machine is in the groups of its environment, of its kind and of both", () => {
-  const groupsOf = (name: string) => Object.entries(inventory.all.children)
-    .filter(([, { hosts }]) => name in hosts).map(([child]) => child).sort();
+  const groupsOf = (name: string) =>
+    Object.entries(inventory.all.children)
+      .filter(([, { hosts }]) => name in hosts)
+      .map(([child]) => child)
+      .sort();
   expect(groupsOf("front1")).toEqual(["development", "front", "front_development"]);
   expect(groupsOf("ml1")).toEqual(["development", "machine_learning", "machine_learning_development"]);
   expect(groupsOf("balancer1")).toEqual(["balancer", "balancer_development", "development"]);
@@ -48,27 +51,48 @@ test("a machine knows its address and the tier that it serves", () => {
 test("every machine is told the environment and all tiers", () => {
   expect(inventory.all.vars).toMatchObject({
     ansible_user: "platform",
-    platform_stack: "dev", platform_environment: "development",
-    platform_domain: "dev.chatbot.example", platform_private_domain: "dev.chatbot.internal",
-    platform_network: "10.20.0.0/16", platform_balancer_subnet: "10.20.250.0/24",
+    platform_stack: "dev",
+    platform_environment: "development",
+    platform_domain: "dev.chatbot.example",
+    platform_private_domain: "dev.chatbot.internal",
+    platform_network: "10.20.0.0/16",
+    platform_balancer_subnet: "10.20.250.0/24",
     platform_reverse_proxy_subnet: "10.20.0.0/24",
     platform_administrators: { user: "platform", ranges: ["198.51.100.1/32"] },
     platform_tiers: {
-      back: { address: "10.20.2.254", name: "back.dev.chatbot.internal", port: 4000, subnet: "10.20.2.0/24",
-        balance: "connections", instances: 2 },
-      front: { balance: "hash" }, data: { port: 5432 }, "machine-learning": { instances: 1 },
+      back: {
+        address: "10.20.2.254",
+        name: "back.dev.chatbot.internal",
+        port: 4000,
+        subnet: "10.20.2.0/24",
+        balance: "connections",
+        instances: 2,
+      },
+      front: { balance: "hash" },
+      data: { port: 5432 },
+      "machine-learning": { instances: 1 },
     },
   });
   expect(inventory.all.vars["platform_administrators"]).not.toHaveProperty("identityFile");
 });
 
 test("a kind is told its applications, and only the reverse proxy the routes", () => {
-  expect(inventory.all.children["front"]?.vars).toEqual({ platform_kind: "front", platform_applications: [{
-    name: "front", repository: "https://git.chatbot.example/front.git", revision: "main", port: 3000,
-    environment: { BACK_URL: "http://back.dev.chatbot.internal:4000" },
-  }] });
+  expect(inventory.all.children["front"]?.vars).toEqual({
+    platform_kind: "front",
+    platform_applications: [
+      {
+        name: "front",
+        repository: "https://git.chatbot.example/front.git",
+        revision: "main",
+        port: 3000,
+        environment: { BACK_URL: "http://back.dev.chatbot.internal:4000" },
+      },
+    ],
+  });
   expect(inventory.all.children["reverse_proxy"]?.vars).toEqual({
-    platform_kind: "reverse-proxy", platform_applications: [], platform_routes: [
+    platform_kind: "reverse-proxy",
+    platform_applications: [],
+    platform_routes: [
       { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
       { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000 },
     ],
@@ -76,10 +100,13 @@ test("a kind is told its applications, and only the reverse proxy the routes", (
 });
 
 test("the same machines in another order give the same text, with sorted keys", () => {
-  fc.assert(fc.property(fc.shuffledSubarray(machines, { minLength: machines.length }), (shuffled) => {
-    expect(renderInventory(buildInventory(plan, shuffled, { ansible_user: "platform" })))
-      .toBe(renderInventory(inventory));
-  }));
+  fc.assert(
+    fc.property(fc.shuffledSubarray(machines, { minLength: machines.length }), (shuffled) => {
+      expect(renderInventory(buildInventory(plan, shuffled, { ansible_user: "platform" }))).toBe(
+        renderInventory(inventory),
+      );
+    }),
+  );
   expectSorted(load(renderInventory(inventory)));
 });
 

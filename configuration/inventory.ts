@@ -39,7 +39,9 @@ export function groupNames(plan: Plan, kind: string): string[] {
  * @param connection How Ansible reaches all machines: variables such as `ansible_user`.
  */
 export function buildInventory(
-  plan: Plan, machines: readonly InventoryMachine[], connection: Record<string, unknown>,
+  plan: Plan,
+  machines: readonly InventoryMachine[],
+  connection: Record<string, unknown>,
 ): Inventory {
   const children: Record<string, Group> = {};
   for (const group of machineGroups(plan)) {
@@ -53,8 +55,9 @@ export function buildInventory(
   }
   return {
     all: {
-      hosts: Object.fromEntries(machines.map(({ name, group, connection: own }) =>
-        [name, { ...own, ...machineVariables(group) }])),
+      hosts: Object.fromEntries(
+        machines.map(({ name, group, connection: own }) => [name, { ...own, ...machineVariables(group) }]),
+      ),
       vars: { ...sharedVariables(plan), ...connection },
       children,
     },

@@ -4,7 +4,9 @@ import { sshBanner, waitForJumpHost } from "./jumpHost.ts";
 import { testClock } from "./testing/clock.ts";
 
 const servers: Server[] = [];
-afterEach(() => { for (const server of servers.splice(0)) server.close(); });
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
 
 /** A server that says something to whoever connects, and its port. */
 async function saying(text: string): Promise<number> {
@@ -17,7 +19,9 @@ async function saying(text: string): Promise<number> {
 const options = { timeout: 20, interval: 2, progress: () => {} };
 
 test("an SSH server is known by its banner, also behind lines that come before it", async () => {
-  expect(await sshBanner("127.0.0.1", await saying("welcome\r\nSSH-2.0-OpenSSH_10.0\r\n"))).toBe("SSH-2.0-OpenSSH_10.0");
+  expect(await sshBanner("127.0.0.1", await saying("welcome\r\nSSH-2.0-OpenSSH_10.0\r\n"))).toBe(
+    "SSH-2.0-OpenSSH_10.0",
+  );
 });
 
 test("what answers in another way is no SSH server", async () => {
@@ -35,7 +39,8 @@ test("when nothing answers, the error says where, and which setting lets adminis
   const port = await saying("");
   servers.pop()?.close();
   const told: string[] = [];
-  await expect(waitForJumpHost("127.0.0.1", { ...options, port, progress: (text) => told.push(text), clock: testClock() }))
-    .rejects.toThrow(/no SSH at 127\.0\.0\.1, port \d+, after 20 s.*platform:administrators\.ranges/);
+  await expect(
+    waitForJumpHost("127.0.0.1", { ...options, port, progress: (text) => told.push(text), clock: testClock() }),
+  ).rejects.toThrow(/no SSH at 127\.0\.0\.1, port \d+, after 20 s.*platform:administrators\.ranges/);
   expect(told).toEqual(["waiting for SSH at 127.0.0.1"]);
 });

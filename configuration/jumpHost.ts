@@ -28,16 +28,19 @@ export function sshBanner(host: string, port: number): Promise<string | undefine
  *
  * @throws Error that names the address and the setting that lets administrators in.
  */
-export async function waitForJumpHost(
-  host: string, options: WaitOptions & { port?: number },
-): Promise<void> {
+export async function waitForJumpHost(host: string, options: WaitOptions & { port?: number }): Promise<void> {
   const { port = 22 } = options;
-  const outcome = await waitFor(async (): Promise<Attempt<string>> => {
-    const banner = await sshBanner(host, port);
-    return banner === undefined ? { missing: `SSH at ${host}` } : { value: banner };
-  }, { ...options, progress: (missing) => options.progress(`waiting for ${missing}`) });
+  const outcome = await waitFor(
+    async (): Promise<Attempt<string>> => {
+      const banner = await sshBanner(host, port);
+      return banner === undefined ? { missing: `SSH at ${host}` } : { value: banner };
+    },
+    { ...options, progress: (missing) => options.progress(`waiting for ${missing}`) },
+  );
   if ("value" in outcome) return;
-  throw new Error(`no SSH at ${host}, port ${port}, after ${options.timeout} s, without which no machine can be reached. ` +
-    "Allowed are the addresses in platform:administrators.ranges: is the one of this computer among them? " +
-    "Change them with: pulumi config set --path 'platform:administrators.ranges[0]' <address>/32");
+  throw new Error(
+    `no SSH at ${host}, port ${port}, after ${options.timeout} s, without which no machine can be reached. ` +
+      "Allowed are the addresses in platform:administrators.ranges: is the one of this computer among them? " +
+      "Change them with: pulumi config set --path 'platform:administrators.ranges[0]' <address>/32",
+  );
 }

@@ -19,14 +19,23 @@ test("every machine's address has its keys, and the public address those of all 
 });
 
 test("what was written is read again, by machine", () => {
-  expect(parseKnownHosts(renderKnownHosts(machines, "198.51.100.32"))).toEqual(new Map([
-    ["id-1", ["ssh-ed25519 AAAA", "ssh-rsa BBBB"]], ["id-2", ["ssh-ed25519 DDDD"]], ["id-3", ["ssh-ed25519 CCCC"]],
-  ]));
+  expect(parseKnownHosts(renderKnownHosts(machines, "198.51.100.32"))).toEqual(
+    new Map([
+      ["id-1", ["ssh-ed25519 AAAA", "ssh-rsa BBBB"]],
+      ["id-2", ["ssh-ed25519 DDDD"]],
+      ["id-3", ["ssh-ed25519 CCCC"]],
+    ]),
+  );
   expect(parseKnownHosts("")).toEqual(new Map());
 });
 
-const config = { stack: "dev", user: "platform", publicAddress: "198.51.100.32",
-  knownHosts: "/home/me/a project/dev.known_hosts", identityFile: undefined };
+const config = {
+  stack: "dev",
+  user: "platform",
+  publicAddress: "198.51.100.32",
+  knownHosts: "/home/me/a project/dev.known_hosts",
+  identityFile: undefined,
+};
 
 test("SSH goes to each machine through the public address, and verifies every host key", () => {
   expect(renderSshConfig(machines, config)).toBe(`# Written by pulumi up of stack dev. From the project's root:

@@ -21,10 +21,12 @@ const byName = (a: SshMachine, b: SshMachine) => (a.name < b.name ? -1 : 1);
  * connection to any of them.
  */
 export function renderKnownHosts(machines: readonly SshMachine[], publicAddress: string): string {
-  const lines = [...machines].sort(byName).flatMap(({ id, name, address, hostKeys, jumpHost }) => [
-    `# ${id} ${name}`,
-    ...[...hostKeys].sort().map((key) => `${jumpHost ? `${address},${publicAddress}` : address} ${key}`),
-  ]);
+  const lines = [...machines]
+    .sort(byName)
+    .flatMap(({ id, name, address, hostKeys, jumpHost }) => [
+      `# ${id} ${name}`,
+      ...[...hostKeys].sort().map((key) => `${jumpHost ? `${address},${publicAddress}` : address} ${key}`),
+    ]);
   return `${lines.join("\n")}\n`;
 }
 
@@ -34,7 +36,7 @@ export function parseKnownHosts(text: string): Map<string, string[]> {
   let current: string[] = [];
   for (const line of text.split("\n")) {
     const heading = /^# (\S+) \S+$/.exec(line);
-    if (heading?.[1] !== undefined) keys.set(heading[1], current = []);
+    if (heading?.[1] !== undefined) keys.set(heading[1], (current = []));
     else if (line !== "" && !line.startsWith("#")) current.push(line.slice(line.indexOf(" ") + 1));
   }
   return keys;
@@ -56,16 +58,18 @@ export interface SshConfig {
  */
 export function renderSshConfig(machines: readonly SshMachine[], config: SshConfig): string {
   const sorted = [...machines].sort(byName);
-  const identity = config.identityFile === undefined ? []
-    : [`  IdentityFile "${config.identityFile}"`, "  IdentitiesOnly yes"];
+  const identity =
+    config.identityFile === undefined ? [] : [`  IdentityFile "${config.identityFile}"`, "  IdentitiesOnly yes"];
   return [
     `# Written by pulumi up of stack ${config.stack}. From the project's root:`,
     `# ssh -F ansible/inventory/${config.stack}.ssh_config <machine>`,
     ...sorted.flatMap(({ name, address }) => [`Host ${name}`, `  HostName ${address}`]),
-    ...(sorted.length === 0 ? [] : [
-      `Host ${sorted.flatMap(({ name, address }) => [name, address]).join(" ")}`,
-      `  ProxyJump ${config.publicAddress}`,
-    ]),
+    ...(sorted.length === 0
+      ? []
+      : [
+          `Host ${sorted.flatMap(({ name, address }) => [name, address]).join(" ")}`,
+          `  ProxyJump ${config.publicAddress}`,
+        ]),
     "Host *",
     `  User ${config.user}`,
     `  UserKnownHostsFile "${config.knownHosts}"`,

@@ -40,12 +40,21 @@ export function paths(stack: string) {
 
 /** The inventory of an environment as YAML. */
 export function inventoryText(plan: Plan, machines: readonly Machine[]): string {
-  return renderInventory(buildInventory(plan, machines.map(({ group, inventoryName, address }) =>
-    ({ name: inventoryName, group, connection: { ansible_host: address } })), {
-    ansible_user: plan.administrators.user,
-    // Jump host and verified host keys, the same for people as for Ansible.
-    ansible_ssh_common_args: `-F "{{ inventory_dir }}/${plan.stack}.ssh_config"`,
-  }));
+  return renderInventory(
+    buildInventory(
+      plan,
+      machines.map(({ group, inventoryName, address }) => ({
+        name: inventoryName,
+        group,
+        connection: { ansible_host: address },
+      })),
+      {
+        ansible_user: plan.administrators.user,
+        // Jump host and verified host keys, the same for people as for Ansible.
+        ansible_ssh_common_args: `-F "{{ inventory_dir }}/${plan.stack}.ssh_config"`,
+      },
+    ),
+  );
 }
 
 /** Identity of the machines: changes when one is made, replaced or removed. */
@@ -70,20 +79,32 @@ export function earlierHostKeys(ansible: string, stack: string): Map<string, str
 
 /** Writes inventory, known_hosts and SSH configuration below `ansible/`. */
 export function writeFiles(
-  ansible: string, plan: Plan, machines: readonly Machine[], hostKeys: ReadonlyMap<string, string[]>,
+  ansible: string,
+  plan: Plan,
+  machines: readonly Machine[],
+  hostKeys: ReadonlyMap<string, string[]>,
   publicAddress: string,
 ): void {
   const files = paths(plan.stack);
   const ssh = machines.map(({ id, inventoryName, address, group }): SshMachine => ({
-    id, name: inventoryName, address, hostKeys: hostKeys.get(id) ?? [],
+    id,
+    name: inventoryName,
+    address,
+    hostKeys: hostKeys.get(id) ?? [],
     jumpHost: group.kind === plan.reverseProxy.kind,
   }));
   write(join(ansible, files.inventory), inventoryText(plan, machines));
   write(join(ansible, files.knownHosts), renderKnownHosts(ssh, publicAddress));
-  write(join(ansible, files.sshConfig), renderSshConfig(ssh, {
-    stack: plan.stack, user: plan.administrators.user, publicAddress,
-    knownHosts: resolve(ansible, files.knownHosts), identityFile: plan.administrators.identityFile,
-  }));
+  write(
+    join(ansible, files.sshConfig),
+    renderSshConfig(ssh, {
+      stack: plan.stack,
+      user: plan.administrators.user,
+      publicAddress,
+      knownHosts: resolve(ansible, files.knownHosts),
+      identityFile: plan.administrators.identityFile,
+    }),
+  );
 }
 
 /** Replaces a file at once: a run by hand may be reading it. */

@@ -10,19 +10,21 @@ interface Answers {
   interfaces?: object[];
 }
 
-const armOf = ({ scaleSets = [], machines = [], interfaces = [] }: Answers) => ({
-  compute: {
-    virtualMachineScaleSets: { list: () => pages(scaleSets) },
-    virtualMachines: { list: () => pages(machines) },
-  },
-  network: { networkInterfaces: { list: () => pages(interfaces) } },
-}) as unknown as Arm;
+const armOf = ({ scaleSets = [], machines = [], interfaces = [] }: Answers) =>
+  ({
+    compute: {
+      virtualMachineScaleSets: { list: () => pages(scaleSets) },
+      virtualMachines: { list: () => pages(machines) },
+    },
+    network: { networkInterfaces: { list: () => pages(interfaces) } },
+  }) as unknown as Arm;
 
 test("members are the machines of scale sets, with the address of their network interface", async () => {
   const arm = armOf({
     scaleSets: [scaleSet("vmss-front", 2)],
     machines: [
-      machine("vmss-front", "b", "frontB"), machine("vmss-front", "a", "frontA"),
+      machine("vmss-front", "b", "frontB"),
+      machine("vmss-front", "a", "frontA"),
       { name: "alone", vmId: "vmid-alone", osProfile: { computerName: "alone" } },
     ],
     interfaces: [networkInterface("a", "10.20.1.4"), networkInterface("b", "10.20.1.5")],
@@ -38,17 +40,31 @@ test("members are the machines of scale sets, with the address of their network 
 });
 
 test("machines that are going, or that have no address yet, do not count", async () => {
-  const { members } = await listMembers(armOf({
-    machines: [machine("vmss-front", "a", "a", "Deleting"), machine("vmss-front", "b", "b", "Creating"),
-      machine("vmss-front", "c", "c", "Creating"), machine("vmss-front", "d", "d", "Failed")],
-    interfaces: [networkInterface("a", "10.20.1.4"), networkInterface("b", undefined),
-      networkInterface("d", "10.20.1.7")],
-  }), "rg");
+  const { members } = await listMembers(
+    armOf({
+      machines: [
+        machine("vmss-front", "a", "a", "Deleting"),
+        machine("vmss-front", "b", "b", "Creating"),
+        machine("vmss-front", "c", "c", "Creating"),
+        machine("vmss-front", "d", "d", "Failed"),
+      ],
+      interfaces: [
+        networkInterface("a", "10.20.1.4"),
+        networkInterface("b", undefined),
+        networkInterface("d", "10.20.1.7"),
+      ],
+    }),
+    "rg",
+  );
   expect(members.map(({ name }) => name)).toEqual(["vmss-front_d"]);
 });
 
 const member = (suffix: string, set = "vmss-front") => ({
-  id: suffix, name: suffix, hostName: suffix, address: "10.20.1.4", scaleSetId: scaleSetId(set).toLowerCase(),
+  id: suffix,
+  name: suffix,
+  hostName: suffix,
+  address: "10.20.1.4",
+  scaleSetId: scaleSetId(set).toLowerCase(),
 });
 const front = { id: scaleSetId("vmss-front").toLowerCase(), name: "vmss-front", capacity: 2 };
 
@@ -56,17 +72,24 @@ function waiting(lists: ReturnType<typeof member>[][]) {
   const told: string[] = [];
   const warnings: string[] = [];
   const clock = testClock();
-  const result = waitForMembers(() => Promise.resolve({
-    scaleSets: [front, { ...front, id: "/other", name: "vmss-other", capacity: 9 }],
-    members: lists.length > 1 ? lists.shift() ?? [] : lists[0] ?? [],
-  }), [scaleSetId("vmss-front")],
-  { timeout: 60, interval: 2, clock, progress: (text) => told.push(text), warn: (text) => warnings.push(text) });
+  const result = waitForMembers(
+    () =>
+      Promise.resolve({
+        scaleSets: [front, { ...front, id: "/other", name: "vmss-other", capacity: 9 }],
+        members: lists.length > 1 ? (lists.shift() ?? []) : (lists[0] ?? []),
+      }),
+    [scaleSetId("vmss-front")],
+    { timeout: 60, interval: 2, clock, progress: (text) => told.push(text), warn: (text) => warnings.push(text) },
+  );
   return { result, told, warnings };
 }
 
 test("a set's machines are complete when there are as many as it should have", async () => {
-  const { result, told, warnings } = waiting(
-    [[], [member("a")], [member("a"), member("b"), member("c", "vmss-other")]]);
+  const { result, told, warnings } = waiting([
+    [],
+    [member("a")],
+    [member("a"), member("b"), member("c", "vmss-other")],
+  ]);
   expect((await result).map(({ id }) => id)).toEqual(["a", "b"]);
   expect(told).toEqual(["vmss-front has 0 of 2 machines", "vmss-front has 1 of 2 machines"]);
   expect(warnings).toEqual([]);

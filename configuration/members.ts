@@ -25,31 +25,37 @@ export interface ScaleSet {
 
 /** All scale sets of a resource group and those of their machines that exist and have an address. */
 export async function listMembers(
-  arm: Arm, resourceGroup: string,
+  arm: Arm,
+  resourceGroup: string,
 ): Promise<{ scaleSets: ScaleSet[]; members: Member[] }> {
   const [scaleSets, machines, interfaces] = await Promise.all([
     all(arm.compute.virtualMachineScaleSets.list(resourceGroup)),
     all(arm.compute.virtualMachines.list(resourceGroup)),
     all(arm.network.networkInterfaces.list(resourceGroup)),
   ]);
-  const addresses = new Map(interfaces.flatMap((nic) => {
-    const configurations = nic.ipConfigurations ?? [];
-    const address = (configurations.find(({ primary }) => primary) ?? configurations[0])?.privateIPAddress;
-    return nic.id !== undefined && address !== undefined ? [[nic.id.toLowerCase(), address]] : [];
-  }));
+  const addresses = new Map(
+    interfaces.flatMap((nic) => {
+      const configurations = nic.ipConfigurations ?? [];
+      const address = (configurations.find(({ primary }) => primary) ?? configurations[0])?.privateIPAddress;
+      return nic.id !== undefined && address !== undefined ? [[nic.id.toLowerCase(), address]] : [];
+    }),
+  );
   return {
-    scaleSets: scaleSets.flatMap(({ id, name, sku }) => id === undefined || name === undefined ? []
-      : [{ id: id.toLowerCase(), name, capacity: sku?.capacity ?? 0 }]),
-    members: machines.flatMap((machine) => {
-      const scaleSetId = machine.virtualMachineScaleSet?.id?.toLowerCase();
-      const nics = machine.networkProfile?.networkInterfaces ?? [];
-      const nic = (nics.find(({ primary }) => primary) ?? nics[0])?.id?.toLowerCase();
-      const address = nic === undefined ? undefined : addresses.get(nic);
-      const { name, vmId, provisioningState } = machine;
-      if (!scaleSetId || !address || !name || !vmId || provisioningState === "Deleting") return [];
-      const hostName = machine.osProfile?.computerName?.toLowerCase() ?? name;
-      return [{ id: vmId, name, hostName, address, scaleSetId }];
-    }).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    scaleSets: scaleSets.flatMap(({ id, name, sku }) =>
+      id === undefined || name === undefined ? [] : [{ id: id.toLowerCase(), name, capacity: sku?.capacity ?? 0 }],
+    ),
+    members: machines
+      .flatMap((machine) => {
+        const scaleSetId = machine.virtualMachineScaleSet?.id?.toLowerCase();
+        const nics = machine.networkProfile?.networkInterfaces ?? [];
+        const nic = (nics.find(({ primary }) => primary) ?? nics[0])?.id?.toLowerCase();
+        const address = nic === undefined ? undefined : addresses.get(nic);
+        const { name, vmId, provisioningState } = machine;
+        if (!scaleSetId || !address || !name || !vmId || provisioningState === "Deleting") return [];
+        const hostName = machine.osProfile?.computerName?.toLowerCase() ?? name;
+        return [{ id: vmId, name, hostName, address, scaleSetId }];
+      })
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
 }
 
@@ -67,7 +73,8 @@ async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
  * @param warn Told which sets were short.
  */
 export async function waitForMembers(
-  list: () => Promise<{ scaleSets: ScaleSet[]; members: Member[] }>, scaleSetIds: readonly string[],
+  list: () => Promise<{ scaleSets: ScaleSet[]; members: Member[] }>,
+  scaleSetIds: readonly string[],
   options: WaitOptions & { warn: (text: string) => void },
 ): Promise<Member[]> {
   const wanted = new Set(scaleSetIds.map((id) => id.toLowerCase()));
@@ -75,10 +82,12 @@ export async function waitForMembers(
   const outcome = await waitFor(async (): Promise<Attempt<Member[]>> => {
     const { scaleSets, members } = await list();
     latest = members.filter(({ scaleSetId }) => wanted.has(scaleSetId));
-    const short = scaleSets.filter(({ id }) => wanted.has(id)).flatMap(({ id, name, capacity }) => {
-      const count = latest.filter(({ scaleSetId }) => scaleSetId === id).length;
-      return count < capacity ? [`${name} has ${count} of ${capacity} machines`] : [];
-    });
+    const short = scaleSets
+      .filter(({ id }) => wanted.has(id))
+      .flatMap(({ id, name, capacity }) => {
+        const count = latest.filter(({ scaleSetId }) => scaleSetId === id).length;
+        return count < capacity ? [`${name} has ${count} of ${capacity} machines`] : [];
+      });
     return short.length === 0 ? { value: latest } : { missing: short.join(", ") };
   }, options);
   if ("missing" in outcome) options.warn(`Going on although ${outcome.missing}`);

@@ -16,18 +16,19 @@ const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH 
 const azure = vi.hoisted(() => ({ machines: [] as object[], interfaces: [] as object[], capacity: 1 }));
 
 vi.mock("./arm.ts", () => ({
-  connect: () => Promise.resolve({
-    compute: {
-      virtualMachineScaleSets: { list: () => pages([
-        scaleSet("vmss-front", azure.capacity), scaleSet("vmss-reverse-proxy", 1),
-      ]) },
-      virtualMachines: {
-        list: () => pages(azure.machines),
-        retrieveBootDiagnosticsData: () => Promise.resolve({ serialConsoleLogBlobUri: "https://blob.example/log" }),
+  connect: () =>
+    Promise.resolve({
+      compute: {
+        virtualMachineScaleSets: {
+          list: () => pages([scaleSet("vmss-front", azure.capacity), scaleSet("vmss-reverse-proxy", 1)]),
+        },
+        virtualMachines: {
+          list: () => pages(azure.machines),
+          retrieveBootDiagnosticsData: () => Promise.resolve({ serialConsoleLogBlobUri: "https://blob.example/log" }),
+        },
       },
-    },
-    network: { networkInterfaces: { list: () => pages(azure.interfaces) } },
-  }),
+      network: { networkInterfaces: { list: () => pages(azure.interfaces) } },
+    }),
 }));
 
 vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
@@ -50,9 +51,13 @@ const plan = planOf("dev");
 async function build(options: { preview?: boolean; treeHash?: string } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
   const playbook = new Playbook("configuration", {
-    plan, ansible, treeHash: options.treeHash ?? "tree", resourceGroupName: "rg",
+    plan,
+    ansible,
+    treeHash: options.treeHash ?? "tree",
+    resourceGroupName: "rg",
     cloud: { resourceManager: "https://arm.test" },
-    groups: machineGroups(plan).filter(({ name }) => ["front", "reverse-proxy"].includes(name))
+    groups: machineGroups(plan)
+      .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
       .map((machines) => ({ machines, scaleSetId: pulumi.output(scaleSetId(`vmss-${machines.name}`)) })),
     publicAddress: pulumi.output("198.51.100.32"),
     secrets: { database_password: pulumi.secret("correct horse") },
@@ -74,14 +79,17 @@ test("the machines are written into inventory, known_hosts and SSH configuration
   expect(read("dev.yml")).toContain("fronta:\n      ansible_host: 10.20.1.4\n      platform_tier: front\n");
   expect(read("dev.yml")).toContain(`ansible_ssh_common_args: -F "{{ inventory_dir }}/dev.ssh_config"`);
   expect(read("dev.known_hosts")).toBe(
-    `# vmid-a fronta\n10.20.1.4 ${hostKey}\n# vmid-p proxyp\n10.20.0.4,198.51.100.32 ${hostKey}\n`);
+    `# vmid-a fronta\n10.20.1.4 ${hostKey}\n# vmid-p proxyp\n10.20.0.4,198.51.100.32 ${hostKey}\n`,
+  );
   expect(read("dev.ssh_config")).toContain(`UserKnownHostsFile "${join(ansible, "inventory", "dev.known_hosts")}"`);
 });
 
 test("Ansible runs as one command of the component, with no path of this machine in it", async () => {
   const { recorder, command } = await build();
   expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
-  expect(command.inputs["create"]).toBe("node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base");
+  expect(command.inputs["create"]).toBe(
+    "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base",
+  );
   expect(command.inputs["dir"]).toBe("ansible");
   expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
   expect(JSON.stringify(command.inputs)).not.toContain(ansible);

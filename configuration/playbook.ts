@@ -7,7 +7,14 @@ import { connect } from "./arm.ts";
 import { armSource, readHostKeys } from "./hostKeys.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
 import {
-  contentHash, earlierHostKeys, identities, inventoryText, nameMachines, paths, writeFiles, type Machine,
+  contentHash,
+  earlierHostKeys,
+  identities,
+  inventoryText,
+  nameMachines,
+  paths,
+  writeFiles,
+  type Machine,
 } from "./machines.ts";
 import { listMembers, waitForMembers } from "./members.ts";
 
@@ -53,9 +60,9 @@ export class Playbook extends pulumi.ComponentResource {
   constructor(name: string, args: PlaybookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:configuration:Playbook", name, {}, opts);
 
-    const prepared = pulumi.all([
-      args.resourceGroupName, args.publicAddress, pulumi.all(args.groups.map(({ scaleSetId }) => scaleSetId)),
-    ]).apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
+    const prepared = pulumi
+      .all([args.resourceGroupName, args.publicAddress, pulumi.all(args.groups.map(({ scaleSetId }) => scaleSetId))])
+      .apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
 
     const command = {
       dir: "ansible",
@@ -86,7 +93,10 @@ export class Playbook extends pulumi.ComponentResource {
   }
 
   private async prepare(
-    args: PlaybookArgs, resourceGroup: string, publicAddress: string, ids: string[],
+    args: PlaybookArgs,
+    resourceGroup: string,
+    publicAddress: string,
+    ids: string[],
   ): Promise<Prepared> {
     const { plan, ansible } = args;
     const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetId: ids[index] ?? "" }));
@@ -101,12 +111,17 @@ export class Playbook extends pulumi.ComponentResource {
 
     const progress = (text: string) => void pulumi.log.info(text, this, undefined, true);
     const members = await waitForMembers(list, ids, {
-      timeout: patience.machines, interval: patience.interval, progress,
+      timeout: patience.machines,
+      interval: patience.interval,
+      progress,
       warn: (text) => void pulumi.log.warn(text, this),
     });
     const machines = nameMachines(members, groups);
     const hostKeys = await readHostKeys(machines, armSource(arm, resourceGroup), {
-      timeout: patience.hostKeys, interval: patience.interval, patience: patience.console, progress,
+      timeout: patience.hostKeys,
+      interval: patience.interval,
+      patience: patience.console,
+      progress,
       known: earlierHostKeys(ansible, plan.stack),
     });
     writeFiles(ansible, plan, machines, hostKeys, publicAddress);

@@ -10,11 +10,22 @@ const unneeded = /^roles\/[^/]+\/(README\.md$|meta\/argument_specs\.ya?ml$|tests
 const schema = CORE_SCHEMA.withTags(
   defineScalarTag("!", { matchByTagPrefix: true, resolve: (source) => source, identify: () => false }),
   defineSequenceTag<unknown[]>("!", {
-    matchByTagPrefix: true, create: () => [], addItem: (list, item) => void list.push(item), identify: () => false,
+    matchByTagPrefix: true,
+    create: () => [],
+    addItem: (list, item) => void list.push(item),
+    identify: () => false,
   }),
   defineMappingTag<Map<unknown, unknown>>("!", {
-    matchByTagPrefix: true, create: () => new Map(), addPair: (map, key, value) => { map.set(key, value); return ""; },
-    has: (map, key) => map.has(key), keys: (map) => map.keys(), get: (map, key) => map.get(key), identify: () => false,
+    matchByTagPrefix: true,
+    create: () => new Map(),
+    addPair: (map, key, value) => {
+      map.set(key, value);
+      return "";
+    },
+    has: (map, key) => map.has(key),
+    keys: (map) => map.keys(),
+    get: (map, key) => map.get(key),
+    identify: () => false,
   }),
 );
 
@@ -98,11 +109,13 @@ function visit(node: unknown, path: string, found: References): void {
 function names(value: unknown, field: string, path: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => names(item, field, path));
   const object = value as Record<string, unknown> | null;
-  const name = typeof value === "string" ? value : object?.[field] ?? object?.["name"];
+  const name = typeof value === "string" ? value : (object?.[field] ?? object?.["name"]);
   if (typeof name !== "string") return [];
   if (name.includes("{{")) {
-    throw new Error(`ansible/${path} names "${name}"; a machine that configures itself must be given the file or ` +
-      "role beforehand, so write the name out");
+    throw new Error(
+      `ansible/${path} names "${name}"; a machine that configures itself must be given the file or ` +
+        "role beforehand, so write the name out",
+    );
   }
   return [name];
 }

@@ -7,7 +7,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 const program = join(import.meta.dirname, "runPlaybook.ts");
 
 let tools: string;
-beforeEach(() => { tools = mkdtempSync(join(tmpdir(), "tools-")); });
+beforeEach(() => {
+  tools = mkdtempSync(join(tmpdir(), "tools-"));
+});
 afterEach(() => rmSync(tools, { recursive: true }));
 
 /** Runs the program with a shell script in place of ansible-playbook. */
@@ -15,14 +17,19 @@ function run(script: string, ...args: string[]) {
   const command = join(tools, "ansible-playbook");
   writeFileSync(command, `#!/bin/sh\n${script}\n`);
   chmodSync(command, 0o755);
-  return spawnSync(process.execPath, [program, ...args],
-    { encoding: "utf8", env: { ...process.env, PLATFORM_TOOLS: tools, PLATFORM_SECRETS: '{"a":"b"}' } });
+  return spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, PLATFORM_TOOLS: tools, PLATFORM_SECRETS: '{"a":"b"}' },
+  });
 }
 
 test("arguments and environment reach ansible-playbook, and its output comes through", () => {
   const result = run('echo "$@"; echo "$PLATFORM_SECRETS" >&2', "-i", "inventory/dev.yml", "playbooks/site.yml");
-  expect([result.status, result.stdout, result.stderr]).toEqual(
-    [0, '-i inventory/dev.yml playbooks/site.yml\n{"a":"b"}\n', ""]);
+  expect([result.status, result.stdout, result.stderr]).toEqual([
+    0,
+    '-i inventory/dev.yml playbooks/site.yml\n{"a":"b"}\n',
+    "",
+  ]);
 });
 
 test("a failure ends with its status, and machine and task as the error", () => {

@@ -18,8 +18,10 @@ const environment = {
 };
 
 // One pipe for both streams keeps a failure behind the heading of its task.
-const run = spawn("sh", ["-c", 'exec ansible-playbook "$@" 2>&1', "sh", ...process.argv.slice(2)],
-  { stdio: ["ignore", "pipe", "inherit"], env: environment });
+const run = spawn("sh", ["-c", 'exec ansible-playbook "$@" 2>&1', "sh", ...process.argv.slice(2)], {
+  stdio: ["ignore", "pipe", "inherit"],
+  env: environment,
+});
 
 const reader = new RunReader();
 const print = (lines: string[]) => {

@@ -7,10 +7,13 @@ const ansibleNames: Record<SecretName, string> = { databasePassword: "database_p
 
 /** The wanted secrets by the name under which roles find them. */
 export function secretsFor(
-  wanted: readonly SecretName[], secrets: Partial<Record<SecretName, pulumi.Output<string>>>,
+  wanted: readonly SecretName[],
+  secrets: Partial<Record<SecretName, pulumi.Output<string>>>,
 ): Record<string, pulumi.Output<string>> {
-  return Object.fromEntries([...new Set(wanted)].sort().flatMap((name) => {
-    const value = secrets[name];
-    return value ? [[ansibleNames[name], value]] : [];
-  }));
+  return Object.fromEntries(
+    [...new Set(wanted)].sort().flatMap((name) => {
+      const value = secrets[name];
+      return value ? [[ansibleNames[name], value]] : [];
+    }),
+  );
 }

@@ -5,7 +5,9 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { hashTree, readTree } from "./tree.ts";
 
 let root: string;
-beforeEach(() => { root = mkdtempSync(join(tmpdir(), "tree-")); });
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "tree-"));
+});
 afterEach(() => rmSync(root, { recursive: true }));
 
 function write(path: string, content = "x"): void {
@@ -17,15 +19,29 @@ test("all files that Ansible runs with are read, sorted by path", () => {
   for (const path of ["playbooks/front.yml", "ansible.cfg", "roles/b/tasks/main.yml", "inventory/group_vars/all.yml"]) {
     write(path);
   }
-  expect(readTree(root).map(({ path }) => path)).toEqual(
-    ["ansible.cfg", "inventory/group_vars/all.yml", "playbooks/front.yml", "roles/b/tasks/main.yml"]);
+  expect(readTree(root).map(({ path }) => path)).toEqual([
+    "ansible.cfg",
+    "inventory/group_vars/all.yml",
+    "playbooks/front.yml",
+    "roles/b/tasks/main.yml",
+  ]);
 });
 
 test("what runs leave behind or what only people read does not count", () => {
   write("playbooks/front.yml");
   const before = hashTree(readTree(root));
-  for (const path of ["inventory/dev.yml", "inventory/dev.known_hosts", "inventory/dev.ssh_config", "site.retry",
-    ".ansible/cache", "roles/a/README.md", "roles/a/files/__pycache__/x.pyc", "run.log", "tests/x.yml"]) write(path);
+  for (const path of [
+    "inventory/dev.yml",
+    "inventory/dev.known_hosts",
+    "inventory/dev.ssh_config",
+    "site.retry",
+    ".ansible/cache",
+    "roles/a/README.md",
+    "roles/a/files/__pycache__/x.pyc",
+    "run.log",
+    "tests/x.yml",
+  ])
+    write(path);
   expect(hashTree(readTree(root))).toBe(before);
 });
 

@@ -21,14 +21,16 @@ const ignored = [
 
 /** All files below a directory that matter, sorted by path. Missing: none. */
 export function readTree(root: string, directory = ""): TreeFile[] {
-  return list(join(root, directory)).flatMap((name): TreeFile[] => {
-    const path = directory === "" ? name : `${directory}/${name}`;
-    if (ignored.some((pattern) => pattern.test(path))) return [];
-    const file = join(root, path);
-    const status = statSync(file);
-    if (status.isDirectory()) return readTree(root, path);
-    return [{ path, content: readFileSync(file), executable: (status.mode & 0o100) !== 0 }];
-  }).sort((a, b) => (a.path < b.path ? -1 : 1));
+  return list(join(root, directory))
+    .flatMap((name): TreeFile[] => {
+      const path = directory === "" ? name : `${directory}/${name}`;
+      if (ignored.some((pattern) => pattern.test(path))) return [];
+      const file = join(root, path);
+      const status = statSync(file);
+      if (status.isDirectory()) return readTree(root, path);
+      return [{ path, content: readFileSync(file), executable: (status.mode & 0o100) !== 0 }];
+    })
+    .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 function list(directory: string): string[] {

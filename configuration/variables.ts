@@ -15,9 +15,9 @@ export function sharedVariables(plan: Plan): Variables {
     platform_balancer_subnet: plan.balancerSubnet,
     platform_reverse_proxy_subnet: plan.reverseProxySubnet,
     platform_administrators: { user, sshKeys, ranges },
-    platform_tiers: Object.fromEntries(plan.tiers.map(({ name, subnet, instances, service }) => [
-      name, { subnet, instances, ...(service ?? {}) },
-    ])),
+    platform_tiers: Object.fromEntries(
+      plan.tiers.map(({ name, subnet, instances, service }) => [name, { subnet, instances, ...(service ?? {}) }]),
+    ),
   };
 }
 

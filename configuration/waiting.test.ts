@@ -5,10 +5,13 @@ import { waitFor } from "./waiting.ts";
 test("waiting ends with the value, and tells each thing that is missing once", async () => {
   const missing = ["a and b", "a and b", "b"];
   const told: string[] = [];
-  const outcome = await waitFor(() => {
-    const next = missing.shift();
-    return Promise.resolve(next === undefined ? { value: 7 } : { missing: next });
-  }, { timeout: 60, interval: 2, progress: (text) => told.push(text), clock: testClock() });
+  const outcome = await waitFor(
+    () => {
+      const next = missing.shift();
+      return Promise.resolve(next === undefined ? { value: 7 } : { missing: next });
+    },
+    { timeout: 60, interval: 2, progress: (text) => told.push(text), clock: testClock() },
+  );
   expect(outcome).toEqual({ value: 7 });
   expect(told).toEqual(["a and b", "b"]);
 });
@@ -16,10 +19,13 @@ test("waiting ends with the value, and tells each thing that is missing once", a
 test("at the timeout waiting ends with what is missing", async () => {
   const clock = testClock();
   let attempts = 0;
-  const outcome = await waitFor(() => {
-    attempts += 1;
-    return Promise.resolve({ missing: "everything" });
-  }, { timeout: 10, interval: 2, progress: () => {}, clock });
+  const outcome = await waitFor(
+    () => {
+      attempts += 1;
+      return Promise.resolve({ missing: "everything" });
+    },
+    { timeout: 10, interval: 2, progress: () => {}, clock },
+  );
   expect(outcome).toEqual({ missing: "everything" });
   expect([clock.now(), attempts]).toEqual([10, 6]);
 });

@@ -33,7 +33,7 @@ export async function waitFor<T>(attempt: () => Promise<Attempt<T>>, options: Wa
   for (;;) {
     const result = await attempt();
     if ("value" in result || clock.now() >= end) return result;
-    if (result.missing !== told) options.progress(told = result.missing);
+    if (result.missing !== told) options.progress((told = result.missing));
     await clock.sleep(options.interval);
   }
 }

@@ -31,22 +31,28 @@ test("what no network or host has is refused with what is allowed", () => {
 });
 
 test("every subnet lies in its environment, and every environment in the infrastructure", () => {
-  fc.assert(fc.property(network, index, (range, number) => {
-    expect(contains(range, subnetPrefix(range, number))).toBe(true);
-    expect(contains(infrastructure, range)).toBe(true);
-  }));
+  fc.assert(
+    fc.property(network, index, (range, number) => {
+      expect(contains(range, subnetPrefix(range, number))).toBe(true);
+      expect(contains(infrastructure, range)).toBe(true);
+    }),
+  );
 });
 
 test("subnets overlap exactly when environment and index are the same", () => {
-  fc.assert(fc.property(network, index, network, index, (a, i, b, j) => {
-    expect(overlaps(subnetPrefix(a, i), subnetPrefix(b, j))).toBe(a === b && i === j);
-  }));
+  fc.assert(
+    fc.property(network, index, network, index, (a, i, b, j) => {
+      expect(overlaps(subnetPrefix(a, i), subnetPrefix(b, j))).toBe(a === b && i === j);
+    }),
+  );
 });
 
 test("every address of a subnet is in it and no two are the same", () => {
-  fc.assert(fc.property(network, index, index, index, (range, number, host, other) => {
-    const subnet = subnetPrefix(range, number);
-    expect(contains(subnet, `${hostAddress(subnet, host)}/32`)).toBe(true);
-    expect(hostAddress(subnet, host) === hostAddress(subnet, other)).toBe(host === other);
-  }));
+  fc.assert(
+    fc.property(network, index, index, index, (range, number, host, other) => {
+      const subnet = subnetPrefix(range, number);
+      expect(contains(subnet, `${hostAddress(subnet, host)}/32`)).toBe(true);
+      expect(hostAddress(subnet, host) === hostAddress(subnet, other)).toBe(host === other);
+    }),
+  );
 });

@@ -46,8 +46,9 @@ function format(address: number): string {
 /** True when both blocks are valid and `inner` lies in `outer`. */
 export function contains(outer: Cidr, inner: Cidr): boolean {
   const [a, b] = [parseCidr(outer), parseCidr(inner)];
-  return a !== undefined && b !== undefined && b.prefix >= a.prefix && b.base >= a.base &&
-    b.base < a.base + size(a.prefix);
+  return (
+    a !== undefined && b !== undefined && b.prefix >= a.prefix && b.base >= a.base && b.base < a.base + size(a.prefix)
+  );
 }
 
 /** True when the blocks share an address. */

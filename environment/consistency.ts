@@ -23,8 +23,9 @@ const root = "platform:environment";
 /** Every mistake between the parts of the environment, and between it and its administrators. Both may be anything. */
 export function checkConsistency(value: unknown, administrators: unknown, surroundings: Surroundings): Mistake[] {
   const environment = asObject(value);
-  const tiers = Object.entries(asObject(environment["tiers"]))
-    .map(([name, tier]) => validFields(`${root}.tiers.${name}`, name, tier));
+  const tiers = Object.entries(asObject(environment["tiers"])).map(([name, tier]) =>
+    validFields(`${root}.tiers.${name}`, name, tier),
+  );
   const user = administratorsSchema.shape.user.safeParse(asObject(administrators)["user"]).data;
   return [
     ...tiers.flatMap((tier) => checkTier(tier, tiers, user)),
@@ -43,10 +44,15 @@ const isBalanced = ({ balance, hasPort }: PartialTier) => hasPort && (balance ==
 function checkSubnets(tiers: PartialTier[]): Mistake[] {
   return tiers.flatMap((tier, index) => {
     const first = tiers.findIndex((other) => other.subnet !== undefined && other.subnet === tier.subnet);
-    return first < 0 || first >= index ? [] : [{
-      path: `${tier.path}.subnet`, given: show(tier.subnet),
-      allowed: `a subnet of its own; tier ${tiers[first]?.name} has it already`,
-    }];
+    return first < 0 || first >= index
+      ? []
+      : [
+          {
+            path: `${tier.path}.subnet`,
+            given: show(tier.subnet),
+            allowed: `a subnet of its own; tier ${tiers[first]?.name} has it already`,
+          },
+        ];
   });
 }
 
@@ -55,11 +61,17 @@ function checkBalancers(balancers: unknown, tiers: PartialTier[]): Mistake[] {
   const { instances: schema } = environmentSchema.shape.balancers.unwrap().shape;
   const instances = schema.safeParse(asObject(balancers)["instances"]).data ?? 0;
   const count = tiers.filter(isBalanced).length;
-  return instances * count <= machinesInSubnet ? [] : [{
-    path: `${root}.balancers.instances`, given: show(instances),
-    allowed: `at most ${Math.floor(machinesInSubnet / count)}: ${count} tiers have balancers, and all of them share one ` +
-      `subnet with room for ${machinesInSubnet} machines`,
-  }];
+  return instances * count <= machinesInSubnet
+    ? []
+    : [
+        {
+          path: `${root}.balancers.instances`,
+          given: show(instances),
+          allowed:
+            `at most ${Math.floor(machinesInSubnet / count)}: ${count} tiers have balancers, and all of them share one ` +
+            `subnet with room for ${machinesInSubnet} machines`,
+        },
+      ];
 }
 
 function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
@@ -70,29 +82,47 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
     const { host, tier, upstream } = route;
     const first = hosts.indexOf(host);
     if (host !== undefined && first < index) {
-      mistakes.push({ path: `${path}.host`, given: show(host),
-        allowed: `one route for each host; routes[${first}] has it already` });
+      mistakes.push({
+        path: `${path}.host`,
+        given: show(host),
+        allowed: `one route for each host; routes[${first}] has it already`,
+      });
     }
     if ((tier === undefined) === (upstream === undefined)) {
       mistakes.push({ path, given: show(route), allowed: "either a tier or an upstream" });
     }
     const target = tiers.find(({ name }) => name === tier);
     if (typeof tier === "string" && !target?.hasPort) {
-      mistakes.push({ path: `${path}.tier`, given: show(tier), allowed: target
-        ? "a tier that has a port" : `a tier of this environment: ${tiers.map(({ name }) => name).join(", ")}` });
+      mistakes.push({
+        path: `${path}.tier`,
+        given: show(tier),
+        allowed: target
+          ? "a tier that has a port"
+          : `a tier of this environment: ${tiers.map(({ name }) => name).join(", ")}`,
+      });
     }
   });
   return mistakes;
 }
 
 function checkPlaybooks(tiers: PartialTier[], playbooks: readonly string[]): Mistake[] {
-  const missing = (path: string, kind: string): Mistake[] => playbooks.includes(kind) ? [] : [{
-    path, given: kind, allowed: `a kind of server with a playbook: ${playbooks.join(", ") || "(none found)"}; ` +
-      `write ansible/playbooks/${kind}.yml`,
-  }];
+  const missing = (path: string, kind: string): Mistake[] =>
+    playbooks.includes(kind)
+      ? []
+      : [
+          {
+            path,
+            given: kind,
+            allowed:
+              `a kind of server with a playbook: ${playbooks.join(", ") || "(none found)"}; ` +
+              `write ansible/playbooks/${kind}.yml`,
+          },
+        ];
   const balanced = tiers.find(isBalanced);
   return [
-    ...tiers.filter(({ name }) => allowedInsteadOf(name) === undefined).flatMap((tier) => missing(tier.path, tier.name)),
+    ...tiers
+      .filter(({ name }) => allowedInsteadOf(name) === undefined)
+      .flatMap((tier) => missing(tier.path, tier.name)),
     ...missing(`${root}.reverseProxy`, "reverse-proxy"),
     ...(balanced ? missing(`${balanced.path}.balance`, "balancer") : []),
   ];
@@ -105,17 +135,26 @@ function checkSecrets(tiers: PartialTier[], known: readonly SecretName[]): Mista
       if (!wanted.has(secret)) wanted.set(secret, tier.name);
     }
   }
-  return [...wanted].filter(([secret]) => !known.includes(secret)).map(([secret, tier]) => ({
-    path: `platform:${secret}`, given: "(nothing)",
-    allowed: `a secret, since tier ${tier} asks for it. Set it with\n` +
-      `      pulumi config set --secret platform:${secret}`,
-  }));
+  return [...wanted]
+    .filter(([secret]) => !known.includes(secret))
+    .map(([secret, tier]) => ({
+      path: `platform:${secret}`,
+      given: "(nothing)",
+      allowed:
+        `a secret, since tier ${tier} asks for it. Set it with\n` +
+        `      pulumi config set --secret platform:${secret}`,
+    }));
 }
 
 function checkDomains({ domain, privateDomain }: Record<string, unknown>): Mistake[] {
   if (typeof domain !== "string" || typeof privateDomain !== "string") return [];
-  return labelInDomain(domain, privateDomain) === undefined ? [] : [{
-    path: `${root}.privateDomain`, given: show(privateDomain),
-    allowed: `a domain that does not contain the public one, ${domain}; machines would no longer find the public hosts`,
-  }];
+  return labelInDomain(domain, privateDomain) === undefined
+    ? []
+    : [
+        {
+          path: `${root}.privateDomain`,
+          given: show(privateDomain),
+          allowed: `a domain that does not contain the public one, ${domain}; machines would no longer find the public hosts`,
+        },
+      ];
 }

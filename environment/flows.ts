@@ -28,8 +28,14 @@ export const agentPort = 8998;
 /** Ports on which every machine listens itself, so that no service can. */
 export const machinePorts: readonly number[] = [sshPort, agentPort, healthPort];
 
-const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule =>
-  ({ name, priority, access: "Allow", protocol: "Tcp", sources, ports });
+const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule => ({
+  name,
+  priority,
+  access: "Allow",
+  protocol: "Tcp",
+  sources,
+  ports,
+});
 
 /** At the end of every group. The probes come from Azure itself (168.63.129.16), not from a machine. */
 const ending: Rule[] = [
@@ -52,8 +58,8 @@ export interface TierTraffic {
 /** Rules of a tier's subnet. */
 export function tierRules({ port, callers, balancers, reverseProxy }: TierTraffic): Rule[] {
   const service = port !== undefined && callers.length > 0 ? [allow("allow-service", 110, callers, [`${port}`])] : [];
-  const checks = balancers === undefined ? []
-    : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
+  const checks =
+    balancers === undefined ? [] : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
   return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...service, ...checks, ...ending];
 }
 
@@ -68,7 +74,8 @@ export interface BalancedTier {
 
 /** Rules of the balancers' subnet. */
 export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
-  const services = tiers.filter(({ callers }) => callers.length > 0)
+  const services = tiers
+    .filter(({ callers }) => callers.length > 0)
     .map(({ name, index, port, callers }) => allow(`allow-${name}`, 1000 + index, callers, [`${port}`]));
   return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...ending];
 }

@@ -10,19 +10,29 @@ test("the published JSON Schema is the one that the schema gives (else: make sch
 });
 
 test("the schema describes a whole stack file", () => {
-  expect(stackFileSchema()).toMatchObject({ properties: { config: { properties: {
-    "platform:environment": { type: "object", additionalProperties: false, required: ["name", "network", "domain",
-      "privateDomain", "tiers", "reverseProxy"] },
-    "platform:administrators": { required: ["ranges", "sshKeys"] },
-    "platform:databasePassword": { required: ["secure"] },
-  } } } });
+  expect(stackFileSchema()).toMatchObject({
+    properties: {
+      config: {
+        properties: {
+          "platform:environment": {
+            type: "object",
+            additionalProperties: false,
+            required: ["name", "network", "domain", "privateDomain", "tiers", "reverseProxy"],
+          },
+          "platform:administrators": { required: ["ranges", "sshKeys"] },
+          "platform:databasePassword": { required: ["secure"] },
+        },
+      },
+    },
+  });
 });
 
 test("every stack file names the schema, so that editors find it", () => {
   const files = readdirSync(root).filter((file) => /^Pulumi\..+\.yaml$/.test(file));
   expect(files).toEqual(expect.arrayContaining(["Pulumi.dev.yaml", "Pulumi.prod.yaml", "Pulumi.tools.yaml"]));
   for (const file of files) {
-    expect(readFileSync(join(root, file), "utf8").split("\n")[0], file)
-      .toBe("# yaml-language-server: $schema=./environment/environment.schema.json");
+    expect(readFileSync(join(root, file), "utf8").split("\n")[0], file).toBe(
+      "# yaml-language-server: $schema=./environment/environment.schema.json",
+    );
   }
 });

@@ -27,7 +27,8 @@ export function stackFileSchema(): object {
           "azure-native:location": { type: "string", description: "Azure region, for example westeurope" },
           "azure-native:environment": part(cloudSchema),
           "azure-native:metadataHost": {
-            type: "string", description: "Host whose /metadata/endpoints names ARM, for clouds other than Azure's",
+            type: "string",
+            description: "Host whose /metadata/endpoints names ARM, for clouds other than Azure's",
           },
           "platform:environment": part(environmentSchema),
           "platform:administrators": part(administratorsSchema),

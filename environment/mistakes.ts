@@ -22,8 +22,7 @@ export class StackError extends Error {
 
 function render(file: string, mistakes: readonly Mistake[]): string {
   const count = mistakes.length === 1 ? "1 mistake" : `${mistakes.length} mistakes`;
-  const lines = mistakes.map(({ path, given, allowed }) =>
-    `  ${path}\n    given:   ${given}\n    allowed: ${allowed}`);
+  const lines = mistakes.map(({ path, given, allowed }) => `  ${path}\n    given:   ${given}\n    allowed: ${allowed}`);
   return `${count} in ${file}; nothing was changed.\n${lines.join("\n")}`;
 }
 
@@ -37,7 +36,9 @@ export function show(value: unknown): string {
 /** `["tiers", "front", 0]` below `platform:environment` is `platform:environment.tiers.front[0]`. */
 export function showPath(root: string, path: readonly PropertyKey[]): string {
   return path.reduce<string>(
-    (text, key) => typeof key === "number" ? `${text}[${key}]` : `${text}.${String(key)}`, root);
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : `${text}.${String(key)}`),
+    root,
+  );
 }
 
 /** Checks a value against a schema and returns every mistake, in the order of their paths in the schema. */
@@ -49,7 +50,9 @@ export function check(schema: z.ZodType, root: string, value: unknown): Mistake[
 function fromIssue(issue: z.core.$ZodIssue, root: string, value: unknown): Mistake[] {
   if (issue.code === "unrecognized_keys") {
     return issue.keys.map((key) => ({
-      path: showPath(root, [...issue.path, key]), given: show(at(value, [...issue.path, key])), allowed: issue.message,
+      path: showPath(root, [...issue.path, key]),
+      given: show(at(value, [...issue.path, key])),
+      allowed: issue.message,
     }));
   }
   if (issue.code === "invalid_key") {
@@ -61,13 +64,20 @@ function fromIssue(issue: z.core.$ZodIssue, root: string, value: unknown): Mista
 
 function at(value: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (node, key) => node !== null && typeof node === "object" ? (node as Record<PropertyKey, unknown>)[key] : undefined,
-    value);
+    (node, key) =>
+      node !== null && typeof node === "object" ? (node as Record<PropertyKey, unknown>)[key] : undefined,
+    value,
+  );
 }
 
 const kinds: Record<string, string> = {
-  int: "a whole number", number: "a number", string: "a text", boolean: "true or false", array: "a list",
-  object: "an object", record: "an object",
+  int: "a whole number",
+  number: "a number",
+  string: "a text",
+  boolean: "true or false",
+  array: "a list",
+  object: "an object",
+  record: "an object",
 };
 
 /** What is allowed, for the checks that say nothing of their own. */

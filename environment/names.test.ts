@@ -16,16 +16,18 @@ test("a name that Azure would refuse is refused with its limit", () => {
 });
 
 test("every name is either refused or within Azure's characters and length", () => {
-  fc.assert(fc.property(fc.string({ maxLength: 90 }), (part) => {
-    let name: string;
-    try {
-      name = resourceName("scaleSet", "dev", part);
-    } catch (error) {
-      expect(error).toBeInstanceOf(RangeError);
-      return;
-    }
-    expect(name).toMatch(/^vmss-platform-dev-[a-z0-9-]{0,45}[a-z0-9]$/);
-  }));
+  fc.assert(
+    fc.property(fc.string({ maxLength: 90 }), (part) => {
+      let name: string;
+      try {
+        name = resourceName("scaleSet", "dev", part);
+      } catch (error) {
+        expect(error).toBeInstanceOf(RangeError);
+        return;
+      }
+      expect(name).toMatch(/^vmss-platform-dev-[a-z0-9-]{0,45}[a-z0-9]$/);
+    }),
+  );
 });
 
 test("the longest allowed tier in the longest common stack names still fits everywhere", () => {
@@ -39,7 +41,6 @@ test("an Ansible group has underscores where a tier has hyphens", () => {
 });
 
 test("tags name environment, tier and who manages the resource", () => {
-  expect(tags("development", "front")).toEqual(
-    { environment: "development", tier: "front", "managed-by": "pulumi" });
+  expect(tags("development", "front")).toEqual({ environment: "development", tier: "front", "managed-by": "pulumi" });
   expect(tags("development").tier).toBe("shared");
 });

@@ -45,12 +45,16 @@ export function resourceName(type: Named, stack: string, part?: string): string 
   const rule = rules[type];
   const name = [rule.abbreviation, workload, stack, part].filter((piece) => piece !== undefined).join("-");
   if (!/^[a-z][a-z0-9-]*[a-z0-9]$/.test(name)) {
-    throw new RangeError(`name of a ${type}: given "${name}", allowed are lower-case letters, digits and hyphens; ` +
-      "change the name of the stack or of the tier");
+    throw new RangeError(
+      `name of a ${type}: given "${name}", allowed are lower-case letters, digits and hyphens; ` +
+        "change the name of the stack or of the tier",
+    );
   }
   if (name.length > rule.longest) {
-    throw new RangeError(`name of a ${type}: given "${name}" (${name.length} characters), allowed are ` +
-      `${rule.longest}; shorten the name of the stack or of the tier`);
+    throw new RangeError(
+      `name of a ${type}: given "${name}" (${name.length} characters), allowed are ` +
+        `${rule.longest}; shorten the name of the stack or of the tier`,
+    );
   }
   return name;
 }
@@ -58,8 +62,10 @@ export function resourceName(type: Named, stack: string, part?: string): string 
 /** Prefix of the host names of a group of machines; Azure appends six characters. */
 export function computerNamePrefix(group: string): string {
   if (group.length + computerNameSuffix > longestComputerName) {
-    throw new RangeError(`computer name prefix: given "${group}", allowed are ` +
-      `${longestComputerName - computerNameSuffix} characters; shorten the name of the tier`);
+    throw new RangeError(
+      `computer name prefix: given "${group}", allowed are ` +
+        `${longestComputerName - computerNameSuffix} characters; shorten the name of the tier`,
+    );
   }
   return group;
 }

@@ -21,11 +21,17 @@ test("five mistakes in values are all reported at once, with path, given value a
     [`${at}.network`, '"10.20.0.0/24"', "a /16 inside 10.0.0.0/8, for example 10.20.0.0/16"],
     [`${at}.tiers.front.instances`, "300", "a whole number from 1 to 250"],
     [`${at}.tiers.back.balance`, '"random"', "one of hash, connections, cpu"],
-    [`${at}.tiers.data.port`, '"5432"',
-      "a whole number from 1 to 65534 other than 22, 8998, 8999, on which machines listen themselves"],
-    [`${at}.reverseProxy.routes[0].host`, '"WWW_dev"',
+    [
+      `${at}.tiers.data.port`,
+      '"5432"',
+      "a whole number from 1 to 65534 other than 22, 8998, 8999, on which machines listen themselves",
+    ],
+    [
+      `${at}.reverseProxy.routes[0].host`,
+      '"WWW_dev"',
       "a DNS name in lower case with at least one dot, whose last part begins with a letter, for example " +
-      "www.dev.chatbot.example"],
+        "www.dev.chatbot.example",
+    ],
   ]);
 });
 
@@ -37,15 +43,27 @@ test("five mistakes between the parts are all reported at once", () => {
     given.reverseProxy.routes.push({ host: "www.dev.chatbot.example", tier: "back" }, { host: "a.b", tier: "shop" });
   });
   expect(mistakes({ environment })).toEqual([
-    [`${at}.tiers.front.reaches[1]`, '"database"',
-      "a tier of this environment: front, back, machine-learning, data, video"],
+    [
+      `${at}.tiers.front.reaches[1]`,
+      '"database"',
+      "a tier of this environment: front, back, machine-learning, data, video",
+    ],
     [`${at}.tiers.back.subnet`, "1", "a subnet of its own; tier front has it already"],
-    [`${at}.reverseProxy.routes[2].host`, '"www.dev.chatbot.example"',
-      "one route for each host; routes[0] has it already"],
-    [`${at}.reverseProxy.routes[3].tier`, '"shop"',
-      "a tier of this environment: front, back, machine-learning, data, video"],
-    [`${at}.tiers.video`, "video", `a kind of server with a playbook: ${playbooks.join(", ")}; ` +
-      "write ansible/playbooks/video.yml"],
+    [
+      `${at}.reverseProxy.routes[2].host`,
+      '"www.dev.chatbot.example"',
+      "one route for each host; routes[0] has it already",
+    ],
+    [
+      `${at}.reverseProxy.routes[3].tier`,
+      '"shop"',
+      "a tier of this environment: front, back, machine-learning, data, video",
+    ],
+    [
+      `${at}.tiers.video`,
+      "video",
+      `a kind of server with a playbook: ${playbooks.join(", ")}; ` + "write ansible/playbooks/video.yml",
+    ],
   ]);
 });
 
@@ -53,39 +71,57 @@ test("a mistake in one tier does not hide one in another, nor those between them
   const environment = dev((given) => {
     given.tiers["front"] = { ...given.tiers["front"], subnet: 2, size: 7 };
   });
-  expect(mistakes({ environment }).map(([path]) => path)).toEqual(
-    [`${at}.tiers.front.size`, `${at}.tiers.back.subnet`]);
+  expect(mistakes({ environment }).map(([path]) => path)).toEqual([
+    `${at}.tiers.front.size`,
+    `${at}.tiers.back.subnet`,
+  ]);
 });
 
 test("an unknown key is named, with the keys that are known", () => {
-  const environment = dev((given) => { given.tiers["data"] = { ...given.tiers["data"], instnaces: 2 }; });
-  expect(mistakes({ environment })).toEqual([[`${at}.tiers.data.instnaces`, "2",
-    "nothing by this name; known here are subnet, instances, size, port, balance, reaches, repair, autoscale, " +
-    "applications, secrets"]]);
+  const environment = dev((given) => {
+    given.tiers["data"] = { ...given.tiers["data"], instnaces: 2 };
+  });
+  expect(mistakes({ environment })).toEqual([
+    [
+      `${at}.tiers.data.instnaces`,
+      "2",
+      "nothing by this name; known here are subnet, instances, size, port, balance, reaches, repair, autoscale, " +
+        "applications, secrets",
+    ],
+  ]);
 });
 
 test.each(["PT9M", "PT91M", "PT5S", "10", "PT1H"])("a grace period of %s is refused", (gracePeriod) => {
-  const environment = dev((given) => { given.tiers["data"] = { ...given.tiers["data"], repair: { gracePeriod } }; });
+  const environment = dev((given) => {
+    given.tiers["data"] = { ...given.tiers["data"], repair: { gracePeriod } };
+  });
   expect(mistakes({ environment })).toEqual([
-    [`${at}.tiers.data.repair.gracePeriod`, `"${gracePeriod}"`, "10 to 90 whole minutes, PT10M to PT90M"]]);
+    [`${at}.tiers.data.repair.gracePeriod`, `"${gracePeriod}"`, "10 to 90 whole minutes, PT10M to PT90M"],
+  ]);
 });
 
 test("without keys, ranges or a needed secret the commands that set them are told", () => {
   const found = mistakes({ administrators: { ranges: [], sshKeys: [] }, secrets: [] });
-  expect(found.map(([path]) => path)).toEqual(
-    ["platform:databasePassword", "platform:administrators.ranges", "platform:administrators.sshKeys"]);
+  expect(found.map(([path]) => path)).toEqual([
+    "platform:databasePassword",
+    "platform:administrators.ranges",
+    "platform:administrators.sshKeys",
+  ]);
   expect(found[0]?.[2]).toContain("tier back asks for it. Set it with\n      pulumi config set --secret");
   expect(found[1]?.[2]).toContain("pulumi config set --path 'platform:administrators.ranges[0]' 198.51.100.7/32");
   expect(found[2]?.[2]).toContain("pulumi config set --path 'platform:administrators.sshKeys[0]'");
-  expect(mistakes({ administrators: undefined }).map(([path]) => path)).toEqual(
-    ["platform:administrators.ranges", "platform:administrators.sshKeys"]);
+  expect(mistakes({ administrators: undefined }).map(([path]) => path)).toEqual([
+    "platform:administrators.ranges",
+    "platform:administrators.sshKeys",
+  ]);
 });
 
 test("a secret that no tier asks for need not be set", () => {
   expect(mistakes({ environment: committed("tools"), secrets: [] })).toEqual([]);
 });
 
-const ecdsa = "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBFV/J9z8RQE5mfL/UrOP7yr4kvhuydFv" +
+const ecdsa =
+  "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBFV/J9z8RQE5mfL/UrOP7yr4kvhuydFv" +
   "pQlId75tKJW4DNHZ1LrxhAdGecuK0PID4/WtAQl9Ml2A3JPV4Iy45u4= nobody";
 
 test.each([
@@ -100,18 +136,25 @@ test.each([
   ["a user whom Debian has already", { user: "postgres" }, "user"],
   ["a user whose name is none", { user: "Root" }, "user"],
 ])("%s is refused for administrators", (_, change, path) => {
-  expect(mistakes({ administrators: { ...administrators, ...change } }).map(([found]) => found)).toEqual(
-    [`platform:administrators.${path}`]);
+  expect(mistakes({ administrators: { ...administrators, ...change } }).map(([found]) => found)).toEqual([
+    `platform:administrators.${path}`,
+  ]);
 });
 
 test.each([undefined, null, 7, "text", [], { tiers: 7 }, { tiers: { front: null }, reverseProxy: { routes: [null] } }])(
-  "nonsense (%j) ends in mistakes, not in a crash", (environment) => {
+  "nonsense (%j) ends in mistakes, not in a crash",
+  (environment) => {
     expect(mistakes({ environment }).length).toBeGreaterThan(0);
-  });
+  },
+);
 
 test("the message counts the mistakes and says that nothing was changed", () => {
-  const parse = () => parseStack("Pulumi.dev.yaml", { environment: committed("dev"),
-    administrators: { ...administrators, user: "root" } }, { playbooks, secrets: ["databasePassword"] });
+  const parse = () =>
+    parseStack(
+      "Pulumi.dev.yaml",
+      { environment: committed("dev"), administrators: { ...administrators, user: "root" } },
+      { playbooks, secrets: ["databasePassword"] },
+    );
   expect(parse).toThrow(`1 mistake in Pulumi.dev.yaml; nothing was changed.
   platform:administrators.user
     given:   "root"

@@ -23,7 +23,9 @@ export interface RawStack {
  * @throws StackError with all mistakes.
  */
 export function parseStack(
-  file: string, raw: RawStack, surroundings: Surroundings,
+  file: string,
+  raw: RawStack,
+  surroundings: Surroundings,
 ): { environment: Environment; administrators: Administrators; cloud: Cloud } {
   const mistakes = [
     ...check(environmentSchema, "platform:environment", raw.environment),

@@ -4,8 +4,11 @@ import { labelInDomain, machineGroups, type Plan } from "./plan.ts";
 import { committed, planOf } from "./testing/stacks.ts";
 
 const rulesOf = (subnet: string): Record<string, [sources: Rule["sources"], ports: string[]]> =>
-  Object.fromEntries(planOf("dev").subnets.find(({ name }) => name === subnet)?.rules
-    .map(({ name, sources, ports }) => [name, [sources, ports]]) ?? []);
+  Object.fromEntries(
+    planOf("dev")
+      .subnets.find(({ name }) => name === subnet)
+      ?.rules.map(({ name, sources, ports }) => [name, [sources, ports]]) ?? [],
+  );
 
 const ending = { "allow-probes": ["AzureLoadBalancer", ["*"]], "deny-all": ["*", ["*"]] };
 
@@ -22,7 +25,7 @@ test("each tier has its subnet, and its load balancer the last free address of i
 test("adding a tier moves neither the addresses nor the rules of the others", () => {
   const environment = committed("dev");
   const gitlab = { subnet: 17, instances: 1, port: 80, balance: "cpu", reaches: ["data"] };
-  environment["tiers"] = { gitlab, ...environment["tiers"] as object };
+  environment["tiers"] = { gitlab, ...(environment["tiers"] as object) };
   const subnets = (plan: Plan, changed: string[]) => plan.subnets.filter(({ name }) => !changed.includes(name));
   // Only data's callers are others, since the new tier calls it.
   expect(subnets(planOf("dev", environment), ["gitlab", "data"])).toEqual(subnets(planOf("dev"), ["data"]));
@@ -82,8 +85,15 @@ test("there is no balancers' subnet where Azure balances everything", () => {
 });
 
 test("groups of machines are the tiers', the balancers' and the reverse proxy's", () => {
-  expect(machineGroups(planOf("prod")).map(({ name, kind, tier, subnet, instances }) =>
-    [name, kind, tier, subnet, instances])).toEqual([
+  expect(
+    machineGroups(planOf("prod")).map(({ name, kind, tier, subnet, instances }) => [
+      name,
+      kind,
+      tier,
+      subnet,
+      instances,
+    ]),
+  ).toEqual([
     ["back", "back", "back", "back", 3],
     ["back-balancer", "balancer", "back", "balancer", 2],
     ["data", "data", "data", "data", 1],
@@ -100,11 +110,13 @@ test("a tier without a port has no service", () => {
 
 test("a route leads to its tier's load balancer, or to the old host", () => {
   const environment = committed("dev");
-  environment["reverseProxy"] = { routes: [
-    { host: "www.dev.chatbot.example", tier: "front" },
-    { host: "old.dev.chatbot.example", upstream: "http://198.51.100.20:8080" },
-    { host: "older.dev.chatbot.example", upstream: "http://old.example" },
-  ] };
+  environment["reverseProxy"] = {
+    routes: [
+      { host: "www.dev.chatbot.example", tier: "front" },
+      { host: "old.dev.chatbot.example", upstream: "http://198.51.100.20:8080" },
+      { host: "older.dev.chatbot.example", upstream: "http://old.example" },
+    ],
+  };
   expect(planOf("dev", environment).reverseProxy.routes).toEqual([
     { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
     { host: "old.dev.chatbot.example", address: "198.51.100.20", port: 8080 },

@@ -1,11 +1,23 @@
 /** From an environment to everything that follows from it: addresses, groups of machines, allowed traffic. Pure. */
 import {
-  balancerSubnetIndex, hostAddress, loadBalancerHost, reverseProxySubnetIndex, subnetPrefix, type Cidr,
+  balancerSubnetIndex,
+  hostAddress,
+  loadBalancerHost,
+  reverseProxySubnetIndex,
+  subnetPrefix,
+  type Cidr,
 } from "./address.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { parseUpstream } from "./hostNames.ts";
 import type {
-  Administrators, Application, Autoscale, Balance, Environment, Repair, SecretName, Tier,
+  Administrators,
+  Application,
+  Autoscale,
+  Balance,
+  Environment,
+  Repair,
+  SecretName,
+  Tier,
 } from "./schema.ts";
 
 /** A subnet with the rules of its security group. */
@@ -127,11 +139,15 @@ export function labelInDomain(host: string, domain: string): string | undefined 
 }
 
 function machineGroup(
-  name: string, kind: string, tier: string,
+  name: string,
+  kind: string,
+  tier: string,
   group: { instances: number; size?: string | undefined; repair?: Repair | undefined } & Partial<Tier>,
 ): MachineGroup {
   return {
-    name, kind, tier,
+    name,
+    kind,
+    tier,
     subnet: kind,
     instances: group.instances,
     size: group.size ?? defaults.size,
@@ -150,28 +166,34 @@ function planTier(name: string, tier: Tier, environment: Environment): PlannedTi
     subnet,
     instances: tier.instances,
     machines: machineGroup(name, name, name, tier),
-    ...(tier.port === undefined ? {} : {
-      service: {
-        address: hostAddress(subnet, loadBalancerHost),
-        name: `${name}.${environment.privateDomain}`,
-        port: tier.port,
-        balance,
-      },
-    }),
-    ...(tier.port === undefined || balance === "hash" ? {} : {
-      balancers: machineGroup(`${name}-balancer`, "balancer", name, environment.balancers),
-    }),
+    ...(tier.port === undefined
+      ? {}
+      : {
+          service: {
+            address: hostAddress(subnet, loadBalancerHost),
+            name: `${name}.${environment.privateDomain}`,
+            port: tier.port,
+            balance,
+          },
+        }),
+    ...(tier.port === undefined || balance === "hash"
+      ? {}
+      : { balancers: machineGroup(`${name}-balancer`, "balancer", name, environment.balancers) }),
   };
 }
 
 function planSubnets(
-  environment: Environment, entries: [string, Tier][], tiers: PlannedTier[], administrators: Administrators,
+  environment: Environment,
+  entries: [string, Tier][],
+  tiers: PlannedTier[],
+  administrators: Administrators,
 ): PlannedSubnet[] {
   const balancers = subnetPrefix(environment.network, balancerSubnetIndex);
   const reverseProxy = subnetPrefix(environment.network, reverseProxySubnetIndex);
   const callers = (name: string): Cidr[] => [
     ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxy] : []),
-    ...entries.filter(([, tier]) => tier.reaches.includes(name))
+    ...entries
+      .filter(([, tier]) => tier.reaches.includes(name))
       .map(([, tier]) => subnetPrefix(environment.network, tier.subnet)),
   ];
   const balanced = tiers.filter((tier) => tier.balancers !== undefined);
@@ -181,17 +203,28 @@ function planSubnets(
       name,
       prefix: subnet,
       rules: tierRules({
-        port: service?.port, callers: pair ? [balancers] : callers(name),
-        balancers: pair ? balancers : undefined, reverseProxy,
+        port: service?.port,
+        callers: pair ? [balancers] : callers(name),
+        balancers: pair ? balancers : undefined,
+        reverseProxy,
       }),
     })),
-    ...(balanced.length === 0 ? [] : [{
-      name: "balancer",
-      prefix: balancers,
-      rules: balancerRules(balanced.flatMap(({ name, service }) => service === undefined ? [] : [{
-        name, index: environment.tiers[name]?.subnet ?? 0, port: service.port, callers: callers(name),
-      }]), reverseProxy),
-    }]),
+    ...(balanced.length === 0
+      ? []
+      : [
+          {
+            name: "balancer",
+            prefix: balancers,
+            rules: balancerRules(
+              balanced.flatMap(({ name, service }) =>
+                service === undefined
+                  ? []
+                  : [{ name, index: environment.tiers[name]?.subnet ?? 0, port: service.port, callers: callers(name) }],
+              ),
+              reverseProxy,
+            ),
+          },
+        ]),
   ];
 }
 

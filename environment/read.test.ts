@@ -12,7 +12,9 @@ beforeEach(async () => {
   mkdirSync(join(ansible, "playbooks"));
   for (const name of [...playbooks, "base", "site"]) writeFileSync(join(ansible, "playbooks", `${name}.yml`), "");
   for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
-  const nothing = () => { throw new Error("reading makes no resource and calls no function"); };
+  const nothing = () => {
+    throw new Error("reading makes no resource and calls no function");
+  };
   await pulumi.runtime.setMocks({ newResource: nothing, call: nothing }, "platform", "tools");
 });
 afterEach(() => {
@@ -23,7 +25,8 @@ afterEach(() => {
 /** Reads the committed tools stack with these settings besides. */
 function read(settings: Record<string, string> = {}, environment: object = committed("tools")) {
   pulumi.runtime.setAllConfig({
-    "platform:environment": JSON.stringify(environment), "platform:administrators": JSON.stringify(administrators),
+    "platform:environment": JSON.stringify(environment),
+    "platform:administrators": JSON.stringify(administrators),
     ...settings,
   });
   return readStack(ansible);
@@ -35,7 +38,9 @@ test("a stack is planned by its own name", () => {
 
 test("every playbook is of a kind of server, but those for all of them", () => {
   const environment = { ...committed("tools"), tiers: { video: { subnet: 1, instances: 1 } }, reverseProxy: {} };
-  expect(() => read({}, environment)).toThrow(`allowed: a kind of server with a playbook: ${playbooks.join(", ")}; write`);
+  expect(() => read({}, environment)).toThrow(
+    `allowed: a kind of server with a playbook: ${playbooks.join(", ")}; write`,
+  );
 });
 
 test("Azure is the public one, the national one that is named, or the one that a metadata host describes", () => {
@@ -50,13 +55,16 @@ test("where the stack names no Azure, the provider's variables do", () => {
   expect(read().cloud).toEqual({ resourceManager: "https://management.chinacloudapi.cn" });
   vi.stubEnv("ARM_ENVIRONMENT", "usgovernment");
   expect(read().cloud).toEqual({ resourceManager: "https://management.usgovcloudapi.net" });
-  expect(read({ "azure-native:environment": "public" }).cloud).toEqual({ resourceManager: "https://management.azure.com" });
+  expect(read({ "azure-native:environment": "public" }).cloud).toEqual({
+    resourceManager: "https://management.azure.com",
+  });
   vi.stubEnv("ARM_METADATA_HOSTNAME", "arm.example");
   expect(read().cloud).toEqual({ metadataHost: "arm.example" });
 });
 
 test("an Azure that nobody knows is refused, with those that are known", () => {
-  expect(() => read({ "azure-native:environment": "germany" })).toThrow(`1 mistake in Pulumi.tools.yaml; nothing was changed.
+  expect(() => read({ "azure-native:environment": "germany" }))
+    .toThrow(`1 mistake in Pulumi.tools.yaml; nothing was changed.
   azure-native:environment
     given:   "germany"
     allowed: one of public, usgovernment, china; also ARM_ENVIRONMENT says it, where the stack does not`);

@@ -26,10 +26,12 @@ export function readStack(ansible: string): Stack {
   const provider = new pulumi.Config("azure-native");
   const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const stack = pulumi.getStack();
-  const secrets = Object.fromEntries(secretNames.flatMap((name) => {
-    const value = config.getSecret(name);
-    return value === undefined ? [] : [[name, value]];
-  })) as Stack["secrets"];
+  const secrets = Object.fromEntries(
+    secretNames.flatMap((name) => {
+      const value = config.getSecret(name);
+      return value === undefined ? [] : [[name, value]];
+    }),
+  ) as Stack["secrets"];
   try {
     const { environment, administrators, cloud } = parseStack(
       `Pulumi.${stack}.yaml`,
@@ -42,11 +44,7 @@ export function readStack(ansible: string): Stack {
       },
       { playbooks: playbooks(`${ansible}/playbooks`), secrets: Object.keys(secrets) as SecretName[] },
     );
-    return {
-      plan: planEnvironment(stack, environment, administrators),
-      secrets,
-      cloud,
-    };
+    return { plan: planEnvironment(stack, environment, administrators), secrets, cloud };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
     throw error instanceof StackError ? new pulumi.RunError(error.message) : error;
@@ -56,8 +54,11 @@ export function readStack(ansible: string): Stack {
 /** Kinds of servers that have a playbook in a directory. */
 function playbooks(directory: string): string[] {
   try {
-    return readdirSync(directory).filter((file) => file.endsWith(".yml")).map((file) => file.slice(0, -4))
-      .filter((name) => !sharedPlaybooks.includes(name)).sort();
+    return readdirSync(directory)
+      .filter((file) => file.endsWith(".yml"))
+      .map((file) => file.slice(0, -4))
+      .filter((name) => !sharedPlaybooks.includes(name))
+      .sort();
   } catch {
     return [];
   }

@@ -12,7 +12,8 @@ export function isAdministratorKey(line: string): boolean {
   const [type, first, second, ...rest] = fields(Buffer.from(base64, "base64"));
   if (said === undefined || type?.toString("latin1") !== said || !first || rest.length > 0) return false;
   // An RSA key is its exponent and its modulus.
-  return said === "ssh-rsa" ? second !== undefined && bits(second) >= shortestRsa
+  return said === "ssh-rsa"
+    ? second !== undefined && bits(second) >= shortestRsa
     : second === undefined && first.length === ed25519Bytes;
 }
 

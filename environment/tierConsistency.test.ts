@@ -9,22 +9,41 @@ test("a name that an Ansible group or the program uses otherwise is no tier's na
     given.tiers["balancer"] = { subnet: 9, instances: 1 };
     given.tiers["Video"] = { subnet: 10, instances: 1 };
   });
-  expect(mistakes({ environment, playbooks: [...playbooks, "Video"] }).map(([path]) => path)).toEqual(
-    [`${at}.Video`, `${at}.balancer`]);
+  expect(mistakes({ environment, playbooks: [...playbooks, "Video"] }).map(([path]) => path)).toEqual([
+    `${at}.Video`,
+    `${at}.balancer`,
+  ]);
 });
 
 test.each(["base", "site"])("%s is the playbook of no kind, so no tier is called so", (name) => {
-  const environment = dev(({ tiers }) => { tiers[name] = { subnet: 9, instances: 1 }; });
-  expect(mistakes({ environment })).toEqual([[`${at}.${name}`, `"${name}"`, "a name other than all, ungrouped, localhost, " +
-    "balancer, reverse-proxy, development, production, tools, base, site"]]);
+  const environment = dev(({ tiers }) => {
+    tiers[name] = { subnet: 9, instances: 1 };
+  });
+  expect(mistakes({ environment })).toEqual([
+    [
+      `${at}.${name}`,
+      `"${name}"`,
+      "a name other than all, ungrouped, localhost, " +
+        "balancer, reverse-proxy, development, production, tools, base, site",
+    ],
+  ]);
 });
 
 test.each(["front-development", "front-production", "video-tools", "back-balancer", "video-balancer"])(
-  "%s is what a group of another kind is or may be called, so no tier is", (name) => {
-    const environment = dev(({ tiers }) => { tiers[name] = { subnet: 9, instances: 1 }; });
-    expect(mistakes({ environment, playbooks: [...playbooks, name] })).toEqual([[`${at}.${name}`, `"${name}"`,
-      "a name that does not end in -balancer, -development, -production, -tools; groups of machines are called so"]]);
-  });
+  "%s is what a group of another kind is or may be called, so no tier is",
+  (name) => {
+    const environment = dev(({ tiers }) => {
+      tiers[name] = { subnet: 9, instances: 1 };
+    });
+    expect(mistakes({ environment, playbooks: [...playbooks, name] })).toEqual([
+      [
+        `${at}.${name}`,
+        `"${name}"`,
+        "a name that does not end in -balancer, -development, -production, -tools; groups of machines are called so",
+      ],
+    ]);
+  },
+);
 
 test("a tier reaches other tiers, each said once", () => {
   expect(mistakes({ environment: devWith("front", { reaches: ["back", "front", "data", "back", "shop"] }) })).toEqual([
@@ -36,10 +55,13 @@ test("a tier reaches other tiers, each said once", () => {
 
 test("a tier asks for a secret once, and a second time hides no secret that is missing", () => {
   const environment = devWith("front", { secrets: ["databasePassword", "databasePassword"] });
-  expect(mistakes({ environment, secrets: [] }).map(([path]) => path)).toEqual(
-    [`${at}.front.secrets[1]`, "platform:databasePassword"]);
-  expect(mistakes({ environment })).toEqual(
-    [[`${at}.front.secrets[1]`, '"databasePassword"', "each of them once; secrets[0] has it already"]]);
+  expect(mistakes({ environment, secrets: [] }).map(([path]) => path)).toEqual([
+    `${at}.front.secrets[1]`,
+    "platform:databasePassword",
+  ]);
+  expect(mistakes({ environment })).toEqual([
+    [`${at}.front.secrets[1]`, '"databasePassword"', "each of them once; secrets[0] has it already"],
+  ]);
 });
 
 test("autoscale and instances must agree", () => {
@@ -57,48 +79,78 @@ const withApplications = (...applications: Json[]) =>
 
 test("a tier's port is one of its applications' ports, and those are all different", () => {
   expect(mistakes({ environment: withApplications({ port: 3001 }, { port: 3001 }) }).map(([path]) => path)).toEqual([
-    `${at}.front.applications[1].name`, `${at}.front.applications[1].port`, `${at}.front.port`]);
+    `${at}.front.applications[1].name`,
+    `${at}.front.applications[1].port`,
+    `${at}.front.port`,
+  ]);
 });
 
 test.each([22, 8998, 8999, 65535, 0])("no service and no application has port %i", (port) => {
   const environment = devWith("front", { port, applications: [{ ...application, port }] });
   const allowed = "a whole number from 1 to 65534 other than 22, 8998, 8999, on which machines listen themselves";
   expect(mistakes({ environment })).toEqual([
-    [`${at}.front.port`, `${port}`, allowed], [`${at}.front.applications[0].port`, `${port}`, allowed]]);
+    [`${at}.front.port`, `${port}`, allowed],
+    [`${at}.front.applications[0].port`, `${port}`, allowed],
+  ]);
 });
 
 test.each(["root", "daemon", "sshd", "www-data", "postgres", "haproxy", "nobody", "platform"])(
-  "an application called %s would share the account of something else", (name) => {
+  "an application called %s would share the account of something else",
+  (name) => {
     const [mistake, ...others] = mistakes({ environment: withApplications({ name }) });
     expect(others).toEqual([]);
-    expect(mistake).toEqual([`${at}.front.applications[0].name`, `"${name}"`,
-      expect.stringContaining("a name that no account of a machine has: other than platform, root, daemon, ")]);
-  });
+    expect(mistake).toEqual([
+      `${at}.front.applications[0].name`,
+      `"${name}"`,
+      expect.stringContaining("a name that no account of a machine has: other than platform, root, daemon, "),
+    ]);
+  },
+);
 
 test("the administrators' user is the one that they say", () => {
   const user = { ...administrators, user: "operator" };
   expect(mistakes({ environment: withApplications({ name: "platform" }), administrators: user })).toEqual([]);
-  expect(mistakes({ environment: withApplications({ name: "operator" }), administrators: user })
-    .map(([path]) => path)).toEqual([`${at}.front.applications[0].name`]);
+  expect(
+    mistakes({ environment: withApplications({ name: "operator" }), administrators: user }).map(([path]) => path),
+  ).toEqual([`${at}.front.applications[0].name`]);
 });
 
 test("an application's name is no longer than that of an account can be", () => {
   expect(mistakes({ environment: withApplications({ name: "a".repeat(32) }) })).toEqual([]);
   expect(mistakes({ environment: withApplications({ name: "a".repeat(33) }) })).toEqual([
-    [`${at}.front.applications[0].name`, `"${"a".repeat(33)}"`, "an application's name, also that of its account: " +
-      "lower-case letters, digits and single hyphens, starting with a letter, at most 32 characters"]]);
-});
-
-test.each(["git@git.chatbot.example:front.git", "ssh://git@git.chatbot.example/front.git", "https://token@git.chatbot.example/front.git",
-])("a repository %j, which machines may not read or which tells a password, is refused", (repository) => {
-  expect(mistakes({ environment: withApplications({ repository }) })).toEqual([
-    [`${at}.front.applications[0].repository`, `"${repository}"`, "a Git repository by https:// that machines may read " +
-      "without a login, for example https://git.chatbot.example/front.git"],
+    [
+      `${at}.front.applications[0].name`,
+      `"${"a".repeat(33)}"`,
+      "an application's name, also that of its account: " +
+        "lower-case letters, digits and single hyphens, starting with a letter, at most 32 characters",
+    ],
   ]);
 });
 
-test.each(["-upload-pack=sh", "--", "a b", ""])("a revision %j, which Git would not take for one, is refused", (revision) => {
-  expect(mistakes({ environment: withApplications({ revision }) })).toEqual([
-    [`${at}.front.applications[0].revision`, `"${revision}"`, "a branch, tag or commit: no spaces, and no hyphen at its " +
-      "beginning, which would make it an option of Git"]]);
+test.each([
+  "git@git.chatbot.example:front.git",
+  "ssh://git@git.chatbot.example/front.git",
+  "https://token@git.chatbot.example/front.git",
+])("a repository %j, which machines may not read or which tells a password, is refused", (repository) => {
+  expect(mistakes({ environment: withApplications({ repository }) })).toEqual([
+    [
+      `${at}.front.applications[0].repository`,
+      `"${repository}"`,
+      "a Git repository by https:// that machines may read " +
+        "without a login, for example https://git.chatbot.example/front.git",
+    ],
+  ]);
 });
+
+test.each(["-upload-pack=sh", "--", "a b", ""])(
+  "a revision %j, which Git would not take for one, is refused",
+  (revision) => {
+    expect(mistakes({ environment: withApplications({ revision }) })).toEqual([
+      [
+        `${at}.front.applications[0].revision`,
+        `"${revision}"`,
+        "a branch, tag or commit: no spaces, and no hyphen at its " + "beginning, which would make it an option of Git",
+      ],
+    ]);
+  },
+);

@@ -92,13 +92,19 @@ function checkApplications(tier: PartialTier, user: string | undefined, wrong: W
     for (const field of ["name", "port"] as const) {
       const first = applications.findIndex((other) => other[field] === application[field]);
       if (first < index) {
-        wrong(`applications[${index}].${field}`, application[field],
-          `a ${field} of its own; applications[${first}] has it already`);
+        wrong(
+          `applications[${index}].${field}`,
+          application[field],
+          `a ${field} of its own; applications[${first}] has it already`,
+        );
       }
     }
     if (accounts.includes(application.name)) {
-      wrong(`applications[${index}].name`, application.name,
-        `a name that no account of a machine has: other than ${accounts.join(", ")}`);
+      wrong(
+        `applications[${index}].name`,
+        application.name,
+        `a name that no account of a machine has: other than ${accounts.join(", ")}`,
+      );
     }
   });
   if (applications.length > 0 && tier.port !== undefined && !applications.some(({ port }) => port === tier.port)) {

@@ -5,7 +5,15 @@ export const sharedPlaybooks: readonly string[] = ["base", "site"];
 
 /** Names that mean something else as an Ansible group, a subnet, a machine or a playbook. */
 const reserved = [
-  "all", "ungrouped", "localhost", "balancer", "reverse-proxy", "development", "production", "tools", ...sharedPlaybooks,
+  "all",
+  "ungrouped",
+  "localhost",
+  "balancer",
+  "reverse-proxy",
+  "development",
+  "production",
+  "tools",
+  ...sharedPlaybooks,
 ];
 
 /** `front-production` is the inventory's group of front's machines in production, `back-balancer` back's balancers. */
@@ -15,5 +23,6 @@ const reservedEndings = ["-balancer", "-development", "-production", "-tools"];
 export function allowedInsteadOf(name: string): string | undefined {
   if (reserved.includes(name)) return `a name other than ${reserved.join(", ")}`;
   return reservedEndings.some((ending) => name.endsWith(ending))
-    ? `a name that does not end in ${reservedEndings.join(", ")}; groups of machines are called so` : undefined;
+    ? `a name that does not end in ${reservedEndings.join(", ")}; groups of machines are called so`
+    : undefined;
 }

@@ -2,7 +2,11 @@ import { expect, test } from "vitest";
 import { run } from "./commands.ts";
 
 test("a command's output and status are told, whatever the status is", async () => {
-  expect(await run(["sh", "-c", "echo out; echo err >&2; exit 3"])).toMatchObject({ status: 3, stdout: "out\n", stderr: "err\n" });
+  expect(await run(["sh", "-c", "echo out; echo err >&2; exit 3"])).toMatchObject({
+    status: 3,
+    stdout: "out\n",
+    stderr: "err\n",
+  });
 });
 
 test("a command whose time is up ends with everything that it started", async () => {

@@ -27,17 +27,28 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
   const [program = "", ...args] = command;
   const started = performance.now();
   const child = spawn(program, args, {
-    cwd: options.cwd ?? root, env: { ...process.env, ...options.env }, stdio: ["ignore", "pipe", "pipe"],
+    cwd: options.cwd ?? root,
+    env: { ...process.env, ...options.env },
+    stdio: ["ignore", "pipe", "pipe"],
     detached: options.apart ?? false,
   });
-  const timer = setTimeout(() => {
-    // Not closed yet, so that its group still is its own, whoever is left in it.
-    if (options.apart && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    else child.kill();
-  }, (options.seconds ?? 900) * 1000);
+  const timer = setTimeout(
+    () => {
+      // Not closed yet, so that its group still is its own, whoever is left in it.
+      if (options.apart && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      else child.kill();
+    },
+    (options.seconds ?? 900) * 1000,
+  );
   const result: Result = { status: null, stdout: "", stderr: "", output: "", seconds: 0 };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => { result.stdout += text; result.output += text; });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => { result.stderr += text; result.output += text; });
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    result.stdout += text;
+    result.output += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    result.stderr += text;
+    result.output += text;
+  });
   try {
     return await new Promise((done, fail) => {
       child.on("error", fail);

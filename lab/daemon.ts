@@ -11,7 +11,16 @@ import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
 import {
-  armPort, authority, cacheDir, credentials, metadataSocket, minute, repairGrace, root, socketPath, stateDir,
+  armPort,
+  authority,
+  cacheDir,
+  credentials,
+  metadataSocket,
+  minute,
+  repairGrace,
+  root,
+  socketPath,
+  stateDir,
 } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
@@ -25,8 +34,18 @@ const image = await ensureImage({ cacheDir, log });
 const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
 const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
 const arm = await startArm({
-  stateDir, port: armPort, tls: { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") },
-  tenantId, subscriptionId, clientId, clientSecret, effects: machines.effects, log, repairGrace, minute, metadataSocket,
+  stateDir,
+  port: armPort,
+  tls: { key: readFileSync(keyFile, "utf8"), cert: readFileSync(certFile, "utf8") },
+  tenantId,
+  subscriptionId,
+  clientId,
+  clientSecret,
+  effects: machines.effects,
+  log,
+  repairGrace,
+  minute,
+  metadataSocket,
 });
 await networks.start();
 for (const service of ["front", "back", "machine-learning"]) {
@@ -42,7 +61,9 @@ let stopping = false;
 async function converge(): Promise<void> {
   while (!stopping) {
     if (!wanted) {
-      await new Promise<void>((wake) => { waiting = wake; });
+      await new Promise<void>((wake) => {
+        waiting = wake;
+      });
       continue;
     }
     wanted = false;
@@ -82,8 +103,13 @@ const control = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ pid: process.pid, world: arm.world(), status: status() }));
   } else if (request.url?.startsWith("/serial/")) {
-    machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length)))
-      .then((text) => response.end(text), (error: Error) => { response.statusCode = 500; response.end(error.message); });
+    machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
+      (text) => response.end(text),
+      (error: Error) => {
+        response.statusCode = 500;
+        response.end(error.message);
+      },
+    );
   } else {
     response.statusCode = 404;
     response.end();

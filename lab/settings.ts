@@ -74,9 +74,27 @@ export function authority(): Authority {
   const caKey = join(dir, "ca.key");
   const bundleFile = join(dir, "bundle.pem");
   if (!existsSync(bundleFile)) {
-    openssl(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "825",
-      "-subj", "/CN=Lab authority", "-addext", "basicConstraints=critical,CA:TRUE",
-      "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", caKey, "-out", caFile]);
+    openssl([
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "825",
+      "-subj",
+      "/CN=Lab authority",
+      "-addext",
+      "basicConstraints=critical,CA:TRUE",
+      "-addext",
+      "keyUsage=critical,keyCertSign,cRLSign",
+      "-keyout",
+      caKey,
+      "-out",
+      caFile,
+    ]);
     const trusted = ["/etc/ssl/certs/ca-certificates.crt"].filter((file) => existsSync(file));
     writeFileSync(bundleFile, [caFile, ...trusted].map((file) => readFileSync(file, "utf8")).join("\n"));
   }
@@ -87,10 +105,33 @@ export function authority(): Authority {
       const keyFile = join(dir, `${name}.key`);
       const certFile = join(dir, `${name}.pem`);
       if (!existsSync(certFile)) {
-        openssl(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "397",
-          "-CA", caFile, "-CAkey", caKey, "-subj", `/CN=${name}`, "-addext", "basicConstraints=critical,CA:FALSE",
-          "-addext", "extendedKeyUsage=serverAuth", "-addext", `subjectAltName=${alternatives.join(",")}`,
-          "-keyout", keyFile, "-out", certFile]);
+        openssl([
+          "req",
+          "-x509",
+          "-newkey",
+          "ec",
+          "-pkeyopt",
+          "ec_paramgen_curve:prime256v1",
+          "-nodes",
+          "-days",
+          "397",
+          "-CA",
+          caFile,
+          "-CAkey",
+          caKey,
+          "-subj",
+          `/CN=${name}`,
+          "-addext",
+          "basicConstraints=critical,CA:FALSE",
+          "-addext",
+          "extendedKeyUsage=serverAuth",
+          "-addext",
+          `subjectAltName=${alternatives.join(",")}`,
+          "-keyout",
+          keyFile,
+          "-out",
+          certFile,
+        ]);
       }
       return { keyFile, certFile };
     },

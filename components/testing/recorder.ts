@@ -53,14 +53,19 @@ export class Recorder {
   static async start(options: RecorderOptions = {}): Promise<Recorder> {
     const recorder = new Recorder();
     pulumi.runtime.setAllConfig(options.config ?? {});
-    await pulumi.runtime.setMocks({
-      newResource: (args) => ({ id: idOf(args), state: stateOf(args) }),
-      call: ({ token }) => {
-        const answer = options.functions?.[token];
-        if (!answer) throw new Error(`function: given ${token}, allowed are those that the test answers`);
-        return answer;
+    await pulumi.runtime.setMocks(
+      {
+        newResource: (args) => ({ id: idOf(args), state: stateOf(args) }),
+        call: ({ token }) => {
+          const answer = options.functions?.[token];
+          if (!answer) throw new Error(`function: given ${token}, allowed are those that the test answers`);
+          return answer;
+        },
       },
-    }, "platform", options.stack ?? "test", options.preview ?? false);
+      "platform",
+      options.stack ?? "test",
+      options.preview ?? false,
+    );
     recorder.watch();
     return recorder;
   }
@@ -72,20 +77,25 @@ export class Recorder {
 
   /** The one resource of a type, or of a type and name. */
   one(type: string, name?: string): Recorded {
-    const found = this.resources.filter((resource) =>
-      resource.type === type && (name === undefined || resource.name === name));
+    const found = this.resources.filter(
+      (resource) => resource.type === type && (name === undefined || resource.name === name),
+    );
     const [resource] = found;
     if (!resource || found.length > 1) {
-      throw new Error(`${found.length} resources of type ${type}${name ? ` named ${name}` : ""}; there are ` +
-        this.resources.map((other) => `${other.type} ${other.name}`).join(", "));
+      throw new Error(
+        `${found.length} resources of type ${type}${name ? ` named ${name}` : ""}; there are ` +
+          this.resources.map((other) => `${other.type} ${other.name}`).join(", "),
+      );
     }
     return resource;
   }
 
   /** Types and names of the children of a resource, sorted. */
   children(parent: string): string[] {
-    return this.resources.filter((resource) => resource.parent === parent)
-      .map(({ type, name }) => `${type} ${name}`).sort();
+    return this.resources
+      .filter((resource) => resource.parent === parent)
+      .map(({ type, name }) => `${type} ${name}`)
+      .sort();
   }
 
   /** Mocks are told neither parents nor options; the request to the engine has them. */
@@ -142,7 +152,7 @@ function idOf(args: pulumi.runtime.MockResourceArgs): string {
 /** Inputs, and what Azure adds to them. */
 function stateOf(args: pulumi.runtime.MockResourceArgs): Record<string, unknown> {
   return {
-    ...args.inputs as Record<string, unknown>,
+    ...(args.inputs as Record<string, unknown>),
     ...(args.custom ? { name: azureName(args) } : {}),
     ...(args.type.endsWith(":PublicIPAddress") ? { ipAddress: "198.51.100.32" } : {}),
     ...(args.type.endsWith("dns:Zone") ? { nameServers: ["ns1.example.", "ns2.example."] } : {}),

@@ -3,6 +3,7 @@ import type { TreeFile } from "../tree.ts";
 
 /** A tree from paths and texts, sorted as the program reads it. */
 export function treeOf(files: Record<string, string>): TreeFile[] {
-  return Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text), executable: false }))
+  return Object.entries(files)
+    .map(([path, text]) => ({ path, content: Buffer.from(text), executable: false }))
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }

@@ -14,10 +14,14 @@ interface Given {
 /** Paths, given values and allowed values of all mistakes. */
 export function mistakes(given: Given): [path: string, given: string, allowed: string][] {
   try {
-    parseStack("Pulumi.dev.yaml",
-      { environment: "environment" in given ? given.environment : committed("dev"),
-        administrators: "administrators" in given ? given.administrators : administrators },
-      { playbooks: given.playbooks ?? playbooks, secrets: given.secrets ?? ["databasePassword"] });
+    parseStack(
+      "Pulumi.dev.yaml",
+      {
+        environment: "environment" in given ? given.environment : committed("dev"),
+        administrators: "administrators" in given ? given.administrators : administrators,
+      },
+      { playbooks: given.playbooks ?? playbooks, secrets: given.secrets ?? ["databasePassword"] },
+    );
   } catch (error) {
     if (!(error instanceof StackError)) throw error;
     return error.mistakes.map((mistake) => [mistake.path, mistake.given, mistake.allowed]);
@@ -37,5 +41,7 @@ export function dev(change: (environment: Environment) => void): Json {
 
 /** The committed dev environment with other fields in one of its tiers. */
 export function devWith(tier: string, fields: Json): Json {
-  return dev(({ tiers }) => { tiers[tier] = { ...tiers[tier], ...fields }; });
+  return dev(({ tiers }) => {
+    tiers[tier] = { ...tiers[tier], ...fields };
+  });
 }

@@ -23,7 +23,10 @@ export function committed(stack: string): Record<string, unknown> {
 
 /** The plan of an environment; by default the committed one of the stack. */
 export function planOf(stack: string, environment: unknown = committed(stack)): Plan {
-  const parsed = parseStack(`Pulumi.${stack}.yaml`, { environment, administrators },
-    { playbooks, secrets: ["databasePassword"] });
+  const parsed = parseStack(
+    `Pulumi.${stack}.yaml`,
+    { environment, administrators },
+    { playbooks, secrets: ["databasePassword"] },
+  );
   return planEnvironment(stack, parsed.environment, parsed.administrators);
 }

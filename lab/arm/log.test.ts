@@ -16,7 +16,13 @@ afterEach(() => rmSync(directory, { recursive: true }));
 /** What the log holds of an exchange. */
 function logged(body: unknown, answer: Answer): string {
   const request: Request = {
-    method: "POST", segments: [], path: "/subscriptions/s", query: new URLSearchParams(), headers: {}, body, origin: "https://arm",
+    method: "POST",
+    segments: [],
+    path: "/subscriptions/s",
+    query: new URLSearchParams(),
+    headers: {},
+    body,
+    origin: "https://arm",
   };
   logExchange(file, request, answer, 1);
   return readFileSync(file, "utf8");
@@ -24,21 +30,31 @@ function logged(body: unknown, answer: Answer): string {
 
 describe("of scripts the log has", () => {
   test("neither their text nor their parameters", () => {
-    const body = { commandId: "RunShellScript", script: ["echo hunter2"], parameters: [{ name: "password", value: "hunter2" }] };
+    const body = {
+      commandId: "RunShellScript",
+      script: ["echo hunter2"],
+      parameters: [{ name: "password", value: "hunter2" }],
+    };
     const text = logged(body, { status: 202 });
     expect(text).not.toContain("hunter2");
     expect(text).toContain("*** (12 characters)");
   });
   test("not the output of run commands", () => {
     const message = "Enable succeeded: \n[stdout]\nhunter2\n[stderr]\nhunter2\n";
-    const text = logged(undefined, { status: 200, body: { value: [{ code: "ProvisioningState/succeeded", message }] } });
+    const text = logged(undefined, {
+      status: 200,
+      body: { value: [{ code: "ProvisioningState/succeeded", message }] },
+    });
     expect(text).not.toContain("hunter2");
     expect(text).toContain("Enable succeeded: ");
   });
   test("not what a failed extension printed, in an error or an instance view", () => {
     const message = "Enable failed: command terminated with exit status=3\n[stdout]\n\n[stderr]\nhunter2'.";
     const statuses = [{ code: "ProvisioningState/failed/3", level: "Error", message: "hunter2" }];
-    const text = logged(undefined, { status: 200, body: { error: { code: "VMExtensionProvisioningError", message }, statuses } });
+    const text = logged(undefined, {
+      status: 200,
+      body: { error: { code: "VMExtensionProvisioningError", message }, statuses },
+    });
     expect(text).not.toContain("hunter2");
     expect(text).toContain("exit status=3");
   });

@@ -28,8 +28,7 @@ export function masked(value: unknown): unknown {
       if (key === "customdata" && typeof inner === "string")
         return [name, `${inner.slice(0, 16)}... (${inner.length} characters)`];
       // Scripts of run commands and extensions may hold secrets, their output as well.
-      if (key === "script" && Array.isArray(inner))
-        return [name, inner.map((line) => hidden(String(line)))];
+      if (key === "script" && Array.isArray(inner)) return [name, inner.map((line) => hidden(String(line)))];
       if (key === "parameters" && Array.isArray(inner))
         return [name, inner.map((one) => ({ ...(one as object), value: "***" }))];
       if (key === "message" && typeof inner === "string" && isScriptFailure(value)) return [name, hidden(inner)];
@@ -41,8 +40,7 @@ export function masked(value: unknown): unknown {
 const hidden = (text: string): string => `*** (${text.length} characters)`;
 
 /** As run commands answer with it, and errors of extensions. */
-const withoutOutput = (text: string): string =>
-  text.replace(/(?<=\[stdout\]\n)[^]*/, (output) => hidden(output));
+const withoutOutput = (text: string): string => text.replace(/(?<=\[stdout\]\n)[^]*/, (output) => hidden(output));
 
 /** The status of a script in an instance view, whose message is its output. */
 const isScriptFailure = (status: object): boolean =>

@@ -119,7 +119,10 @@ export async function ask(
   body?: unknown,
   headers: Record<string, string> = { metadata: "true" },
 ): Promise<{ status: number; body: unknown }> {
-  const who = { [metadataHeaders.network]: `${network}/virtualNetworks/vnet`.toLowerCase(), [metadataHeaders.client]: address };
+  const who = {
+    [metadataHeaders.network]: `${network}/virtualNetworks/vnet`.toLowerCase(),
+    [metadataHeaders.client]: address,
+  };
   const options = {
     socketPath: lab.options.metadataSocket,
     path,

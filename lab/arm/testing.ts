@@ -89,7 +89,15 @@ export class TestLab {
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
     const waits = { repairGrace: 10, minute: 6, now: () => this.clock };
     const metadataSocket = `${this.directory}.sock`;
-    return { stateDir: this.directory, port: 0, tls: { key, cert }, ...login, effects: this.effects, ...waits, metadataSocket };
+    return {
+      stateDir: this.directory,
+      port: 0,
+      tls: { key, cert },
+      ...login,
+      effects: this.effects,
+      ...waits,
+      metadataSocket,
+    };
   }
 
   get endpoint(): string {

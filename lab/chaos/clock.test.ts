@@ -10,8 +10,9 @@ test("asking ends with the answer, as soon as there is one", async () => {
 
 test("asking in vain ends in time, with what was lacking", async () => {
   const clock = new FakeClock(0);
-  await expect(until(clock, "the lab is whole", 10, () => Promise.resolve(new Lack("1 of 2 front"))))
-    .rejects.toThrow("the lab is whole: not within 10 s (1 of 2 front)");
+  await expect(until(clock, "the lab is whole", 10, () => Promise.resolve(new Lack("1 of 2 front")))).rejects.toThrow(
+    "the lab is whole: not within 10 s (1 of 2 front)",
+  );
   expect(clock.now()).toBe(10_000);
 });
 

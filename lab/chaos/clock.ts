@@ -9,10 +9,7 @@ export interface Clock {
 }
 
 export function realClock(signal: AbortSignal): Clock {
-  return {
-    now: () => Date.now(),
-    sleep: (seconds) => setTimeout(seconds * 1000, undefined, { signal }),
-  };
+  return { now: () => Date.now(), sleep: (seconds) => setTimeout(seconds * 1000, undefined, { signal }) };
 }
 
 /** What an answer lacks of being the one that is waited for. */

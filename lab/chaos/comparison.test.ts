@@ -9,33 +9,60 @@ import { FakeLab, machine, status } from "./testing/fakeLab.ts";
 import { record, steady } from "./testing/histories.ts";
 
 let directory: string;
-beforeAll(() => { directory = mkdtempSync(join(tmpdir(), "chaos-")); });
-afterAll(() => { rmSync(directory, { recursive: true }); });
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "chaos-"));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
 
-const slowest = (latency: number) => [summarize(steady(10, 10, (seconds) => seconds > 9.7 ? { latency } : {}))];
+const slowest = (latency: number) => [summarize(steady(10, 10, (seconds) => (seconds > 9.7 ? { latency } : {})))];
 
 test("a way of balancing is good when its slowest requests take a third of those by hash", () => {
-  const { figures, verdicts } = judge(new Map([["hash", slowest(450)], ["connections", slowest(150)], ["cpu", slowest(151)]]));
+  const { figures, verdicts } = judge(
+    new Map([
+      ["hash", slowest(450)],
+      ["connections", slowest(150)],
+      ["cpu", slowest(151)],
+    ]),
+  );
   expect(figures).toMatchObject({ "hash p99 ms": 450, "connections p99 ms": 150, "cpu p99 ms": 151 });
   expect(verdicts.map(({ met }) => met)).toEqual([true, false]);
 });
 
 test("a fast way that fails requests is not good", () => {
   const failing = [summarize([...steady(10, 10), record(10, { status: 503 })])];
-  expect(judge(new Map([["hash", slowest(450)], ["connections", failing], ["cpu", slowest(90)]])).verdicts.map(({ met }) => met)).toEqual([false, true]);
+  expect(
+    judge(
+      new Map([
+        ["hash", slowest(450)],
+        ["connections", failing],
+        ["cpu", slowest(90)],
+      ]),
+    ).verdicts.map(({ met }) => met),
+  ).toEqual([false, true]);
 });
 
 /** As the environment is after `up` with that policy. */
 function environment(policy: string | undefined) {
   const tiers = { front: 2, back: policy ? 3 : 2, "back-balancer": policy === "hash" ? 0 : 2 };
-  return status(Object.entries(tiers).flatMap(([tier, count]) => Array.from({ length: count }, (_, index) => machine(tier, index + 1))), [], policy);
+  return status(
+    Object.entries(tiers).flatMap(([tier, count]) =>
+      Array.from({ length: count }, (_, index) => machine(tier, index + 1)),
+    ),
+    [],
+    policy,
+  );
 }
 
 function lab(onUp: (policy: string | undefined) => void = () => {}): FakeLab {
   let policy: string | undefined;
   return new FakeLab({
     status: () => environment(policy),
-    answer: (_, number) => ({ machine: number % 3 === 0 ? "back001" : "back002", latency: number % 3 === 0 && policy === "hash" ? 400 : 60 }),
+    answer: (_, number) => ({
+      machine: number % 3 === 0 ? "back001" : "back002",
+      latency: number % 3 === 0 && policy === "hash" ? 400 : 60,
+    }),
     onCommand: (command) => {
       if (!command.startsWith("up")) return;
       policy = /balance":"(\w+)"/.exec(command)?.[1];
@@ -51,15 +78,20 @@ test("the environment is built for each way, measured from a front server's netw
   const { verdicts } = await comparison.run({ ...context, tools: given, directory });
   expect(verdicts.map(({ met }) => met)).toEqual([true, true]);
   expect(given.commands.filter((command) => /^(up|load in)/.test(command))).toEqual([
-    'up {"tiers.back.instances":3,"tiers.back.balance":"connections"}', ...Array<string>(3).fill("load in lab-m-front1"),
-    'up {"tiers.back.instances":3,"tiers.back.balance":"cpu"}', ...Array<string>(3).fill("load in lab-m-front1"),
-    'up {"tiers.back.instances":3,"tiers.back.balance":"hash"}', ...Array<string>(3).fill("load in lab-m-front1"),
+    'up {"tiers.back.instances":3,"tiers.back.balance":"connections"}',
+    ...Array<string>(3).fill("load in lab-m-front1"),
+    'up {"tiers.back.instances":3,"tiers.back.balance":"cpu"}',
+    ...Array<string>(3).fill("load in lab-m-front1"),
+    'up {"tiers.back.instances":3,"tiers.back.balance":"hash"}',
+    ...Array<string>(3).fill("load in lab-m-front1"),
     "up {}",
   ]);
 });
 
 test("the environment is restored also when one way could not be built", async () => {
-  const given = lab((policy) => { if (policy === "cpu") throw new Error("up ended with 255"); });
+  const given = lab((policy) => {
+    if (policy === "cpu") throw new Error("up ended with 255");
+  });
   await expect(comparison.run({ ...context, tools: given, directory })).rejects.toThrow("up ended with 255");
   expect(given.commands.at(-1)).toBe("up {}");
 });

@@ -42,7 +42,7 @@ async function compare({ tools, seed, run, wanted, patience, directory }: Contex
     for (const policy of policies) {
       tools.say(`the environment with balance: ${policy}`);
       await tools.up({ "tiers.back.instances": 3, "tiers.back.balance": policy });
-      const three = { ...wanted, "back": 3, "back-balancer": policy === "hash" ? 0 : 2 };
+      const three = { ...wanted, back: 3, "back-balancer": policy === "hash" ? 0 : 2 };
       const ready = () => untilWhole(tools, three, patience, `with balance: ${policy}`);
       summaries.set(policy, await measure(tools, policy, ready, seed + 1000 * run, join(directory, policy)));
     }
@@ -52,16 +52,25 @@ async function compare({ tools, seed, run, wanted, patience, directory }: Contex
     await tools.up();
   }
   const report = judge(summaries);
-  writeFileSync(join(directory, "outcome.json"), `${JSON.stringify({ figures: report.figures, summaries: Object.fromEntries(summaries) }, null, 2)}\n`);
+  writeFileSync(
+    join(directory, "outcome.json"),
+    `${JSON.stringify({ figures: report.figures, summaries: Object.fromEntries(summaries) }, null, 2)}\n`,
+  );
   return report;
 }
 
 /** The figures of each way, and whether those that look at servers are better than the one that does not. Pure. */
 export function judge(summaries: ReadonlyMap<Policy, readonly Summary[]>): Report {
   const p99 = (policy: Policy) => spread((summaries.get(policy) ?? []).map(({ latency }) => latency.p99)).median;
-  const failures = (policy: Policy) => (summaries.get(policy) ?? []).reduce((sum, { failed: { idempotent, other } }) => sum + idempotent + other, 0);
+  const failures = (policy: Policy) =>
+    (summaries.get(policy) ?? []).reduce((sum, { failed: { idempotent, other } }) => sum + idempotent + other, 0);
   return {
-    figures: Object.fromEntries(policies.flatMap((policy) => [[`${policy} p99 ms`, p99(policy)], [`${policy} failed`, failures(policy)]])),
+    figures: Object.fromEntries(
+      policies.flatMap((policy) => [
+        [`${policy} p99 ms`, p99(policy)],
+        [`${policy} failed`, failures(policy)],
+      ]),
+    ),
     verdicts: (["connections", "cpu"] as const).map((policy) => ({
       goal: `p99 of ${policy} against hash`,
       wanted: `at most a third of ${p99("hash").toFixed(0)} ms, none failed`,
@@ -72,17 +81,24 @@ export function judge(summaries: ReadonlyMap<Policy, readonly Summary[]>): Repor
 }
 
 async function measure(
-  tools: Tools, policy: Policy, ready: () => Promise<StackStatus>, seed: number, directory: string,
+  tools: Tools,
+  policy: Policy,
+  ready: () => Promise<StackStatus>,
+  seed: number,
+  directory: string,
 ): Promise<Summary[]> {
   const { clock } = tools;
   const { machines, loadBalancers } = await ready();
   const balancer = loadBalancers.find(({ tier }) => tier === "back");
   const client = machines.find(({ tier }) => tier === "front");
   const servers = machines.filter(({ tier }) => tier === "back");
-  if (!balancer || !client || servers.length !== 3) throw new Error("this needs one load balancer of back, three back servers and a front server");
+  if (!balancer || !client || servers.length !== 3)
+    throw new Error("this needs one load balancer of back, three back servers and a front server");
   if (balancer.policy !== policy) throw new Error(`back is balanced by ${balancer.policy}, not by ${policy}`);
   mkdirSync(directory, { recursive: true });
-  await Promise.all(servers.map((server, index) => standIn(tools, server, balancer.port, index === 0 ? work.slow : work.fast)));
+  await Promise.all(
+    servers.map((server, index) => standIn(tools, server, balancer.port, index === 0 ? work.slow : work.fast)),
+  );
   // Out of rotation while nothing answered, and in again.
   await clock.sleep(15);
   await ready();
@@ -92,20 +108,34 @@ async function measure(
     const place = join(directory, String(repeat));
     mkdirSync(place, { recursive: true });
     const begin = clock.now();
-    const load = tools.load({
-      namespace: client.namespace, rate, longest: seconds, seed: seed + repeat, ids: `s${repeat}`, newConnections: true, timeout: 10,
-      targets: [`1 GET http://${balancer.address}:${balancer.port}/`],
-    }, place);
+    const load = tools.load(
+      {
+        namespace: client.namespace,
+        rate,
+        longest: seconds,
+        seed: seed + repeat,
+        ids: `s${repeat}`,
+        newConnections: true,
+        timeout: 10,
+        targets: [`1 GET http://${balancer.address}:${balancer.port}/`],
+      },
+      place,
+    );
     try {
       await clock.sleep(seconds + 2);
     } finally {
       await load.stop();
     }
     const records = between(await load.records(), begin + warmUp * 1000, Infinity);
-    if (records.length < 0.8 * rate * (seconds - warmUp)) throw new Error(`only ${records.length} requests were sent to ${balancer.address}`);
-    const slow = records.filter((record) => !failed(record) && touched(record, servers[0]?.hostName ?? "")).length / records.length;
+    if (records.length < 0.8 * rate * (seconds - warmUp))
+      throw new Error(`only ${records.length} requests were sent to ${balancer.address}`);
+    const slow =
+      records.filter((record) => !failed(record) && touched(record, servers[0]?.hostName ?? "")).length /
+      records.length;
     const summary = summarize(records);
-    tools.say(`${policy}: p50 ${summary.latency.p50.toFixed(0)} ms, p99 ${summary.latency.p99.toFixed(0)} ms, ${(slow * 100).toFixed(0)}% by the slow server`);
+    tools.say(
+      `${policy}: p50 ${summary.latency.p50.toFixed(0)} ms, p99 ${summary.latency.p99.toFixed(0)} ms, ${(slow * 100).toFixed(0)}% by the slow server`,
+    );
     found.push(summary);
   }
   return found;
@@ -134,11 +164,15 @@ export const standInProgram = `
 
 async function standIn(tools: Tools, { name }: Machine, port: number, milliseconds: number): Promise<void> {
   const program = Buffer.from(standInProgram).toString("base64");
-  await tools.sudo(name, `set -e
+  await tools.sudo(
+    name,
+    `set -e
     echo ${program} | base64 -d >/run/stand-in.js
     systemctl stop pm2@back.service
     systemctl stop stand-in.service 2>/dev/null || true
-    systemd-run --quiet --unit=stand-in --property=Restart=always "$(command -v node)" /run/stand-in.js ${port} ${milliseconds}`, 60);
+    systemd-run --quiet --unit=stand-in --property=Restart=always "$(command -v node)" /run/stand-in.js ${port} ${milliseconds}`,
+    60,
+  );
 }
 
 /** Servers that stay get their application back. */
@@ -146,7 +180,8 @@ async function withoutStandIns(tools: Tools): Promise<void> {
   const { machines } = await tools.status();
   for (const { name, tier } of machines) {
     if (tier !== "back") continue;
-    await tools.sudo(name, "systemctl stop stand-in.service 2>/dev/null || true; systemctl restart pm2@back.service", 60)
+    await tools
+      .sudo(name, "systemctl stop stand-in.service 2>/dev/null || true; systemctl restart pm2@back.service", 60)
       .catch((error: Error) => tools.say(`${name}: ${error.message}`));
   }
 }

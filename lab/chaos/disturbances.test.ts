@@ -14,7 +14,12 @@ describe("breaking a machine", () => {
   test("holds it broken, then mends it, in reverse order", async () => {
     const lab = new FakeLab({ status: both });
     expect(await breaking(["slow", "freeze"], 25)({ tools: lab, machine: front1 })).toBe(start);
-    expect(lab.commands).toEqual(["kill front_1 slow", "kill front_1 freeze", "kill front_1 thaw", "kill front_1 fast"]);
+    expect(lab.commands).toEqual([
+      "kill front_1 slow",
+      "kill front_1 freeze",
+      "kill front_1 thaw",
+      "kill front_1 fast",
+    ]);
     expect(lab.clock.now()).toBe(start + 25_000);
   });
   test("takes no time where nothing is mended", async () => {
@@ -24,20 +29,40 @@ describe("breaking a machine", () => {
     expect(lab.clock.now()).toBe(start);
   });
   test("mends it also when everything shall end", async () => {
-    const lab = new FakeLab({ status: both, onCommand: (command) => { if (command.endsWith("link")) setTimeout(() => lab.clock.end(), 0); } });
+    const lab = new FakeLab({
+      status: both,
+      onCommand: (command) => {
+        if (command.endsWith("link")) setTimeout(() => lab.clock.end(), 0);
+      },
+    });
     await expect(breaking(["link"], 25)({ tools: lab, machine: front1 })).rejects.toThrow("ended");
     expect(lab.commands).toEqual(["kill front_1 link", "kill front_1 join"]);
   });
   test("mends what may be done although it failed", async () => {
-    const lab = new FakeLab({ status: both, onCommand: (command) => { if (command.endsWith("process")) throw new Error("no answer"); } });
+    const lab = new FakeLab({
+      status: both,
+      onCommand: (command) => {
+        if (command.endsWith("process")) throw new Error("no answer");
+      },
+    });
     await expect(breaking(["full", "process"], 25)({ tools: lab, machine: front1 })).rejects.toThrow("no answer");
     expect(lab.commands).toEqual(["kill front_1 full", "kill front_1 process", "kill front_1 free"]);
   });
   test("does not ask for the mending of a machine that was replaced, but for that of any other", async () => {
-    const onCommand = (command: string) => { if (command.endsWith("thaw")) throw new Error("no machine front_1"); };
-    await breaking(["freeze"], 25)({ tools: new FakeLab({ status: () => status([front2]), onCommand }), machine: front1 });
-    await breaking(["freeze"], 25)({ tools: new FakeLab({ status: () => status([{ ...front1, state: "stopped" }]), onCommand }), machine: front1 });
-    await expect(breaking(["freeze"], 25)({ tools: new FakeLab({ status: both, onCommand }), machine: front1 })).rejects.toThrow("no machine");
+    const onCommand = (command: string) => {
+      if (command.endsWith("thaw")) throw new Error("no machine front_1");
+    };
+    await breaking(
+      ["freeze"],
+      25,
+    )({ tools: new FakeLab({ status: () => status([front2]), onCommand }), machine: front1 });
+    await breaking(
+      ["freeze"],
+      25,
+    )({ tools: new FakeLab({ status: () => status([{ ...front1, state: "stopped" }]), onCommand }), machine: front1 });
+    await expect(
+      breaking(["freeze"], 25)({ tools: new FakeLab({ status: both, onCommand }), machine: front1 }),
+    ).rejects.toThrow("no machine");
   });
 });
 
@@ -56,9 +81,15 @@ describe("reloading a service", () => {
       chmodSync(join(folder, "systemctl"), 0o755);
       let script = "";
       const lab = new FakeLab({ status: () => status([front1]) });
-      lab.sudo = (_, given) => { script = given; return Promise.resolve("0"); };
+      lab.sudo = (_, given) => {
+        script = given;
+        return Promise.resolve("0");
+      };
       await reloading("front", "nginx.service", "HUP", 0.1, 2)({ tools: lab });
-      const { stdout, stderr, seconds } = await run(["sh", "-c", script], { env: { PATH: `${folder}:${process.env.PATH}` }, seconds: 20 });
+      const { stdout, stderr, seconds } = await run(["sh", "-c", script], {
+        env: { PATH: `${folder}:${process.env.PATH}` },
+        seconds: 20,
+      });
       expect(stderr).toBe("");
       // The end is told in whole seconds.
       expect(seconds).toBeLessThan(4);
@@ -74,7 +105,12 @@ test("a changed variable is rolled out, and taken back also when the playbook fa
   const lab = new FakeLab({ status: both });
   await changing("front", { js_kill_timeout: 16 })({ tools: lab });
   expect(lab.commands).toEqual(['playbook front {"js_kill_timeout":16}', "playbook front as it is"]);
-  const failing = new FakeLab({ status: both, onCommand: (command) => { if (command.includes("16")) throw new Error("unreachable"); } });
+  const failing = new FakeLab({
+    status: both,
+    onCommand: (command) => {
+      if (command.includes("16")) throw new Error("unreachable");
+    },
+  });
   await expect(changing("front", { js_kill_timeout: 16 })({ tools: failing })).rejects.toThrow("unreachable");
   expect(failing.commands).toHaveLength(2);
 });

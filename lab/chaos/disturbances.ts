@@ -53,7 +53,8 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
  * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
  */
 export function reloading(tier: string, unit: string, how: "reload" | "HUP", every: number, seconds: number): Disturb {
-  const command = how === "reload" ? `systemctl reload ${unit}` : `systemctl kill --kill-whom=main --signal=${how} ${unit}`;
+  const command =
+    how === "reload" ? `systemctl reload ${unit}` : `systemctl kill --kill-whom=main --signal=${how} ${unit}`;
   const script = `
     end=$(($(date +%s) + ${seconds})); next=$(date +%s%N); count=0
     while [ "$(date +%s)" -lt $end ]; do
@@ -65,10 +66,12 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
   return async ({ tools, machine: one }) => {
     const { machines } = await tools.status();
     const at = tools.clock.now();
-    await Promise.all((one ? [one] : machines.filter((machine) => machine.tier === tier)).map(async ({ name }) => {
-      const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
-      tools.say(`${name}: ${unit} reloaded ${count.trim()} times in ${seconds} s`);
-    }));
+    await Promise.all(
+      (one ? [one] : machines.filter((machine) => machine.tier === tier)).map(async ({ name }) => {
+        const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
+        tools.say(`${name}: ${unit} reloaded ${count.trim()} times in ${seconds} s`);
+      }),
+    );
     return at;
   };
 }
@@ -87,4 +90,3 @@ export function changing(kind: string, variables: Record<string, unknown>): Dist
     return at;
   };
 }
-

@@ -14,8 +14,12 @@ const wanted = Object.fromEntries(tiers.map((tier) => [tier, 2]));
 const everything = (prefix: string) => Array.from({ length: 40_000 }, (_, index) => `${prefix}-${index}`);
 let directory: string;
 
-beforeAll(() => { directory = mkdtempSync(join(tmpdir(), "chaos-")); });
-afterAll(() => { rmSync(directory, { recursive: true }); });
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "chaos-"));
+});
+afterAll(() => {
+  rmSync(directory, { recursive: true });
+});
 
 function scenario(name: string): Scenario {
   const found = scenarios.find((one) => one.name === name);
@@ -44,9 +48,16 @@ test("a lost machine that is replaced in time, with no request failed, meets eve
   let killed = all[0] ?? machine("front", 1);
   const given = lab({
     status: (sinceKill) => lost(killed, sinceKill),
-    onCommand: (command) => { if (command.startsWith("kill")) killed = all.find(({ name }) => command.includes(name)) ?? killed; },
-    answer: (sinceKill, number) => sinceKill === undefined ? { passed: [number % 2 ? "front001" : "front002"] }
-      : { passed: [sinceKill > 72_000 ? "front003" : killed.name === "front_1" ? "front002" : "front001"], latency: sinceKill < 400 ? 320 : 10 },
+    onCommand: (command) => {
+      if (command.startsWith("kill")) killed = all.find(({ name }) => command.includes(name)) ?? killed;
+    },
+    answer: (sinceKill, number) =>
+      sinceKill === undefined
+        ? { passed: [number % 2 ? "front001" : "front002"] }
+        : {
+            passed: [sinceKill > 72_000 ? "front003" : killed.name === "front_1" ? "front002" : "front001"],
+            latency: sinceKill < 400 ? 320 : 10,
+          },
   });
   const { verdicts, figures } = await run(given, "front-power");
   expect(verdicts.filter(({ met }) => !met)).toEqual([]);
@@ -60,10 +71,11 @@ test("a lost machine that is replaced in time, with no request failed, meets eve
 });
 
 test("an environment that does not become whole ends the run in time, with its figures", async () => {
-  const given = lab({ status: (sinceKill) => sinceKill === undefined ? status(all) : status(all.slice(1)) });
+  const given = lab({ status: (sinceKill) => (sinceKill === undefined ? status(all) : status(all.slice(1))) });
   const { verdicts, figures } = await run(given, "front-power");
   expect(verdicts.filter(({ met }) => !met).map(({ goal }) => goal)).toEqual([
-    "as many machines as configured, healthy and in rotation", "another machine converged and serves",
+    "as many machines as configured, healthy and in rotation",
+    "another machine converged and serves",
   ]);
   expect(figures["whole s"]).toBeNaN();
   expect(given.said.join()).toContain("the environment is whole again: not within 120 s (1 of 2 front");
@@ -71,33 +83,60 @@ test("an environment that does not become whole ends the run in time, with its f
 });
 
 test("a failed read and a lost write are verdicts", async () => {
-  const given = lab({ answer: (sinceKill, number) => sinceKill !== undefined && number % 200 === 1 ? { status: 502 } : {}, kept: () => [] });
+  const given = lab({
+    answer: (sinceKill, number) => (sinceKill !== undefined && number % 200 === 1 ? { status: 502 } : {}),
+    kept: () => [],
+  });
   const missed = (await run(given, "back-link")).verdicts.filter(({ met }) => !met);
-  expect(missed.map(({ goal }) => goal)).toEqual(["what was acknowledged is there, once", "no idempotent request failed"]);
+  expect(missed.map(({ goal }) => goal)).toEqual([
+    "what was acknowledged is there, once",
+    "no idempotent request failed",
+  ]);
 });
 
 test("nothing is broken while the load is not steady, and the load is ended", async () => {
   const given = lab({ answer: () => ({ status: 0, error: "connection refused" }) });
-  await expect(run(given, "front-power")).rejects.toThrow(/the load is steady: not within 90 s \(\d+ of \d+ failed: .*connection refused/);
+  await expect(run(given, "front-power")).rejects.toThrow(
+    /the load is steady: not within 90 s \(\d+ of \d+ failed: .*connection refused/,
+  );
   expect(given.commands).toEqual(["load in lab-outside", "load ends"]);
 });
 
 test("nothing is begun in an environment that is not whole", async () => {
   const given = lab({ status: () => status(all.slice(1)) });
-  await expect(run(given, "front-power")).rejects.toThrow("the environment is whole before anything is broken: not within 120 s (1 of 2 front)");
+  await expect(run(given, "front-power")).rejects.toThrow(
+    "the environment is whole before anything is broken: not within 120 s (1 of 2 front)",
+  );
   expect(given.commands).toEqual([]);
 });
 
 test("Ctrl-C in the middle mends the machine and ends the load", async () => {
-  const given = lab({ onCommand: (command) => { if (command.endsWith("freeze")) setTimeout(() => given.clock.end(), 0); } });
+  const given = lab({
+    onCommand: (command) => {
+      if (command.endsWith("freeze")) setTimeout(() => given.clock.end(), 0);
+    },
+  });
   await expect(run(given, "back-freeze")).rejects.toThrow("ended");
-  expect(given.commands).toEqual(["load in lab-outside", expect.stringMatching(/^kill back_. freeze$/), expect.stringMatching(/^kill back_. thaw$/), "load ends"]);
+  expect(given.commands).toEqual([
+    "load in lab-outside",
+    expect.stringMatching(/^kill back_. freeze$/),
+    expect.stringMatching(/^kill back_. thaw$/),
+    "load ends",
+  ]);
 });
 
 test("the seed chooses the machine", async () => {
   const broken = async (seed: number) => {
     const given = lab();
-    await runScenario(scenario("back-process"), { tools: given, rate: 100, seed, run: 1, wanted, patience: 120, directory });
+    await runScenario(scenario("back-process"), {
+      tools: given,
+      rate: 100,
+      seed,
+      run: 1,
+      wanted,
+      patience: 120,
+      directory,
+    });
     return given.commands.find((command) => command.startsWith("kill"));
   };
   const chosen = [];

@@ -36,16 +36,28 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
   try {
     const status = await untilWhole(tools, wanted, patience, "before anything is broken");
     await watch.start();
-    const machine = chosen(status.machines.filter(({ tier }) => tier === scenario.tier), `${seed} ${scenario.name} ${run}`);
+    const machine = chosen(
+      status.machines.filter(({ tier }) => tier === scenario.tier),
+      `${seed} ${scenario.name} ${run}`,
+    );
     if (scenario.tier && !machine) throw new Error(`the stack has no machine of the kind ${scenario.tier}`);
 
     const ids = `c${Math.floor(clock.now() / 1000).toString(36)}-${run}`;
     const url = status.urls.find((one) => one.includes("//www.")) ?? status.urls[0];
     if (!url) throw new Error("the stack has no URL");
-    load = tools.load({
-      namespace: "lab-outside", rate, longest: patience + 1800, seed: seed + run, ids, newConnections: true, timeout: patienceOfClients,
-      targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
-    }, directory);
+    load = tools.load(
+      {
+        namespace: "lab-outside",
+        rate,
+        longest: patience + 1800,
+        seed: seed + run,
+        ids,
+        newConnections: true,
+        timeout: patienceOfClients,
+        targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
+      },
+      directory,
+    );
     const steadyAt = await steadyState(tools, load, rate);
     const at = await scenario.disturb({ tools, machine });
     await clock.sleep(afterwards);
@@ -57,10 +69,21 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     await watch.stop();
 
     const outcome = outcomeOf({
-      steadyAt, at, until: settledAt, rate, records: await load.records(), sightings: watch.sightings, wanted, machine,
-      final: scenario.final ?? false, kept: await tools.kept(ids),
+      steadyAt,
+      at,
+      until: settledAt,
+      rate,
+      records: await load.records(),
+      sightings: watch.sightings,
+      wanted,
+      machine,
+      final: scenario.final ?? false,
+      kept: await tools.kept(ids),
     });
-    writeFileSync(join(directory, "outcome.json"), `${JSON.stringify({ machine, at, wholeAt: wholeSince(watch.sightings, wanted), ...outcome }, null, 2)}\n`);
+    writeFileSync(
+      join(directory, "outcome.json"),
+      `${JSON.stringify({ machine, at, wholeAt: wholeSince(watch.sightings, wanted), ...outcome }, null, 2)}\n`,
+    );
     return { figures: figures(outcome), verdicts: scenario.goals.map((goal) => goal(outcome)) };
   } finally {
     await load?.stop();
@@ -97,11 +120,11 @@ function reason(record: RequestRecord | undefined): string {
 function figures(outcome: Outcome): Record<string, number> {
   const { after, before, writes } = outcome;
   return {
-    "requests": after.count,
+    requests: after.count,
     "failed reads": after.failed.idempotent,
     "failed writes": after.failed.other,
-    "missing": writes.missing.length,
-    "twice": writes.twice.length,
+    missing: writes.missing.length,
+    twice: writes.twice.length,
     "ejected s": outcome.ejected,
     "outage s": after.outage,
     "replaced s": outcome.replaced ?? NaN,

@@ -17,7 +17,14 @@ export function firstAnswerOf(records: readonly RequestRecord[], hostName: strin
  * at the earliest; a machine that is busy by itself may need longer for what is usual.
  */
 export function slowness(before: readonly RequestRecord[]): number {
-  return Math.max(250, 2 * (percentile(before.map(({ latency }) => latency), 0.99) || 0));
+  return Math.max(
+    250,
+    2 *
+      (percentile(
+        before.map(({ latency }) => latency),
+        0.99,
+      ) || 0),
+  );
 }
 
 export interface EjectionQuestion {
@@ -44,7 +51,8 @@ export function ejection(records: readonly RequestRecord[], question: EjectionQu
   const gone = after.map((record) => failed(record) || (hostName !== undefined && touched(record, hostName)));
   const held = after.map(({ latency }) => latency > slow);
   const [goneBefore, heldBefore] = [gone, held].map(runningCount);
-  const within = (counts: number[] | undefined, from: number, until: number) => (counts?.[until] ?? 0) - (counts?.[from] ?? 0);
+  const within = (counts: number[] | undefined, from: number, until: number) =>
+    (counts?.[until] ?? 0) - (counts?.[from] ?? 0);
 
   const effects = [at, ...after.filter((_, index) => gone[index] || held[index]).map(({ planned }) => planned)];
   let from = 0;
@@ -52,7 +60,8 @@ export function ejection(records: readonly RequestRecord[], question: EjectionQu
   for (const last of effects) {
     while ((after[from]?.planned ?? Infinity) <= last) from++;
     while ((after[until]?.planned ?? Infinity) <= last + calm * 1000) until++;
-    const calmNow = within(goneBefore, from, until) === 0 && within(heldBefore, from, until) <= tolerance * (until - from);
+    const calmNow =
+      within(goneBefore, from, until) === 0 && within(heldBefore, from, until) <= tolerance * (until - from);
     if (calmNow) return (last - at) / 1000;
   }
   // Not reached: nothing comes after the last effect.

@@ -7,7 +7,11 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? NaN;
 }
 
-export interface Spread { min: number; median: number; max: number }
+export interface Spread {
+  min: number;
+  median: number;
+  max: number;
+}
 
 /** Of a few runs no more can be said honestly than what came out at least, at most and in the middle. */
 export function spread(values: readonly number[]): Spread {

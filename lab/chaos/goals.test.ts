@@ -1,19 +1,44 @@
 import { describe, expect, test } from "vitest";
 import {
-  becameWhole, ejectedWithin, loadWasKept, noMoreThanUnavoidable, noReadFailed, replacedWithin, writesWereKept,
+  becameWhole,
+  ejectedWithin,
+  loadWasKept,
+  noMoreThanUnavoidable,
+  noReadFailed,
+  replacedWithin,
+  writesWereKept,
 } from "./goals.ts";
 import type { Outcome } from "./outcome.ts";
 import { summarize } from "./summary.ts";
 import { steady } from "./testing/histories.ts";
 
 const good: Outcome = {
-  rate: 500, achieved: 498, before: summarize(steady(5, 2)), after: summarize(steady(5, 2)), ejected: 0.3, replaced: 45, whole: 80,
-  writes: { acknowledged: 10, missing: [], twice: [], unacknowledgedButKept: 1 }, members: 2, probing: { interval: 5, threshold: 2 },
+  rate: 500,
+  achieved: 498,
+  before: summarize(steady(5, 2)),
+  after: summarize(steady(5, 2)),
+  ejected: 0.3,
+  replaced: 45,
+  whole: 80,
+  writes: { acknowledged: 10, missing: [], twice: [], unacknowledgedButKept: 1 },
+  members: 2,
+  probing: { interval: 5, threshold: 2 },
 };
-const failing = (many: number, method = "GET") => ({ ...good.after, failed: method === "GET" ? { idempotent: many, other: 0 } : { idempotent: 0, other: many } });
+const failing = (many: number, method = "GET") => ({
+  ...good.after,
+  failed: method === "GET" ? { idempotent: many, other: 0 } : { idempotent: 0, other: many },
+});
 
 test("a good outcome meets every goal", () => {
-  const goals = [loadWasKept, noReadFailed, writesWereKept, becameWhole, ejectedWithin(1), replacedWithin(60), noMoreThanUnavoidable];
+  const goals = [
+    loadWasKept,
+    noReadFailed,
+    writesWereKept,
+    becameWhole,
+    ejectedWithin(1),
+    replacedWithin(60),
+    noMoreThanUnavoidable,
+  ];
   expect(goals.map((goal) => goal(good)).filter(({ met }) => !met)).toEqual([]);
 });
 

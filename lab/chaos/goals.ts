@@ -41,24 +41,34 @@ export const becameWhole: Goal = ({ whole }) => ({
   met: whole !== undefined,
 });
 
-export const ejectedWithin = (seconds: number): Goal => ({ ejected }) => ({
-  goal: "the machine was ejected",
-  wanted: `within ${seconds} s`,
-  got: `after ${ejected.toFixed(2)} s`,
-  met: ejected <= seconds,
-});
+export const ejectedWithin =
+  (seconds: number): Goal =>
+  ({ ejected }) => ({
+    goal: "the machine was ejected",
+    wanted: `within ${seconds} s`,
+    got: `after ${ejected.toFixed(2)} s`,
+    met: ejected <= seconds,
+  });
 
-export const replacedWithin = (seconds: number): Goal => ({ replaced }) => ({
-  goal: "another machine converged and serves",
-  wanted: `within ${seconds} s of the verdict`,
-  got: replaced === undefined ? "not in time" : `after ${replaced.toFixed(1)} s`,
-  met: replaced !== undefined && replaced <= seconds,
-});
+export const replacedWithin =
+  (seconds: number): Goal =>
+  ({ replaced }) => ({
+    goal: "another machine converged and serves",
+    wanted: `within ${seconds} s of the verdict`,
+    got: replaced === undefined ? "not in time" : `after ${replaced.toFixed(1)} s`,
+    met: replaced !== undefined && replaced <= seconds,
+  });
 
 /** No more failed, and no longer, than the load balancer's probes make unavoidable. */
 export const noMoreThanUnavoidable: Goal = ({ rate, members, probing, before, after, lastFailure }) => {
   const failed = after.failed.idempotent + after.failed.other;
-  if (!probing) return { goal: "no more failed than is unavoidable", wanted: "a load balancer with a probe", got: "none", met: false };
+  if (!probing)
+    return {
+      goal: "no more failed than is unavoidable",
+      wanted: "a load balancer with a probe",
+      got: "none",
+      met: false,
+    };
   const bound = unavoidableFailures({ rate, members, probing, latency: before.latency.p99 });
   const window = longestWindow(probing);
   return {
@@ -72,6 +82,9 @@ export const noMoreThanUnavoidable: Goal = ({ rate, members, probing, before, af
 function reasons({ errors, statuses }: Outcome["after"]): string {
   const [error] = Object.entries(errors);
   const bad = Object.entries(statuses).filter(([status]) => Number(status) >= 400);
-  const parts = [...bad.map(([status, count]) => `${count} with ${status}`), ...(error ? [`${error[1]} with "${error[0]}"`] : [])];
+  const parts = [
+    ...bad.map(([status, count]) => `${count} with ${status}`),
+    ...(error ? [`${error[1]} with "${error[0]}"`] : []),
+  ];
   return parts.length > 0 ? ` (${parts.join(", ")})` : "";
 }

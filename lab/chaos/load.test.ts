@@ -6,15 +6,21 @@ import { loadArguments, startLoad, type LoadPlan } from "./load.ts";
 import { line, record } from "./testing/histories.ts";
 
 const plan: LoadPlan = {
-  namespace: "lab-outside", rate: 500, longest: 600, seed: 7, ids: "c1", targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
-  newConnections: true, timeout: 10,
+  namespace: "lab-outside",
+  rate: 500,
+  longest: 600,
+  seed: 7,
+  ids: "c1",
+  targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
+  newConnections: true,
+  timeout: 10,
 };
 let folder: string;
 let path: string | undefined;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "chaos-"));
-  program("ip", "shift 3; exec \"$@\"");
+  program("ip", 'shift 3; exec "$@"');
   path = process.env.PATH;
   process.env.PATH = `${folder}:${path}`;
 });
@@ -37,14 +43,34 @@ async function soon(condition: () => Promise<boolean> | boolean): Promise<void> 
 
 test("a plan becomes the generator's arguments", () => {
   expect(loadArguments(plan, "out.jsonl")).toEqual([
-    "--rate", "500", "--duration", "600s", "--timeout", "10s", "--seed", "7", "--ids", "c1", "--out", "out.jsonl", "--until-eof",
-    "--workers", "7500", "--new-connections",
-    "--target", "95 GET http://www/", "--target", '5 POST http://www/ {"text":"{{id}}"}',
+    "--rate",
+    "500",
+    "--duration",
+    "600s",
+    "--timeout",
+    "10s",
+    "--seed",
+    "7",
+    "--ids",
+    "c1",
+    "--out",
+    "out.jsonl",
+    "--until-eof",
+    "--workers",
+    "7500",
+    "--new-connections",
+    "--target",
+    "95 GET http://www/",
+    "--target",
+    '5 POST http://www/ {"text":"{{id}}"}',
   ]);
 });
 
 test("the generator is ended by a signal, and what it wrote last is read", async () => {
-  const generator = program("load", `trap 'echo ${JSON.stringify(line(record(1))).replaceAll("$", "\\$")} >>${folder}/history.jsonl; exit 0' TERM; echo ready >&2; while :; do sleep 0.05; done`);
+  const generator = program(
+    "load",
+    `trap 'echo ${JSON.stringify(line(record(1))).replaceAll("$", "\\$")} >>${folder}/history.jsonl; exit 0' TERM; echo ready >&2; while :; do sleep 0.05; done`,
+  );
   const load = startLoad(generator, plan, folder);
   await soon(() => readFileSync(join(folder, "load.log"), "utf8").includes("ready"));
   expect(await load.records()).toEqual([]);
@@ -54,7 +80,12 @@ test("the generator is ended by a signal, and what it wrote last is read", async
 
 test("a generator that ends by itself is an error, with what it said", async () => {
   const load = startLoad(program("load", "echo 'load: www: no such host' >&2; exit 1"), plan, folder);
-  await soon(() => load.records().then(() => false, () => true));
+  await soon(() =>
+    load.records().then(
+      () => false,
+      () => true,
+    ),
+  );
   await expect(load.records()).rejects.toThrow("the load generator has ended (status 1): load: www: no such host");
   await load.stop();
 });

@@ -40,10 +40,22 @@ export function loadProgram(): string {
 
 export function loadArguments(plan: LoadPlan, out: string): string[] {
   return [
-    "--rate", String(plan.rate), "--duration", `${plan.longest}s`, "--timeout", `${plan.timeout}s`,
-    "--seed", String(plan.seed), "--ids", plan.ids, "--out", out, "--until-eof",
+    "--rate",
+    String(plan.rate),
+    "--duration",
+    `${plan.longest}s`,
+    "--timeout",
+    `${plan.timeout}s`,
+    "--seed",
+    String(plan.seed),
+    "--ids",
+    plan.ids,
+    "--out",
+    out,
+    "--until-eof",
     // As many are under way when half of the requests wait for half a minute.
-    "--workers", String(Math.ceil(15 * plan.rate)),
+    "--workers",
+    String(Math.ceil(15 * plan.rate)),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),
   ];
@@ -60,8 +72,14 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
   closeSync(log);
   let ended: string | undefined;
   const exit = new Promise<void>((done) => {
-    child.once("error", (error) => { ended = error.message; done(); });
-    child.once("exit", (code, signal) => { ended = signal ?? `status ${code}`; done(); });
+    child.once("error", (error) => {
+      ended = error.message;
+      done();
+    });
+    child.once("exit", (code, signal) => {
+      ended = signal ?? `status ${code}`;
+      done();
+    });
   });
   let stopping = false;
   return {
@@ -75,7 +93,7 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
       stopping = true;
       child.kill("SIGTERM");
       const patience = sleep((plan.timeout + 15) * 1000, "late", { ref: false });
-      if (await Promise.race([exit, patience]) === "late") child.kill("SIGKILL");
+      if ((await Promise.race([exit, patience])) === "late") child.kill("SIGKILL");
       await exit;
     },
   };

@@ -5,10 +5,18 @@ import { start, steady } from "./testing/histories.ts";
 
 const [front1, front2, front3] = [machine("front", 1), machine("front", 2), machine("front", 3)] as const;
 const evidence: Evidence = {
-  steadyAt: start, at: start + 10_000, until: start + 10_000, rate: 500, wanted: { front: 2 }, machine: front2, final: true, kept: [],
+  steadyAt: start,
+  at: start + 10_000,
+  until: start + 10_000,
+  rate: 500,
+  wanted: { front: 2 },
+  machine: front2,
+  final: true,
+  kept: [],
   // front2 answers a little longer than it should, and front3 begins at 60 s.
   records: steady(70, 2, (seconds) => ({
-    passed: [seconds < 10.2 ? front2.hostName : seconds < 60 ? front1.hostName : front3.hostName], status: seconds > 10.3 && seconds < 10.4 ? 502 : 200,
+    passed: [seconds < 10.2 ? front2.hostName : seconds < 60 ? front1.hostName : front3.hostName],
+    status: seconds > 10.3 && seconds < 10.4 ? 502 : 200,
   })),
   sightings: [
     { at: start, status: status([front1, front2]) },
@@ -31,7 +39,11 @@ test("an outcome has the figures before and after, and the times of what happene
 });
 
 test("a machine that comes back may answer again, and is not replaced", () => {
-  const { replaced, ejected } = outcomeOf({ ...evidence, final: false, records: steady(70, 2, () => ({ passed: [front2.hostName] })) });
+  const { replaced, ejected } = outcomeOf({
+    ...evidence,
+    final: false,
+    records: steady(70, 2, () => ({ passed: [front2.hostName] })),
+  });
   expect({ replaced, ejected }).toEqual({ replaced: undefined, ejected: 0 });
 });
 

@@ -53,14 +53,21 @@ export function outcomeOf(evidence: Evidence): Outcome {
   const after = summarize(between(records, at, Infinity));
   const first = sightings[0]?.status;
   const whole = wholeSince(sightings, wanted);
-  const balancer = first?.loadBalancers.find(({ members }) => members.some((member) => member.machine === machine?.name));
+  const balancer = first?.loadBalancers.find(({ members }) =>
+    members.some((member) => member.machine === machine?.name),
+  );
   const seconds = (evidence.until - evidence.steadyAt) / 1000;
   return {
     rate,
-    achieved: between(records, evidence.steadyAt, evidence.until).filter(({ sent }) => sent !== undefined).length / seconds,
+    achieved:
+      between(records, evidence.steadyAt, evidence.until).filter(({ sent }) => sent !== undefined).length / seconds,
     before: summarize(before),
     after,
-    ejected: ejection(records, { at, slow: slowness(before), hostName: evidence.final ? machine?.hostName : undefined }),
+    ejected: ejection(records, {
+      at,
+      slow: slowness(before),
+      hostName: evidence.final ? machine?.hostName : undefined,
+    }),
     lastFailure: after.lastFailure === undefined ? undefined : (after.lastFailure - at) / 1000,
     replaced: machine && evidence.final ? replacedAfter(evidence, machine) : undefined,
     whole: whole === undefined ? undefined : Math.max(0, whole - at) / 1000,
@@ -74,7 +81,8 @@ export function outcomeOf(evidence: Evidence): Outcome {
 function replacedAfter({ records, sightings, at }: Evidence, lost: Machine): number | undefined {
   const found = replacement(sightings, lost);
   if (!found?.machine || found.healthyAt === undefined) return undefined;
-  const kin = sightings[0]?.status.machines.filter(({ tier }) => tier === lost.tier).map(({ hostName }) => hostName) ?? [];
+  const kin =
+    sightings[0]?.status.machines.filter(({ tier }) => tier === lost.tier).map(({ hostName }) => hostName) ?? [];
   const named = records.some((record) => kin.some((hostName) => touched(record, hostName)));
   const served = named ? firstAnswerOf(records, found.machine.hostName, at) : found.healthyAt;
   return served === undefined ? undefined : Math.max(0, Math.max(found.healthyAt, served) - found.verdictAt) / 1000;

@@ -14,14 +14,29 @@ export interface Run {
 
 /** A table for all experiments that have the same figures; each figure as a spread over the runs. */
 export function figuresText(runs: readonly Run[]): string {
-  const byExperiment = Map.groupBy(runs.filter(({ report }) => report), ({ experiment }) => experiment);
+  const byExperiment = Map.groupBy(
+    runs.filter(({ report }) => report),
+    ({ experiment }) => experiment,
+  );
   const rows = [...byExperiment].map(([experiment, its]) => {
     const reports = its.flatMap(({ report }) => report ?? []);
     const names = Object.keys(reports[0]?.figures ?? {});
-    return { names, cells: [experiment, String(its.length), ...names.map((name) => spreadText(reports.map(({ figures }) => figures[name] ?? NaN)))] };
+    return {
+      names,
+      cells: [
+        experiment,
+        String(its.length),
+        ...names.map((name) => spreadText(reports.map(({ figures }) => figures[name] ?? NaN))),
+      ],
+    };
   });
   return [...Map.groupBy(rows, ({ names }) => names.join()).values()]
-    .map((alike) => table(["experiment", "runs", ...(alike[0]?.names ?? [])], alike.map(({ cells }) => cells)))
+    .map((alike) =>
+      table(
+        ["experiment", "runs", ...(alike[0]?.names ?? [])],
+        alike.map(({ cells }) => cells),
+      ),
+    )
     .join("\n\n");
 }
 

@@ -8,7 +8,11 @@ test("every scenario has a name of its own and at least one goal", () => {
 });
 
 test("each kind of machine suffers what the issue names, but for data, which has no second machine", () => {
-  const faults = (tier: string) => scenarios.filter((scenario) => scenario.tier === tier && scenario.name.startsWith(`${tier}-`)).map(({ name }) => name.slice(tier.length + 1)).sort();
+  const faults = (tier: string) =>
+    scenarios
+      .filter((scenario) => scenario.tier === tier && scenario.name.startsWith(`${tier}-`))
+      .map(({ name }) => name.slice(tier.length + 1))
+      .sort();
   for (const tier of ["front", "back", "machine-learning", "back-balancer", "reverse-proxy"]) {
     expect(faults(tier)).toEqual(["freeze", "full", "link", "power", "process", "slow"]);
   }

@@ -15,5 +15,7 @@ test("a star stands for anything, a comma separates", () => {
 });
 
 test("a name that nothing has is an error that names what there is", () => {
-  expect(() => names("front-power", "frontpower")).toThrow("no experiment is called frontpower; there are: front-power, front-slow, back-power");
+  expect(() => names("front-power", "frontpower")).toThrow(
+    "no experiment is called frontpower; there are: front-power, front-slow, back-power",
+  );
 });

@@ -2,7 +2,12 @@ import { expect, test } from "vitest";
 import { configured, lacks, replacement, wholeSince, type Sighting } from "./sightings.ts";
 import { machine, status } from "./testing/fakeLab.ts";
 
-const [front1, front2, front3, back1] = [machine("front", 1), machine("front", 2), machine("front", 3), machine("back", 1)] as const;
+const [front1, front2, front3, back1] = [
+  machine("front", 1),
+  machine("front", 2),
+  machine("front", 3),
+  machine("back", 1),
+] as const;
 const wanted = { front: 2, back: 1 };
 const seen = (at: number, ...given: Parameters<typeof status>): Sighting => ({ at, status: status(...given) });
 
@@ -13,7 +18,10 @@ test("an environment lacks nothing when every machine is there, healthy and in r
 });
 
 test("what is lacking is named: machines, their health, their place in the rotation", () => {
-  expect(lacks(status([front1, { ...back1, state: "stopped", health: "Unknown" }]), wanted)).toEqual(["1 of 2 front", "back_1 is stopped, Unknown"]);
+  expect(lacks(status([front1, { ...back1, state: "stopped", health: "Unknown" }]), wanted)).toEqual([
+    "1 of 2 front",
+    "back_1 is stopped, Unknown",
+  ]);
   expect(lacks(status([front1, front2, back1], ["front_2"]), wanted)).toEqual(["1 of 2 members up behind lb-front"]);
   expect(lacks(status([front1, front2, front3, back1]), wanted)).toEqual(["3 of 2 front"]);
   expect(lacks(status([front1, front2]), wanted)).toEqual(["0 of 1 back"]);
@@ -38,9 +46,26 @@ test("a kind of which there should be none may be absent", () => {
 test("wholeness counts from when it was not interrupted any more", () => {
   const broken = status([front1, front2, back1], ["front_2"]);
   const whole = status([front1, front2, back1]);
-  expect(wholeSince([{ at: 1, status: whole }, { at: 2, status: broken }, { at: 3, status: whole }], wanted)).toBe(3);
+  expect(
+    wholeSince(
+      [
+        { at: 1, status: whole },
+        { at: 2, status: broken },
+        { at: 3, status: whole },
+      ],
+      wanted,
+    ),
+  ).toBe(3);
   expect(wholeSince([{ at: 1, status: whole }], wanted)).toBe(1);
-  expect(wholeSince([{ at: 1, status: whole }, { at: 2, status: broken }], wanted)).toBeUndefined();
+  expect(
+    wholeSince(
+      [
+        { at: 1, status: whole },
+        { at: 2, status: broken },
+      ],
+      wanted,
+    ),
+  ).toBeUndefined();
 });
 
 test("a machine is given up when it is gone or another one of its kind is there, whichever is first", () => {
@@ -48,10 +73,25 @@ test("a machine is given up when it is gone or another one of its kind is there,
   const young = { ...front3, health: "Initializing" };
   const before = [seen(1, [front1, front2, back1]), seen(2, [front1, ill, back1])];
   expect(replacement(before, front2)).toBeUndefined();
-  expect(replacement([...before, seen(3, [front1, back1])], front2)).toEqual({ verdictAt: 3, machine: undefined, healthyAt: undefined });
-  expect(replacement([...before, seen(3, [front1, ill, young, back1]), seen(4, [front1, young, back1]), seen(9, [front1, front3, back1])], front2))
-    .toEqual({ verdictAt: 3, machine: front3, healthyAt: 9 });
-  expect(replacement([...before, seen(3, [front1, { ...ill, state: "terminating" }, back1])], front2)?.verdictAt).toBe(3);
+  expect(replacement([...before, seen(3, [front1, back1])], front2)).toEqual({
+    verdictAt: 3,
+    machine: undefined,
+    healthyAt: undefined,
+  });
+  expect(
+    replacement(
+      [
+        ...before,
+        seen(3, [front1, ill, young, back1]),
+        seen(4, [front1, young, back1]),
+        seen(9, [front1, front3, back1]),
+      ],
+      front2,
+    ),
+  ).toEqual({ verdictAt: 3, machine: front3, healthyAt: 9 });
+  expect(replacement([...before, seen(3, [front1, { ...ill, state: "terminating" }, back1])], front2)?.verdictAt).toBe(
+    3,
+  );
 });
 
 test("a new machine of another kind is nobody's replacement", () => {

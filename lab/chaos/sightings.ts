@@ -25,11 +25,16 @@ export function lacks(status: StackStatus, wanted: Record<string, number>): stri
   const kinds = [...new Set([...Object.keys(wanted), ...machines.map(({ tier }) => tier)])].sort();
   const count = (kind: string) => machines.filter(({ tier }) => tier === kind).length;
   return [
-    ...kinds.flatMap((kind) => count(kind) === (wanted[kind] ?? 0) ? [] : [`${count(kind)} of ${wanted[kind] ?? 0} ${kind}`]),
+    ...kinds.flatMap((kind) =>
+      count(kind) === (wanted[kind] ?? 0) ? [] : [`${count(kind)} of ${wanted[kind] ?? 0} ${kind}`],
+    ),
     ...machines.flatMap(({ name, state, health }) =>
-      state === "running" && ["Healthy", "None"].includes(health) ? [] : [`${name} is ${state}, ${health}`]),
+      state === "running" && ["Healthy", "None"].includes(health) ? [] : [`${name} is ${state}, ${health}`],
+    ),
     // Without repairs the next machine that is lost stays lost.
-    ...status.groups.flatMap(({ tier, repairs }) => repairs === "Suspended" ? [`repairs of ${tier} are suspended`] : []),
+    ...status.groups.flatMap(({ tier, repairs }) =>
+      repairs === "Suspended" ? [`repairs of ${tier} are suspended`] : [],
+    ),
     ...status.loadBalancers.flatMap(({ name, members }) => {
       const staying = members.filter(({ machine }) => !leaving.has(machine));
       const up = staying.filter(({ state }) => state === "up").length;
@@ -56,9 +61,13 @@ export interface Replacement {
 /** How a machine was replaced; undefined while it was not given up. The first sighting is from before. */
 export function replacement(sightings: readonly Sighting[], lost: Machine): Replacement | undefined {
   const before = new Set(sightings[0]?.status.machines.map(({ name }) => name));
-  const newcomers = ({ machines }: StackStatus) => machines.filter(({ name, tier }) => tier === lost.tier && !before.has(name));
-  const verdict = sightings.find(({ status }) =>
-    !status.machines.some(({ name, state }) => name === lost.name && state !== "terminating") || newcomers(status).length > 0);
+  const newcomers = ({ machines }: StackStatus) =>
+    machines.filter(({ name, tier }) => tier === lost.tier && !before.has(name));
+  const verdict = sightings.find(
+    ({ status }) =>
+      !status.machines.some(({ name, state }) => name === lost.name && state !== "terminating") ||
+      newcomers(status).length > 0,
+  );
   if (!verdict) return undefined;
   const healthy = sightings.find(({ status }) => newcomers(status).some(({ health }) => health === "Healthy"));
   const machine = healthy

@@ -15,7 +15,15 @@ import { chosenExperiments } from "./selection.ts";
 import { configured } from "./sightings.ts";
 import { realTools } from "./tools.ts";
 
-interface Options { only: string[]; runs: number; rate: number; seed: number; stack: string; patience: number; list?: boolean }
+interface Options {
+  only: string[];
+  runs: number;
+  rate: number;
+  seed: number;
+  stack: string;
+  patience: number;
+  list?: boolean;
+}
 
 const experiments: Experiment[] = [...scenarios.map(disturbed), comparison];
 
@@ -26,8 +34,10 @@ const number = (text: string): number => {
 };
 
 const program = new Command("make chaos")
-  .description("Breaks an environment in the lab while it is used. Needs root and a stack that is up (bin/lab up dev).\n" +
-    "With make: make chaos CHAOS=\"--only 'front-*' --runs 3\"")
+  .description(
+    "Breaks an environment in the lab while it is used. Needs root and a stack that is up (bin/lab up dev).\n" +
+      "With make: make chaos CHAOS=\"--only 'front-*' --runs 3\"",
+  )
   .option("--only <names...>", "experiments, by name or with * (default: all)", [])
   .option("--runs <n>", "how often each is run", number, 1)
   .option("--rate <n>", "requests a second; the goals are for 500 and more", number, 500)
@@ -54,11 +64,14 @@ async function main(options: Options): Promise<void> {
 
   const clock = realClock(stop.signal);
   const started = Date.now();
-  const say = (message: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
+  const say = (message: string) =>
+    console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
   const tools = realTools(options.stack, loadProgram(), clock, say);
   const directory = join(cacheDir, "chaos", new Date(started).toISOString().replaceAll(":", "-"));
   mkdirSync(directory, { recursive: true });
-  console.log(`seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`);
+  console.log(
+    `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`,
+  );
 
   // Once: a repair that forgets a machine must not make it forgotten here.
   const wanted = configured(await tools.status());
@@ -84,7 +97,9 @@ async function main(options: Options): Promise<void> {
   }
   const failures = missed(runs);
   console.log(`\n${figuresText(runs)}\n`);
-  console.log(failures.length === 0 ? "every goal was met" : `missed:\n${failures.map((line) => `  ${line}`).join("\n")}`);
+  console.log(
+    failures.length === 0 ? "every goal was met" : `missed:\n${failures.map((line) => `  ${line}`).join("\n")}`,
+  );
   console.log(`seed ${options.seed}; results: ${directory}`);
   process.exitCode = failures.length === 0 && !stop.signal.aborted ? 0 : 1;
 }

@@ -31,11 +31,17 @@ export function summarize(records: readonly RequestRecord[]): Summary {
   return {
     count: sent.length,
     unsent: records.length - sent.length,
-    failed: { idempotent: failures.filter(idempotent).length, other: failures.filter((record) => !idempotent(record)).length },
+    failed: {
+      idempotent: failures.filter(idempotent).length,
+      other: failures.filter((record) => !idempotent(record)).length,
+    },
     statuses: counts(sent.map(({ status }) => String(status))),
-    errors: counts(failures.flatMap(({ error }) => error === undefined ? [] : [kind(error)])),
+    errors: counts(failures.flatMap(({ error }) => (error === undefined ? [] : [kind(error)]))),
     latency: {
-      p50: percentile(latencies, 0.5), p90: percentile(latencies, 0.9), p99: percentile(latencies, 0.99), max: percentile(latencies, 1),
+      p50: percentile(latencies, 0.5),
+      p90: percentile(latencies, 0.9),
+      p99: percentile(latencies, 0.99),
+      max: percentile(latencies, 1),
     },
     machines: counts(sent.flatMap(({ passed }) => passed)),
     outage: outage(sent),

@@ -36,7 +36,10 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
   const sudo = async (machine: string, script: string, seconds: number): Promise<string> =>
     (await command([labCommand, "ssh", machine, "--", "sudo", "sh", "-c", quoted(script)], seconds)).stdout;
   return {
-    clock, status, sudo, say,
+    clock,
+    status,
+    sudo,
+    say,
     async kill(machine, how) {
       const { stdout } = await command([labCommand, "kill", machine, "--how", how], 60);
       const at = Date.parse(/ at (\S+)\s*$/.exec(stdout)?.[1] ?? "");
@@ -45,7 +48,11 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
     },
     async playbook(kind, variables) {
       const more = variables ? ["--extra-vars", JSON.stringify(variables)] : [];
-      await command(["ansible-playbook", "-i", `inventory/${stack}.yml`, `playbooks/${kind}.yml`, ...more], 900, join(root, "ansible"));
+      await command(
+        ["ansible-playbook", "-i", `inventory/${stack}.yml`, `playbooks/${kind}.yml`, ...more],
+        900,
+        join(root, "ansible"),
+      );
     },
     async up(settings = {}) {
       const given = Object.entries(settings).flatMap(([path, value]) => ["--set", `${path}=${value}`]);
@@ -56,7 +63,11 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
       const data = (await status()).machines.find(({ tier }) => tier === "data");
       if (!data) throw new Error("no machine of tier data keeps what was written");
       const query = `SELECT text FROM message WHERE text LIKE '${ids}-%'`;
-      const text = await sudo(data.name, `cd / && runuser -u postgres -- psql -d platform -qAt -c ${quoted(query)}`, 60);
+      const text = await sudo(
+        data.name,
+        `cd / && runuser -u postgres -- psql -d platform -qAt -c ${quoted(query)}`,
+        60,
+      );
       return text.split("\n").filter((line) => line !== "");
     },
   };
@@ -67,7 +78,9 @@ async function command(words: string[], seconds: number, cwd = root): Promise<Re
   const result = await run(words, { cwd, seconds, apart: true });
   if (result.status === 0) return result;
   const ended = result.status === null ? `was not done within ${seconds} s` : `ended with ${result.status}`;
-  throw new Error(`\`${words.join(" ").replaceAll(/\s+/g, " ").slice(0, 300)}\` ${ended}: ${result.output.trim().slice(-1500)}`);
+  throw new Error(
+    `\`${words.join(" ").replaceAll(/\s+/g, " ").slice(0, 300)}\` ${ended}: ${result.output.trim().slice(-1500)}`,
+  );
 }
 
 /** One word for a POSIX shell. */

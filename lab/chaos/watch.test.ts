@@ -8,21 +8,43 @@ const both = [machine("front", 1), machine("front", 2)];
 
 /** A lab whose status is one thing until 10 s have passed, and another after. */
 function changing(before: () => StackStatus, after: () => StackStatus): FakeLab {
-  const lab: FakeLab = new FakeLab({ status: () => lab.clock.now() < start + 10_000 ? before() : after() });
+  const lab: FakeLab = new FakeLab({ status: () => (lab.clock.now() < start + 10_000 ? before() : after()) });
   return lab;
 }
 
 test("a watch remembers each status once, with the time at which it was first seen", async () => {
-  const lab = changing(() => status(both, ["front_2"]), () => status(both));
+  const lab = changing(
+    () => status(both, ["front_2"]),
+    () => status(both),
+  );
   const watch = new Watch(() => lab.status(), lab.clock);
   await watch.start();
   await lab.clock.sleep(20);
   await watch.stop();
-  expect(watch.sightings).toEqual([{ at: start, status: status(both, ["front_2"]) }, { at: start + 10_000, status: status(both) }]);
+  expect(watch.sightings).toEqual([
+    { at: start, status: status(both, ["front_2"]) },
+    { at: start + 10_000, status: status(both) },
+  ]);
 });
 
 test("a daemon that does not answer for a while is asked again", async () => {
-  const lab = changing(() => { throw new Error("no daemon"); }, () => status(both));
+  const lab = changing(
+    () => {
+      throw new Error("no daemon");
+    },
+    () => status(both),
+  );
   expect(await untilWhole(lab, { front: 2 }, 60, "again")).toEqual(status(both));
-  await expect(untilWhole(new FakeLab({ status: () => { throw new Error("no daemon"); } }), {}, 5, "again")).rejects.toThrow("not within 5 s (no daemon)");
+  await expect(
+    untilWhole(
+      new FakeLab({
+        status: () => {
+          throw new Error("no daemon");
+        },
+      }),
+      {},
+      5,
+      "again",
+    ),
+  ).rejects.toThrow("not within 5 s (no daemon)");
 });

@@ -45,13 +45,20 @@ export class Watch {
       // A daemon that is being started again answers the next time.
       await this.look().catch(() => {});
       // Whoever is told to end everything ends this too, by `stop`.
-      await this.#clock.sleep(pause).catch(() => { this.#watching = false; });
+      await this.#clock.sleep(pause).catch(() => {
+        this.#watching = false;
+      });
     }
   }
 }
 
 /** Waits until the environment is whole, and returns its status. */
-export async function untilWhole(tools: Tools, wanted: Record<string, number>, seconds: number, when: string): Promise<StackStatus> {
+export async function untilWhole(
+  tools: Tools,
+  wanted: Record<string, number>,
+  seconds: number,
+  when: string,
+): Promise<StackStatus> {
   return until(tools.clock, `the environment is whole ${when}`, seconds, async () => {
     try {
       const status = await tools.status();

@@ -18,8 +18,11 @@ await inIsolation(import.meta.filename, async () => {
 
   const pidOf = async () => (await daemonStatus())?.pid;
   const left = async () => [
-    ...await new Networks({ stateDir: join(directory, "other") }).list(),
-    ...readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).map(commandLine).filter((line) => line.includes(stateDir) || line.includes("lab/daemon.ts")),
+    ...(await new Networks({ stateDir: join(directory, "other") }).list()),
+    ...readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .map(commandLine)
+      .filter((line) => line.includes(stateDir) || line.includes("lab/daemon.ts")),
     ...readdirSync(directory).filter((name) => name !== "other"),
   ];
   afterAll(async () => {
@@ -51,11 +54,12 @@ await inIsolation(import.meta.filename, async () => {
     await ensureDaemon();
     expect(await pidOf()).toBe(pid);
     expect(readFileSync(join(stateDir, "daemon.log"), "utf8").match(/ARM listens/g)).toHaveLength(1);
-    for (const name of ["arm.db", "credentials.json", "daemon.log"]) expect(statSync(join(stateDir, name)).mode & 0o077).toBe(0);
+    for (const name of ["arm.db", "credentials.json", "daemon.log"])
+      expect(statSync(join(stateDir, name)).mode & 0o077).toBe(0);
   });
 
   test("after a daemon that was killed, another one takes over", async () => {
-    const pid = await pidOf() ?? 0;
+    const pid = (await pidOf()) ?? 0;
     process.kill(pid, "SIGKILL");
     await expect.poll(pidOf).toBeUndefined();
     await ensureDaemon();

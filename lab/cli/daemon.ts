@@ -20,7 +20,9 @@ export async function ask(path: string): Promise<string | undefined> {
   return new Promise((done, fail) => {
     const asked = request({ socketPath, path, timeout: 10_000 }, (response) => {
       let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => { text += part; });
+      response.setEncoding("utf8").on("data", (part: string) => {
+        text += part;
+      });
       response.on("end", () => (response.statusCode === 200 ? done(text) : fail(new Error(text))));
     });
     asked.on("error", () => done(undefined));
@@ -59,10 +61,14 @@ export async function ensureDaemon(): Promise<void> {
   };
   process.on("SIGINT", interrupted);
   try {
-    await timed(() => `the lab's daemon${imageTime(said)}`, () => startOnce(daemon, (text) => {
-      said += text;
-      process.stderr.write(text);
-    }));
+    await timed(
+      () => `the lab's daemon${imageTime(said)}`,
+      () =>
+        startOnce(daemon, (text) => {
+          said += text;
+          process.stderr.write(text);
+        }),
+    );
   } finally {
     process.off("SIGINT", interrupted);
   }
@@ -82,11 +88,15 @@ export async function stopDaemon(): Promise<Lock> {
 async function checkHost(): Promise<void> {
   const taken = conflicts(networkPrefixes());
   if (taken.length > 0) {
-    throw new Error(`the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
-      "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.");
+    throw new Error(
+      `the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
+        "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.",
+    );
   }
   if (!(await isFree("127.0.0.1", armPort))) {
-    throw new Error(`port ${armPort} of 127.0.0.1, where the lab's Azure Resource Manager listens, is in use on this machine ` +
-      `(by what: ss -ltnp sport = :${armPort}).\nEnd that, or set LAB_ARM_PORT to a port that is free.`);
+    throw new Error(
+      `port ${armPort} of 127.0.0.1, where the lab's Azure Resource Manager listens, is in use on this machine ` +
+        `(by what: ss -ltnp sport = :${armPort}).\nEnd that, or set LAB_ARM_PORT to a port that is free.`,
+    );
   }
 }

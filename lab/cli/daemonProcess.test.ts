@@ -9,7 +9,9 @@ import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
 let directory: string;
 let shown: string;
 const file = (name: string) => join(directory, "state", name);
-const show = (text: string) => { shown += text; };
+const show = (text: string) => {
+  shown += text;
+};
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lab-test-"));
   shown = "";
@@ -35,8 +37,12 @@ function stub(options: { starting?: number; more?: string; check?: () => Promise
     command: [process.execPath, "-e", program],
     pidFile: file("daemon.pid"),
     logFile: file("daemon.log"),
-    answers: () => Promise.resolve(existsSync(file("serves")) && runs(Number(readFileSync(file("serves"), "utf8")))
-      ? Number(readFileSync(file("serves"), "utf8")) : undefined),
+    answers: () =>
+      Promise.resolve(
+        existsSync(file("serves")) && runs(Number(readFileSync(file("serves"), "utf8")))
+          ? Number(readFileSync(file("serves"), "utf8"))
+          : undefined,
+      ),
     check: options.check ?? (() => Promise.resolve()),
   };
 }
@@ -101,7 +107,9 @@ test("after one that was killed, the next one starts", async () => {
 });
 
 test("where the check fails nothing is started, and the lock is free", async () => {
-  await expect(startOnce(stub({ check: () => Promise.reject(new Error("port in use")) }), show)).rejects.toThrow("port in use");
+  await expect(startOnce(stub({ check: () => Promise.reject(new Error("port in use")) }), show)).rejects.toThrow(
+    "port in use",
+  );
   expect(existsSync(file("starts"))).toBe(false);
   const lock = tryLock(file("daemon.pid"));
   expect(lock).toBeDefined();
@@ -109,7 +117,9 @@ test("where the check fails nothing is started, and the lock is free", async () 
 });
 
 test("one that ends at once is an error, with what it said", async () => {
-  await expect(startOnce(stub({ more: "console.log('broken'); process.exit(1);" }), show)).rejects.toThrow(file("daemon.log"));
+  await expect(startOnce(stub({ more: "console.log('broken'); process.exit(1);" }), show)).rejects.toThrow(
+    file("daemon.log"),
+  );
   expect(shown).toContain("broken");
 });
 

@@ -30,7 +30,7 @@ export async function startOnce(daemon: DaemonProcess, show: (text: string) => v
     show(text.toString("utf8", shown));
     shown = text.length;
   };
-  while (await daemon.answers() === undefined) {
+  while ((await daemon.answers()) === undefined) {
     if (started && (started.exitCode !== null || started.signalCode !== null)) {
       showProgress();
       throw new Error(`the lab's daemon ended while it started; see ${daemon.logFile}`);
@@ -47,7 +47,12 @@ export async function startOnce(daemon: DaemonProcess, show: (text: string) => v
 }
 
 /** Returns undefined where there is a daemon, or one must not start now. */
-async function startUnlessLocked({ command, pidFile, logFile, check }: DaemonProcess): Promise<ChildProcess | undefined> {
+async function startUnlessLocked({
+  command,
+  pidFile,
+  logFile,
+  check,
+}: DaemonProcess): Promise<ChildProcess | undefined> {
   mkdirSync(dirname(pidFile), { recursive: true, mode: 0o711 });
   const lock = tryLock(pidFile);
   if (!lock) return undefined;

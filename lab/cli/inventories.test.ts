@@ -18,7 +18,13 @@ test("inventories of the lab's stacks go, those of stacks on Azure and others st
   writeFileSync(join(directory, "by-hand.yml"), "");
   removeInventories(directory, "/var/lib/lab/ssh");
   expect(readdirSync(directory).sort()).toEqual([
-    "by-hand.yml", "prod.known_hosts", "prod.ssh_config", "prod.yml", "tools.known_hosts", "tools.ssh_config", "tools.yml",
+    "by-hand.yml",
+    "prod.known_hosts",
+    "prod.ssh_config",
+    "prod.yml",
+    "tools.known_hosts",
+    "tools.ssh_config",
+    "tools.yml",
   ]);
   rmSync(directory, { recursive: true });
 });

@@ -10,7 +10,8 @@ import { stacks } from "./pulumi.ts";
 export function removeInventories(directory: string, keyDirectory: string): void {
   for (const stack of stacks) {
     const sshConfig = join(directory, `${stack}.ssh_config`);
-    if (!existsSync(sshConfig) || !readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`)) continue;
+    if (!existsSync(sshConfig) || !readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`))
+      continue;
     // The one that tells whose they are goes last.
     for (const file of [`${stack}.yml`, `${stack}.known_hosts`]) rmSync(join(directory, file), { force: true });
     rmSync(sshConfig);

@@ -11,7 +11,10 @@ import { ask, type DaemonStatus } from "./daemon.ts";
 export function findMachine({ world }: DaemonStatus, name: string): Machine {
   const found = world.machines.find((machine) => [machine.name, machine.hostName, machine.address].includes(name));
   if (!found) {
-    const known = world.machines.map((machine) => `  ${machine.name}  (${machine.address})`).sort().join("\n");
+    const known = world.machines
+      .map((machine) => `  ${machine.name}  (${machine.address})`)
+      .sort()
+      .join("\n");
     throw new Error(`no machine "${name}"; machines of the lab:\n${known || "  none"}`);
   }
   return found;
@@ -19,8 +22,11 @@ export function findMachine({ world }: DaemonStatus, name: string): Machine {
 
 /** Runs ssh through the reverse proxy, as an administrator would, with host keys from the serial consoles. */
 export async function ssh(daemon: DaemonStatus, machine: Machine, command: string[]): Promise<number> {
-  const proxies = daemon.world.machines.filter(({ networkId, tags }) => networkId === machine.networkId && tags.tier === "reverse-proxy");
-  const entrance = daemon.world.balancers.flatMap(({ rules }) => rules)
+  const proxies = daemon.world.machines.filter(
+    ({ networkId, tags }) => networkId === machine.networkId && tags.tier === "reverse-proxy",
+  );
+  const entrance = daemon.world.balancers
+    .flatMap(({ rules }) => rules)
     .find((rule) => rule.public && rule.port === 22 && rule.networkId === machine.networkId)?.address;
   if (!entrance) throw new Error("no public address leads to SSH in this machine's network");
   const { privateKeyFile } = administratorKey();
@@ -31,12 +37,33 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
       ...proxies.map(async (proxy) => hostKeys(entrance, proxy)),
       hostKeys(machine.address, machine),
     ]);
-    writeFileSync(knownHosts, lines.flat().map((line) => `${line}\n`).join(""));
-    const common = ["-i", privateKeyFile, "-o", "IdentitiesOnly=yes", "-o", "StrictHostKeyChecking=yes",
-      "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "LogLevel=ERROR"];
+    writeFileSync(
+      knownHosts,
+      lines
+        .flat()
+        .map((line) => `${line}\n`)
+        .join(""),
+    );
+    const common = [
+      "-i",
+      privateKeyFile,
+      "-o",
+      "IdentitiesOnly=yes",
+      "-o",
+      "StrictHostKeyChecking=yes",
+      "-o",
+      `UserKnownHostsFile=${knownHosts}`,
+      "-o",
+      "LogLevel=ERROR",
+    ];
     const jump = ["ssh", ...common, "-W", "%h:%p", `${machine.adminUser}@${entrance}`].join(" ");
-    return spawnSync("ssh", [...common, "-o", `ProxyCommand=${jump}`, `${machine.adminUser}@${machine.address}`, ...command],
-      { stdio: "inherit" }).status ?? 255;
+    return (
+      spawnSync(
+        "ssh",
+        [...common, "-o", `ProxyCommand=${jump}`, `${machine.adminUser}@${machine.address}`, ...command],
+        { stdio: "inherit" },
+      ).status ?? 255
+    );
   } finally {
     rmSync(dir, { recursive: true });
   }

@@ -13,21 +13,25 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }));
 
 const main = join(import.meta.dirname, "main.ts");
-const lab = (...args: string[]) => spawnSync(process.execPath, [main, ...args], { env, encoding: "utf8", timeout: 20_000 });
+const lab = (...args: string[]) =>
+  spawnSync(process.execPath, [main, ...args], { env, encoding: "utf8", timeout: 20_000 });
 
 describe("help", () => {
   test.each([["--help"], ["-h"], ["help"]])("of the lab: %s", (...args) => {
     expect(lab(...args)).toMatchObject({ status: 0, stdout: expect.stringContaining("Usage: bin/lab") as string });
   });
-  test.each([["pulumi", "--help"], ["pulumi", "-h"], ["pulumi"]])("%s %s starts nothing, and tells of Pulumi's own help", (...args) => {
-    const { status, stdout } = lab(...args);
-    expect(status).toBe(0);
-    expect(stdout).toContain("Pulumi's own help: bin/lab pulumi help");
-    expect(existsSync(join(directory, "state"))).toBe(false);
-  });
+  test.each([["pulumi", "--help"], ["pulumi", "-h"], ["pulumi"]])(
+    "%s %s starts nothing, and tells of Pulumi's own help",
+    (...args) => {
+      const { status, stdout } = lab(...args);
+      expect(status).toBe(0);
+      expect(stdout).toContain("Pulumi's own help: bin/lab pulumi help");
+      expect(existsSync(join(directory, "state"))).toBe(false);
+    },
+  );
   test("of Pulumi is its own, and starts nothing", () => {
     mkdirSync(join(directory, "bin"));
-    writeFileSync(join(directory, "bin", "pulumi"), "#!/bin/sh\necho pulumi \"$@\"\n", { mode: 0o755 });
+    writeFileSync(join(directory, "bin", "pulumi"), '#!/bin/sh\necho pulumi "$@"\n', { mode: 0o755 });
     env.PATH = `${join(directory, "bin")}:${process.env.PATH}`;
     expect(lab("pulumi", "stack", "--help").stdout).toBe("pulumi stack --help\n");
     expect(lab("pulumi", "help", "up").stdout).toBe("pulumi help up\n");
@@ -39,7 +43,10 @@ describe("help", () => {
 test.runIf(process.getuid?.() === 0)("a log is read as far as the reader wants it, without an error", () => {
   mkdirSync(join(directory, "state"));
   writeFileSync(join(directory, "state", "arm.log"), "a line of the log\n".repeat(100_000));
-  const { stdout, stderr } = spawnSync("bash", ["-c", `"$0" "$1" log arm | head -1`, process.execPath, main], { env, encoding: "utf8" });
+  const { stdout, stderr } = spawnSync("bash", ["-c", `"$0" "$1" log arm | head -1`, process.execPath, main], {
+    env,
+    encoding: "utf8",
+  });
   expect(stdout).toBe("a line of the log\n");
   expect(stderr).toBe("");
 });

@@ -19,33 +19,55 @@ const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
   .enablePositionalOptions()
   .showHelpAfterError("(bin/lab --help tells more)");
-const setOption = () => new Option("--set <path=value...>",
-  "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3").default([]);
+const setOption = () =>
+  new Option(
+    "--set <path=value...>",
+    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
+  ).default([]);
 const stackArgument = () => new Argument("<stack>", "stack").choices([...stacks]);
 
-program.command("up").description("build or change a stack (pulumi up)").addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi up, after --").addOption(setOption())
+program
+  .command("up")
+  .description("build or change a stack (pulumi up)")
+  .addArgument(stackArgument())
+  .argument("[arguments...]", "more arguments for pulumi up, after --")
+  .addOption(setOption())
   .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
-    process.exitCode = await timed(() => `pulumi up of stack ${stack}`, () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }));
+    process.exitCode = await timed(
+      () => `pulumi up of stack ${stack}`,
+      () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
+    );
   });
-program.command("preview").description("show what up would change (pulumi preview)").addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi preview, after --").addOption(setOption())
+program
+  .command("preview")
+  .description("show what up would change (pulumi preview)")
+  .addArgument(stackArgument())
+  .argument("[arguments...]", "more arguments for pulumi preview, after --")
+  .addOption(setOption())
   .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
     process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
   });
-program.command("destroy").description("remove a stack's resources (pulumi destroy)").addArgument(stackArgument())
+program
+  .command("destroy")
+  .description("remove a stack's resources (pulumi destroy)")
+  .addArgument(stackArgument())
   .argument("[arguments...]", "more arguments for pulumi destroy, after --")
   .action(async (stack: string, more: string[]) => {
     await ensureDaemon();
     ensureStack(stack);
     process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
   });
-program.command("pulumi").description("the Pulumi CLI with the lab's environment").passThroughOptions().allowUnknownOption()
-  .helpOption(false).argument("[arguments...]", "arguments for pulumi")
+program
+  .command("pulumi")
+  .description("the Pulumi CLI with the lab's environment")
+  .passThroughOptions()
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument("[arguments...]", "arguments for pulumi")
   .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
   .action(async (args: string[], _: object, command: Command) => {
     if (args.length === 0 || isHelp(args.slice(0, 1))) {
@@ -59,48 +81,87 @@ program.command("pulumi").description("the Pulumi CLI with the lab's environment
       process.exitCode = await pulumi(args);
     }
   });
-program.command("status").description("tiers, machines, load balancers, public addresses and URLs")
+program
+  .command("status")
+  .description("tiers, machines, load balancers, public addresses and URLs")
   .option("--json", "for programs")
   .action(async ({ json }: { json?: boolean }) => {
     const daemon = json ? await daemonStatus() : await runningDaemon();
     const found = daemon ? stackStatus(daemon) : [];
     process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
   });
-program.command("tour").description("send a request from outside and show the machines that it passes").addArgument(stackArgument())
+program
+  .command("tour")
+  .description("send a request from outside and show the machines that it passes")
+  .addArgument(stackArgument())
   .action(async (stack: string) => {
     const daemon = await runningDaemon();
-    await timed(() => `tour of stack ${stack}`, () => tour(daemon, stack));
+    await timed(
+      () => `tour of stack ${stack}`,
+      () => tour(daemon, stack),
+    );
   });
-program.command("ssh").description("a shell or a command on a machine, through the reverse proxy").passThroughOptions()
-  .argument("<machine>", "name, host name or address").argument("[command...]", "command to run, after --")
+program
+  .command("ssh")
+  .description("a shell or a command on a machine, through the reverse proxy")
+  .passThroughOptions()
+  .argument("<machine>", "name, host name or address")
+  .argument("[command...]", "command to run, after --")
   .action(async (name: string, command: string[]) => {
     const daemon = await runningDaemon();
     process.exitCode = await ssh(daemon, findMachine(daemon, name), command);
   });
-program.command("kill").description("break a machine, or mend it").argument("<machine>", "name, host name or address")
+program
+  .command("kill")
+  .description("break a machine, or mend it")
+  .argument("<machine>", "name, host name or address")
   .addOption(new Option("--how <how>", "one of those below").choices(Object.keys(damages)).default("power"))
-  .addHelpText("after", `\nHow:\n${Object.entries(damages).map(([how, text]) => `  ${how.padEnd(9)}${text}`).join("\n")}`)
+  .addHelpText(
+    "after",
+    `\nHow:\n${Object.entries(damages)
+      .map(([how, text]) => `  ${how.padEnd(9)}${text}`)
+      .join("\n")}`,
+  )
   .action(async (name: string, { how }: { how: Damage }) => {
     const machine = findMachine(await runningDaemon(), name);
     const at = new Date();
     await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
     console.log(`${machine.name}: ${how} at ${at.toISOString()}`);
   });
-program.command("internet").description("a shell or a command outside every network").passThroughOptions()
+program
+  .command("internet")
+  .description("a shell or a command outside every network")
+  .passThroughOptions()
   .argument("[command...]", "command to run, after --")
   .action(async (command: string[]) => {
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
     process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
   });
-program.command("log").description("what happened").addArgument(new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices(["arm", "daemon"]))
+program
+  .command("log")
+  .description("what happened")
+  .addArgument(
+    new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices([
+      "arm",
+      "daemon",
+    ]),
+  )
   .action(async (what: string) => {
     const file = join(stateDir, `${what}.log`);
     if (!existsSync(file)) throw new Error(`nothing was logged yet: ${file} does not exist`);
     const files = [`${file}.1`, file].filter((one) => existsSync(one));
-    await pipeline(async function* () { for (const one of files) yield* createReadStream(one); }, process.stdout, { end: false });
+    await pipeline(
+      async function* () {
+        for (const one of files) yield* createReadStream(one);
+      },
+      process.stdout,
+      { end: false },
+    );
   });
-program.command("down").description("remove everything that the lab made on this machine, its stacks' state included")
+program
+  .command("down")
+  .description("remove everything that the lab made on this machine, its stacks' state included")
   .action(async () => {
     await down();
     console.log("the lab is gone; its caches are kept");
@@ -115,7 +176,9 @@ function isHelp(words: string[]): boolean {
 const words = process.argv.slice(2);
 const asksForHelp = words.length === 0 || isHelp(words) || words.includes("help");
 if (!asksForHelp && (process.platform !== "linux" || process.getuid?.() !== 0)) {
-  console.error("bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root");
+  console.error(
+    "bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root",
+  );
   process.exit(1);
 }
 // Whoever reads the output may stop early, as head does.

@@ -13,11 +13,15 @@ beforeEach(() => {
     writeFileSync(join(directory, "state", file), "");
   }
   // Stands for Pulumi: what it is told last, it answers.
-  writeFileSync(join(directory, "pulumi"), `#!/bin/sh
+  writeFileSync(
+    join(directory, "pulumi"),
+    `#!/bin/sh
     trap 'echo interrupted; exit 7' INT
     trap 'echo terminated; exit 8' TERM
     echo "begins"
-    while :; do sleep 0.05; done`, { mode: 0o755 });
+    while :; do sleep 0.05; done`,
+    { mode: 0o755 },
+  );
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -32,14 +36,24 @@ describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
       import { pulumi } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
       process.exitCode = await pulumi(["up"]);`;
     const lab = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      env: { ...process.env, LAB_STATE: join(directory, "state"), LAB_CACHE: join(directory, "cache"),
-        ENGINE_HOME: directory, PATH: `${directory}:${process.env.PATH}` },
-      stdio: ["ignore", "pipe", "inherit"], detached: true,
+      env: {
+        ...process.env,
+        LAB_STATE: join(directory, "state"),
+        LAB_CACHE: join(directory, "cache"),
+        ENGINE_HOME: directory,
+        PATH: `${directory}:${process.env.PATH}`,
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+      detached: true,
     });
     let output = "";
     let status: number | null | undefined;
-    lab.stdout.setEncoding("utf8").on("data", (text: string) => { output += text; });
-    lab.on("close", (code) => { status = code; });
+    lab.stdout.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+    lab.on("close", (code) => {
+      status = code;
+    });
     try {
       await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
       process.kill(target(lab.pid ?? 0), signal);

@@ -68,7 +68,10 @@ function layOver(stack: string, given: readonly string[]): void {
       "azure-native:clientId": clientId,
       "azure-native:clientSecret": clientSecret,
       "platform:administrators": {
-        ...administrators, ranges: ["198.51.100.1/32"], sshKeys: [publicKey], identityFile: privateKeyFile,
+        ...administrators,
+        ranges: ["198.51.100.1/32"],
+        sshKeys: [publicKey],
+        identityFile: privateKeyFile,
       },
       "platform:databasePassword": databasePassword,
     },
@@ -79,7 +82,9 @@ function layOver(stack: string, given: readonly string[]): void {
 /** Address blocks of the stacks' networks, as far as their files name them. */
 export function networkPrefixes(): string[] {
   return stacks.flatMap((stack) => {
-    const { config } = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
+    const { config } = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
+      config: Record<string, unknown>;
+    };
     const environment = config["platform:environment"] as { network?: unknown } | undefined;
     return typeof environment?.network === "string" ? [environment.network] : [];
   });
@@ -94,7 +99,10 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   const interrupt = () => child.kill("SIGINT");
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told above, in its own way.
-  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], { env, stdio: "inherit" });
+  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
+    env,
+    stdio: "inherit",
+  });
   return new Promise((done, fail) => {
     child.on("error", fail);
     child.on("exit", (code, signal) => {
@@ -108,7 +116,10 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
 export function ensureStack(stack: string): void {
   const env = prepare();
   if (existsSync(join(backend, ".pulumi", "stacks", "platform", `${stack}.json`))) return;
-  const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], { env, encoding: "utf8" });
+  const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], {
+    env,
+    encoding: "utf8",
+  });
   if (made.status !== 0 && !made.stderr.includes("already exists")) {
     throw new Error(`pulumi stack init ${stack} failed: ${made.stderr}`);
   }

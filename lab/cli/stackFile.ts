@@ -24,13 +24,15 @@ export function withSettings(file: StackFile, settings: readonly string[]): Stac
   const changed = structuredClone(file);
   for (const setting of settings) {
     const [, path = "", value = ""] = /^([\w-]+(?:\.[\w-]+)*)=(.*)$/s.exec(setting) ?? [];
-    if (path === "") throw new Error(`--set: given ${setting}, allowed is path=value, for example tiers.back.instances=3`);
+    if (path === "")
+      throw new Error(`--set: given ${setting}, allowed is path=value, for example tiers.back.instances=3`);
     const names = ["platform:environment", ...path.split(".")];
     const last = names.pop() ?? "";
     let place = (changed.config ??= {});
     for (const name of names) {
-      const next = place[name] ??= {};
-      if (!isObject(next)) throw new Error(`--set: given ${setting}, but ${name} has a value and no settings of its own`);
+      const next = (place[name] ??= {});
+      if (!isObject(next))
+        throw new Error(`--set: given ${setting}, but ${name} has a value and no settings of its own`);
       place = next;
     }
     place[last] = load(value);
@@ -41,7 +43,9 @@ export function withSettings(file: StackFile, settings: readonly string[]): Stac
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((one) => !isSecret(one)).map(plain);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([name, one]) => isSecret(one) ? [] : [[name, plain(one)]]));
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, one]) => (isSecret(one) ? [] : [[name, plain(one)]])),
+  );
 }
 
 function isSecret(value: unknown): boolean {

@@ -16,7 +16,10 @@ afterEach(() => rmSync(directory, { recursive: true }));
 const folder = () => join(directory, ".pulumi", "locks", "organization", "platform", "dev");
 function lock(name: string, pid: number, host = hostname()): void {
   mkdirSync(folder(), { recursive: true });
-  writeFileSync(join(folder(), `${name}.json`), JSON.stringify({ pid, username: "root", hostname: host, timestamp: "2026-11-24T06:00:00Z" }));
+  writeFileSync(
+    join(folder(), `${name}.json`),
+    JSON.stringify({ pid, username: "root", hostname: host, timestamp: "2026-11-24T06:00:00Z" }),
+  );
   writeFileSync(join(folder(), `${name}.json.attrs`), "{}");
 }
 const left = () => readdirSync(folder());

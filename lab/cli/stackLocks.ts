@@ -6,7 +6,11 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 
-interface Content { pid: number; hostname: string; timestamp: string }
+interface Content {
+  pid: number;
+  hostname: string;
+  timestamp: string;
+}
 
 /** Removes the locks whose Pulumi runs no more, as `pulumi cancel` would, and tells of each. */
 export function cancelDeadLocks(backend: string, say: (message: string) => void): void {
@@ -14,7 +18,9 @@ export function cancelDeadLocks(backend: string, say: (message: string) => void)
   for (const file of filesBelow(locks).filter((name) => name.endsWith(".json"))) {
     const content = read(join(locks, file));
     if (!content || content.hostname !== hostname() || isPulumi(content.pid)) continue;
-    say(`stack ${basename(dirname(file))} was locked by a Pulumi that was killed (process ${content.pid}, ${content.timestamp}); its lock is cancelled`);
+    say(
+      `stack ${basename(dirname(file))} was locked by a Pulumi that was killed (process ${content.pid}, ${content.timestamp}); its lock is cancelled`,
+    );
     for (const part of [file, `${file}.attrs`]) rmSync(join(locks, part), { force: true });
   }
 }

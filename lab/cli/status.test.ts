@@ -7,34 +7,76 @@ const group = "/subscriptions/s/resourcegroups/rg-platform-dev/providers";
 const set = `${group}/microsoft.compute/virtualmachinescalesets/vmss`;
 const network = { id: "/vnet", name: "vnet", prefixes: [], peers: [], subnets: [] };
 const member = (name: string, more: object = {}) =>
-  machine(network, 0, "10.20.1.5", { id: `${group}/microsoft.compute/virtualmachines/${name}`, name, scaleSetId: set, tags: { tier: "front" }, ...more });
-const seen = (name: string, health: MachineStatus["health"]): MachineStatus =>
-  ({ id: `${group}/microsoft.compute/virtualmachines/${name}`, power: "running", ready: true, health, scripts: [] });
+  machine(network, 0, "10.20.1.5", {
+    id: `${group}/microsoft.compute/virtualmachines/${name}`,
+    name,
+    scaleSetId: set,
+    tags: { tier: "front" },
+    ...more,
+  });
+const seen = (name: string, health: MachineStatus["health"]): MachineStatus => ({
+  id: `${group}/microsoft.compute/virtualmachines/${name}`,
+  power: "running",
+  ready: true,
+  health,
+  scripts: [],
+});
 
 const status = stackStatus({
   pid: 1,
   world: world({
     machines: [member("a", { terminating: true }), member("b"), member("c")],
     groups: [{ id: set, name: "vmss", tags: { tier: "front" }, capacity: 2, repairs: "Suspended" }],
-    balancers: [{
-      id: `${group}/microsoft.network/loadbalancers/lbi`, name: "lbi", tags: { tier: "front", balance: "cpu" },
-      rules: [{ name: "service", protocol: "tcp", address: "10.20.1.254", public: false, port: 3000, backendPort: 3000,
-        networkId: "/vnet", members: [], distribution: "Default" }],
-    }],
-    zones: [{
-      id: `${group}/microsoft.network/dnszones/chatbot.example`, name: "chatbot.example", private: false, networkIds: [],
-      records: ["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
-    }],
+    balancers: [
+      {
+        id: `${group}/microsoft.network/loadbalancers/lbi`,
+        name: "lbi",
+        tags: { tier: "front", balance: "cpu" },
+        rules: [
+          {
+            name: "service",
+            protocol: "tcp",
+            address: "10.20.1.254",
+            public: false,
+            port: 3000,
+            backendPort: 3000,
+            networkId: "/vnet",
+            members: [],
+            distribution: "Default",
+          },
+        ],
+      },
+    ],
+    zones: [
+      {
+        id: `${group}/microsoft.network/dnszones/chatbot.example`,
+        name: "chatbot.example",
+        private: false,
+        networkIds: [],
+        records: ["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
+      },
+    ],
   }),
-  status: { revision: 1, machines: [seen("a", "Healthy"), seen("b", "Healthy"), seen("c", "Unhealthy")], probes: [], errors: [] },
+  status: {
+    revision: 1,
+    machines: [seen("a", "Healthy"), seen("b", "Healthy"), seen("c", "Unhealthy")],
+    probes: [],
+    errors: [],
+  },
 });
 
 test("a group tells how many machines are wanted and how many are healthy, without those that are leaving", () => {
-  expect(status.map(({ groups }) => groups)).toEqual([[{ tier: "front", wanted: 2, running: 1, repairs: "Suspended" }]]);
+  expect(status.map(({ groups }) => groups)).toEqual([
+    [{ tier: "front", wanted: 2, running: 1, repairs: "Suspended" }],
+  ]);
 });
 
 test("a machine that was deleted with a notice is terminating", () => {
-  expect(status[0]?.machines.map(({ name, state }) => `${name} ${state}`)).toEqual(["a terminating", "b running", "c running"]);
+  expect(status[0]?.machines.map(({ name, state }) => `${name} ${state}`)).toEqual([
+    "a terminating",
+    "b running",
+    "c running",
+  ]);
 });
 
 test("a load balancer's policy is the one of its tag", () => {

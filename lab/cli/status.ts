@@ -9,12 +9,22 @@ export interface StackStatus {
   /** Scale sets: how many machines there should be, how many are healthy, and whether automatic repairs are at work. */
   groups: { tier: string; wanted: number; running: number; repairs: Group["repairs"] }[];
   machines: {
-    name: string; hostName: string; stack: string; tier: string; address: string; state: string; health: string;
+    name: string;
+    hostName: string;
+    stack: string;
+    tier: string;
+    address: string;
+    state: string;
+    health: string;
     /** Network namespace on this host, for `ip netns exec`. */
     namespace: string;
   }[];
   loadBalancers: {
-    name: string; tier: string; address: string; port: number; policy: string;
+    name: string;
+    tier: string;
+    address: string;
+    port: number;
+    policy: string;
     /** Seconds between probes, and how many of them decide. Absent: members are up as long as they exist. */
     probe?: { interval: number; threshold: number };
     members: { machine: string; state: "up" | "down" }[];
@@ -34,31 +44,54 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
     const balancers = world.balancers.filter((balancer) => stackOf(balancer) === stack);
     return {
       stack,
-      groups: world.groups.filter((group) => stackOf(group) === stack).map(({ id, tags, capacity, repairs }) => {
-        const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);
-        const running = members.filter((member) => seen.get(member.id)?.health === "Healthy").length;
-        return { tier: tags.tier ?? "", wanted: capacity, running, repairs };
-      }).sort((a, b) => a.tier.localeCompare(b.tier)),
-      machines: machines.map((machine) => ({
-        name: machine.name, hostName: machine.hostName, stack, tier: machine.tags.tier ?? "", address: machine.address,
-        state: machine.terminating ? "terminating" : seen.get(machine.id)?.power ?? "absent",
-        health: seen.get(machine.id)?.health ?? "Unknown", namespace: machineNamespace(machine.id),
-      })).sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
-      loadBalancers: balancers.flatMap((balancer) => balancer.rules.map((rule) => ({
-        name: balancer.name, tier: balancer.tags.tier ?? "", address: rule.address, port: rule.port,
-        policy: balancer.tags.balance ?? "hash",
-        ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
-        members: rule.members.map((id) => ({
-          machine: names.get(id) ?? id,
-          state: !rule.probe || status.probes.some((probe) => probe.up && probe.probeId === rule.probe?.id && probe.machineId === id)
-            ? "up" as const : "down" as const,
+      groups: world.groups
+        .filter((group) => stackOf(group) === stack)
+        .map(({ id, tags, capacity, repairs }) => {
+          const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);
+          const running = members.filter((member) => seen.get(member.id)?.health === "Healthy").length;
+          return { tier: tags.tier ?? "", wanted: capacity, running, repairs };
+        })
+        .sort((a, b) => a.tier.localeCompare(b.tier)),
+      machines: machines
+        .map((machine) => ({
+          name: machine.name,
+          hostName: machine.hostName,
+          stack,
+          tier: machine.tags.tier ?? "",
+          address: machine.address,
+          state: machine.terminating ? "terminating" : (seen.get(machine.id)?.power ?? "absent"),
+          health: seen.get(machine.id)?.health ?? "Unknown",
+          namespace: machineNamespace(machine.id),
+        }))
+        .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
+      loadBalancers: balancers.flatMap((balancer) =>
+        balancer.rules.map((rule) => ({
+          name: balancer.name,
+          tier: balancer.tags.tier ?? "",
+          address: rule.address,
+          port: rule.port,
+          policy: balancer.tags.balance ?? "hash",
+          ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
+          members: rule.members.map((id) => ({
+            machine: names.get(id) ?? id,
+            state:
+              !rule.probe ||
+              status.probes.some((probe) => probe.up && probe.probeId === rule.probe?.id && probe.machineId === id)
+                ? ("up" as const)
+                : ("down" as const),
+          })),
         })),
-      }))),
-      publicAddresses: world.publicAddresses.filter((address) => stackOf(address) === stack)
+      ),
+      publicAddresses: world.publicAddresses
+        .filter((address) => stackOf(address) === stack)
         .map(({ name, address }) => ({ name, address })),
-      urls: world.zones.filter((zone) => !zone.private && stackOf(zone) === stack)
-        .flatMap((zone) => zone.records.filter(({ type, name }) => type === "A" && !name.startsWith("*"))
-          .map(({ name }) => `http://${name === "@" ? "" : `${name}.`}${zone.name}/`)),
+      urls: world.zones
+        .filter((zone) => !zone.private && stackOf(zone) === stack)
+        .flatMap((zone) =>
+          zone.records
+            .filter(({ type, name }) => type === "A" && !name.startsWith("*"))
+            .map(({ name }) => `http://${name === "@" ? "" : `${name}.`}${zone.name}/`),
+        ),
     };
   });
 }
@@ -66,17 +99,31 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
 /** The status as tables. */
 export function describe(stacks: StackStatus[]): string {
   if (stacks.length === 0) return "no stack is up; start one with: bin/lab up dev\n";
-  return stacks.map((stack) => [
-    `stack ${stack.stack}`,
-    table(["tier", "wanted", "running", "repairs"],
-      stack.groups.map(({ tier, wanted, running, repairs }) => [tier, String(wanted), String(running), repairs])),
-    table(["machine", "tier", "address", "state", "health"],
-      stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health])),
-    table(["load balancer", "address", "policy", "members up"],
-      stack.loadBalancers.map((balancer) => [balancer.name, `${balancer.address}:${balancer.port}`, balancer.policy,
-        `${balancer.members.filter(({ state }) => state === "up").length} of ${balancer.members.length}`])),
-    ...stack.publicAddresses.map(({ name, address }) => `public  ${address}  ${name}`),
-    ...stack.urls.map((url) => `url     ${url}`),
-    "",
-  ].join("\n")).join("\n");
+  return stacks
+    .map((stack) =>
+      [
+        `stack ${stack.stack}`,
+        table(
+          ["tier", "wanted", "running", "repairs"],
+          stack.groups.map(({ tier, wanted, running, repairs }) => [tier, String(wanted), String(running), repairs]),
+        ),
+        table(
+          ["machine", "tier", "address", "state", "health"],
+          stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),
+        ),
+        table(
+          ["load balancer", "address", "policy", "members up"],
+          stack.loadBalancers.map((balancer) => [
+            balancer.name,
+            `${balancer.address}:${balancer.port}`,
+            balancer.policy,
+            `${balancer.members.filter(({ state }) => state === "up").length} of ${balancer.members.length}`,
+          ]),
+        ),
+        ...stack.publicAddresses.map(({ name, address }) => `public  ${address}  ${name}`),
+        ...stack.urls.map((url) => `url     ${url}`),
+        "",
+      ].join("\n"),
+    )
+    .join("\n");
 }

@@ -11,7 +11,11 @@ const patience = 60;
 async function answer(url: string) {
   const end = Date.now() + patience * 1000;
   for (;;) {
-    const asked = spawnSync("ip", ["netns", "exec", "lab-outside", "curl", "-sS", "--include", "--max-time", "20", url], { encoding: "utf8" });
+    const asked = spawnSync(
+      "ip",
+      ["netns", "exec", "lab-outside", "curl", "-sS", "--include", "--max-time", "20", url],
+      { encoding: "utf8" },
+    );
     if ((asked.status === 0 && good.test(asked.stdout)) || Date.now() > end) return asked;
     await sleep(1000);
   }
@@ -22,7 +26,8 @@ const good = /^HTTP\/[0-9.]+ 2/;
 /** Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails. */
 export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
   const status = stackStatus(daemon).find((one) => one.stack === stack);
-  if (!status || status.urls.length === 0) throw new Error(`stack "${stack}" has no URL; bring it up with: bin/lab up ${stack}`);
+  if (!status || status.urls.length === 0)
+    throw new Error(`stack "${stack}" has no URL; bring it up with: bin/lab up ${stack}`);
   process.stdout.write(describe([status]));
   for (const url of status.urls) {
     const asked = await answer(url);

@@ -11,7 +11,7 @@ import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../settings.ts";
 
-const instances = { "back": 2, "back-balancer": 2, "data": 1, "front": 2, "machine-learning": 1, "reverse-proxy": 2 };
+const instances = { back: 2, "back-balancer": 2, data: 1, front: 2, "machine-learning": 1, "reverse-proxy": 2 };
 const www = "http://www.dev.chatbot.example/";
 const playbook = ["ansible-playbook", "-i", "inventory/dev.yml"];
 const ansible = { cwd: join(root, "ansible") };
@@ -50,7 +50,9 @@ test("an up that lost the lab's daemon half-way is completed by the next one, no
   expect(second.output).toMatch(/Resources:/);
   expect(await machinesPerTier()).toEqual(instances);
   const { stdout } = await lab("pulumi", "stack", "export", "--stack", "dev");
-  expect((JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } }).deployment.pending_operations ?? []).toEqual([]);
+  expect(
+    (JSON.parse(stdout) as { deployment: { pending_operations?: unknown[] } }).deployment.pending_operations ?? [],
+  ).toEqual([]);
 });
 
 test("a request from outside passes reverse proxy, front, back and database", async () => {
@@ -60,9 +62,13 @@ test("a request from outside passes reverse proxy, front, back and database", as
 });
 
 test("every machine becomes healthy and every load balancer has all its members", async () => {
-  await eventually(async () => status("dev"), ({ machines, loadBalancers }) =>
-    machines.every(({ health }) => health === "Healthy")
-    && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up")), 120);
+  await eventually(
+    async () => status("dev"),
+    ({ machines, loadBalancers }) =>
+      machines.every(({ health }) => health === "Healthy") &&
+      loadBalancers.every(({ members }) => members.every(({ state }) => state === "up")),
+    120,
+  );
 });
 
 test("nothing answers outside but 80 and 443 of the entrance, and no private address on any port", async () => {
@@ -77,8 +83,11 @@ test("nothing answers outside but 80 and 443 of the entrance, and no private add
     const hosts = [...scan.stdout.matchAll(/^Host: (\S+) .*Ports: (.*)$/gm)];
     // Every address was scanned to the end.
     expect(hosts).toHaveLength(all.length);
-    return hosts.flatMap(([, address, ports]) =>
-      [...(ports ?? "").matchAll(/(\d+)\/open\//g)].map(([, port]) => `${address}:${port}`)).sort();
+    return hosts
+      .flatMap(([, address, ports]) =>
+        [...(ports ?? "").matchAll(/(\d+)\/open\//g)].map(([, port]) => `${address}:${port}`),
+      )
+      .sort();
   };
   // What serves is tried with patience, everything else once.
   const serving = [22, 80, 443, 3000, 4000, 5000, 5432, 8998, 8999];
@@ -95,10 +104,31 @@ test("front cannot reach data, back can", async () => {
 });
 
 test.each([
-  [["name=staging", "network=10.20.0.0/33", "domain=chatbot", "tiers.data.instances=0", "tiers.front.reaches=[nowhere]"],
-    ["name", "network", "domain", "tiers.data.instances", "tiers.front.reaches[0]"]],
-  [["tiers.back.subnet=1", "tiers.front.balance=random", "reverseProxy.routes=[{host: a_b, tier: front}, {host: www.x.example, tier: none}]", "zones=['1', '1']"],
-    ["tiers.front.balance", "tiers.front.subnet", "reverseProxy.routes[0].host", "reverseProxy.routes[1].tier", "zones"]],
+  [
+    [
+      "name=staging",
+      "network=10.20.0.0/33",
+      "domain=chatbot",
+      "tiers.data.instances=0",
+      "tiers.front.reaches=[nowhere]",
+    ],
+    ["name", "network", "domain", "tiers.data.instances", "tiers.front.reaches[0]"],
+  ],
+  [
+    [
+      "tiers.back.subnet=1",
+      "tiers.front.balance=random",
+      "reverseProxy.routes=[{host: a_b, tier: front}, {host: www.x.example, tier: none}]",
+      "zones=['1', '1']",
+    ],
+    [
+      "tiers.front.balance",
+      "tiers.front.subnet",
+      "reverseProxy.routes[0].host",
+      "reverseProxy.routes[1].tier",
+      "zones",
+    ],
+  ],
 ])("all five mistakes of a faulty stack are told, and nothing is changed", async (settings, paths) => {
   const before = (await daemonStatus())?.world.revision;
   const up = await run([labCommand, "up", "dev", ...settings.flatMap((setting) => ["--set", setting])]);
@@ -126,7 +156,13 @@ test("a second run of the playbooks by hand changes nothing on any machine", asy
 
 test("a drifted machine is repaired by a run of its kind's playbook", async () => {
   const front = await firstOf("front");
-  const drift = await on(front.name, "sudo", "sh", "-c", "'systemctl stop pm2@front.service && echo >> /etc/systemd/system/pm2@.service'");
+  const drift = await on(
+    front.name,
+    "sudo",
+    "sh",
+    "-c",
+    "'systemctl stop pm2@front.service && echo >> /etc/systemd/system/pm2@.service'",
+  );
   expect(drift.status, drift.output).toBe(0);
   const repaired = await run([...playbook, "playbooks/front.yml"], ansible);
   expect(repaired.status, repaired.output).toBe(0);
@@ -137,14 +173,24 @@ test("a drifted machine is repaired by a run of its kind's playbook", async () =
 test("a changed host key is refused by Ansible, clearly", async () => {
   const back = await firstOf("back");
   // The machine puts its own keys back after a while: no SSH leads to it until then.
-  const swap = await on(back.name, "sudo", "sh", "-c", `'cp -a /etc/ssh /etc/ssh.saved
+  const swap = await on(
+    back.name,
+    "sudo",
+    "sh",
+    "-c",
+    `'cp -a /etc/ssh /etc/ssh.saved
     && systemd-run --on-active=40s --timer-property=AccuracySec=100ms sh -c "cp -a /etc/ssh.saved/. /etc/ssh/ && systemctl restart ssh"
-    && rm /etc/ssh/ssh_host_*_key* && ssh-keygen -A && systemctl restart ssh'`.replaceAll(/\n\s*/g, " "));
+    && rm /etc/ssh/ssh_host_*_key* && ssh-keygen -A && systemctl restart ssh'`.replaceAll(/\n\s*/g, " "),
+  );
   expect(swap.status, swap.output).toBe(0);
   const refused = await run([...playbook, "playbooks/back.yml"], ansible);
   expect(refused.status).not.toBe(0);
   expect(refused.output).toMatch(/host key/i);
-  await eventually(async () => on(back.name, "true"), ({ status: code }) => code === 0, 90);
+  await eventually(
+    async () => on(back.name, "true"),
+    ({ status: code }) => code === 0,
+    90,
+  );
 });
 
 test("the programs of prod and tools preview without error", async () => {
@@ -172,6 +218,8 @@ test("destroy leaves no machine, and down leaves nothing at all", async () => {
 /** Files that the lab makes on the host outside its own directory. */
 function traces(): string[] {
   const directories = ["/etc/netns", "/run/netns", "/run/systemd/nspawn"].filter((directory) => existsSync(directory));
-  const files = directories.flatMap((directory) => readdirSync(directory, { recursive: true, encoding: "utf8" }).map((file) => join(directory, file)));
+  const files = directories.flatMap((directory) =>
+    readdirSync(directory, { recursive: true, encoding: "utf8" }).map((file) => join(directory, file)),
+  );
   return [...directories, ...files, ...readdirSync(tmpdir()).filter((name) => /^lab-(ssh|git)-/.test(name))].sort();
 }

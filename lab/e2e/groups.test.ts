@@ -34,17 +34,30 @@ async function experiment(name: string): Promise<void> {
 }
 
 const whole = ({ groups, machines, loadBalancers }: StackStatus) =>
-  groups.every(({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted)
-  && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));
+  groups.every(
+    ({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted,
+  ) && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));
 const untilWhole = () => eventually(() => status("dev"), whole, 180);
 const group = async (tier: string) => (await status("dev")).groups.find((one) => one.tier === tier);
-const names = (tier: string, { machines }: StackStatus) => machines.filter((one) => one.tier === tier).map(({ name }) => name);
+const names = (tier: string, { machines }: StackStatus) =>
+  machines.filter((one) => one.tier === tier).map(({ name }) => name);
 
 /** Requests that failed while something was done. */
 async function failures(work: () => Promise<unknown>) {
-  const load = startLoad(loadProgram(), {
-    namespace: "lab-outside", rate: 150, longest: 600, seed: 1, ids: "e2e", newConnections: true, timeout: 10, targets: [`1 GET ${www}`],
-  }, mkdtempSync(join(directory, "load-")));
+  const load = startLoad(
+    loadProgram(),
+    {
+      namespace: "lab-outside",
+      rate: 150,
+      longest: 600,
+      seed: 1,
+      ids: "e2e",
+      newConnections: true,
+      timeout: 10,
+      targets: [`1 GET ${www}`],
+    },
+    mkdtempSync(join(directory, "load-")),
+  );
   try {
     await work();
   } finally {
@@ -80,9 +93,17 @@ test("the database server is restarted rather than replaced, and has what it had
   expect(post.stdout).toContain('"text":"kept"');
   const data = names("data", await status("dev"));
   await lab("kill", data[0] ?? "", "--how", "power");
-  await eventually(() => group("data"), (found) => found?.running === 0, 30);
+  await eventually(
+    () => group("data"),
+    (found) => found?.running === 0,
+    30,
+  );
   expect(names("data", await untilWhole())).toEqual(data);
-  const answer = await eventually(() => outside("curl", "-sS", "--max-time", "10", www), ({ stdout }) => stdout.includes('"messages"'), 30);
+  const answer = await eventually(
+    () => outside("curl", "-sS", "--max-time", "10", www),
+    ({ stdout }) => stdout.includes('"messages"'),
+    30,
+  );
   expect(answer.stdout).toContain('"text":"kept"');
 });
 
@@ -92,10 +113,12 @@ test("more servers are added without touching the others; a server that is taken
   const three = names("back", await untilWhole());
   expect(three).toHaveLength(3);
   expect(three).toEqual(expect.arrayContaining(before));
-  expect(await failures(async () => {
-    await lab("up", "dev");
-    await untilWhole();
-  })).toEqual([]);
+  expect(
+    await failures(async () => {
+      await lab("up", "dev");
+      await untilWhole();
+    }),
+  ).toEqual([]);
   expect(three).toEqual(expect.arrayContaining(names("back", await status("dev"))));
 });
 
@@ -104,16 +127,30 @@ test("a group grows while its processors are busy, keeps its number when it is c
   await lab("up", "dev", ...autoscale);
   const front = names("front", await status("dev"));
   const each = (script: string) => Promise.all(front.map((name) => on(name, "sudo", "sh", "-c", `'${script}'`)));
-  await each("for i in 1 2; do systemd-run --quiet --unit=busy$i sh -c \"while :; do :; done\"; done");
-  await eventually(() => group("front"), (found) => found?.wanted === 3, 180);
+  await each('for i in 1 2; do systemd-run --quiet --unit=busy$i sh -c "while :; do :; done"; done');
+  await eventually(
+    () => group("front"),
+    (found) => found?.wanted === 3,
+    180,
+  );
   // A third of one processor of two: too much to shrink, too little to be in the new machine's way.
-  await each("systemctl stop busy1 busy2; systemd-run --quiet --unit=calm sh -c \"while :; do timeout 0.3 sh -c \\\"while :; do :; done\\\"; sleep 0.6; done\"");
-  await eventually(() => group("front"), (found) => found?.running === 3, 120);
+  await each(
+    'systemctl stop busy1 busy2; systemd-run --quiet --unit=calm sh -c "while :; do timeout 0.3 sh -c \\"while :; do :; done\\"; sleep 0.6; done"',
+  );
+  await eventually(
+    () => group("front"),
+    (found) => found?.running === 3,
+    120,
+  );
   const grown = names("front", await status("dev"));
   await lab("up", "dev", ...autoscale, "--set", "tiers.front.repair.gracePeriod=PT20M");
   expect(names("front", await status("dev"))).toEqual(grown);
   await each("systemctl stop calm");
-  await eventually(() => group("front"), (found) => found?.wanted === 2, 240);
+  await eventually(
+    () => group("front"),
+    (found) => found?.wanted === 2,
+    240,
+  );
   await untilWhole();
   await lab("up", "dev");
 }, 900_000);

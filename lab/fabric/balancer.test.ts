@@ -4,23 +4,48 @@ import { balancerChain } from "./balancer.ts";
 import { machine, world } from "./standIn.ts";
 
 const network: VirtualNetwork = {
-  id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: [], subnets: [{ id: "/a", name: "a", prefix: "10.20.1.0/24" }],
+  id: "/vnet",
+  name: "vnet",
+  prefixes: ["10.20.0.0/16"],
+  peers: [],
+  subnets: [{ id: "/a", name: "a", prefix: "10.20.1.0/24" }],
 };
 const one = machine(network, 0, "10.20.1.4");
 const two = machine(network, 0, "10.20.1.10");
 const rule: BalancingRule = {
-  name: "front", protocol: "tcp", address: "10.20.1.254", public: false, port: 80, backendPort: 3000, networkId: network.id,
-  members: [two.id, one.id], distribution: "Default",
+  name: "front",
+  protocol: "tcp",
+  address: "10.20.1.254",
+  public: false,
+  port: 80,
+  backendPort: 3000,
+  networkId: network.id,
+  members: [two.id, one.id],
+  distribution: "Default",
   probe: { id: "/probe", protocol: "tcp", port: 3000, interval: 5, threshold: 2 },
 };
-const text = (given: Partial<BalancingRule> = {}, isUp: (machineId: string) => boolean = () => true, machines = [one, two]) =>
-  balancerChain(world({ networks: [network], machines, balancers: [{ id: "/lb", name: "lb", tags: {}, rules: [{ ...rule, ...given }] }] }),
-    network, (_probe, machineId) => isUp(machineId)).split("\n")[2]?.trim() ?? "";
+const text = (
+  given: Partial<BalancingRule> = {},
+  isUp: (machineId: string) => boolean = () => true,
+  machines = [one, two],
+) =>
+  balancerChain(
+    world({
+      networks: [network],
+      machines,
+      balancers: [{ id: "/lb", name: "lb", tags: {}, rules: [{ ...rule, ...given }] }],
+    }),
+    network,
+    (_probe, machineId) => isUp(machineId),
+  )
+    .split("\n")[2]
+    ?.trim() ?? "";
 
 describe("a load balancer's rule", () => {
   test("spreads flows by their five values over the members, in the order of their addresses", () => {
     expect(text()).toMatch(
-      /^ip daddr 10\.20\.1\.254 tcp dport 80 dnat ip to jhash ip saddr \. tcp sport \. ip daddr \. tcp dport mod 2 seed 0x[0-9a-f]{8} map \{ 0 : 10\.20\.1\.4 \. 3000, 1 : 10\.20\.1\.10 \. 3000 \}$/);
+      /^ip daddr 10\.20\.1\.254 tcp dport 80 dnat ip to jhash ip saddr \. tcp sport \. ip daddr \. tcp dport mod 2 seed 0x[0-9a-f]{8} map \{ 0 : 10\.20\.1\.4 \. 3000, 1 : 10\.20\.1\.10 \. 3000 \}$/,
+    );
   });
   test("leaves out a member that is down", () => {
     expect(text({}, (id) => id === two.id)).toContain("mod 1");

@@ -12,13 +12,24 @@ async function onFreshHost(lines: string): Promise<unknown> {
     const netns = (...args) => execFileSync("ip", ["netns", ...args]);
     const state = () => existsSync("/run/netns") ? readFileSync("/proc/self/mounts", "utf8").split(" /run/netns ").length - 1 : "gone";
     ${lines}`;
-  const { stdout } = await run(["unshare", "--mount", "sh", "-c", 'while umount -l /run/netns 2>/dev/null; do :; done; mount -t tmpfs tmpfs /run && exec "$@"', "sh",
-    process.execPath, "--input-type=module", "-e", program]);
+  const { stdout } = await run([
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'while umount -l /run/netns 2>/dev/null; do :; done; mount -t tmpfs tmpfs /run && exec "$@"',
+    "sh",
+    process.execPath,
+    "--input-type=module",
+    "-e",
+    program,
+  ]);
   return JSON.parse(stdout);
 }
 
 test("the directory of namespaces and its mount go when they were not there, and no namespace is left", async () => {
-  expect(await onFreshHost(`
+  expect(
+    await onFreshHost(`
     const before = { ...look(), forwarding: "1" };
     netns("add", "lab-test");
     const made = state();
@@ -26,18 +37,19 @@ test("the directory of namespaces and its mount go when they were not there, and
     const used = state();
     netns("del", "lab-test");
     await restore(before);
-    console.log(JSON.stringify([before.missing.filter((one) => one !== "/etc/netns"), made, used, state()]));`,
-  )).toEqual([["/run/netns", "mount"], 1, 1, "gone"]);
+    console.log(JSON.stringify([before.missing.filter((one) => one !== "/etc/netns"), made, used, state()]));`),
+  ).toEqual([["/run/netns", "mount"], 1, 1, "gone"]);
 });
 
 test("they stay when they were there before", async () => {
-  expect(await onFreshHost(`
+  expect(
+    await onFreshHost(`
     netns("add", "another");
     netns("del", "another");
     const before = { ...look(), forwarding: "1" };
     netns("add", "lab-test");
     netns("del", "lab-test");
     await restore(before);
-    console.log(JSON.stringify([before.missing.filter((one) => one !== "/etc/netns"), state()]));`,
-  )).toEqual([[], 1]);
+    console.log(JSON.stringify([before.missing.filter((one) => one !== "/etc/netns"), state()]));`),
+  ).toEqual([[], 1]);
 });

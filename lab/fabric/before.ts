@@ -31,7 +31,10 @@ export function beforeText({ forwarding, missing }: Before): string {
 /** Reads `beforeText` out of a longer text. What that does not tell was there. */
 export function parseBefore(text: string): Before {
   const found = /ip_forward was (\d)((?:, no [\w/]+)*)/.exec(text);
-  return { forwarding: found?.[1] ?? "1", missing: [...(found?.[2] ?? "").matchAll(/no ([\w/]+)/g)].map(([, one = ""]) => one) };
+  return {
+    forwarding: found?.[1] ?? "1",
+    missing: [...(found?.[2] ?? "").matchAll(/no ([\w/]+)/g)].map(([, one = ""]) => one),
+  };
 }
 
 /** Takes away what the host did not have, as far as nobody else uses it by now. */
@@ -45,7 +48,9 @@ export async function restore({ forwarding, missing }: Before): Promise<void> {
 }
 
 function isMounted(): boolean {
-  return readFileSync("/proc/self/mountinfo", "utf8").split("\n").some((line) => line.split(" ")[4] === namespaces);
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .some((line) => line.split(" ")[4] === namespaces);
 }
 
 function isEmpty(directory: string): boolean {

@@ -10,29 +10,35 @@ const inbound = { direction: "Inbound", access: "Allow" } as const;
 
 describe("security rules", () => {
   test("are judged by priority, whatever their order, and the end denies", () => {
-    expect(lines(
-      { ...inbound, name: "b", priority: 200, access: "Deny", protocol: "icmp" },
-      { ...inbound, name: "a", priority: 100, protocol: "tcp", destinationPorts: ["22"] },
-    )).toEqual(["meta l4proto tcp th dport { 22 } return", "meta l4proto icmp drop", "drop"]);
+    expect(
+      lines(
+        { ...inbound, name: "b", priority: 200, access: "Deny", protocol: "icmp" },
+        { ...inbound, name: "a", priority: 100, protocol: "tcp", destinationPorts: ["22"] },
+      ),
+    ).toEqual(["meta l4proto tcp th dport { 22 } return", "meta l4proto icmp drop", "drop"]);
   });
   test("of the other direction are left out", () => {
     expect(lines({ name: "out", direction: "Outbound", priority: 100, access: "Allow" })).toEqual(["drop"]);
   });
   test("with ports and any protocol match TCP and UDP only", () => {
-    expect(lines({ ...inbound, name: "a", priority: 100, destinationPorts: ["8000-8099", "80", "81"] })[0])
-      .toBe("meta l4proto { tcp, udp } th dport { 80-81, 8000-8099 } return");
+    expect(lines({ ...inbound, name: "a", priority: 100, destinationPorts: ["8000-8099", "80", "81"] })[0]).toBe(
+      "meta l4proto { tcp, udp } th dport { 80-81, 8000-8099 } return",
+    );
   });
   test("with overlapping sources become one set, which nftables would refuse otherwise", () => {
-    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["10.1.0.0/16", "10.1.2.0/24", "10.1.2.3"] })[0])
-      .toBe("ip saddr { 10.1.0.0-10.1.255.255 } return");
+    expect(
+      lines({ ...inbound, name: "a", priority: 100, sources: ["10.1.0.0/16", "10.1.2.0/24", "10.1.2.3"] })[0],
+    ).toBe("ip saddr { 10.1.0.0-10.1.255.255 } return");
   });
   test("for the tag Internet match what is not in the virtual network", () => {
-    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["Internet"] })[0])
-      .toBe("ip saddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } return");
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["Internet"] })[0]).toBe(
+      "ip saddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } return",
+    );
   });
   test("for the tag AzureLoadBalancer match the probes' address", () => {
-    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["AzureLoadBalancer"] })[0])
-      .toBe("ip saddr { 168.63.129.16 } return");
+    expect(lines({ ...inbound, name: "a", priority: 100, sources: ["AzureLoadBalancer"] })[0]).toBe(
+      "ip saddr { 168.63.129.16 } return",
+    );
   });
   test("for everything match without a condition", () => {
     expect(lines({ ...inbound, name: "a", priority: 100, sources: ["0.0.0.0/0"] })[0]).toBe("return");
@@ -41,7 +47,10 @@ describe("security rules", () => {
 
 describe("a router's rules", () => {
   const network: VirtualNetwork = {
-    id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: ["/peer"],
+    id: "/vnet",
+    name: "vnet",
+    prefixes: ["10.20.0.0/16"],
+    peers: ["/peer"],
     subnets: [
       { id: "/a", name: "a", prefix: "10.20.1.0/24", rules: defaultRules, natAddress: "198.51.100.40" },
       { id: "/b", name: "b", prefix: "10.20.2.0/24" },
@@ -51,9 +60,15 @@ describe("a router's rules", () => {
   const a = machine(network, 0, "10.20.1.4", { rules: [rule({ ...inbound, name: "nic", priority: 100 })] });
   const a2 = machine(network, 0, "10.20.1.5");
   const b = machine(network, 1, "10.20.2.4");
-  const text = (...machines: typeof a[]) => firewallChains(world({ networks: [network, peer], machines }), network).join("\n");
+  const text = (...machines: (typeof a)[]) =>
+    firewallChains(world({ networks: [network, peer], machines }), network).join("\n");
   const chainOf = (ruleset: string, name: RegExp) =>
-    ruleset.split(/^ {2}chain /m).find((one) => name.test(one))?.split("\n").slice(1, -1).map((line) => line.trim()) ?? [];
+    ruleset
+      .split(/^ {2}chain /m)
+      .find((one) => name.test(one))
+      ?.split("\n")
+      .slice(1, -1)
+      .map((line) => line.trim()) ?? [];
 
   test("ask the subnet's group and the interface's group, both", () => {
     expect(chainOf(text(a), /^lm\w+_in /).filter((line) => line.startsWith("jump in_"))).toHaveLength(2);
@@ -64,7 +79,9 @@ describe("a router's rules", () => {
   });
   test("close a machine without any group to the Internet, not to its network", () => {
     expect(chainOf(text(b), /^lm\w+_in /)).toEqual([
-      "ip saddr != { 10.20.0.0-10.20.255.255, 10.30.0.0-10.30.255.255, 168.63.129.16 } drop", "accept", "}",
+      "ip saddr != { 10.20.0.0-10.20.255.255, 10.30.0.0-10.30.255.255, 168.63.129.16 } drop",
+      "accept",
+      "}",
     ]);
   });
   test("let out only subnets with a NAT gateway, and never to private addresses", () => {
@@ -76,9 +93,12 @@ describe("a router's rules", () => {
   });
   test("let every machine reach the platform's own addresses, and those only answer what they serve", () => {
     expect(chainOf(text(a), /^outbound /)).toContain("ip daddr { 168.63.129.16, 169.254.169.254 } accept");
-    expect(chainOf(text(a), /^platform /)).toEqual(expect.arrayContaining([
-      "type filter hook input priority filter; policy drop;", `iifname "lm*" ip daddr 169.254.169.254 tcp dport 80 accept`,
-    ]));
+    expect(chainOf(text(a), /^platform /)).toEqual(
+      expect.arrayContaining([
+        "type filter hook input priority filter; policy drop;",
+        `iifname "lm*" ip daddr 169.254.169.254 tcp dport 80 accept`,
+      ]),
+    );
   });
   test("drop what comes from, or goes to, a machine that they do not know", () => {
     expect(chainOf(text(), /^outbound /)).toContain(`iifname "lm*" drop`);
@@ -86,7 +106,10 @@ describe("a router's rules", () => {
     expect(chainOf(text(), /^probes /)).toContain(`oifname "lm*" drop`);
   });
   test("count the peers' address space as virtual network", () => {
-    expect(virtualNetworkRanges(world({ networks: [network, peer] }), network).map(rangeText))
-      .toEqual(["10.20.0.0-10.20.255.255", "10.30.0.0-10.30.255.255", "168.63.129.16"]);
+    expect(virtualNetworkRanges(world({ networks: [network, peer] }), network).map(rangeText)).toEqual([
+      "10.20.0.0-10.20.255.255",
+      "10.30.0.0-10.30.255.255",
+      "168.63.129.16",
+    ]);
   });
 });

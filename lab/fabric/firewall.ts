@@ -30,8 +30,12 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
   const chains: string[] = [];
   for (const machine of machines) {
     const subnetRules = network.subnets.find((subnet) => subnet.id === machine.subnetId)?.rules;
-    const inbound = [group("Inbound", subnetRules), group("Inbound", machine.rules)].filter((name) => name !== undefined);
-    const outbound = [group("Outbound", machine.rules), group("Outbound", subnetRules)].filter((name) => name !== undefined);
+    const inbound = [group("Inbound", subnetRules), group("Inbound", machine.rules)].filter(
+      (name) => name !== undefined,
+    );
+    const outbound = [group("Outbound", machine.rules), group("Outbound", subnetRules)].filter(
+      (name) => name !== undefined,
+    );
     // Standard load balancers are closed to the Internet until a security group opens them.
     const closed = inbound.length === 0 ? [`ip saddr != ${setText(virtualNetwork)} drop`] : [];
     chains.push(
@@ -40,10 +44,14 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
     );
   }
   const security = [...groups].sort(([a], [b]) => a.localeCompare(b)).map(([name, lines]) => chain(name, lines));
-  const verdicts = (direction: "in" | "out") => machines.length === 0 ? [] : [
-    `${direction === "in" ? "oifname" : "iifname"} vmap { ${
-      machines.map((machine) => `"${machineLink(machine.id)}" : jump ${machineChain(machine, direction)}`).join(", ")} }`,
-  ];
+  const verdicts = (direction: "in" | "out") =>
+    machines.length === 0
+      ? []
+      : [
+          `${direction === "in" ? "oifname" : "iifname"} vmap { ${machines
+            .map((machine) => `"${machineLink(machine.id)}" : jump ${machineChain(machine, direction)}`)
+            .join(", ")} }`,
+        ];
 
   return [
     ...security,
@@ -85,14 +93,18 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
     ]),
     chain("source", [
       "type nat hook postrouting priority srcnat; policy accept;",
-      ...natSubnets(network).map(({ prefix, natAddress }) => `oifname "uplink" ip saddr ${prefix} snat to ${natAddress}`),
+      ...natSubnets(network).map(
+        ({ prefix, natAddress }) => `oifname "uplink" ip saddr ${prefix} snat to ${natAddress}`,
+      ),
     ]),
   ];
 }
 
 /** The rules of one direction, first match decides: Allow returns to the caller, the end denies. */
 export function securityRules(
-  rules: readonly SecurityRule[], direction: SecurityRule["direction"], virtualNetwork: readonly Range[],
+  rules: readonly SecurityRule[],
+  direction: SecurityRule["direction"],
+  virtualNetwork: readonly Range[],
 ): string[] {
   const lines = rules
     .filter((rule) => rule.direction === direction)
@@ -137,15 +149,17 @@ function protocol(rule: SecurityRule): string {
 
 function ports(field: "sport" | "dport", given: readonly string[], rule: SecurityRule): string {
   if (given.includes("*") || rule.protocol === "icmp") return "";
-  const ranges = union(given.map((port) => {
-    const [first = 0, end = first] = port.split("-").map(Number);
-    return [first, end];
-  }));
-  return `th ${field} { ${ranges.map(([first, end]) => first === end ? first : `${first}-${end}`).join(", ")} }`;
+  const ranges = union(
+    given.map((port) => {
+      const [first = 0, end = first] = port.split("-").map(Number);
+      return [first, end];
+    }),
+  );
+  return `th ${field} { ${ranges.map(([first, end]) => (first === end ? first : `${first}-${end}`)).join(", ")} }`;
 }
 
 function natSubnets(network: VirtualNetwork) {
-  return network.subnets.flatMap(({ prefix, natAddress }) => natAddress ? [{ prefix, natAddress }] : []);
+  return network.subnets.flatMap(({ prefix, natAddress }) => (natAddress ? [{ prefix, natAddress }] : []));
 }
 
 function setText(ranges: readonly Range[]): string {

@@ -14,9 +14,21 @@ await inIsolation(import.meta.filename, async () => {
   const { authority } = await import("../settings.ts");
   const ca = authority();
   const networks = new Networks({ stateDir, authority: ca });
-  const clone = (caFile: string, to: string) => run(
-    ["ip", "netns", "exec", "lab-outside", "git", "clone", "--quiet", "https://git.chatbot.example/front.git", join(stateDir, to)],
-    { env: { GIT_SSL_CAINFO: caFile, GIT_CONFIG_GLOBAL: "/dev/null" }, accept: [128] });
+  const clone = (caFile: string, to: string) =>
+    run(
+      [
+        "ip",
+        "netns",
+        "exec",
+        "lab-outside",
+        "git",
+        "clone",
+        "--quiet",
+        "https://git.chatbot.example/front.git",
+        join(stateDir, to),
+      ],
+      { env: { GIT_SSL_CAINFO: caFile, GIT_CONFIG_GLOBAL: "/dev/null" }, accept: [128] },
+    );
 
   beforeAll(async () => {
     mkdirSync(join(stateDir, "front"));
@@ -40,8 +52,10 @@ await inIsolation(import.meta.filename, async () => {
     expect(stderr).toContain("certificate");
   });
   test("nobody can push", async () => {
-    const { status, stderr } = await run(["ip", "netns", "exec", "lab-outside", "git", "-C", join(stateDir, "clone"), "push", "origin", "HEAD:other"],
-      { env: { GIT_SSL_CAINFO: ca.caFile, GIT_CONFIG_GLOBAL: "/dev/null" }, accept: [1, 128] });
+    const { status, stderr } = await run(
+      ["ip", "netns", "exec", "lab-outside", "git", "-C", join(stateDir, "clone"), "push", "origin", "HEAD:other"],
+      { env: { GIT_SSL_CAINFO: ca.caFile, GIT_CONFIG_GLOBAL: "/dev/null" }, accept: [1, 128] },
+    );
     expect(status).toBe(128);
     expect(stderr).toContain("403");
   });

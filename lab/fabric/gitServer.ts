@@ -43,18 +43,29 @@ export async function publish(folder: string, name: string, stateDir: string): P
   const scratch = mkdtempSync(join(runDirectory(stateDir), "git-"));
   try {
     const env = {
-      GIT_DIR: repository, GIT_WORK_TREE: folder, GIT_INDEX_FILE: join(scratch, "index"),
-      GIT_CONFIG_GLOBAL: "/dev/null", GIT_CONFIG_SYSTEM: "/dev/null",
-      GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "safe.directory", GIT_CONFIG_VALUE_0: "*",
-      GIT_AUTHOR_NAME: "Lab", GIT_AUTHOR_EMAIL: `lab@${gitHost}`, GIT_COMMITTER_NAME: "Lab", GIT_COMMITTER_EMAIL: `lab@${gitHost}`,
+      GIT_DIR: repository,
+      GIT_WORK_TREE: folder,
+      GIT_INDEX_FILE: join(scratch, "index"),
+      GIT_CONFIG_GLOBAL: "/dev/null",
+      GIT_CONFIG_SYSTEM: "/dev/null",
+      GIT_CONFIG_COUNT: "1",
+      GIT_CONFIG_KEY_0: "safe.directory",
+      GIT_CONFIG_VALUE_0: "*",
+      GIT_AUTHOR_NAME: "Lab",
+      GIT_AUTHOR_EMAIL: `lab@${gitHost}`,
+      GIT_COMMITTER_NAME: "Lab",
+      GIT_COMMITTER_EMAIL: `lab@${gitHost}`,
     };
-    const ask = async (...args: string[]) => (await run(["git", ...args], { env, cwd: folder, accept: [1, 128] })).stdout.trim();
+    const ask = async (...args: string[]) =>
+      (await run(["git", ...args], { env, cwd: folder, accept: [1, 128] })).stdout.trim();
     await run(["git", "add", "--all", "."], { env, cwd: folder });
     const tree = (await run(["git", "write-tree"], { env, cwd: folder })).stdout.trim();
     const head = await ask("rev-parse", "--quiet", "--verify", "refs/heads/main");
-    if (head && await ask("rev-parse", `${head}^{tree}`) === tree) return head;
+    if (head && (await ask("rev-parse", `${head}^{tree}`)) === tree) return head;
     const parents = head ? ["-p", head] : [];
-    const commit = (await run(["git", "commit-tree", tree, ...parents, "-m", `Publish ${name}`], { env, cwd: folder })).stdout.trim();
+    const commit = (
+      await run(["git", "commit-tree", tree, ...parents, "-m", `Publish ${name}`], { env, cwd: folder })
+    ).stdout.trim();
     await run(["git", "update-ref", "refs/heads/main", commit, head || "0".repeat(40)], { env, cwd: folder });
     return commit;
   } finally {

@@ -44,13 +44,19 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
     const end = head.indexOf("\r\n\r\n");
     if (end < 0) return;
     backend.stdout.off("data", readHead);
-    const headers = head.subarray(0, end).toString("latin1").split("\r\n").map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
-    });
+    const headers = head
+      .subarray(0, end)
+      .toString("latin1")
+      .split("\r\n")
+      .map((line) => {
+        const colon = line.indexOf(":");
+        return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+      });
     const status = headers.find(([name]) => name.toLowerCase() === "status")?.[1];
-    response.writeHead(Number.parseInt(status ?? "200", 10),
-      Object.fromEntries(headers.filter(([name]) => name.toLowerCase() !== "status")));
+    response.writeHead(
+      Number.parseInt(status ?? "200", 10),
+      Object.fromEntries(headers.filter(([name]) => name.toLowerCase() !== "status")),
+    );
     response.write(head.subarray(end + 4));
     backend.stdout.pipe(response);
   });

@@ -44,15 +44,29 @@ export async function ensureImage({ cacheDir, log }: ImageOptions): Promise<stri
 }
 
 /** Its commands hold the lock too: they go on when this process is killed, and the next one must not meet them. */
-async function build(root: string, authorities: Record<string, string>, held: number, log: ImageOptions["log"]): Promise<void> {
+async function build(
+  root: string,
+  authorities: Record<string, string>,
+  held: number,
+  log: ImageOptions["log"],
+): Promise<void> {
   const command = [
     // Killed, mmdebstrap leaves what it mounted; in a mount namespace of its own that ends with it.
-    "unshare", "--mount", "--propagation", "slave",
-    "mmdebstrap", "--variant=minbase", "--format=directory", `--include=${packages.join(",")}`,
+    "unshare",
+    "--mount",
+    "--propagation",
+    "slave",
+    "mmdebstrap",
+    "--variant=minbase",
+    "--format=directory",
+    `--include=${packages.join(",")}`,
     // With the package lists inside, a machine's `apt-get update` only asks whether they are the newest.
-    "--skip=cleanup/apt/lists", "--aptopt=Acquire::Languages \"none\"", "--aptopt=APT::Install-Recommends \"false\"",
+    "--skip=cleanup/apt/lists",
+    '--aptopt=Acquire::Languages "none"',
+    '--aptopt=APT::Install-Recommends "false"',
     // Without a mirror named, Debian's own with its updates and security updates.
-    suite, root,
+    suite,
+    root,
   ];
   await run(command, {
     hold: [held],
@@ -82,7 +96,9 @@ async function build(root: string, authorities: Record<string, string>, held: nu
   }
   await run(["chroot", root, "update-ca-certificates"], { hold: [held] });
   // What systemd would do at each machine's first boot, because it finds /usr newer than /etc and /var.
-  await run(["chroot", root, "sh", "-c", "ldconfig; journalctl --update-catalog; apt-cache gencaches -q"], { hold: [held] });
+  await run(["chroot", root, "sh", "-c", "ldconfig; journalctl --update-catalog; apt-cache gencaches -q"], {
+    hold: [held],
+  });
   const { atime, mtime } = await stat(join(root, "usr"));
   const mark = `TIMESTAMP_NSEC=${mtime.getTime() * 1_000_000}\n`;
   for (const path of ["etc/.updated", "var/.updated"]) {

@@ -11,19 +11,47 @@ import { createHash } from "node:crypto";
 export const suite = "trixie";
 
 export const packages = [
-  "systemd", "systemd-sysv", "dbus", "openssh-server", "openssh-sftp-server", "cloud-init", "sudo",
-  "python3", "python3-apt", "ansible-core", "ansible-mitogen", "git", "ca-certificates", "curl", "xz-utils",
-  "logrotate", "tzdata", "unattended-upgrades",
-  "iproute2", "iputils-ping", "netbase", "procps", "less", "nano",
+  "systemd",
+  "systemd-sysv",
+  "dbus",
+  "openssh-server",
+  "openssh-sftp-server",
+  "cloud-init",
+  "sudo",
+  "python3",
+  "python3-apt",
+  "ansible-core",
+  "ansible-mitogen",
+  "git",
+  "ca-certificates",
+  "curl",
+  "xz-utils",
+  "logrotate",
+  "tzdata",
+  "unattended-upgrades",
+  "iproute2",
+  "iputils-ping",
+  "netbase",
+  "procps",
+  "less",
+  "nano",
 ];
 
 /** Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there. */
 export const maskedUnits = [
-  "apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "fstrim.timer", "e2scrub_all.timer",
-  "console-getty.service", "getty@tty1.service", "systemd-pstore.service",
+  "apt-daily.timer",
+  "apt-daily-upgrade.timer",
+  "dpkg-db-backup.timer",
+  "fstrim.timer",
+  "e2scrub_all.timer",
+  "console-getty.service",
+  "getty@tty1.service",
+  "systemd-pstore.service",
   // cloud-init makes the host keys; this unit would add kinds that are then not on the serial console.
   "sshd-keygen.service",
-  "cloud-init-hotplugd.socket", "sys-fs-fuse-connections.mount", "dev-hugepages.mount",
+  "cloud-init-hotplugd.socket",
+  "sys-fs-fuse-connections.mount",
+  "dev-hugepages.mount",
 ];
 
 const bundle = "/etc/ssl/certs/ca-certificates.crt";
@@ -41,9 +69,12 @@ export const files: Record<string, string> = {
   "etc/resolv.conf": "nameserver 168.63.129.16\n",
   "etc/machine-id": "",
   "etc/default/locale": "LANG=C.UTF-8\n",
-  "etc/environment": Object.entries(environment).map(([name, value]) => `${name}=${value}\n`).join(""),
-  "etc/systemd/system.conf.d/10-lab.conf":
-    `[Manager]\nDefaultEnvironment=${Object.entries(environment).map(([name, value]) => `${name}=${value}`).join(" ")}\n`,
+  "etc/environment": Object.entries(environment)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join(""),
+  "etc/systemd/system.conf.d/10-lab.conf": `[Manager]\nDefaultEnvironment=${Object.entries(environment)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(" ")}\n`,
   // sudo forgets the environment that a login was given.
   "etc/sudoers.d/10-environment": "Defaults env_file=/etc/environment\n",
   "etc/apt/apt.conf.d/10-lab": [

@@ -5,8 +5,16 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { World } from "../world.ts";
 import {
-  azureAddress, gitAddress, hostAddress, internetBlock, internetGateway, linkAddresses, networkLink, outsideAddress,
-  privateBlocks, publicResolver,
+  azureAddress,
+  gitAddress,
+  hostAddress,
+  internetBlock,
+  internetGateway,
+  linkAddresses,
+  networkLink,
+  outsideAddress,
+  privateBlocks,
+  publicResolver,
 } from "./addresses.ts";
 import { type Before, beforeText, forwardingFile, look, parseBefore, restore } from "./before.ts";
 import { chain } from "./firewall.ts";
@@ -74,16 +82,18 @@ async function ensureHostRules(): Promise<void> {
 
 /** The uplink. */
 async function ensureHostLink(state: NamespaceState): Promise<void> {
-  const complete = hasHostLink() && state.links.get(uplink)?.up
-    && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
+  const complete =
+    hasHostLink() && state.links.get(uplink)?.up && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
   if (complete) return;
   await run(["ip", "link", "del", hostLink], { accept: [1] });
-  await run(["ip", "-batch", "-"], { input: [
-    `link add ${hostLink} type veth peer name ${uplink} netns ${internet}`,
-    `addr add ${hostAddress}/24 dev ${hostLink}`,
-    `link set ${hostLink} up`,
-    "",
-  ].join("\n") });
+  await run(["ip", "-batch", "-"], {
+    input: [
+      `link add ${hostLink} type veth peer name ${uplink} netns ${internet}`,
+      `addr add ${hostAddress}/24 dev ${hostLink}`,
+      `link set ${hostLink} up`,
+      "",
+    ].join("\n"),
+  });
   await setKernel(internet, { [`net.ipv4.neigh.${uplink}.proxy_delay`]: 0 });
   await ipBatch(internet, [
     `addr add ${internetGateway} peer ${hostAddress}/32 dev ${uplink}`,
@@ -106,7 +116,11 @@ async function ensurePlaces(state: NamespaceState): Promise<void> {
       "link set eth0 up",
       `route replace default via ${internetGateway} dev eth0`,
     ]);
-    await ipBatch(internet, [`link set ${link} up`, `route replace ${address}/32 dev ${link}`, `link set ${link} alias ${address}`]);
+    await ipBatch(internet, [
+      `link set ${link} up`,
+      `route replace ${address}/32 dev ${link}`,
+      `link set ${link} alias ${address}`,
+    ]);
   }
   const resolver = `/etc/netns/${outside}/resolv.conf`;
   if (!existsSync(resolver)) {
@@ -127,7 +141,10 @@ export async function ensureUplinks(world: World, state: NamespaceState): Promis
     ...world.networks.flatMap(({ id }) => {
       const name = networkLink(id);
       const [address, peerAddress] = linkAddresses(name);
-      return linkCommands({ name, address, peerAddress, routes: (addresses.get(id) ?? []).map((given) => `${given}/32`) }, state);
+      return linkCommands(
+        { name, address, peerAddress, routes: (addresses.get(id) ?? []).map((given) => `${given}/32`) },
+        state,
+      );
     }),
   ]);
   return unlinked.map(({ id }) => id);
@@ -136,13 +153,16 @@ export async function ensureUplinks(world: World, state: NamespaceState): Promis
 /** By network: the public addresses that its router answers for. */
 export function publicAddresses(world: World): Map<string, string[]> {
   const owned = [
-    ...world.publicAddresses.flatMap(({ networkId, address }) => networkId ? [{ networkId, address }] : []),
+    ...world.publicAddresses.flatMap(({ networkId, address }) => (networkId ? [{ networkId, address }] : [])),
     ...world.networks.flatMap(({ id, subnets }) =>
-      subnets.flatMap(({ natAddress }) => natAddress ? [{ networkId: id, address: natAddress }] : [])),
+      subnets.flatMap(({ natAddress }) => (natAddress ? [{ networkId: id, address: natAddress }] : [])),
+    ),
     ...world.balancers.flatMap(({ rules }) => rules.filter((rule) => rule.public)),
   ];
   const byNetwork = Map.groupBy(owned, ({ networkId }) => networkId);
-  return new Map([...byNetwork].map(([id, entries]) => [id, [...new Set(entries.map(({ address }) => address))].sort()]));
+  return new Map(
+    [...byNetwork].map(([id, entries]) => [id, [...new Set(entries.map(({ address }) => address))].sort()]),
+  );
 }
 
 /** The host's table; its comment keeps what the lab must restore. */

@@ -26,8 +26,19 @@ export async function inIsolation(file: string, declare: () => void | Promise<vo
     const output = join(directory, "report.json");
     const vitest = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
     const { stdout, stderr } = await run(
-      [join(import.meta.dirname, "isolated.sh"), process.execPath, vitest, "run", "--project", "lab", file,
-        "--reporter", "json", "--outputFile", output],
+      [
+        join(import.meta.dirname, "isolated.sh"),
+        process.execPath,
+        vitest,
+        "run",
+        "--project",
+        "lab",
+        file,
+        "--reporter",
+        "json",
+        "--outputFile",
+        output,
+      ],
       { cwd: join(import.meta.dirname, "../.."), accept: [1], timeout: 180_000 },
     );
     const [result] = readReport(output, stdout + stderr).testResults;

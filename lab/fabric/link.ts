@@ -9,31 +9,51 @@ import { ipBatch, namespaces, type NamespaceState, readNamespace, removeNamespac
 
 /** Links every machine of a network that is not linked yet; `state` is the router's. */
 export async function ensureLinks(
-  network: VirtualNetwork, machines: readonly Machine[], state: NamespaceState,
+  network: VirtualNetwork,
+  machines: readonly Machine[],
+  state: NamespaceState,
 ): Promise<void> {
   const router = netnsName(network.id);
   const existing = namespaces("lab-m-");
-  const missing = machines.filter((machine) =>
-    !existing.includes(machineNamespace(machine.id)) || state.links.get(machineLink(machine.id))?.alias !== mark(machine));
+  const missing = machines.filter(
+    (machine) =>
+      !existing.includes(machineNamespace(machine.id)) ||
+      state.links.get(machineLink(machine.id))?.alias !== mark(machine),
+  );
   if (missing.length === 0) return;
-  await Promise.all(missing.map(async (machine) => {
-    const namespace = machineNamespace(machine.id);
-    if (!existing.includes(namespace)) await run(["ip", "netns", "add", namespace]);
-    // What is left of a half-made link, or of one to another network.
-    await run(["ip", "-n", namespace, "link", "del", "eth0"], { accept: [1, 2] });
-  }));
-  await ipBatch(router, missing.map((machine) =>
-    `link add ${machineLink(machine.id)} type veth peer name eth0 netns ${machineNamespace(machine.id)}`));
-  await setKernel(router, Object.fromEntries(missing.map((machine) =>
-    // Answers at once; the kernel would wait for a better answer, up to 0.8 seconds.
-    [`net.ipv4.neigh.${machineLink(machine.id)}.proxy_delay`, 0])));
+  await Promise.all(
+    missing.map(async (machine) => {
+      const namespace = machineNamespace(machine.id);
+      if (!existing.includes(namespace)) await run(["ip", "netns", "add", namespace]);
+      // What is left of a half-made link, or of one to another network.
+      await run(["ip", "-n", namespace, "link", "del", "eth0"], { accept: [1, 2] });
+    }),
+  );
+  await ipBatch(
+    router,
+    missing.map(
+      (machine) => `link add ${machineLink(machine.id)} type veth peer name eth0 netns ${machineNamespace(machine.id)}`,
+    ),
+  );
+  await setKernel(
+    router,
+    Object.fromEntries(
+      missing.map((machine) =>
+        // Answers at once; the kernel would wait for a better answer, up to 0.8 seconds.
+        [`net.ipv4.neigh.${machineLink(machine.id)}.proxy_delay`, 0],
+      ),
+    ),
+  );
   await Promise.all(missing.map((machine) => ipBatch(machineNamespace(machine.id), machineCommands(network, machine))));
-  await ipBatch(router, missing.flatMap((machine) => [
-    `link set ${machineLink(machine.id)} up`,
-    `route replace ${machine.address}/32 dev ${machineLink(machine.id)}`,
-    // The mark of a complete link, so it comes last.
-    `link set ${machineLink(machine.id)} alias "${mark(machine)}"`,
-  ]));
+  await ipBatch(
+    router,
+    missing.flatMap((machine) => [
+      `link set ${machineLink(machine.id)} up`,
+      `route replace ${machine.address}/32 dev ${machineLink(machine.id)}`,
+      // The mark of a complete link, so it comes last.
+      `link set ${machineLink(machine.id)} alias "${mark(machine)}"`,
+    ]),
+  );
 }
 
 /** Links one machine; does nothing when it is linked. */

@@ -27,7 +27,9 @@ test("who waits gets it when it is given back, and says that it waits", async ()
   const first = tryLock(file);
   let waits = 0;
   setTimeout(() => first?.release(), 1500);
-  await lock(file, () => { waits += 1; });
+  await lock(file, () => {
+    waits += 1;
+  });
   expect(waits).toBe(1);
 });
 
@@ -36,7 +38,9 @@ test("a process that was handed the lock holds it when who took it is gone, and 
     import { tryLock } from ${JSON.stringify(join(import.meta.dirname, "lock.ts"))};
     import { run } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))};
     await run(["sh", "-c", "echo $$ >&2; exec sleep 60"], { hold: [tryLock(${JSON.stringify(file)}).fd], onLine: (pid) => console.log(pid) });`;
-  const taker = spawn(process.execPath, ["--input-type=module", "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+  const taker = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const holder = await new Promise<number>((found) => taker.stdout.once("data", (pid) => found(Number(pid))));
   const gone = ended(taker);
   taker.kill("SIGKILL");

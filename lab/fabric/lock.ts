@@ -17,11 +17,15 @@ export interface Lock {
 export function tryLock(path: string): Lock | undefined {
   const fd = openSync(path, "a", 0o600);
   // Node.js has no flock(2). The lock is the open file's, so it stays when flock(1) has ended.
-  const { status, stderr, error } = spawnSync("flock", ["--nonblock", "3"], { stdio: ["ignore", "ignore", "pipe", fd], encoding: "utf8" });
+  const { status, stderr, error } = spawnSync("flock", ["--nonblock", "3"], {
+    stdio: ["ignore", "ignore", "pipe", fd],
+    encoding: "utf8",
+  });
   // Who waited while the file was removed would have a lock that nobody else meets.
   if (status === 0 && isStill(path, fd)) return { fd, release: () => closeSync(fd) };
   closeSync(fd);
-  if (status !== 0 && status !== 1) throw new Error(`flock, of the package util-linux: ${error?.message ?? stderr.trim()}: ${path}`);
+  if (status !== 0 && status !== 1)
+    throw new Error(`flock, of the package util-linux: ${error?.message ?? stderr.trim()}: ${path}`);
   return undefined;
 }
 

@@ -24,8 +24,25 @@ let options: ConstructorParameters<typeof Machines>[0];
 
 beforeAll(async () => {
   execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", keyFile]);
-  execFileSync("openssl", ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-    "-subj", "/CN=Test authority", "-keyout", join(stateDir, "ca.key"), "-out", caFile], { stdio: "ignore" });
+  execFileSync(
+    "openssl",
+    [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-subj",
+      "/CN=Test authority",
+      "-keyout",
+      join(stateDir, "ca.key"),
+      "-out",
+      caFile,
+    ],
+    { stdio: "ignore" },
+  );
   const image = await ensureImage({ cacheDir, log: () => {} });
   options = { stateDir, image, caFile, log: () => {}, silence: 4 };
   machines = new Machines(options);
@@ -53,10 +70,22 @@ async function newMachine(name: string, more: Partial<Machine> = {}): Promise<Ma
   for (const device of ["eth0", "lo"]) await run(["ip", "-n", namespace, "link", "set", device, "up"]);
   await run(["ip", "-n", namespace, "route", "add", "default", "via", `${net}.${first + 1}`]);
   const machine: Machine = {
-    id, name, hostName: name, networkId: "", subnetId: "", address,
+    id,
+    name,
+    hostName: name,
+    networkId: "",
+    subnetId: "",
+    address,
     image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
-    cpus: 1, memory: 1024, adminUser: "platform", sshKeys: [readFileSync(`${keyFile}.pub`, "utf8")],
-    powered: true, generation: 0, scripts: [], tags: {}, ...more,
+    cpus: 1,
+    memory: 1024,
+    adminUser: "platform",
+    sshKeys: [readFileSync(`${keyFile}.pub`, "utf8")],
+    powered: true,
+    generation: 0,
+    scripts: [],
+    tags: {},
+    ...more,
   };
   made.push(machine);
   return machine;
@@ -79,7 +108,8 @@ async function until<T>(what: string, probe: () => Promise<T | undefined> | T | 
   for (;;) {
     const value = await probe();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > end) throw new Error(`${what}: not within ${seconds} s; ${JSON.stringify(machines.statuses())}`);
+    if (performance.now() > end)
+      throw new Error(`${what}: not within ${seconds} s; ${JSON.stringify(machines.statuses())}`);
     await sleep(50);
   }
 }
@@ -95,15 +125,32 @@ async function ready(machine: Machine): Promise<void> {
 /** Host keys from the serial console, as the program takes them. */
 async function hostKeys(machine: Machine): Promise<string[]> {
   const block = /-----BEGIN SSH HOST KEY KEYS-----\n([\s\S]*?)-----END SSH HOST KEY KEYS-----/;
-  const found = await until("host keys on the console", async () => block.exec(await machines.effects.serialLog(machine.id))?.[1]);
+  const found = await until(
+    "host keys on the console",
+    async () => block.exec(await machines.effects.serialLog(machine.id))?.[1],
+  );
   return found.trim().split("\n");
 }
 
 async function ssh(machine: Machine, command: string): Promise<string> {
   const knownHosts = join(stateDir, `known-${machine.name}`);
   writeFileSync(knownHosts, (await hostKeys(machine)).map((key) => `${machine.address} ${key}\n`).join(""));
-  const { stdout } = await run(["ssh", "-i", keyFile, "-o", `UserKnownHostsFile=${knownHosts}`, "-o", "StrictHostKeyChecking=yes",
-    "-o", "BatchMode=yes", `${machine.adminUser}@${machine.address}`, command], { timeout: 20_000 });
+  const { stdout } = await run(
+    [
+      "ssh",
+      "-i",
+      keyFile,
+      "-o",
+      `UserKnownHostsFile=${knownHosts}`,
+      "-o",
+      "StrictHostKeyChecking=yes",
+      "-o",
+      "BatchMode=yes",
+      `${machine.adminUser}@${machine.address}`,
+      command,
+    ],
+    { timeout: 20_000 },
+  );
   return stdout.trim();
 }
 
@@ -132,11 +179,16 @@ test("health follows the application's answers, and Unknown stands for a machine
   await until("Initializing", () => statusOf(first)?.health === "Initializing" || undefined);
   // Where the host lets us say so, a machine that configures itself keeps to one processor.
   const limited = ["cgroup.controllers", "cpuset/lab-machines"].some((file) => existsSync(`/sys/fs/cgroup/${file}`));
-  const processors = async (count: number) => until(`${count} processors`, async () => await ssh(first, "nproc") === `${count}` || undefined);
+  const processors = async (count: number) =>
+    until(`${count} processors`, async () => (await ssh(first, "nproc")) === `${count}` || undefined);
   await processors(limited ? 1 : availableParallelism());
-  const serve = (state: string) => machines.effects.run(first.id, `
+  const serve = (state: string) =>
+    machines.effects.run(
+      first.id,
+      `
     mkdir -p /srv/h; echo '{"ApplicationHealthState":"${state}"}' >/srv/h/health
-    systemctl is-active -q h || systemd-run -q --unit h python3 -m http.server -d /srv/h 8999`);
+    systemctl is-active -q h || systemd-run -q --unit h python3 -m http.server -d /srv/h 8999`,
+    );
   expect((await serve("Healthy")).exitStatus).toBe(0);
   await until("Healthy", () => statusOf(first)?.health === "Healthy" || undefined);
   await processors(availableParallelism());
@@ -155,11 +207,22 @@ test("health follows the application's answers, and Unknown stands for a machine
 test("a script runs once per sequence, its secrets are on no disk and in no command line", async () => {
   const [first] = made as [Machine];
   const secret = randomUUID();
-  first.scripts = [{ id: "s", sequence: "1", command: `echo run >>/root/runs; : ${secret}; sleep 1; echo failed >&2; exit 3` }];
+  first.scripts = [
+    { id: "s", sequence: "1", command: `echo run >>/root/runs; : ${secret}; sleep 1; echo failed >&2; exit 3` },
+  ];
   await machines.converge(made);
-  await until("the script runs", async () => (await machines.effects.run(first.id, "cat /root/runs")).stdout || undefined);
-  expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).some((pid) => commandLine(pid).includes(secret))).toBe(false);
-  const [result] = await until("the script's end", () => (statusOf(first)?.scripts.length ? statusOf(first)?.scripts : undefined));
+  await until(
+    "the script runs",
+    async () => (await machines.effects.run(first.id, "cat /root/runs")).stdout || undefined,
+  );
+  expect(
+    readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .some((pid) => commandLine(pid).includes(secret)),
+  ).toBe(false);
+  const [result] = await until("the script's end", () =>
+    statusOf(first)?.scripts.length ? statusOf(first)?.scripts : undefined,
+  );
   expect(result).toEqual({ id: "s", sequence: "1", exitStatus: 3, stderr: "failed\n" });
   expect((await run(["grep", "-rl", secret, stateDir], { accept: [1, 2] })).stdout).toBe("");
   first.scripts = [{ id: "s", sequence: "2", command: "echo again >>/root/runs" }];
@@ -175,7 +238,10 @@ test("machines survive kill -9 of the process that made them, and the next one f
     scripts: [{ id: "s", sequence: "1", command: `sleep ${nap}; echo run >>/root/runs` }],
   });
   const child = converger(made);
-  await until("the script runs", async () => (await run(["pgrep", "-fx", `sleep ${nap}`], { accept: [1] })).stdout || undefined);
+  await until(
+    "the script runs",
+    async () => (await run(["pgrep", "-fx", `sleep ${nap}`], { accept: [1] })).stdout || undefined,
+  );
   child.kill("SIGKILL");
   machines = new Machines(options);
   expect((await machines.list()).filter(({ running }) => running)).toHaveLength(4);
@@ -210,8 +276,14 @@ test("a killed process is started again by the machine itself", async () => {
   const [, second] = made as [Machine, Machine];
   await ready(second);
   const pid = async () => (await machines.effects.run(second.id, "systemctl show -P MainPID serve")).stdout.trim();
-  await machines.effects.run(second.id, "systemd-run -q --unit serve -p Restart=always -p RestartSec=0 python3 -m http.server 3000");
-  await until("it serves", async () => (await machines.effects.run(second.id, "ss -Hltn sport = :3000")).stdout || undefined);
+  await machines.effects.run(
+    second.id,
+    "systemd-run -q --unit serve -p Restart=always -p RestartSec=0 python3 -m http.server 3000",
+  );
+  await until(
+    "it serves",
+    async () => (await machines.effects.run(second.id, "ss -Hltn sport = :3000")).stdout || undefined,
+  );
   const before = await pid();
   await machines.kill(second, "process");
   await until("another process", async () => !["0", before].includes(await pid()) || undefined);
@@ -236,10 +308,20 @@ test("a machine that lost its power stays off until it is restarted, with its di
 
 test("a machine whose link is cut goes on and hears nothing, until it is joined", async () => {
   const [first] = made as [Machine];
-  await machines.effects.run(first.id, "systemd-run -q --unit file -p WorkingDirectory=/usr/bin python3 -m http.server 3001");
-  const answer = async () => (await run(["curl", "-s", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}", `http://${first.address}:3001/`],
-    { accept: [28] })).stdout;
-  await until("it serves", async () => (await machines.effects.run(first.id, "ss -Hltn sport = :3001")).stdout || undefined);
+  await machines.effects.run(
+    first.id,
+    "systemd-run -q --unit file -p WorkingDirectory=/usr/bin python3 -m http.server 3001",
+  );
+  const answer = async () =>
+    (
+      await run(["curl", "-s", "-o", "/dev/null", "-m", "3", "-w", "%{http_code}", `http://${first.address}:3001/`], {
+        accept: [28],
+      })
+    ).stdout;
+  await until(
+    "it serves",
+    async () => (await machines.effects.run(first.id, "ss -Hltn sport = :3001")).stdout || undefined,
+  );
   expect(await answer()).toBe("200");
   await machines.kill(first, "link");
   expect(await answer()).toBe("000");
@@ -306,7 +388,11 @@ test("what is wanted no more is removed, and removeAll leaves nothing", async ()
   await machines.removeAll();
   expect(existsSync(join(stateDir, "machines"))).toBe(false);
   expect(readFileSync("/proc/self/mounts", "utf8")).not.toContain(stateDir);
-  expect(readdirSync("/proc").filter((pid) => /^\d+$/.test(pid)).filter((pid) => commandLine(pid).includes(stateDir))).toEqual([]);
+  expect(
+    readdirSync("/proc")
+      .filter((pid) => /^\d+$/.test(pid))
+      .filter((pid) => commandLine(pid).includes(stateDir)),
+  ).toEqual([]);
   expect(nspawnFiles().filter((file) => !filesBefore.includes(file))).toEqual([]);
   const names = made.map(({ id }) => machineNamespace(id));
   expect((await groupNames()).filter((name) => names.includes(name))).toEqual([]);
@@ -314,7 +400,9 @@ test("what is wanted no more is removed, and removeAll leaves nothing", async ()
 
 /** What systemd-nspawn has on the host for machines. */
 function nspawnFiles(): string[] {
-  return existsSync("/run/systemd/nspawn") ? readdirSync("/run/systemd/nspawn", { recursive: true, encoding: "utf8" }) : [];
+  return existsSync("/run/systemd/nspawn")
+    ? readdirSync("/run/systemd/nspawn", { recursive: true, encoding: "utf8" })
+    : [];
 }
 
 /** How many systemd-nspawn run for a machine, preparing ones included. */

@@ -78,8 +78,10 @@ export class Machines {
 
   /** Machines that exist, asked of the disk and the kernel: the names of their namespaces. */
   async list(): Promise<{ name: string; running: boolean }[]> {
-    return (await machinesOnDisk(this.#options.stateDir))
-      .map((paths) => ({ name: paths.name, running: runningMachine(paths) !== undefined }));
+    return (await machinesOnDisk(this.#options.stateDir)).map((paths) => ({
+      name: paths.name,
+      running: runningMachine(paths) !== undefined,
+    }));
   }
 
   /** Breaks a machine, or mends it. */
@@ -113,8 +115,10 @@ export class Machines {
   #share(): void {
     let beginners = 0;
     for (const { id, health } of this.statuses()) {
-      const portion: Portion = health === "Initializing"
-        ? { share: "tenth", processor: beginners++ % availableParallelism() } : { share: "full" };
+      const portion: Portion =
+        health === "Initializing"
+          ? { share: "tenth", processor: beginners++ % availableParallelism() }
+          : { share: "full" };
       if (isDeepStrictEqual(this.#portions.get(id), portion)) continue;
       this.#portions.set(id, portion);
       void setPortion(machinePaths(this.#options.stateDir, id).name, portion);
@@ -126,7 +130,8 @@ export class Machines {
   #cpu(id: string): ReturnType<MachineEffects["cpu"]> {
     const seconds = cpuSeconds(machinePaths(this.#options.stateDir, id).name);
     const machine = this.#wanted.get(id);
-    return seconds === undefined || !machine ? undefined
+    return seconds === undefined || !machine
+      ? undefined
       : { seconds, processors: Math.min(machine.cpus, availableParallelism()) };
   }
 

@@ -8,7 +8,9 @@ createServer((question, response) => {
   const { method, url: path, socket } = question;
   // Whatever the machine wrote there itself is overwritten.
   const headers = {
-    ...question.headers, [metadataHeaders.network]: networkId, [metadataHeaders.client]: socket.remoteAddress,
+    ...question.headers,
+    [metadataHeaders.network]: networkId,
+    [metadataHeaders.client]: socket.remoteAddress,
   };
   const forwarded = request({ socketPath, method, path, headers, agent: false, timeout: 10_000 }, (answer) => {
     response.writeHead(answer.statusCode ?? 500, answer.headers);

@@ -20,7 +20,9 @@ export function inside(namespace: string): string[] {
 /** The lab's namespaces, found by their prefix. */
 export function namespaces(prefix = "lab-"): string[] {
   try {
-    return readdirSync("/run/netns").filter((name) => name.startsWith(prefix)).sort();
+    return readdirSync("/run/netns")
+      .filter((name) => name.startsWith(prefix))
+      .sort();
   } catch {
     return [];
   }
@@ -45,23 +47,44 @@ export async function readNamespace(namespace: string): Promise<NamespaceState> 
   return parseState(stdout);
 }
 
-interface AddressJson { ifname: string; flags: string[]; addr_info?: { family: string; local: string }[] }
-interface LinkJson { ifname: string; ifalias?: string }
-interface RouteJson { type?: string; dst: string; gateway?: string; dev?: string }
+interface AddressJson {
+  ifname: string;
+  flags: string[];
+  addr_info?: { family: string; local: string }[];
+}
+interface LinkJson {
+  ifname: string;
+  ifalias?: string;
+}
+interface RouteJson {
+  type?: string;
+  dst: string;
+  gateway?: string;
+  dev?: string;
+}
 
 /** Reads the lines of addresses, links, routes (each JSON), and the rules' hash. */
 export function parseState(text: string): NamespaceState {
-  const [addresses = "[]", links = "[]", routes = "[]", rules = ""] =
-    text.split("\n").filter((line) => line.trim() !== "");
+  const [addresses = "[]", links = "[]", routes = "[]", rules = ""] = text
+    .split("\n")
+    .filter((line) => line.trim() !== "");
   const aliases = new Map((JSON.parse(links) as LinkJson[]).map(({ ifname, ifalias }) => [ifname, ifalias ?? ""]));
   return {
-    links: new Map((JSON.parse(addresses) as AddressJson[]).map((link) => [link.ifname, {
-      alias: aliases.get(link.ifname) ?? "",
-      up: link.flags.includes("UP"),
-      addresses: (link.addr_info ?? []).filter(({ family }) => family === "inet").map(({ local }) => local),
-    }])),
-    routes: new Set((JSON.parse(routes) as RouteJson[]).map(({ type, dst, gateway, dev }) =>
-      [type, dst, gateway && `via ${gateway}`, dev && `dev ${dev}`].filter((part) => part !== undefined).join(" "))),
+    links: new Map(
+      (JSON.parse(addresses) as AddressJson[]).map((link) => [
+        link.ifname,
+        {
+          alias: aliases.get(link.ifname) ?? "",
+          up: link.flags.includes("UP"),
+          addresses: (link.addr_info ?? []).filter(({ family }) => family === "inet").map(({ local }) => local),
+        },
+      ]),
+    ),
+    routes: new Set(
+      (JSON.parse(routes) as RouteJson[]).map(({ type, dst, gateway, dev }) =>
+        [type, dst, gateway && `via ${gateway}`, dev && `dev ${dev}`].filter((part) => part !== undefined).join(" "),
+      ),
+    ),
     rules: rules.trim(),
   };
 }
@@ -79,7 +102,9 @@ export async function setKernel(namespace: string, settings: Record<string, stri
 
 /** Sets kernel settings once. The mark is the alias of `lo`; a setting would be none, as it may come from the host. */
 export async function settle(
-  namespace: string, settings: Record<string, string | number>, state: NamespaceState,
+  namespace: string,
+  settings: Record<string, string | number>,
+  state: NamespaceState,
 ): Promise<void> {
   const mark = shortHash(JSON.stringify(settings));
   if (state.links.get("lo")?.alias === mark) return;
@@ -91,7 +116,10 @@ export async function settle(
 export async function removeNamespace(namespace: string): Promise<void> {
   for (let attempt = 0; attempt < 20; attempt++) {
     const { stdout } = await run(["ip", "netns", "pids", namespace], { accept: [1, 255] });
-    const pids = stdout.split("\n").filter((line) => line !== "").map(Number);
+    const pids = stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map(Number);
     if (pids.length === 0) break;
     for (const pid of pids) {
       try {

@@ -12,24 +12,76 @@ import { inside } from "./namespace.ts";
 import { Networks } from "./networks.ts";
 import { ask, defaultRules, machine, namespaceOf, rule, StandIn, until, world } from "./standIn.ts";
 
-const allowFront = rule({ name: "front", priority: 100, direction: "Inbound", access: "Allow", protocol: "tcp",
-  sources: ["10.20.1.0/24"], destinationPorts: ["4000"] });
+const allowFront = rule({
+  name: "front",
+  priority: 100,
+  direction: "Inbound",
+  access: "Allow",
+  protocol: "tcp",
+  sources: ["10.20.1.0/24"],
+  destinationPorts: ["4000"],
+});
 const denyInbound = rule({ name: "deny", priority: 4096, direction: "Inbound", access: "Deny" });
-const denyMetadata = rule({ name: "metadata", priority: 100, direction: "Outbound", access: "Deny", destinations: ["169.254.0.0/16"] });
-const allowProbe = rule({ name: "probe", priority: 4000, direction: "Inbound", access: "Allow", sources: ["AzureLoadBalancer"] });
+const denyMetadata = rule({
+  name: "metadata",
+  priority: 100,
+  direction: "Outbound",
+  access: "Deny",
+  destinations: ["169.254.0.0/16"],
+});
+const allowProbe = rule({
+  name: "probe",
+  priority: 4000,
+  direction: "Inbound",
+  access: "Allow",
+  sources: ["AzureLoadBalancer"],
+});
 const network: VirtualNetwork = {
-  id: "/vnet/dev", name: "vnet-dev", prefixes: ["10.20.0.0/16"], peers: ["/vnet/tools"],
+  id: "/vnet/dev",
+  name: "vnet-dev",
+  prefixes: ["10.20.0.0/16"],
+  peers: ["/vnet/tools"],
   subnets: [
-    { id: "/subnet/proxy", name: "proxy", prefix: "10.20.0.0/24", natAddress: "198.51.100.40", rules: [
-      rule({ name: "web", priority: 100, direction: "Inbound", access: "Allow", protocol: "tcp", sources: ["Internet"], destinationPorts: ["80"] }),
-      allowProbe, denyInbound, ...defaultRules] },
-    { id: "/subnet/front", name: "front", prefix: "10.20.1.0/24", natAddress: "198.51.100.40", rules: [
-      allowProbe, denyInbound, ...defaultRules] },
-    { id: "/subnet/back", name: "back", prefix: "10.20.2.0/24", rules: [allowFront, allowProbe, denyInbound, denyMetadata, ...defaultRules] },
+    {
+      id: "/subnet/proxy",
+      name: "proxy",
+      prefix: "10.20.0.0/24",
+      natAddress: "198.51.100.40",
+      rules: [
+        rule({
+          name: "web",
+          priority: 100,
+          direction: "Inbound",
+          access: "Allow",
+          protocol: "tcp",
+          sources: ["Internet"],
+          destinationPorts: ["80"],
+        }),
+        allowProbe,
+        denyInbound,
+        ...defaultRules,
+      ],
+    },
+    {
+      id: "/subnet/front",
+      name: "front",
+      prefix: "10.20.1.0/24",
+      natAddress: "198.51.100.40",
+      rules: [allowProbe, denyInbound, ...defaultRules],
+    },
+    {
+      id: "/subnet/back",
+      name: "back",
+      prefix: "10.20.2.0/24",
+      rules: [allowFront, allowProbe, denyInbound, denyMetadata, ...defaultRules],
+    },
   ],
 };
 const tools: VirtualNetwork = {
-  id: "/vnet/tools", name: "vnet-tools", prefixes: ["10.30.0.0/16"], peers: ["/vnet/dev"],
+  id: "/vnet/tools",
+  name: "vnet-tools",
+  prefixes: ["10.30.0.0/16"],
+  peers: ["/vnet/dev"],
   subnets: [{ id: "/subnet/tools", name: "tools", prefix: "10.30.0.0/24", rules: defaultRules }],
 };
 const proxy = machine(network, 0, "10.20.0.4");
@@ -39,15 +91,44 @@ const back = machine(network, 2, "10.20.2.4");
 const back2 = machine(network, 2, "10.20.2.5");
 const tool = machine(tools, 0, "10.30.0.4");
 const probe: Probe = { id: "/lb/probe", protocol: "http", port: 4000, path: "/health", interval: 0.2, threshold: 2 };
-const backRule: BalancingRule = { name: "back", protocol: "tcp", address: "10.20.2.254", public: false, port: 4000, backendPort: 4000,
-  networkId: network.id, members: [back.id, back2.id], probe, distribution: "Default" };
-const publicRule: BalancingRule = { name: "web", protocol: "tcp", address: "198.51.100.41", public: true, port: 80, backendPort: 80,
-  networkId: network.id, members: [proxy.id], distribution: "Default" };
+const backRule: BalancingRule = {
+  name: "back",
+  protocol: "tcp",
+  address: "10.20.2.254",
+  public: false,
+  port: 4000,
+  backendPort: 4000,
+  networkId: network.id,
+  members: [back.id, back2.id],
+  probe,
+  distribution: "Default",
+};
+const publicRule: BalancingRule = {
+  name: "web",
+  protocol: "tcp",
+  address: "198.51.100.41",
+  public: true,
+  port: 80,
+  backendPort: 80,
+  networkId: network.id,
+  members: [proxy.id],
+  distribution: "Default",
+};
 /** Its only member calls it, too. */
-const toolRule: BalancingRule = { name: "tool", protocol: "tcp", address: "10.30.0.254", public: false, port: 80, backendPort: 8080,
-  networkId: tools.id, members: [tool.id], distribution: "SourceIP" };
+const toolRule: BalancingRule = {
+  name: "tool",
+  protocol: "tcp",
+  address: "10.30.0.254",
+  public: false,
+  port: 80,
+  backendPort: 8080,
+  networkId: tools.id,
+  members: [tool.id],
+  distribution: "SourceIP",
+};
 const dev = world({
-  networks: [network, tools], machines: [proxy, front, front2, back, back2, tool],
+  networks: [network, tools],
+  machines: [proxy, front, front2, back, back2, tool],
   balancers: [
     { id: "/lb/back", name: "lbi-back", tags: {}, rules: [backRule] },
     { id: "/lb/tool", name: "lbi-tool", tags: {}, rules: [toolRule] },
@@ -55,10 +136,20 @@ const dev = world({
   ],
   publicAddresses: [{ id: "/pip", name: "pip", address: "198.51.100.41", networkId: network.id }],
   zones: [
-    { id: "/zone/private", name: "dev.chatbot.internal", private: true, networkIds: [network.id],
-      records: [{ name: "back", type: "A", ttl: 60, values: ["10.20.2.254"] }] },
-    { id: "/zone/public", name: "dev.chatbot.example", private: false, networkIds: [],
-      records: [{ name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] }] },
+    {
+      id: "/zone/private",
+      name: "dev.chatbot.internal",
+      private: true,
+      networkIds: [network.id],
+      records: [{ name: "back", type: "A", ttl: 60, values: ["10.20.2.254"] }],
+    },
+    {
+      id: "/zone/public",
+      name: "dev.chatbot.example",
+      private: false,
+      networkIds: [],
+      records: [{ name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] }],
+    },
   ],
 });
 
@@ -77,7 +168,9 @@ await inIsolation(import.meta.filename, () => {
     return standIn;
   };
   const answerers = async (from: string, url: string, times: number) =>
-    new Set((await Promise.all(Array.from({ length: times }, () => ask(from, url)))).map((answer) => answer.split(" ")[0]));
+    new Set(
+      (await Promise.all(Array.from({ length: times }, () => ask(from, url)))).map((answer) => answer.split(" ")[0]),
+    );
 
   beforeAll(async () => {
     await networks.start();
@@ -90,8 +183,20 @@ await inIsolation(import.meta.filename, () => {
     await start("lab-outside", 80, "outside");
     await start("upstream", 80, "upstream");
     await start(namespaceOf(tool), 8080, "tool");
-    upstreamResolver = spawn("nsenter", ["--net=/run/netns/upstream", "dnsmasq", "-k", "-C", "/dev/null", "--no-resolv", "--no-hosts",
-      "--pid-file=", "--listen-address=203.0.113.1", "--bind-interfaces", "--local=/internal/", "--address=/registry.example/203.0.113.1"]);
+    upstreamResolver = spawn("nsenter", [
+      "--net=/run/netns/upstream",
+      "dnsmasq",
+      "-k",
+      "-C",
+      "/dev/null",
+      "--no-resolv",
+      "--no-hosts",
+      "--pid-file=",
+      "--listen-address=203.0.113.1",
+      "--bind-interfaces",
+      "--local=/internal/",
+      "--address=/registry.example/203.0.113.1",
+    ]);
     await until("both members of back are up", () => upOf(back.id) === true && upOf(back2.id) === true);
   }, 30_000);
 
@@ -122,8 +227,19 @@ await inIsolation(import.meta.filename, () => {
       };
       const before = await dropped();
       await run(["ip", "-n", namespaceOf(proxy), "addr", "add", "10.20.1.77/32", "dev", "lo"]);
-      await run([...inside(namespaceOf(proxy)), "curl", "-sS", "--max-time", "1", "--interface", "10.20.1.77",
-        "http://10.20.2.4:4000/"], { accept: [28] });
+      await run(
+        [
+          ...inside(namespaceOf(proxy)),
+          "curl",
+          "-sS",
+          "--max-time",
+          "1",
+          "--interface",
+          "10.20.1.77",
+          "http://10.20.2.4:4000/",
+        ],
+        { accept: [28] },
+      );
       expect(await dropped()).toBeGreaterThan(before);
     });
     test("a peered network is the tag VirtualNetwork, and reached over its own router", async () => {
@@ -151,16 +267,26 @@ await inIsolation(import.meta.filename, () => {
       expect(await ask("lab-outside", "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
     });
     test("no other port and no private address answers", async () => {
-      const answers = await Promise.all(["http://198.51.100.41:22/", "http://198.51.100.40/", "http://10.20.0.4/", "http://10.20.2.254:4000/"]
-        .map((url) => ask("lab-outside", url)));
+      const answers = await Promise.all(
+        ["http://198.51.100.41:22/", "http://198.51.100.40/", "http://10.20.0.4/", "http://10.20.2.254:4000/"].map(
+          (url) => ask("lab-outside", url),
+        ),
+      );
       expect(answers).toEqual(["timeout", "timeout", "timeout", "timeout"]);
     });
   });
 
   describe("names", () => {
-    const lookUp = async (namespace: string, server: string, name: string) => (await run([...inside(namespace), process.execPath, "-e",
-      `const r = new (require("dns").promises.Resolver)({ timeout: 1000, tries: 1 }); r.setServers(["${server}"]);
-       r.resolve4("${name}").then((a) => console.log(a.join()), (e) => console.log(e.code))`])).stdout.trim();
+    const lookUp = async (namespace: string, server: string, name: string) =>
+      (
+        await run([
+          ...inside(namespace),
+          process.execPath,
+          "-e",
+          `const r = new (require("dns").promises.Resolver)({ timeout: 1000, tries: 1 }); r.setServers(["${server}"]);
+       r.resolve4("${name}").then((a) => console.log(a.join()), (e) => console.log(e.code))`,
+        ])
+      ).stdout.trim();
     test("a machine resolves its network's private zone and the public zones", async () => {
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal")).toBe("10.20.2.254");
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "www.dev.chatbot.example")).toBe("198.51.100.41");
@@ -171,8 +297,10 @@ await inIsolation(import.meta.filename, () => {
     });
     test("a resolver that died is started again", async () => {
       await run(["pkill", "-KILL", "-f", "resolver-lab-n-"]);
-      await until("it answers", async () =>
-        await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal") === "10.20.2.254");
+      await until(
+        "it answers",
+        async () => (await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal")) === "10.20.2.254",
+      );
     });
     test("a private zone is unknown in a network that it is not linked to, and outside", async () => {
       expect(await lookUp(namespaceOf(tool), "168.63.129.16", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
@@ -188,7 +316,8 @@ await inIsolation(import.meta.filename, () => {
     const url = "http://169.254.169.254/metadata/instance";
     // Stands for the daemon: says what it was told.
     const daemon = createServer(({ headers, url: asked }, response) =>
-      response.end(`${String(headers[metadataHeaders.network])} ${String(headers[metadataHeaders.client])} ${asked}`));
+      response.end(`${String(headers[metadataHeaders.network])} ${String(headers[metadataHeaders.client])} ${asked}`),
+    );
     const answer = (machineNamespace: string, ...more: string[]) =>
       run([...inside(machineNamespace), "curl", "-sS", "--max-time", "2", ...more, url]).then(({ stdout }) => stdout);
     beforeAll(() => new Promise<void>((resolve) => daemon.listen(metadataSocket, resolve)));
@@ -198,8 +327,15 @@ await inIsolation(import.meta.filename, () => {
       expect(await answer(namespaceOf(tool))).toBe("/vnet/tools 10.30.0.4 /metadata/instance");
     });
     test("does not believe a machine that says it is another", async () => {
-      expect(await answer(namespaceOf(back), "-H", `${metadataHeaders.client}: 10.20.1.4`, "-H", `${metadataHeaders.network}: /vnet/tools`))
-        .toBe("/vnet/dev 10.20.2.4 /metadata/instance");
+      expect(
+        await answer(
+          namespaceOf(back),
+          "-H",
+          `${metadataHeaders.client}: 10.20.1.4`,
+          "-H",
+          `${metadataHeaders.network}: /vnet/tools`,
+        ),
+      ).toBe("/vnet/dev 10.20.2.4 /metadata/instance");
     });
     test("is not reached from outside, and no other port of its address answers", async () => {
       expect(await ask("lab-outside", url)).toBe("timeout");
@@ -237,9 +373,12 @@ await inIsolation(import.meta.filename, () => {
         process.stdin.on("data", async () => console.log(await ask())); ask().then((answer) => console.log(answer));`;
       const [command = "", ...args] = [...inside(namespaceOf(front)), process.execPath, "-e", program];
       const client = spawn(command, args);
-      const next = () => new Promise<string>((resolve) => client.stdout.once("data", (data) => resolve(String(data).trim())));
+      const next = () =>
+        new Promise<string>((resolve) => client.stdout.once("data", (data) => resolve(String(data).trim())));
       const first = await next();
-      const [server, member] = first.startsWith("back2") ? [backServer2, back2] as const : [backServer, back] as const;
+      const [server, member] = first.startsWith("back2")
+        ? ([backServer2, back2] as const)
+        : ([backServer, back] as const);
       server.healthy = false;
       await until("its member is down", () => upOf(member.id) === false);
       client.stdin.write("again\n");
@@ -273,8 +412,13 @@ await inIsolation(import.meta.filename, () => {
   describe("convergence", () => {
     test("a second time changes nothing, in at most 50 ms for each of two networks and the Internet", async () => {
       // Interfaces and rules that were made anew would have other numbers.
-      const look = () => Promise.all([netnsName(network.id), netnsName(tools.id), "lab-internet"].map(async (namespace) =>
-        (await run([...inside(namespace), "sh", "-c", "ip -o link; ip route; nft -a list ruleset"])).stdout));
+      const look = () =>
+        Promise.all(
+          [netnsName(network.id), netnsName(tools.id), "lab-internet"].map(
+            async (namespace) =>
+              (await run([...inside(namespace), "sh", "-c", "ip -o link; ip route; nft -a list ruleset"])).stdout,
+          ),
+        );
       const before = await look();
       const times: number[] = [];
       for (let attempt = 0; attempt < 10 && !times.some((time) => time <= 150); attempt++) {

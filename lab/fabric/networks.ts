@@ -7,7 +7,15 @@ import { machineNamespace, netnsName } from "./host.ts";
 import { ensureInternet, ensureUplinks, git, hostLeftovers, internet, outside, removeHost } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
 import { ensureMetadata, metadataService } from "./metadata.ts";
-import { ensureNamespace, ipBatch, namespaces, type NamespaceState, readNamespace, removeNamespace, settle } from "./namespace.ts";
+import {
+  ensureNamespace,
+  ipBatch,
+  namespaces,
+  type NamespaceState,
+  readNamespace,
+  removeNamespace,
+  settle,
+} from "./namespace.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
 import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
@@ -26,7 +34,15 @@ export interface NetworksOptions {
 /** What could not be made, by the ID of what it belongs to. */
 export type Failure = WorldStatus["errors"][number];
 
-const empty: World = { revision: 0, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [], groups: [] };
+const empty: World = {
+  revision: 0,
+  networks: [],
+  machines: [],
+  balancers: [],
+  publicAddresses: [],
+  zones: [],
+  groups: [],
+};
 
 export class Networks {
   private readonly options: NetworksOptions;
@@ -62,7 +78,7 @@ export class Networks {
 
   /** Both halves, for callers that have no machines to start and stop in between. */
   async converge(world: World): Promise<Failure[]> {
-    return [...await this.convergeBeforeMachines(world), ...await this.convergeAfterMachines(world)];
+    return [...(await this.convergeBeforeMachines(world)), ...(await this.convergeAfterMachines(world))];
   }
 
   /** Makes and changes networks, and links every machine, so that machines can start. Removes nothing that one uses. */
@@ -79,9 +95,13 @@ export class Networks {
       };
       // The rules come before anything can pass.
       const states = new Map<string, NamespaceState>();
-      await Promise.all(world.networks.map((network) => attempt(network.id, async () => {
-        states.set(network.id, await this.ensureRouter(network));
-      })));
+      await Promise.all(
+        world.networks.map((network) =>
+          attempt(network.id, async () => {
+            states.set(network.id, await this.ensureRouter(network));
+          }),
+        ),
+      );
       const linked = world.networks.filter(({ id }) => states.has(id));
       await attempt("internet", async () => {
         const fresh = await ensureUplinks({ ...world, networks: linked }, await ensureInternet());
@@ -111,14 +131,17 @@ export class Networks {
         prober.stop();
         this.probers.delete(id);
       }
-      await Promise.all(gone.map(async (namespace) => {
-        try {
-          for (const name of [`resolver-${namespace}`, metadataService(namespace)]) await stopService(this.options.stateDir, name);
-          await removeNamespace(namespace);
-        } catch (error) {
-          failures.push({ id: namespace, message: error instanceof Error ? error.message : String(error) });
-        }
-      }));
+      await Promise.all(
+        gone.map(async (namespace) => {
+          try {
+            for (const name of [`resolver-${namespace}`, metadataService(namespace)])
+              await stopService(this.options.stateDir, name);
+            await removeNamespace(namespace);
+          } catch (error) {
+            failures.push({ id: namespace, message: error instanceof Error ? error.message : String(error) });
+          }
+        }),
+      );
       this.forgetVerdicts();
       return failures;
     });
@@ -165,7 +188,7 @@ export class Networks {
     const running = readdirOrNothing(join(this.options.stateDir, "run")).filter((file) => file.endsWith(".pid"));
     return [
       ...namespaces().map((namespace) => `network namespace ${namespace}`),
-      ...await hostLeftovers(),
+      ...(await hostLeftovers()),
       ...running.map((file) => `service ${file.slice(0, -4)}`),
     ];
   }
@@ -183,15 +206,19 @@ export class Networks {
     if (!network) return;
     const namespace = netnsName(id);
     await ipBatch(namespace, [
-      ...unpeerCommands(network, peerings(this.world.networks), state), ...routerCommands(network, state),
+      ...unpeerCommands(network, peerings(this.world.networks), state),
+      ...routerCommands(network, state),
     ]);
     const machines = this.world.machines.filter((machine) => machine.networkId === network.id);
     await ensureLinks(network, machines, state);
     await this.ensureServices(network);
     let prober = this.probers.get(network.id);
     if (!prober) {
-      prober = new Prober(network, ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
-        (change) => void this.changed(network.id, change));
+      prober = new Prober(
+        network,
+        ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
+        (change) => void this.changed(network.id, change),
+      );
       this.probers.set(network.id, prober);
     }
     prober.set(targets(this.world, network));
@@ -205,8 +232,11 @@ export class Networks {
   }
 
   private async ensureRules(network: VirtualNetwork, present: string): Promise<void> {
-    const chains = routerChains(this.world, network, (probeId, machineId) =>
-      this.verdicts.get(`${probeId} ${machineId}`)?.up === true);
+    const chains = routerChains(
+      this.world,
+      network,
+      (probeId, machineId) => this.verdicts.get(`${probeId} ${machineId}`)?.up === true,
+    );
     if (rulesHash(chains) !== present) await applyRules(netnsName(network.id), chains);
   }
 
@@ -242,8 +272,11 @@ export class Networks {
   }
 
   private forgetVerdicts(): void {
-    const known = new Set(this.world.networks.flatMap((network) => targets(this.world, network))
-      .map(({ probeId, machineId }) => `${probeId} ${machineId}`));
+    const known = new Set(
+      this.world.networks
+        .flatMap((network) => targets(this.world, network))
+        .map(({ probeId, machineId }) => `${probeId} ${machineId}`),
+    );
     const gone = [...this.verdicts.keys()].filter((key) => !known.has(key));
     for (const key of gone) this.verdicts.delete(key);
     if (gone.length === 0) return;

@@ -1,7 +1,11 @@
 /** Files that tell which process it is: `<process ID> <start time> <version>`. */
 import { readFileSync, writeFileSync } from "node:fs";
 
-export interface Known { pid: number; started: number; version: string }
+export interface Known {
+  pid: number;
+  started: number;
+  version: string;
+}
 
 export function writePid(file: string, pid: number, version = ""): void {
   writeFileSync(file, `${pid} ${startTime(pid) ?? 0} ${version}\n`, { mode: 0o600 });

@@ -21,7 +21,11 @@ export interface Target {
   up?: boolean;
 }
 
-export interface VerdictChange { probeId: string; machineId: string; up: boolean }
+export interface VerdictChange {
+  probeId: string;
+  machineId: string;
+  up: boolean;
+}
 
 /** Every machine of a network that a load balancer must probe; the same probe of two rules is one. */
 export function targets(world: World, network: VirtualNetwork): Target[] {
@@ -33,7 +37,16 @@ export function targets(world: World, network: VirtualNetwork): Target[] {
     for (const machineId of rule.members) {
       const machine = machines.get(machineId);
       if (!machine) continue;
-      found.set(`${id} ${machineId}`, { probeId: id, machineId, address: machine.address, protocol, port, path, interval, threshold });
+      found.set(`${id} ${machineId}`, {
+        probeId: id,
+        machineId,
+        address: machine.address,
+        protocol,
+        port,
+        path,
+        interval,
+        threshold,
+      });
     }
   }
   return [...found.values()];
@@ -49,7 +62,9 @@ export class Prober {
   private wanted: readonly Target[] = [];
 
   constructor(
-    network: VirtualNetwork, known: (target: Target) => boolean | undefined, onVerdict: (change: VerdictChange) => void,
+    network: VirtualNetwork,
+    known: (target: Target) => boolean | undefined,
+    onVerdict: (change: VerdictChange) => void,
   ) {
     this.network = network;
     this.known = known;

@@ -11,7 +11,11 @@ import { azureAddress } from "./addresses.ts";
 import { type Judgement, judge } from "./verdict.ts";
 import type { Target } from "./prober.ts";
 
-interface Watch { target: Target; judgement: Judgement; timer: NodeJS.Timeout }
+interface Watch {
+  target: Target;
+  judgement: Judgement;
+  timer: NodeJS.Timeout;
+}
 
 const watches = new Map<string, Watch>();
 const lines = createInterface({ input: process.stdin });
@@ -47,7 +51,8 @@ async function probe(key: string, watch: Watch): Promise<void> {
   const before = watch.judgement.up;
   watch.judgement = judge(watch.judgement, answer, target.threshold);
   const { up } = watch.judgement;
-  if (up !== before) process.stdout.write(`${JSON.stringify({ probeId: target.probeId, machineId: target.machineId, up })}\n`);
+  if (up !== before)
+    process.stdout.write(`${JSON.stringify({ probeId: target.probeId, machineId: target.machineId, up })}\n`);
   const pause = Math.max(0, target.interval * 1000 - (Date.now() - started));
   watch.timer = setTimeout(() => void probe(key, watch), pause);
 }
@@ -61,7 +66,10 @@ function connects({ address, port }: Target, timeout: number): Promise<boolean> 
   return new Promise((resolve) => {
     const socket = net.connect({ host: address, port, localAddress: azureAddress });
     const timer = setTimeout(() => socket.destroy(new Error("timeout")), timeout);
-    socket.on("connect", () => { socket.end(); resolve(true); });
+    socket.on("connect", () => {
+      socket.end();
+      resolve(true);
+    });
     socket.on("error", () => resolve(false));
     socket.on("close", () => clearTimeout(timer));
     socket.resume();
@@ -71,7 +79,11 @@ function connects({ address, port }: Target, timeout: number): Promise<boolean> 
 /** Status 200 is up; nothing else is. */
 function answers({ address, port, path, protocol }: Target, timeout: number): Promise<boolean> {
   const options = {
-    host: address, port, path: path ?? "/", localAddress: azureAddress, agent: false,
+    host: address,
+    port,
+    path: path ?? "/",
+    localAddress: azureAddress,
+    agent: false,
     headers: { "user-agent": "Load Balancer Agent", connection: "close" },
   };
   return new Promise((resolve) => {
@@ -83,6 +95,9 @@ function answers({ address, port, path, protocol }: Target, timeout: number): Pr
       response.on("end", () => resolve(response.statusCode === 200));
     });
     request.on("error", () => resolve(false));
-    request.on("close", () => { clearTimeout(timer); resolve(false); });
+    request.on("close", () => {
+      clearTimeout(timer);
+      resolve(false);
+    });
   });
 }

@@ -12,19 +12,25 @@ describe("ranges of addresses", () => {
     expect(rangeText(blockRange("0.0.0.0/0"))).toBe("0.0.0.0-255.255.255.255");
   });
   test("overlapping and neighbouring blocks become one range", () => {
-    expect(union(["10.0.1.0/24", "10.0.0.0/24", "10.0.1.128/25", "10.0.3.0/24"].map(blockRange)).map(rangeText))
-      .toEqual(["10.0.0.0-10.0.1.255", "10.0.3.0-10.0.3.255"]);
+    expect(
+      union(["10.0.1.0/24", "10.0.0.0/24", "10.0.1.128/25", "10.0.3.0/24"].map(blockRange)).map(rangeText),
+    ).toEqual(["10.0.0.0-10.0.1.255", "10.0.3.0-10.0.3.255"]);
   });
   test("an address is either in a set or in its complement", () => {
-    fc.assert(fc.property(fc.array(range), address, (ranges, number) => {
-      const within = (set: readonly (readonly [number, number])[]) => set.some((one) => overlaps(one, [number, number]));
-      expect(within(union(ranges))).not.toBe(within(complement(ranges)));
-    }));
+    fc.assert(
+      fc.property(fc.array(range), address, (ranges, number) => {
+        const within = (set: readonly (readonly [number, number])[]) =>
+          set.some((one) => overlaps(one, [number, number]));
+        expect(within(union(ranges))).not.toBe(within(complement(ranges)));
+      }),
+    );
   });
   test("an address survives being a number", () => {
-    fc.assert(fc.property(address, (number) => {
-      expect(addressNumber(addressText(number))).toBe(number);
-    }));
+    fc.assert(
+      fc.property(address, (number) => {
+        expect(addressNumber(addressText(number))).toBe(number);
+      }),
+    );
   });
   test("what is no address is refused with what would be one", () => {
     expect(() => addressNumber("10.0.0")).toThrow('"10.0.0" is not an IPv4 address');

@@ -22,11 +22,16 @@ export function privateResolverText(world: World, network: VirtualNetwork): stri
 
 /** Configuration of the public resolver; `upstream` are the host's name servers. */
 export function publicResolverText(world: Pick<World, "zones">, upstream: readonly string[]): string {
-  return text(publicResolver, upstream, world.zones.filter((zone) => !zone.private), [
-    // Without the second line, a question for its IPv6 address would be asked elsewhere.
-    `host-record=${gitHost},${gitAddress},60`,
-    `local=/${gitHost}/`,
-  ]);
+  return text(
+    publicResolver,
+    upstream,
+    world.zones.filter((zone) => !zone.private),
+    [
+      // Without the second line, a question for its IPv6 address would be asked elsewhere.
+      `host-record=${gitHost},${gitAddress},60`,
+      `local=/${gitHost}/`,
+    ],
+  );
 }
 
 export async function ensurePrivateResolver(stateDir: string, world: World, network: VirtualNetwork): Promise<void> {
@@ -50,7 +55,12 @@ async function ensureResolver(stateDir: string, namespace: string, configuration
   });
 }
 
-function text(address: string, upstream: readonly string[], zones: readonly DnsZone[], more: readonly string[] = []): string {
+function text(
+  address: string,
+  upstream: readonly string[],
+  zones: readonly DnsZone[],
+  more: readonly string[] = [],
+): string {
   return [
     "no-resolv",
     "no-hosts",
@@ -72,8 +82,10 @@ function text(address: string, upstream: readonly string[], zones: readonly DnsZ
 function zoneLines(zone: DnsZone): string[] {
   const records = zone.records.flatMap(({ name, type, ttl, values }) => {
     if (type === "TXT") return values.map((value) => `txt-record=${fullName(name, zone)},${quoted(value)}`);
-    if (type === "CNAME") return values.map((value) => `cname=${fullName(name, zone)},${value.replace(/\.$/, "")},${ttl}`);
-    if (name === "*" || name.startsWith("*.")) return values.map((value) => `address=/${fullName(name, zone)}/${value}`);
+    if (type === "CNAME")
+      return values.map((value) => `cname=${fullName(name, zone)},${value.replace(/\.$/, "")},${ttl}`);
+    if (name === "*" || name.startsWith("*."))
+      return values.map((value) => `address=/${fullName(name, zone)}/${value}`);
     return values.map((value) => `host-record=${fullName(name, zone)},${value},${ttl}`);
   });
   // A name that the zone does not have does not exist; it is not asked elsewhere.
@@ -92,8 +104,12 @@ function quoted(value: string): string {
 function hostNameservers(): string[] {
   const files = ["/etc/resolv.conf", "/run/systemd/resolve/resolv.conf"];
   for (const file of files) {
-    const servers = existsSync(file) ? nameservers(readFileSync(file, "utf8")).filter((server) => !server.startsWith("127.")) : [];
+    const servers = existsSync(file)
+      ? nameservers(readFileSync(file, "utf8")).filter((server) => !server.startsWith("127."))
+      : [];
     if (servers.length > 0) return servers;
   }
-  throw new Error(`no name server for the lab: ${files.join(" and ")} name none with an IPv4 address outside 127.0.0.0/8`);
+  throw new Error(
+    `no name server for the lab: ${files.join(" and ")} name none with an IPv4 address outside 127.0.0.0/8`,
+  );
 }

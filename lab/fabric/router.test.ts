@@ -5,29 +5,46 @@ import { parseState } from "./namespace.ts";
 import { peerings, routerCommands, unpeerCommands } from "./router.ts";
 
 const network: VirtualNetwork = {
-  id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: ["/peer"], subnets: [{ id: "/a", name: "a", prefix: "10.20.1.0/24" }],
+  id: "/vnet",
+  name: "vnet",
+  prefixes: ["10.20.0.0/16"],
+  peers: ["/peer"],
+  subnets: [{ id: "/a", name: "a", prefix: "10.20.1.0/24" }],
 };
 const [far, near] = linkAddresses(networkLink(network.id));
 const link = (ifname: string, addresses: string[]) => ({
-  ifname, flags: ["UP"], addr_info: addresses.map((local) => ({ family: "inet", local })),
+  ifname,
+  flags: ["UP"],
+  addr_info: addresses.map((local) => ({ family: "inet", local })),
 });
-const state = (lo: string[], uplink: string[], routes: object[], more: string[] = []) => parseState([
-  JSON.stringify([link("lo", ["127.0.0.1", ...lo]), link("uplink", uplink), ...more.map((name) => link(name, []))]),
-  "[]", JSON.stringify(routes), "0123456789abcdef",
-].join("\n"));
-const complete = state(["168.63.129.16", "169.254.169.254", "10.20.1.1"], [near], [{ dst: "default", gateway: far, dev: "uplink" }]);
+const state = (lo: string[], uplink: string[], routes: object[], more: string[] = []) =>
+  parseState(
+    [
+      JSON.stringify([link("lo", ["127.0.0.1", ...lo]), link("uplink", uplink), ...more.map((name) => link(name, []))]),
+      "[]",
+      JSON.stringify(routes),
+      "0123456789abcdef",
+    ].join("\n"),
+  );
+const complete = state(
+  ["168.63.129.16", "169.254.169.254", "10.20.1.1"],
+  [near],
+  [{ dst: "default", gateway: far, dev: "uplink" }],
+);
 
 describe("a router", () => {
   test("that is as it should be needs no command", () => {
     expect(routerCommands(network, complete)).toEqual([]);
   });
   test("gets the gateways of its subnets and loses those of removed ones", () => {
-    expect(routerCommands({ ...network, subnets: [{ id: "/b", name: "b", prefix: "10.20.2.0/24" }] }, complete))
-      .toEqual(["addr add 10.20.2.1/32 dev lo", "addr del 10.20.1.1/32 dev lo"]);
+    expect(
+      routerCommands({ ...network, subnets: [{ id: "/b", name: "b", prefix: "10.20.2.0/24" }] }, complete),
+    ).toEqual(["addr add 10.20.2.1/32 dev lo", "addr del 10.20.1.1/32 dev lo"]);
   });
   test("gets its default route back", () => {
-    expect(routerCommands(network, state(["168.63.129.16", "169.254.169.254", "10.20.1.1"], [near], [])))
-      .toEqual([`route replace default via ${far} dev uplink`]);
+    expect(routerCommands(network, state(["168.63.129.16", "169.254.169.254", "10.20.1.1"], [near], []))).toEqual([
+      `route replace default via ${far} dev uplink`,
+    ]);
   });
   test("is linked to a peer when both sides want it, once", () => {
     const peer = { ...network, id: "/peer", prefixes: ["10.30.0.0/16"], peers: ["/vnet"] };

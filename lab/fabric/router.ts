@@ -51,13 +51,17 @@ export function linkCommands(link: RouterLink, state: NamespaceState): string[] 
   // The kernel drops the routes of an interface that is down.
   const routes = present?.up ? [...state.routes].filter((route) => route.endsWith(` dev ${link.name}`)) : [];
   const wanted = link.routes.map((block) => ({
-    block, text: `${block.replace(/\/32$/, "")} via ${link.peerAddress} dev ${link.name}`,
+    block,
+    text: `${block.replace(/\/32$/, "")} via ${link.peerAddress} dev ${link.name}`,
   }));
   return [
-    ...(present?.addresses.includes(link.address) ? [] : [`addr add ${link.address} peer ${link.peerAddress}/32 dev ${link.name}`]),
+    ...(present?.addresses.includes(link.address)
+      ? []
+      : [`addr add ${link.address} peer ${link.peerAddress}/32 dev ${link.name}`]),
     ...(present?.up ? [] : [`link set ${link.name} up`]),
     ...wanted.filter(({ text }) => !routes.includes(text)).map(({ text }) => `route replace ${text}`),
-    ...routes.filter((route) => route.includes(" via ") && !wanted.some(({ text }) => text === route))
+    ...routes
+      .filter((route) => route.includes(" via ") && !wanted.some(({ text }) => text === route))
       .map((route) => `route del ${route}`),
   ];
 }
@@ -71,8 +75,10 @@ function uplinkCommands(network: VirtualNetwork, state: NamespaceState): string[
 /** `ip` commands that remove the links to networks that are no longer peers. */
 export function unpeerCommands(network: VirtualNetwork, wanted: readonly Peering[], state: NamespaceState): string[] {
   const names = wanted.flatMap(({ networks, links }) =>
-    networks.flatMap(({ id }, side) => id === network.id ? [links[side]?.name] : []));
-  return [...state.links.keys()].filter((name) => name.startsWith("lp") && !names.includes(name))
+    networks.flatMap(({ id }, side) => (id === network.id ? [links[side]?.name] : [])),
+  );
+  return [...state.links.keys()]
+    .filter((name) => name.startsWith("lp") && !names.includes(name))
     .map((name) => `link del ${name}`);
 }
 
@@ -83,13 +89,18 @@ export interface Peering {
 }
 
 /** Links the routers of peered networks, given the state of each network's router; both ends are made together. */
-export async function ensurePeerings(wanted: readonly Peering[], states: ReadonlyMap<string, NamespaceState>): Promise<void> {
+export async function ensurePeerings(
+  wanted: readonly Peering[],
+  states: ReadonlyMap<string, NamespaceState>,
+): Promise<void> {
   for (const { networks, links } of wanted) {
     const [first, second] = networks.map(({ id }) => ({ namespace: netnsName(id), state: states.get(id) }));
     // A router that could not be made has its own failure.
     if (!first?.state || !second?.state) continue;
     if (!first.state.links.has(links[0].name)) {
-      await ipBatch(first.namespace, [`link add ${links[0].name} type veth peer name ${links[1].name} netns ${second.namespace}`]);
+      await ipBatch(first.namespace, [
+        `link add ${links[0].name} type veth peer name ${links[1].name} netns ${second.namespace}`,
+      ]);
     }
     await ipBatch(first.namespace, linkCommands(links[0], first.state));
     await ipBatch(second.namespace, linkCommands(links[1], second.state));
@@ -98,16 +109,18 @@ export async function ensurePeerings(wanted: readonly Peering[], states: Readonl
 
 /** Every pair of networks that are peered on both sides. */
 export function peerings(networks: readonly VirtualNetwork[]): Peering[] {
-  return networks.flatMap((one) => networks
-    .filter((other) => one.id < other.id && one.peers.includes(other.id) && other.peers.includes(one.id))
-    .map((other): Peering => {
-      const [first, second] = linkAddresses(`${one.id} ${other.id}`);
-      return {
-        networks: [one, other],
-        links: [
-          { name: peerLink(other.id), address: first, peerAddress: second, routes: other.prefixes },
-          { name: peerLink(one.id), address: second, peerAddress: first, routes: one.prefixes },
-        ],
-      };
-    }));
+  return networks.flatMap((one) =>
+    networks
+      .filter((other) => one.id < other.id && one.peers.includes(other.id) && other.peers.includes(one.id))
+      .map((other): Peering => {
+        const [first, second] = linkAddresses(`${one.id} ${other.id}`);
+        return {
+          networks: [one, other],
+          links: [
+            { name: peerLink(other.id), address: first, peerAddress: second, routes: other.prefixes },
+            { name: peerLink(one.id), address: second, peerAddress: first, routes: one.prefixes },
+          ],
+        };
+      }),
+  );
 }

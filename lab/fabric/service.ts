@@ -34,8 +34,12 @@ export async function ensureService(stateDir: string, service: Service): Promise
   const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
   closeSync(log);
   let ended: string | undefined;
-  child.on("error", (error) => { ended = error.message; });
-  child.on("exit", (code, signal) => { ended = `it ended with ${signal ?? `status ${code}`}`; });
+  child.on("error", (error) => {
+    ended = error.message;
+  });
+  child.on("exit", (code, signal) => {
+    ended = `it ended with ${signal ?? `status ${code}`}`;
+  });
   child.unref();
   if (child.pid !== undefined) writePid(pidFile(stateDir, service.name), child.pid, service.version);
   for (let waited = 0; waited < 5000 && ended === undefined; waited += 20) {
@@ -43,8 +47,10 @@ export async function ensureService(stateDir: string, service: Service): Promise
     await sleep(20);
   }
   const said = readFileSync(logFile, "utf8").trim().slice(-1000);
-  throw new Error(`${service.name} does not listen on port ${service.port}: ${ended ?? "it started, but is not ready"}`
-    + `${said ? `: ${said}` : ""} (log: ${logFile})`);
+  throw new Error(
+    `${service.name} does not listen on port ${service.port}: ${ended ?? "it started, but is not ready"}` +
+      `${said ? `: ${said}` : ""} (log: ${logFile})`,
+  );
 }
 
 /** Ends a service and waits for its end. */
@@ -59,7 +65,10 @@ export async function stopService(stateDir: string, name: string): Promise<void>
 
 /** Names of the services that have a process ID file. */
 export function services(stateDir: string): string[] {
-  return readdirSync(runDirectory(stateDir)).filter((file) => file.endsWith(".pid")).map((file) => file.slice(0, -4)).sort();
+  return readdirSync(runDirectory(stateDir))
+    .filter((file) => file.endsWith(".pid"))
+    .map((file) => file.slice(0, -4))
+    .sort();
 }
 
 /** `<state>/run`, made when missing. */
@@ -86,7 +95,8 @@ function listens(pid: number, port: number): boolean {
   const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
   return ["tcp", "tcp6"].some((family) => {
     try {
-      return readFileSync(`/proc/${pid}/net/${family}`, "utf8").split("\n")
+      return readFileSync(`/proc/${pid}/net/${family}`, "utf8")
+        .split("\n")
         .some((line) => line.trim().split(/\s+/)[1]?.endsWith(local) && line.trim().split(/\s+/)[3] === "0A");
     } catch {
       return false;

@@ -4,30 +4,85 @@ import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
 import { machineNamespace, run } from "./host.ts";
 import { inside } from "./namespace.ts";
 
-export function rule(given: Partial<SecurityRule> & Pick<SecurityRule, "name" | "priority" | "direction" | "access">): SecurityRule {
+export function rule(
+  given: Partial<SecurityRule> & Pick<SecurityRule, "name" | "priority" | "direction" | "access">,
+): SecurityRule {
   return { protocol: "*", sources: ["*"], sourcePorts: ["*"], destinations: ["*"], destinationPorts: ["*"], ...given };
 }
 
 /** Azure's six default rules. */
 export const defaultRules: SecurityRule[] = [
-  rule({ name: "AllowVnetInBound", priority: 65000, direction: "Inbound", access: "Allow", sources: ["VirtualNetwork"], destinations: ["VirtualNetwork"] }),
-  rule({ name: "AllowAzureLoadBalancerInBound", priority: 65001, direction: "Inbound", access: "Allow", sources: ["AzureLoadBalancer"] }),
+  rule({
+    name: "AllowVnetInBound",
+    priority: 65000,
+    direction: "Inbound",
+    access: "Allow",
+    sources: ["VirtualNetwork"],
+    destinations: ["VirtualNetwork"],
+  }),
+  rule({
+    name: "AllowAzureLoadBalancerInBound",
+    priority: 65001,
+    direction: "Inbound",
+    access: "Allow",
+    sources: ["AzureLoadBalancer"],
+  }),
   rule({ name: "DenyAllInBound", priority: 65500, direction: "Inbound", access: "Deny" }),
-  rule({ name: "AllowVnetOutBound", priority: 65000, direction: "Outbound", access: "Allow", sources: ["VirtualNetwork"], destinations: ["VirtualNetwork"] }),
-  rule({ name: "AllowInternetOutBound", priority: 65001, direction: "Outbound", access: "Allow", destinations: ["Internet"] }),
+  rule({
+    name: "AllowVnetOutBound",
+    priority: 65000,
+    direction: "Outbound",
+    access: "Allow",
+    sources: ["VirtualNetwork"],
+    destinations: ["VirtualNetwork"],
+  }),
+  rule({
+    name: "AllowInternetOutBound",
+    priority: 65001,
+    direction: "Outbound",
+    access: "Allow",
+    destinations: ["Internet"],
+  }),
   rule({ name: "DenyAllOutBound", priority: 65500, direction: "Outbound", access: "Deny" }),
 ];
 
-export function machine(network: VirtualNetwork, subnet: number, address: string, more: Partial<Machine> = {}): Machine {
+export function machine(
+  network: VirtualNetwork,
+  subnet: number,
+  address: string,
+  more: Partial<Machine> = {},
+): Machine {
   return {
-    id: `/vm/${address}`, name: `vm-${address}`, hostName: "host", networkId: network.id,
-    subnetId: network.subnets[subnet]?.id ?? "", address, image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
-    cpus: 1, memory: 512, adminUser: "platform", sshKeys: [], powered: true, generation: 0, scripts: [], tags: {}, ...more,
+    id: `/vm/${address}`,
+    name: `vm-${address}`,
+    hostName: "host",
+    networkId: network.id,
+    subnetId: network.subnets[subnet]?.id ?? "",
+    address,
+    image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+    cpus: 1,
+    memory: 512,
+    adminUser: "platform",
+    sshKeys: [],
+    powered: true,
+    generation: 0,
+    scripts: [],
+    tags: {},
+    ...more,
   };
 }
 
 export function world(given: Partial<World>): World {
-  return { revision: 1, networks: [], machines: [], balancers: [], publicAddresses: [], zones: [], groups: [], ...given };
+  return {
+    revision: 1,
+    networks: [],
+    machines: [],
+    balancers: [],
+    publicAddresses: [],
+    zones: [],
+    groups: [],
+    ...given,
+  };
 }
 
 /** Answers every request with its name and the client's address; `/health` by what `healthy` was last set to. */
@@ -63,9 +118,10 @@ export class StandIn {
 
 /** What a client in a namespace gets from a URL, or how it failed. */
 export async function ask(namespace: string, url: string, seconds = 1): Promise<string> {
-  const { status, stdout } = await run([...inside(namespace), "curl", "-sS", "--max-time", String(seconds), url],
-    { accept: [7, 28, 35, 52, 56] });
-  return status === 0 ? stdout.trim() : { 7: "refused", 28: "timeout" }[status] ?? `failed (${status})`;
+  const { status, stdout } = await run([...inside(namespace), "curl", "-sS", "--max-time", String(seconds), url], {
+    accept: [7, 28, 35, 52, 56],
+  });
+  return status === 0 ? stdout.trim() : ({ 7: "refused", 28: "timeout" }[status] ?? `failed (${status})`);
 }
 
 export function namespaceOf(given: Machine): string {

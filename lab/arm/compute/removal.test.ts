@@ -16,7 +16,8 @@ const at = (path: string): string => `${path}?api-version=2024-11-01`;
 const remove = (id: string) => lab.call("DELETE", at(id));
 const scale = (capacity: number) => lab.call("PATCH", at(setId), { sku: { name: "Standard_B2s", capacity } });
 const state = async (id: string) =>
-  ((await lab.call("GET", at(id))).body as { properties?: { provisioningState: string } }).properties?.provisioningState;
+  ((await lab.call("GET", at(id))).body as { properties?: { provisioningState: string } }).properties
+    ?.provisioningState;
 const pool = () => lab.arm.world().balancers[0]!.rules[0]!.members;
 
 interface Event {
@@ -24,7 +25,8 @@ interface Event {
   Resources: string[];
 }
 const events = async (): Promise<Event[]> =>
-  ((await ask(lab, "10.20.1.5", "/metadata/scheduledevents?api-version=2020-07-01")).body as { Events: Event[] }).Events;
+  ((await ask(lab, "10.20.1.5", "/metadata/scheduledevents?api-version=2020-07-01")).body as { Events: Event[] })
+    .Events;
 const approve = async (id: string) => {
   const { name } = lab.arm.world().machines.find((machine) => machine.id === id)!;
   const { EventId } = (await events()).find(({ Resources }) => Resources.includes(name))!;

@@ -231,7 +231,9 @@ describe("repairs", () => {
     const replacements = () => lab.ids.filter((id) => !old.includes(id));
     // The first replacement fails to start, the next two never become ready.
     lab.adjust = (status) => {
-      const errors = replacements().slice(0, 1).map((id) => ({ id, message: "no space left" }));
+      const errors = replacements()
+        .slice(0, 1)
+        .map((id) => ({ id, message: "no space left" }));
       const { machines } = adjust(status);
       const stuck = machines.map((one) => (old.includes(one.id) ? one : { ...one, ready: false }));
       return { ...status, errors, machines: stuck };

@@ -62,7 +62,10 @@ export class Repairs {
     if (!status() || status()!.revision < 0) return;
     this.#agentsAt ??= now() + agentsArrive;
     const sets = store.ofType<ScaleSetBody>(types.scaleSet).filter((set) => isLive(set) && wantsRepairs(set));
-    this.#look(sets.flatMap((set) => membersOf(set, store)), context);
+    this.#look(
+      sets.flatMap((set) => membersOf(set, store)),
+      context,
+    );
     for (const set of sets) {
       try {
         store.transaction(() => this.#repair(set, context));

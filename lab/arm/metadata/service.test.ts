@@ -3,7 +3,8 @@ import { ask, model, setId, TestGroup } from "../testGroup.ts";
 import { subscription } from "../testing.ts";
 
 const lab = new TestGroup();
-const get = (path: string, headers?: Record<string, string>) => ask(lab, "10.20.1.5", `/metadata/${path}`, undefined, headers);
+const get = (path: string, headers?: Record<string, string>) =>
+  ask(lab, "10.20.1.5", `/metadata/${path}`, undefined, headers);
 const scheduled = "scheduledevents?api-version=2020-07-01";
 
 beforeAll(async () => {
@@ -88,7 +89,9 @@ describe("refused, as Azure does", () => {
         body: { "newest-versions": ["2025-04-07", "2024-07-17", "2024-03-15"] },
       });
     }
-    expect((await get("versions")).body).toMatchObject({ apiVersions: expect.arrayContaining(["2021-02-01"]) as unknown });
+    expect((await get("versions")).body).toMatchObject({
+      apiVersions: expect.arrayContaining(["2021-02-01"]) as unknown,
+    });
   });
 
   test("a POST where only GET is, and approvals that are malformed or of no event", async () => {
@@ -124,7 +127,12 @@ describe("scheduled events", () => {
     });
     const older = (await get("scheduledevents?api-version=2019-01-01")).body as { Events: object[] };
     expect(Object.keys(older.Events[0]!)).toEqual([
-      "EventId", "EventType", "ResourceType", "Resources", "EventStatus", "NotBefore",
+      "EventId",
+      "EventType",
+      "ResourceType",
+      "Resources",
+      "EventStatus",
+      "NotBefore",
     ]);
     // Approved, it is started, and gone when its machine is.
     lab.automatic = false;

@@ -62,8 +62,7 @@ function machineAt(networkId: string, address: string, { store }: Context): Mach
   const nic = store
     .ofType<NetworkInterfaceBody>(types.networkInterface)
     .find(
-      (one) =>
-        keyOf(networkIdOf(one)) === networkId && Object.values(one.computed.addresses ?? {}).includes(address),
+      (one) => keyOf(networkIdOf(one)) === networkId && Object.values(one.computed.addresses ?? {}).includes(address),
     );
   return nic?.computed.machineId === undefined ? undefined : store.get<MachineBody>(nic.computed.machineId);
 }

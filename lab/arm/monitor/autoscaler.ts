@@ -45,7 +45,12 @@ export class Autoscaler {
 }
 
 /** One value for each member: the share of its processors that it used since the sample before. */
-function sample(set: Resource<ScaleSetBody>, observed: Observed, at: number, { store, status, options }: Context): void {
+function sample(
+  set: Resource<ScaleSetBody>,
+  observed: Observed,
+  at: number,
+  { store, status, options }: Context,
+): void {
   const used: Observed["used"] = new Map();
   const values: number[] = [];
   for (const member of membersOf(set, store)) {

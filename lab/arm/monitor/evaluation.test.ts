@@ -121,7 +121,12 @@ describe("the metric", () => {
     const given = series(low, low, low, low, [40, 80], high);
     const is = (operator: Trigger["operator"]) =>
       decide(given, [rule(operator, expected, "Increase", {}, trigger)], 2) !== undefined;
-    expect([is("Equals"), is("NotEquals"), is("GreaterThanOrEqual"), is("LessThan")]).toEqual([true, false, true, false]);
+    expect([is("Equals"), is("NotEquals"), is("GreaterThanOrEqual"), is("LessThan")]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test("is waited for until it has been sampled for the whole window", () => {

@@ -1,7 +1,11 @@
 /** For tests: time that passes at once, in the order in which sleepers wake. */
 import type { Clock } from "../clock.ts";
 
-interface Sleeper { wake: number; done: () => void; fail: (error: Error) => void }
+interface Sleeper {
+  wake: number;
+  done: () => void;
+  fail: (error: Error) => void;
+}
 
 export class FakeClock implements Clock {
   #now: number;

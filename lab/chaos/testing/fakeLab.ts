@@ -10,8 +10,15 @@ import { start } from "./histories.ts";
 export function machine(tier: string, number: number, more: Partial<Machine> = {}): Machine {
   const name = `${tier}_${number}`;
   return {
-    name, hostName: `${tier}00${number}`, stack: "dev", tier, address: `10.20.1.${number + 3}`, state: "running", health: "Healthy",
-    namespace: `lab-m-${tier}${number}`, ...more,
+    name,
+    hostName: `${tier}00${number}`,
+    stack: "dev",
+    tier,
+    address: `10.20.1.${number + 3}`,
+    state: "running",
+    health: "Healthy",
+    namespace: `lab-m-${tier}${number}`,
+    ...more,
   };
 }
 
@@ -19,16 +26,24 @@ export function machine(tier: string, number: number, more: Partial<Machine> = {
 export function status(machines: Machine[], down: string[] = [], policy = "hash"): StackStatus {
   const tiers = [...new Set(machines.map(({ tier }) => tier))];
   return {
-    stack: "dev", machines,
+    stack: "dev",
+    machines,
     groups: tiers.map((tier) => {
       const its = machines.filter((one) => one.tier === tier && one.state !== "terminating");
       return { tier, wanted: its.length, running: its.length, repairs: "Running" as const };
     }),
-    publicAddresses: [], urls: ["http://api.dev.example/", "http://www.dev.example/"],
+    publicAddresses: [],
+    urls: ["http://api.dev.example/", "http://www.dev.example/"],
     loadBalancers: tiers.map((tier) => ({
-      name: `lb-${tier}`, tier, address: "10.20.1.254", port: 3000, policy, probe: { interval: 5, threshold: 2 },
-      members: machines.filter((one) => one.tier === tier)
-        .map(({ name }) => ({ machine: name, state: down.includes(name) ? "down" as const : "up" as const })),
+      name: `lb-${tier}`,
+      tier,
+      address: "10.20.1.254",
+      port: 3000,
+      policy,
+      probe: { interval: 5, threshold: 2 },
+      members: machines
+        .filter((one) => one.tier === tier)
+        .map(({ name }) => ({ machine: name, state: down.includes(name) ? ("down" as const) : ("up" as const) })),
     })),
   };
 }
@@ -68,7 +83,10 @@ export class FakeLab implements Tools {
   }
 
   sudo(name: string, script: string): Promise<string> {
-    return this.#do(`sudo ${name} ${script.includes("systemctl kill") ? "reload" : script.trim().split("\n")[0]}`, () => "600\n");
+    return this.#do(
+      `sudo ${name} ${script.includes("systemctl kill") ? "reload" : script.trim().split("\n")[0]}`,
+      () => "600\n",
+    );
   }
 
   playbook(kind: string, variables?: Record<string, unknown>): Promise<void> {
@@ -103,10 +121,18 @@ export class FakeLab implements Tools {
 
   /** A request each 1/rate s, each 20th a write. */
   #history(from: number, end: number, { rate, ids }: LoadPlan): RequestRecord[] {
-    return Array.from({ length: Math.floor((end - from) / 1000 * rate) }, (_, index): RequestRecord => {
-      const planned = from + index * 1000 / rate;
-      const write = index % 20 === 0 ? { method: "POST", status: 201, id: `${ids}-${index}` } : { method: "GET", status: 200 };
-      return { planned, sent: planned, latency: 10, passed: [], ...write, ...this.#options.answer?.(this.#sinceKill(planned), index) };
+    return Array.from({ length: Math.floor(((end - from) / 1000) * rate) }, (_, index): RequestRecord => {
+      const planned = from + (index * 1000) / rate;
+      const write =
+        index % 20 === 0 ? { method: "POST", status: 201, id: `${ids}-${index}` } : { method: "GET", status: 200 };
+      return {
+        planned,
+        sent: planned,
+        latency: 10,
+        passed: [],
+        ...write,
+        ...this.#options.answer?.(this.#sinceKill(planned), index),
+      };
     });
   }
 

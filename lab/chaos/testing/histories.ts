@@ -11,8 +11,14 @@ export function record(seconds: number, more: Partial<RequestRecord> = {}): Requ
 }
 
 /** A request each `every` milliseconds for so many seconds. */
-export function steady(seconds: number, every: number, more: (seconds: number) => Partial<RequestRecord> = () => ({})): RequestRecord[] {
-  return Array.from({ length: Math.round(seconds * 1000 / every) }, (_, index) => record(index * every / 1000, more(index * every / 1000)));
+export function steady(
+  seconds: number,
+  every: number,
+  more: (seconds: number) => Partial<RequestRecord> = () => ({}),
+): RequestRecord[] {
+  return Array.from({ length: Math.round((seconds * 1000) / every) }, (_, index) =>
+    record((index * every) / 1000, more((index * every) / 1000)),
+  );
 }
 
 /** The line that the load generator writes for a record. */

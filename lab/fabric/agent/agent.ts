@@ -32,9 +32,21 @@ export class MachineAgent {
   constructor({ init, onEvent, onEnd }: AgentOptions) {
     this.init = init;
     const service = [
-      "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--description=The lab's stand-in for Azure's Linux agent",
+      "systemd-run",
+      "--quiet",
+      "--pipe",
+      "--wait",
+      "--collect",
+      "--description=The lab's stand-in for Azure's Linux agent",
       // Scripts that the agent has started go on when it ends.
-      "--property=KillMode=process", "--", "/usr/bin/python3", "-E", "-s", "-u", "-c", loader,
+      "--property=KillMode=process",
+      "--",
+      "/usr/bin/python3",
+      "-E",
+      "-s",
+      "-u",
+      "-c",
+      loader,
     ];
     this.#process = spawn("nsenter", [`--target=${init}`, "--mount", "--wd=/", "--", ...service], {
       stdio: ["pipe", "pipe", "pipe"],

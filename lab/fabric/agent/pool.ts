@@ -64,7 +64,15 @@ export class AgentPool {
       const watched = this.#watched.get(machine.id);
       if (!watched) {
         this.#watched.set(machine.id, {
-          machine, power: "stopped", heard: 0, notBefore: 0, answers: false, ready: false, health: "Unknown", scripts: [], requests: new Map(),
+          machine,
+          power: "stopped",
+          heard: 0,
+          notBefore: 0,
+          answers: false,
+          ready: false,
+          health: "Unknown",
+          scripts: [],
+          requests: new Map(),
         });
         continue;
       }
@@ -94,7 +102,8 @@ export class AgentPool {
       ready: watched.answers && watched.ready,
       health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Unknown",
       scripts: watched.scripts.filter(({ id, sequence }) =>
-        watched.machine.scripts.some((script) => script.id === id && script.sequence === sequence)),
+        watched.machine.scripts.some((script) => script.id === id && script.sequence === sequence),
+      ),
     }));
   }
 
@@ -176,7 +185,10 @@ export class AgentPool {
         break;
       case "script": {
         const { id, sequence, exitStatus, stderr } = event;
-        watched.scripts = [...watched.scripts.filter((script) => script.id !== id), { id, sequence, exitStatus, stderr }];
+        watched.scripts = [
+          ...watched.scripts.filter((script) => script.id !== id),
+          { id, sequence, exitStatus, stderr },
+        ];
         break;
       }
       case "result": {

@@ -14,8 +14,18 @@ test("an event is read with its fields", () => {
   expect(readEvent(JSON.stringify(script))).toEqual(script);
 });
 
-test.each(["", "no JSON", "null", "[]", '"beat"', '{"event":"toString"}', '{"event":"ready"}', '{"event":"ready","ready":"yes"}',
-  '{"event":"script","id":"s","sequence":1,"exitStatus":0,"stderr":""}', '{"event":["beat"]}', '{"event":"health","state":"Fine"}'])(
-  "what a machine writes and is not an event is passed over: %s", (line) => {
-    expect(readEvent(line)).toBeUndefined();
-  });
+test.each([
+  "",
+  "no JSON",
+  "null",
+  "[]",
+  '"beat"',
+  '{"event":"toString"}',
+  '{"event":"ready"}',
+  '{"event":"ready","ready":"yes"}',
+  '{"event":"script","id":"s","sequence":1,"exitStatus":0,"stderr":""}',
+  '{"event":["beat"]}',
+  '{"event":"health","state":"Fine"}',
+])("what a machine writes and is not an event is passed over: %s", (line) => {
+  expect(readEvent(line)).toBeUndefined();
+});

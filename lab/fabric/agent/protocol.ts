@@ -3,8 +3,7 @@ import type { HealthProbe, MachineStatus, Script } from "../../world.ts";
 
 /** What the daemon asks of the agent. */
 export type Request =
-  | { do: "configure"; health: HealthProbe | null; scripts: Script[] }
-  | { do: "run"; request: number; script: string };
+  { do: "configure"; health: HealthProbe | null; scripts: Script[] } | { do: "run"; request: number; script: string };
 
 /** What the agent tells. */
 export type Event =
@@ -41,6 +40,7 @@ export function readEvent(line: string): Event | undefined {
   const message = value as Record<string, unknown>;
   if (typeof message.event !== "string" || !Object.hasOwn(fields, message.event)) return undefined;
   const complete = Object.entries(fields[message.event as Event["event"]]).every(([name, type]) =>
-    Array.isArray(type) ? type.includes(message[name] as string) : typeof message[name] === type);
+    Array.isArray(type) ? type.includes(message[name] as string) : typeof message[name] === type,
+  );
   return complete ? (message as Event) : undefined;
 }

@@ -79,7 +79,7 @@ export async function setPortion(name: string, { share, processor }: Portion): P
     await set(join(mount, "cpu", parent, name), "cpu.shares", share === "full" ? "1024" : "102");
     const all = join(mount, "cpuset", "cpuset.cpus");
     if (!existsSync(all)) return;
-    await set(join(mount, "cpuset", parent, name), "cpuset.cpus", String(processor ?? await readFile(all, "utf8")));
+    await set(join(mount, "cpuset", parent, name), "cpuset.cpus", String(processor ?? (await readFile(all, "utf8"))));
   }
 }
 
@@ -172,14 +172,16 @@ async function removeTree(group: string): Promise<void> {
  * accounts for us, and limits, and a group beside theirs would escape them.
  */
 async function legacyGroup(controller: string, name: string): Promise<string | undefined> {
-  const own = (await readFile("/proc/self/cgroup", "utf8")).split("\n")
+  const own = (await readFile("/proc/self/cgroup", "utf8"))
+    .split("\n")
     .find((line) => line.split(":")[1]?.split(",").includes(controller));
   if (own?.split(":")[2] !== "/" || !existsSync(join(mount, controller, "cgroup.procs"))) return undefined;
   const top = join(mount, controller, parent);
   await mkdir(top, { recursive: true });
   if (controller === "cpuset") {
     // No process can enter a group before it has both. Those of the machines begin with what this one has.
-    for (const file of ["cpuset.cpus", "cpuset.mems"]) await writeFile(join(top, file), await readFile(join(mount, controller, file)));
+    for (const file of ["cpuset.cpus", "cpuset.mems"])
+      await writeFile(join(top, file), await readFile(join(mount, controller, file)));
     await writeFile(join(top, "cgroup.clone_children"), "1");
   }
   await mkdir(join(top, name), { recursive: true });

@@ -33,11 +33,16 @@ export const damages = {
 
 export type Damage = keyof typeof damages;
 
-export async function breakMachine(machine: Pick<Machine, "id" | "name" | "networkId">, paths: MachinePaths, how: Damage): Promise<void> {
+export async function breakMachine(
+  machine: Pick<Machine, "id" | "name" | "networkId">,
+  paths: MachinePaths,
+  how: Damage,
+): Promise<void> {
   const { name } = machine;
   if (!(await readRecord(paths))) throw new Error(`${name} does not exist on this host: see \`bin/lab status\``);
   const running = runningMachine(paths);
-  if (!running && how !== "disk") throw new Error(`${name} does not run, so nothing in it can be broken or mended (${how})`);
+  if (!running && how !== "disk")
+    throw new Error(`${name} does not run, so nothing in it can be broken or mended (${how})`);
   switch (how) {
     case "process":
       await killServers(initOf(name, running));
@@ -102,5 +107,18 @@ async function killServers(init: number): Promise<void> {
       case "$local" in *:22|*:8998|*:8999) continue;; esac
       echo "$users" | grep -o 'pid=[0-9]*' | cut -d= -f2
     done | sort -u | while read -r pid; do [ "$pid" = 1 ] || kill -9 "$pid"; done`;
-  await run(["nsenter", `--target=${init}`, "--mount", "--uts", "--ipc", "--net", "--pid", "--wd=/", "--", "/bin/sh", "-c", script]);
+  await run([
+    "nsenter",
+    `--target=${init}`,
+    "--mount",
+    "--uts",
+    "--ipc",
+    "--net",
+    "--pid",
+    "--wd=/",
+    "--",
+    "/bin/sh",
+    "-c",
+    script,
+  ]);
 }

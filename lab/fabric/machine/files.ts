@@ -89,7 +89,10 @@ export async function writeRecord(paths: MachinePaths, record: MachineRecord): P
 }
 
 /** Writes files into a directory tree, with parents as Debian has them. */
-export async function writeTree(root: string, files: { path: string; mode: number; content: string | Uint8Array }[]): Promise<void> {
+export async function writeTree(
+  root: string,
+  files: { path: string; mode: number; content: string | Uint8Array }[],
+): Promise<void> {
   for (const { path, mode, content } of files) {
     const file = join(root, path);
     await mkdir(dirname(file), { recursive: true, mode: 0o755 });

@@ -43,5 +43,18 @@ umount -l ${layer}
 
 /** Fills the disk of the machine whose init is given, as the host knows it, or frees it. */
 export async function fillDisk(init: number, full: boolean): Promise<void> {
-  await run(["nsenter", `--target=${init}`, "--mount", "--pid", "--wd=/", "--", "/bin/sh", "-c", full ? fillScript : freeScript], { timeout: 20_000 });
+  await run(
+    [
+      "nsenter",
+      `--target=${init}`,
+      "--mount",
+      "--pid",
+      "--wd=/",
+      "--",
+      "/bin/sh",
+      "-c",
+      full ? fillScript : freeScript,
+    ],
+    { timeout: 20_000 },
+  );
 }

@@ -9,7 +9,15 @@ import type { Machine } from "../../world.ts";
 import { remove } from "../image.ts";
 import { ensureGroups } from "./cgroup.ts";
 import {
-  hostBoot, machinePaths, machinesDir, machinesOnDisk, readRecord, writeRecord, writeTree, type MachinePaths, type MachineRecord,
+  hostBoot,
+  machinePaths,
+  machinesDir,
+  machinesOnDisk,
+  readRecord,
+  writeRecord,
+  writeTree,
+  type MachinePaths,
+  type MachineRecord,
 } from "./files.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
 import { kill, removeOwnDirectory, shutDown, start } from "./nspawn.ts";
@@ -105,7 +113,9 @@ export class Lifecycle {
     try {
       await harvest(paths.upper, storeOf(record.image));
     } catch (error) {
-      this.#options.log(`downloads of ${paths.name} are not kept: ${error instanceof Error ? error.message : String(error)}`);
+      this.#options.log(
+        `downloads of ${paths.name} are not kept: ${error instanceof Error ? error.message : String(error)}`,
+      );
     }
   }
 

@@ -12,7 +12,10 @@ import { slowLink, speedUpLink } from "./shaping.ts";
 
 const machine = "lab-m-test";
 const router = "lab-n-test";
-const ends = [{ namespace: machine, device: "eth0" }, { namespace: router, device: "lm-test" }];
+const ends = [
+  { namespace: machine, device: "eth0" },
+  { namespace: router, device: "lm-test" },
+];
 
 await inIsolation(import.meta.filename, () => {
   const directory = mkdtempSync(join(tmpdir(), "lab-test-"));
@@ -20,8 +23,21 @@ await inIsolation(import.meta.filename, () => {
 
   /** Status and seconds of a request for 400 KB, from one end of the link to the other, or within the machine. */
   async function fetch(from: string, address: string): Promise<{ status: string; seconds: number }> {
-    const { stdout } = await run([...inside(from), "curl", "-s", "-o", "/dev/null", "-m", "8", "-w", "%{http_code} %{time_total}", `http://${address}:8080/file`],
-      { accept: [7, 28] });
+    const { stdout } = await run(
+      [
+        ...inside(from),
+        "curl",
+        "-s",
+        "-o",
+        "/dev/null",
+        "-m",
+        "8",
+        "-w",
+        "%{http_code} %{time_total}",
+        `http://${address}:8080/file`,
+      ],
+      { accept: [7, 28] },
+    );
     const [status = "", seconds] = stdout.split(" ");
     return { status, seconds: Number(seconds) };
   }
@@ -29,12 +45,25 @@ await inIsolation(import.meta.filename, () => {
 
   beforeAll(async () => {
     for (const namespace of [machine, router]) await run(["ip", "netns", "add", namespace]);
-    await ipBatch(router, [`link add lm-test type veth peer name eth0 netns ${machine}`, "addr add 10.9.0.1/24 dev lm-test", "link set lm-test up"]);
+    await ipBatch(router, [
+      `link add lm-test type veth peer name eth0 netns ${machine}`,
+      "addr add 10.9.0.1/24 dev lm-test",
+      "link set lm-test up",
+    ]);
     await ipBatch(machine, ["link set lo up", "addr add 10.9.0.2/24 dev eth0", "link set eth0 up"]);
     writeFileSync(join(directory, "file"), Buffer.alloc(400_000));
-    const [program = "", ...args] = [...inside(machine), "python3", "-m", "http.server", "8080", "--directory", directory];
+    const [program = "", ...args] = [
+      ...inside(machine),
+      "python3",
+      "-m",
+      "http.server",
+      "8080",
+      "--directory",
+      directory,
+    ];
     server = spawn(program, args, { stdio: "ignore" });
-    for (let tries = 0; tries < 50 && (await fetch(machine, "127.0.0.1")).status !== "200"; tries++) await new Promise((next) => setTimeout(next, 100));
+    for (let tries = 0; tries < 50 && (await fetch(machine, "127.0.0.1")).status !== "200"; tries++)
+      await new Promise((next) => setTimeout(next, 100));
   }, 30_000);
   afterAll(() => {
     server?.kill("SIGKILL");
@@ -70,8 +99,10 @@ await inIsolation(import.meta.filename, () => {
     await cutLink(machine);
     server?.kill("SIGKILL");
     await run(["ip", "netns", "del", machine]);
-    const left = async () => (await run([...inside(router), "sh", "-c", "ip -br link; tc qdisc show; nft list ruleset"])).stdout;
-    for (let tries = 0; tries < 50 && (await left()).includes("lm-test"); tries++) await new Promise((next) => setTimeout(next, 100));
+    const left = async () =>
+      (await run([...inside(router), "sh", "-c", "ip -br link; tc qdisc show; nft list ruleset"])).stdout;
+    for (let tries = 0; tries < 50 && (await left()).includes("lm-test"); tries++)
+      await new Promise((next) => setTimeout(next, 100));
     expect(await left()).not.toMatch(/lm-test|tbf|lab-cut/);
   }, 30_000);
 });

@@ -50,13 +50,23 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   const groups = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
   const supervisor = [
-    "systemd-nspawn", "--quiet", "--boot", directoryArgument(paths), `--machine=${paths.name}`,
-    `--hostname=${machine.hostName}`, `--network-namespace-path=${namespace}`, "--register=no", "--keep-unit",
+    "systemd-nspawn",
+    "--quiet",
+    "--boot",
+    directoryArgument(paths),
+    `--machine=${paths.name}`,
+    `--hostname=${machine.hostName}`,
+    `--network-namespace-path=${namespace}`,
+    "--register=no",
+    "--keep-unit",
     // The network is the machine's own; without this it could not even look at its firewall.
     "--capability=CAP_NET_ADMIN",
     // Programs raise their limit of open files up to this; by default they would get what the lab itself was given.
     "--rlimit=RLIMIT_NOFILE=1024:524288",
-    "--console=read-only", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+    "--console=read-only",
+    "--resolv-conf=off",
+    "--timezone=off",
+    "--link-journal=no",
   ];
   const console = await open(paths.console, "a", 0o600);
   const log = await open(paths.nspawnLog, "w", 0o600);
@@ -84,7 +94,8 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
     const failure = await Promise.race([ended, up.then((ready) => (ready ? undefined : "its init did not start"))]);
     if (failure !== undefined) {
       await kill(paths);
-      const said = (await readFile(paths.nspawnLog, "utf8")).trim() || (await readFile(paths.console, "utf8")).slice(-500);
+      const said =
+        (await readFile(paths.nspawnLog, "utf8")).trim() || (await readFile(paths.console, "utf8")).slice(-500);
       throw new Error(`${machine.name} could not be switched on (${failure}): ${said}`);
     }
   } finally {
@@ -110,7 +121,8 @@ export async function kill(paths: MachinePaths): Promise<void> {
       const running = runningMachine(paths);
       if (running) killTree(running);
     }
-    if (!(await waitFor(() => runningMachine(paths) === undefined, 5_000))) throw new Error(`${paths.name} does not end`);
+    if (!(await waitFor(() => runningMachine(paths) === undefined, 5_000)))
+      throw new Error(`${paths.name} does not end`);
     try {
       await removeGroups(paths.name);
       break;

@@ -35,12 +35,16 @@ function isSupervisor(pid: number, directory: string): boolean {
 /** The child that is process 1 of a namespace of its own and has become the machine's init. */
 function initOf(supervisor: number): number | undefined {
   const children = read(`/proc/${supervisor}/task/${supervisor}/children`).split(" ").filter(Boolean).map(Number);
-  return children.find((child) =>
-    /^NSpid:\s.*\s1$/m.test(read(`/proc/${child}/status`)) && !commandLine(child)[0]?.endsWith("systemd-nspawn"));
+  return children.find(
+    (child) =>
+      /^NSpid:\s.*\s1$/m.test(read(`/proc/${child}/status`)) && !commandLine(child)[0]?.endsWith("systemd-nspawn"),
+  );
 }
 
 function allProcesses(): number[] {
-  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
 }
 
 function parent(pid: number): number {

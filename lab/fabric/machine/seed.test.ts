@@ -5,9 +5,21 @@ import type { Machine } from "../../world.ts";
 import { instanceId, seedFiles } from "./seed.ts";
 
 const machine: Machine = {
-  id: "/subscriptions/s/machine", name: "vmss-front_1a2b", hostName: "front1a2b", networkId: "n", subnetId: "s", address: "10.20.1.4",
-  image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" }, cpus: 1, memory: 512,
-  adminUser: "platform", sshKeys: ["ssh-ed25519 AAAA a: b # c\n"], powered: true, generation: 0, scripts: [], tags: {},
+  id: "/subscriptions/s/machine",
+  name: "vmss-front_1a2b",
+  hostName: "front1a2b",
+  networkId: "n",
+  subnetId: "s",
+  address: "10.20.1.4",
+  image: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+  cpus: 1,
+  memory: 512,
+  adminUser: "platform",
+  sshKeys: ["ssh-ed25519 AAAA a: b # c\n"],
+  powered: true,
+  generation: 0,
+  scripts: [],
+  tags: {},
 };
 const trust = { authority: "LAB\n", bundle: "DEBIAN\n" };
 
@@ -17,7 +29,9 @@ function file(of: Machine, path: string): string | Uint8Array | undefined {
 
 test("cloud-init gets an instance, a host name and the keys, whatever characters their comments have", () => {
   expect(load(String(file(machine, "meta-data")))).toEqual({
-    "instance-id": instanceId(machine), "local-hostname": "front1a2b", "public-keys": ["ssh-ed25519 AAAA a: b # c"],
+    "instance-id": instanceId(machine),
+    "local-hostname": "front1a2b",
+    "public-keys": ["ssh-ed25519 AAAA a: b # c"],
   });
 });
 
@@ -39,7 +53,9 @@ test("user data is for root's eyes only", () => {
 test("the administrator of the resource is cloud-init's default user, and nothing else is looked for", () => {
   const config = String(file(machine, "90-lab.cfg"));
   expect(load(config)).toMatchObject({
-    datasource_list: ["NoCloud"], network: { config: "disabled" }, ssh_pwauth: false,
+    datasource_list: ["NoCloud"],
+    network: { config: "disabled" },
+    ssh_pwauth: false,
     system_info: { default_user: { name: "platform", lock_passwd: true } },
   });
   // ds-identify does not parse YAML: it takes the text between the brackets of a line of its own.

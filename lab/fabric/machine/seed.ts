@@ -62,10 +62,7 @@ function cloudConfig(machine: Machine): string {
 }
 
 function hosts(machine: Machine): string {
-  return [
-    "127.0.0.1 localhost",
-    `127.0.1.1 ${machine.hostName}`,
-    "::1 localhost ip6-localhost ip6-loopback",
-    "",
-  ].join("\n");
+  return ["127.0.0.1 localhost", `127.0.1.1 ${machine.hostName}`, "::1 localhost ip6-localhost ip6-loopback", ""].join(
+    "\n",
+  );
 }
