@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
-import { machine, networkInterface, pages, scaleSet } from "./configuration/testing/arm.ts";
+import { machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
 import { publicKey } from "./environment/testing/stacks.ts";
 
 /** The committed stack file with the settings that its users add. */
@@ -36,7 +36,7 @@ function preview(stack: string): ReturnType<typeof runPreview> {
 /** Loads the program as a preview of a stack whose scale sets have one machine in all. */
 async function runPreview(stack: string) {
   vi.resetModules();
-  vi.doMock("./configuration/arm.ts", () => ({
+  vi.doMock("./azure/arm.ts", () => ({
     connect: () =>
       Promise.resolve({
         compute: {
@@ -57,7 +57,7 @@ async function runPreview(stack: string) {
   return { recorder, program, machines, publicAddress };
 }
 
-afterEach(() => vi.doUnmock("./configuration/arm.ts"));
+afterEach(() => vi.doUnmock("./azure/arm.ts"));
 
 test("dev is built of a network, a group and a load balancer for each kind, a reverse proxy and names", async () => {
   const { recorder } = await preview("dev");
@@ -148,7 +148,7 @@ test("a person is told the address, the URLs, and how to run Ansible and SSH", a
     front: "10.20.1.254",
     "machine-learning": "10.20.3.254",
   });
-  expect(machines).toEqual({ front0a1b2c: "10.20.1.4" });
+  expect(machines).toEqual({ "front0a1b2c.dev": "10.20.1.4" });
   expect(program.inventory).toBe("ansible/inventory/dev.yml");
   expect(program.byHand).toEqual({
     ansible: "cd ansible && ansible-playbook -i inventory/dev.yml playbooks/site.yml",
@@ -216,7 +216,7 @@ test("a faulty stack file ends the program with all its mistakes before a resour
   vi.resetModules();
   const config = configuration("dev");
   config["platform:environment"] = JSON.stringify({
-    name: "staging",
+    name: "Staging",
     network: "10.0.0.0/8",
     domain: "chatbot",
     privateDomain: "dev.chatbot.internal",

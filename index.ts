@@ -1,86 +1,80 @@
 /** One environment on Azure: reads the stack's configuration, builds it, configures its machines. Wiring only. */
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
+import { currentCapacity } from "./azure/capacity.ts";
+import { buildBundle } from "./bootstrap/bundle.ts";
+import { hashTree, readTree } from "./bootstrap/tree.ts";
 import { DnsZone } from "./components/dnsZone.ts";
 import { Network } from "./components/network.ts";
 import { PrivateLB } from "./components/privateLb.ts";
 import { ReverseProxy } from "./components/reverseProxy.ts";
 import { TierHAG } from "./components/tierHag.ts";
-import { buildBundle } from "./configuration/bundle.ts";
-import { currentCapacity } from "./configuration/capacity.ts";
+import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
-import { secretsFor } from "./configuration/secrets.ts";
-import { hashTree, readTree } from "./configuration/tree.ts";
 import { resourceName, tags } from "./environment/names.ts";
-import { labelInDomain } from "./environment/plan.ts";
+import { labelInDomain, secretNames, type MachineGroup } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
 
 const ansible = "ansible";
-const { plan, secrets, cloud } = readStack(ansible);
-const { stack, environment, administrators, zones, protect } = plan;
+const { plan, secrets, cloud } = readStack(ansible, ".");
+const { stack, environment, zones, protect } = plan;
 const tree = readTree(ansible);
 
 const resourceGroup = new ResourceGroup("resource-group", {
   resourceGroupName: resourceName("resourceGroup", stack),
   tags: tags(environment),
 });
-const common = {
-  stack,
-  environment,
-  administrators,
-  zones,
-  resourceGroupName: resourceGroup.name,
-  resourceGroupId: resourceGroup.id,
-};
+const common = { stack, environment, resourceGroupName: resourceGroup.name };
+const frontend = { resourceGroupId: resourceGroup.id, zones };
 
-const network = new Network("network", { ...common, range: plan.network, subnets: plan.subnets });
+const network = new Network("network", { ...common, prefix: plan.network, subnets: plan.subnets, zones });
+
+/** What the machines of a group are made of. */
+const machinesOf = (machines: MachineGroup) => ({
+  machines,
+  administrators: plan.administrators,
+  subnetId: network.subnetId(machines.subnetName),
+  customData: buildBundle(plan, machines, tree),
+});
 
 const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
-  const subnetId = network.subnetId(name);
   const loadBalancer =
     service &&
     new PrivateLB(`${name}-load-balancer`, {
       ...common,
+      ...frontend,
       tier: name,
       service,
-      subnetId,
-      ...(balancers
-        ? {
-            balancers: {
-              machines: balancers,
-              administrators,
-              subnetId: network.subnetId(balancers.subnet),
-              customData: buildBundle(plan, balancers, tree),
-            },
-          }
-        : {}),
+      subnetId: network.subnetId(name),
+      ...(balancers ? { balancers: machinesOf(balancers) } : {}),
     });
   const group = new TierHAG(name, {
     ...common,
-    machines,
-    subnetId,
+    ...machinesOf(machines),
     poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
     capacity: currentCapacity(cloud, stack, resourceGroup.name, machines),
-    customData: buildBundle(plan, machines, tree),
-    secrets: secretsFor(machines.secrets, secrets),
+    secrets: Object.fromEntries(
+      secretNames(machines).flatMap((secret) => {
+        const value = secrets[secret];
+        return value ? [[secret, value]] : [];
+      }),
+    ),
   });
+  const { balancers: balancerGroup } = loadBalancer?.nodes ?? {};
   return {
     name,
     loadBalancer,
     groups: [
-      { machines, scaleSetId: group.scaleSetId },
-      ...(balancers && loadBalancer?.balancers
-        ? [{ machines: balancers, scaleSetId: loadBalancer.balancers.scaleSetId }]
-        : []),
+      { machines, scaleSetIds: group.scaleSetIds },
+      ...(balancers && balancerGroup ? [{ machines: balancers, scaleSetIds: balancerGroup.scaleSetIds }] : []),
     ],
   };
 });
 
 const reverseProxy = new ReverseProxy("reverse-proxy", {
   ...common,
+  ...frontend,
+  ...machinesOf(plan.reverseProxy),
   protect,
-  machines: plan.reverseProxy,
-  subnetId: network.subnetId("reverse-proxy"),
-  customData: buildBundle(plan, plan.reverseProxy, tree),
 });
 
 const served = tiers.flatMap(({ name, loadBalancer }) =>
@@ -112,13 +106,10 @@ const playbook = new Playbook("configuration", {
   resourceGroupName: resourceGroup.name,
   groups: [
     ...tiers.flatMap(({ groups }) => groups),
-    { machines: plan.reverseProxy, scaleSetId: reverseProxy.machines.scaleSetId },
+    { machines: plan.reverseProxy, scaleSetIds: reverseProxy.nodes.machines.scaleSetIds },
   ],
   publicAddress: reverseProxy.publicAddress,
-  secrets: secretsFor(
-    plan.tiers.flatMap(({ machines }) => machines.secrets),
-    secrets,
-  ),
+  secrets,
   after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
 });
 
@@ -135,9 +126,9 @@ export const outboundAddress = network.outboundAddress;
 /** To which the parent of the public zone must delegate. */
 export const nameServers = publicZone?.nameServers ?? [];
 /** The generated inventory. */
-export const inventory = `ansible/inventory/${stack}.yml`;
+export const inventory = `ansible/${paths(stack).inventory}`;
 /** How to do by hand what the program does. */
 export const byHand = {
-  ansible: `cd ansible && ansible-playbook -i inventory/${stack}.yml playbooks/site.yml`,
-  ssh: `ssh -F ansible/inventory/${stack}.ssh_config <machine>`,
+  ansible: `cd ansible && ansible-playbook -i ${paths(stack).inventory} playbooks/site.yml`,
+  ssh: `ssh -F ansible/${paths(stack).sshConfig} <machine>`,
 };

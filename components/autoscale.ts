@@ -3,12 +3,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { AutoscaleSetting } from "@pulumi/azure-native/monitor/autoscaleSetting.js";
 import { resourceName, tags } from "../environment/names.ts";
 import type { MachineGroup } from "../environment/plan.ts";
-import type { Autoscale } from "../environment/schema.ts";
+import type { Autoscale } from "../environment/tierSchema.ts";
+import type { EnvironmentArgs } from "./args.ts";
 
-interface AutoscaleArgs {
-  stack: string;
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
+interface AutoscaleArgs extends EnvironmentArgs {
   machines: MachineGroup;
   autoscale: Autoscale;
   scaleSetId: pulumi.Input<string>;

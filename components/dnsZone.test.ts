@@ -61,3 +61,13 @@ test("a private zone is linked to its network, and no machine registers itself i
   });
   expect(nameServers).toEqual([]);
 });
+
+test("a label twice, and a domain that is none, are refused before anything is made", async () => {
+  const recorder = await Recorder.start();
+  const make = () => new DnsZone("dns", { ...common, domain: "Chatbot", records: [...records, ...records] });
+  expect(make).toThrow(`arguments of DnsZone dns; nothing was made
+  domain: given Chatbot, allowed is a DNS name in lower case, for example dev.chatbot.example
+  records: given www,@,www,@, allowed is each label once`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});

@@ -5,24 +5,27 @@ import { Zone } from "@pulumi/azure-native/dns/zone.js";
 import { PrivateRecordSet } from "@pulumi/azure-native/privatedns/privateRecordSet.js";
 import { PrivateZone } from "@pulumi/azure-native/privatedns/privateZone.js";
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
+import { isDnsName } from "../environment/hostNames.ts";
 import { resourceName, tags } from "../environment/names.ts";
+import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 
-/** An address record: `@` for the zone itself. */
+/** An address record of a zone. */
 export interface AddressRecord {
+  /** Name below the zone, for example `www`; `@` for the zone itself. */
   label: string;
+  /** IPv4 address. */
   address: pulumi.Input<string>;
 }
 
-export interface DnsZoneArgs {
-  stack: string;
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
-  /** Domain of the zone, for example `dev.chatbot.example`. */
+/** What a zone is made of. */
+export interface DnsZoneArgs extends EnvironmentArgs {
+  /** Domain of the zone, for example `dev.chatbot.example`. A change builds the zone anew. */
   domain: string;
+  /** A records, each label once. */
   records: AddressRecord[];
-  /** Network in which the zone is private. Default: a public zone. */
+  /** Resource ID of the network in which the zone is private. Default: a public zone. A change builds it anew. */
   networkId?: pulumi.Input<string>;
-  /** Refuse to delete the zone: its name servers are known outside of our hands. Default: false. */
+  /** Refuse to delete a public zone: its name servers are known outside of our hands. Default: false. */
   protect?: boolean;
 }
 
@@ -33,15 +36,28 @@ const timeToLive = 300;
 export class DnsZone extends pulumi.ComponentResource {
   /** Name servers to which the parent zone must delegate; empty for a private zone. */
   readonly nameServers: pulumi.Output<string[]>;
+  /** The resources of which the zone consists; records by label, a link where the zone is private. */
+  readonly nodes: {
+    zone: Zone | PrivateZone;
+    records: Record<string, RecordSet | PrivateRecordSet>;
+    link?: VirtualNetworkLink;
+  };
 
   constructor(name: string, args: DnsZoneArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("DnsZone", name, mistakesOf(args));
     super("platform:components:DnsZone", name, {}, opts);
-    this.nameServers =
-      args.networkId === undefined ? this.publicZone(name, args) : this.privateZone(name, args, args.networkId);
+    if (args.networkId === undefined) {
+      const { zone, records } = this.publicZone(name, args);
+      this.nodes = { zone, records };
+      this.nameServers = zone.nameServers;
+    } else {
+      this.nodes = this.privateZone(name, args, args.networkId);
+      this.nameServers = pulumi.output([]);
+    }
     this.registerOutputs({ nameServers: this.nameServers });
   }
 
-  private publicZone(name: string, args: DnsZoneArgs): pulumi.Output<string[]> {
+  private publicZone(name: string, args: DnsZoneArgs) {
     const zone = new Zone(
       `${name}-zone`,
       {
@@ -53,25 +69,27 @@ export class DnsZone extends pulumi.ComponentResource {
       },
       { parent: this, protect: args.protect ?? false },
     );
-    for (const { label, address } of args.records) {
-      new RecordSet(
-        `${name}-${label}`,
-        {
-          relativeRecordSetName: label,
-          recordType: "A",
-          resourceGroupName: args.resourceGroupName,
-          zoneName: zone.name,
-          ttl: timeToLive,
-          aRecords: [{ ipv4Address: address }],
-          metadata: tags(args.environment),
-        },
-        { parent: this },
-      );
-    }
-    return zone.nameServers;
+    const records = recordsOf(
+      args,
+      (label, address) =>
+        new RecordSet(
+          `${name}-${label}`,
+          {
+            relativeRecordSetName: label,
+            recordType: "A",
+            resourceGroupName: args.resourceGroupName,
+            zoneName: zone.name,
+            ttl: timeToLive,
+            aRecords: [{ ipv4Address: address }],
+            metadata: tags(args.environment),
+          },
+          { parent: this },
+        ),
+    );
+    return { zone, records };
   }
 
-  private privateZone(name: string, args: DnsZoneArgs, networkId: pulumi.Input<string>): pulumi.Output<string[]> {
+  private privateZone(name: string, args: DnsZoneArgs, networkId: pulumi.Input<string>) {
     const zone = new PrivateZone(
       `${name}-zone`,
       {
@@ -82,7 +100,7 @@ export class DnsZone extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    new VirtualNetworkLink(
+    const link = new VirtualNetworkLink(
       `${name}-link`,
       {
         virtualNetworkLinkName: resourceName("virtualNetworkLink", args.stack),
@@ -95,21 +113,36 @@ export class DnsZone extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    for (const { label, address } of args.records) {
-      new PrivateRecordSet(
-        `${name}-${label}`,
-        {
-          relativeRecordSetName: label,
-          recordType: "A",
-          resourceGroupName: args.resourceGroupName,
-          privateZoneName: zone.name,
-          ttl: timeToLive,
-          aRecords: [{ ipv4Address: address }],
-          metadata: tags(args.environment),
-        },
-        { parent: this },
-      );
-    }
-    return pulumi.output([]);
+    const records = recordsOf(
+      args,
+      (label, address) =>
+        new PrivateRecordSet(
+          `${name}-${label}`,
+          {
+            relativeRecordSetName: label,
+            recordType: "A",
+            resourceGroupName: args.resourceGroupName,
+            privateZoneName: zone.name,
+            ttl: timeToLive,
+            aRecords: [{ ipv4Address: address }],
+            metadata: tags(args.environment),
+          },
+          { parent: this },
+        ),
+    );
+    return { zone, records, link };
   }
+}
+
+/** Makes each record and keeps it by its label. */
+function recordsOf<T>({ records }: DnsZoneArgs, make: (label: string, address: pulumi.Input<string>) => T) {
+  return Object.fromEntries(records.map(({ label, address }) => [label, make(label, address)]));
+}
+
+function mistakesOf({ domain, records }: DnsZoneArgs) {
+  const labels = records.map(({ label }) => label);
+  return [
+    ...unless(isDnsName(domain), "domain", domain, "a DNS name in lower case, for example dev.chatbot.example"),
+    ...unless(new Set(labels).size === labels.length, "records", labels, "each label once"),
+  ];
 }

@@ -6,7 +6,7 @@ const args = {
   stack: "test",
   environment: "development",
   resourceGroupName: "rg-platform-test",
-  range: "10.20.0.0/16",
+  prefix: "10.20.0.0/16",
   zones: ["1", "2", "3"],
   subnets: [
     {
@@ -135,4 +135,25 @@ test("the outbound address is a static Standard one, and everything that can car
 test("a subnet that is not there is refused by name", async () => {
   const { network } = await build();
   expect(() => network.subnetId("data")).toThrow("given data, allowed are front, back");
+});
+
+test("subnets that overlap, lie outside or are called alike are refused before anything is made", async () => {
+  const recorder = await Recorder.start();
+  const subnets = [
+    { name: "front", prefix: "10.20.1.0/24", rules: [] },
+    { name: "front", prefix: "10.20.1.128/25", rules: [] },
+    { name: "back", prefix: "10.30.1.0/24", rules: [] },
+  ];
+  expect(() => new Network("network", { ...args, subnets })).toThrow(`arguments of Network network; nothing was made
+  subnets.front: given front, allowed is a name of its own
+  subnets.front.prefix: given 10.20.1.128/25, allowed is a block of its own; front has 10.20.1.0/24
+  subnets.back.prefix: given 10.30.1.0/24, allowed is a block in 10.20.0.0/16`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
+test("a network shows the resources of which it consists", async () => {
+  const { network } = await build();
+  expect(Object.keys(network.nodes.subnets)).toEqual(["front", "back"]);
+  expect(await valueOf(network.nodes.virtualNetwork.id)).toBe(await valueOf(network.id));
 });

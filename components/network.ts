@@ -5,24 +5,21 @@ import { NetworkSecurityGroup } from "@pulumi/azure-native/network/networkSecuri
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { Subnet } from "@pulumi/azure-native/network/subnet.js";
 import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
-import type { Cidr } from "../environment/address.ts";
+import { contains, overlaps, parseCidr, type Cidr } from "../environment/address.ts";
 import type { Rule } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
 import type { PlannedSubnet } from "../environment/plan.ts";
+import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 import { frontendZones } from "./zones.ts";
 
-export interface NetworkArgs {
-  /** Name of the Pulumi stack; part of every resource's name. */
-  stack: string;
-  /** Environment for the tags, for example `development`. */
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
-  /** Address space, a /16. Changing it builds the environment anew. */
-  range: Cidr;
+/** What a network is made of. */
+export interface NetworkArgs extends EnvironmentArgs {
+  /** Address space, for example `10.20.0.0/16`. A change builds the environment anew. Azure: `addressSpace`. */
+  prefix: Cidr;
   /** Subnets with their inbound rules. Each keeps its block, so adding one moves no other. */
   subnets: PlannedSubnet[];
-  /** Zones over which the outbound address is spread. */
-  zones: string[];
+  /** Availability zones, `1` to `3`, over which the outbound address is spread. Fixed: Azure refuses a change. */
+  zones: readonly string[];
 }
 
 /**
@@ -34,18 +31,26 @@ export class Network extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
   /** Public address from which the environment's machines call the outside. */
   readonly outboundAddress: pulumi.Output<string>;
-  private readonly subnetIds = new Map<string, pulumi.Output<string>>();
+  /** The resources of which the network consists; subnets and security groups by the subnet's name. */
+  readonly nodes: {
+    virtualNetwork: VirtualNetwork;
+    outboundAddress: PublicIPAddress;
+    natGateway: NatGateway;
+    subnets: Record<string, Subnet>;
+    securityGroups: Record<string, NetworkSecurityGroup>;
+  };
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Network", name, mistakesOf(args));
     super("platform:components:Network", name, {}, opts);
     const { stack, environment, resourceGroupName } = args;
 
-    const network = new VirtualNetwork(
+    const virtualNetwork = new VirtualNetwork(
       `${name}-vnet`,
       {
         virtualNetworkName: resourceName("virtualNetwork", stack),
         resourceGroupName,
-        addressSpace: { addressPrefixes: [args.range] },
+        addressSpace: { addressPrefixes: [args.prefix] },
         tags: tags(environment),
       },
       {
@@ -82,6 +87,7 @@ export class Network extends pulumi.ComponentResource {
       { parent: this },
     );
 
+    this.nodes = { virtualNetwork, outboundAddress, natGateway, subnets: {}, securityGroups: {} };
     let previous: pulumi.Resource = natGateway;
     for (const planned of args.subnets) {
       const securityGroup = new NetworkSecurityGroup(
@@ -100,7 +106,7 @@ export class Network extends pulumi.ComponentResource {
         {
           subnetName: resourceName("subnet", stack, planned.name),
           resourceGroupName,
-          virtualNetworkName: network.name,
+          virtualNetworkName: virtualNetwork.name,
           addressPrefix: planned.prefix,
           networkSecurityGroup: { id: securityGroup.id },
           natGateway: { id: natGateway.id },
@@ -113,21 +119,46 @@ export class Network extends pulumi.ComponentResource {
           dependsOn: [previous],
         },
       );
-      this.subnetIds.set(planned.name, subnet.id);
+      this.nodes.securityGroups[planned.name] = securityGroup;
+      this.nodes.subnets[planned.name] = subnet;
       previous = subnet;
     }
 
-    this.id = network.id;
+    this.id = virtualNetwork.id;
     this.outboundAddress = outboundAddress.ipAddress.apply((address) => address ?? "");
     this.registerOutputs({ id: this.id, outboundAddress: this.outboundAddress });
   }
 
   /** Resource ID of a subnet by its name, for example `front`. */
   subnetId(name: string): pulumi.Output<string> {
-    const id = this.subnetIds.get(name);
-    if (!id) throw new RangeError(`subnet: given ${name}, allowed are ${[...this.subnetIds.keys()].join(", ")}`);
-    return id;
+    const { subnets } = this.nodes;
+    const subnet = subnets[name];
+    if (!subnet) throw new RangeError(`subnet: given ${name}, allowed are ${Object.keys(subnets).join(", ")}`);
+    return subnet.id;
   }
+}
+
+function mistakesOf({ prefix, subnets }: NetworkArgs) {
+  return [
+    ...unless(parseCidr(prefix) !== undefined, "prefix", prefix, "an IPv4 block, for example 10.20.0.0/16"),
+    ...subnets.flatMap((subnet, index) => {
+      const path = `subnets.${subnet.name}`;
+      const before = subnets.slice(0, index);
+      const twin = before.find((other) => overlaps(other.prefix, subnet.prefix));
+      const priorities = subnet.rules.map(({ priority }) => priority);
+      return [
+        ...unless(!before.some((other) => other.name === subnet.name), path, subnet.name, "a name of its own"),
+        ...unless(contains(prefix, subnet.prefix), `${path}.prefix`, subnet.prefix, `a block in ${prefix}`),
+        ...unless(!twin, `${path}.prefix`, subnet.prefix, `a block of its own; ${twin?.name} has ${twin?.prefix}`),
+        ...unless(
+          new Set(priorities).size === priorities.length && priorities.every((each) => each >= 100 && each <= 4096),
+          `${path}.rules`,
+          priorities,
+          "a priority of its own for each, from 100 to 4096",
+        ),
+      ];
+    }),
+  ];
 }
 
 /** A rule in ARM's form. */

@@ -16,7 +16,7 @@ async function build(name: string, change: Partial<PrivateLBArgs> = {}) {
   const urn = await valueOf(loadBalancer.urn);
   const address = await valueOf(loadBalancer.address);
   const memberPool = await valueOf(loadBalancer.memberPoolId);
-  const scaleSetId = loadBalancer.balancers && (await valueOf(loadBalancer.balancers.scaleSetId));
+  const scaleSetId = (await Promise.all((loadBalancer.nodes.balancers?.scaleSetIds ?? []).map(valueOf)))[0];
   await recorder.settle();
   return { recorder, urn, address, memberPool, scaleSetId };
 }
@@ -125,8 +125,8 @@ test("a change of balance moves the rule to the other pool, and changes nothing 
 });
 
 test("balancers are given exactly when Azure's load balancer is not enough", async () => {
-  await expect(build("back")).rejects.toThrow("given balance connections and no balancers");
-  await expect(build("front", { balancers: balancers("back") })).rejects.toThrow("given balance hash and balancers");
+  await expect(build("back")).rejects.toThrow("given none beside balance connections");
+  await expect(build("front", { balancers: balancers("back") })).rejects.toThrow("given some beside balance hash");
 });
 
 test.each([

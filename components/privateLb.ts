@@ -2,36 +2,25 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { resourceName, tags } from "../environment/names.ts";
-import type { MachineGroup, PlannedService } from "../environment/plan.ts";
-import type { Administrators } from "../environment/schema.ts";
+import type { PlannedService } from "../environment/plan.ts";
+import { refuse, unless, type EnvironmentArgs, type FrontendArgs, type MachineArgs } from "./args.ts";
 import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
 import { TierHAG } from "./tierHag.ts";
 import { frontendZones } from "./zones.ts";
 
-/** HAProxy machines that stand between the address and the tier. */
-export interface BalancersArgs {
-  machines: MachineGroup;
-  administrators: Administrators;
-  /** Subnet of the balancers. */
-  subnetId: pulumi.Input<string>;
-  /** First-boot configuration of a balancer, base64. */
-  customData: string;
-}
-
-export interface PrivateLBArgs {
-  stack: string;
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
-  resourceGroupId: pulumi.Input<string>;
-  /** Tier that the load balancer serves. */
+/** What a private load balancer is made of. */
+export interface PrivateLBArgs extends EnvironmentArgs, FrontendArgs {
+  /** Name of the tier that the load balancer serves. A change builds it anew. */
   tier: string;
-  /** Address, port and rule of balancing. */
+  /** Address, port and way of balancing. A change of the address builds the front end anew. */
   service: PlannedService;
-  /** The tier's own subnet, in which the address lies. */
+  /** Resource ID of the tier's own subnet, in which the address lies. */
   subnetId: pulumi.Input<string>;
-  zones: string[];
-  /** Needed when `service.balance` is `connections` or `cpu`, which no Azure load balancer offers. */
-  balancers?: BalancersArgs;
+  /**
+   * HAProxy machines that stand between the address and the tier, in a subnet of their own. Needed when
+   * `service.balance` is `connections` or `cpu`, which no Azure load balancer offers; else absent.
+   */
+  balancers?: MachineArgs;
 }
 
 /** Pool of the HAProxy machines. */
@@ -49,26 +38,21 @@ export class PrivateLB extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   /** Pool that the tier's machines join, whatever the balance. No traffic comes by it while HAProxy balances. */
   readonly memberPoolId: pulumi.Output<string>;
-  /** The HAProxy machines, if any. */
-  readonly balancers: TierHAG | undefined;
+  /** The resources of which the load balancer consists; `balancers` are the HAProxy machines, if any. */
+  readonly nodes: { loadBalancer: LoadBalancer; balancers?: TierHAG };
 
   constructor(name: string, args: PrivateLBArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("PrivateLB", name, mistakesOf(args));
     super("platform:components:PrivateLB", name, {}, opts);
-    const { service, balancers } = args;
-    if ((service.balance === "hash") !== (balancers === undefined)) {
-      throw new RangeError(
-        `load balancer of ${args.tier}: given balance ${service.balance} and ` +
-          `${balancers ? "" : "no "}balancers, allowed are balancers exactly for connections and cpu`,
-      );
-    }
-    const loadBalancerName = resourceName("internalLoadBalancer", args.stack, args.tier);
+    const { stack, environment, resourceGroupName, service, balancers } = args;
+    const loadBalancerName = resourceName("internalLoadBalancer", stack, args.tier);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
 
     const loadBalancer = new LoadBalancer(
       `${name}-lbi`,
       {
         loadBalancerName,
-        resourceGroupName: args.resourceGroupName,
+        resourceGroupName,
         sku: { name: "Standard", tier: "Regional" },
         frontendIPConfigurations: [
           {
@@ -89,7 +73,7 @@ export class PrivateLB extends pulumi.ComponentResource {
           }),
         ],
         // How the address is balanced: Azure's own properties tell it of `hash` only.
-        tags: { ...tags(args.environment, args.tier), balance: service.balance },
+        tags: { ...tags(environment, args.tier), balance: service.balance },
       },
       { parent: this },
     );
@@ -97,28 +81,39 @@ export class PrivateLB extends pulumi.ComponentResource {
     // Through the load balancer's own ID, so that machines are made after it.
     const poolId = (pool: string) => pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${pool}`;
 
-    this.balancers =
-      balancers &&
-      new TierHAG(
-        `${name}-balancers`,
-        {
-          stack: args.stack,
-          environment: args.environment,
-          resourceGroupName: args.resourceGroupName,
-          machines: balancers.machines,
-          administrators: balancers.administrators,
-          zones: args.zones,
-          subnetId: balancers.subnetId,
-          poolIds: [poolId(balancerPoolName)],
-          customData: balancers.customData,
-        },
-        { parent: this },
-      );
-
+    this.nodes = {
+      loadBalancer,
+      ...(balancers
+        ? {
+            balancers: new TierHAG(
+              `${name}-balancers`,
+              { stack, environment, resourceGroupName, ...balancers, poolIds: [poolId(balancerPoolName)] },
+              { parent: this },
+            ),
+          }
+        : {}),
+    };
     this.memberPoolId = poolId(poolName);
     this.address = pulumi
       .output(loadBalancer.frontendIPConfigurations)
       .apply((frontends) => frontends?.[0]?.privateIPAddress ?? service.address);
     this.registerOutputs({ address: this.address });
   }
+}
+
+function mistakesOf({ service, balancers }: PrivateLBArgs) {
+  return [
+    ...unless(
+      (service.balance === "hash") === (balancers === undefined),
+      "balancers",
+      `${balancers ? "some" : "none"} beside balance ${service.balance}`,
+      "balancers exactly for connections and cpu",
+    ),
+    ...unless(
+      Number.isInteger(service.port) && service.port >= 1 && service.port <= 65534,
+      "service.port",
+      service.port,
+      "a whole number from 1 to 65534",
+    ),
+  ];
 }

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { ReverseProxy } from "./reverseProxy.ts";
 import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
@@ -12,10 +13,10 @@ async function build(protect = false) {
     customData: "cHJveHk=",
     protect,
   });
-  const [urn, publicAddress, scaleSetId] = await Promise.all([
+  const [urn, publicAddress, [scaleSetId]] = await Promise.all([
     valueOf(proxy.urn),
     valueOf(proxy.publicAddress),
-    valueOf(proxy.machines.scaleSetId),
+    valueOf(pulumi.all(proxy.nodes.machines.scaleSetIds)),
   ]);
   await recorder.settle();
   return { recorder, urn, publicAddress, scaleSetId };

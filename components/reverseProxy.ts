@@ -3,26 +3,15 @@ import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
 import { resourceName, tags } from "../environment/names.ts";
-import type { MachineGroup } from "../environment/plan.ts";
-import type { Administrators } from "../environment/schema.ts";
+import type { EnvironmentArgs, FrontendArgs, MachineArgs } from "./args.ts";
 import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
 import { TierHAG } from "./tierHag.ts";
 import { frontendZones } from "./zones.ts";
 
-export interface ReverseProxyArgs {
-  stack: string;
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
-  resourceGroupId: pulumi.Input<string>;
-  machines: MachineGroup;
-  administrators: Administrators;
-  zones: string[];
-  /** Subnet of the proxies, the only one that is open to the outside. */
-  subnetId: pulumi.Input<string>;
-  /** First-boot configuration of a proxy, base64; it holds the routes. */
-  customData: string;
-  /** Refuse to delete the public address: clients and DNS outside of our hands know it. */
-  protect: boolean;
+/** What a reverse proxy is made of. Its subnet is the only one that is open to the outside. */
+export interface ReverseProxyArgs extends EnvironmentArgs, FrontendArgs, MachineArgs {
+  /** Refuse to delete the public address: clients and DNS outside of our hands know it. Default: false. */
+  protect?: boolean;
 }
 
 /** A sick proxy must stay reachable by SSH: that is the way by which Ansible mends it. */
@@ -35,7 +24,8 @@ const sshProbe = { name: "ssh", protocol: "Tcp", port: 22, intervalInSeconds: 5,
 export class ReverseProxy extends pulumi.ComponentResource {
   /** The environment's public address. */
   readonly publicAddress: pulumi.Output<string>;
-  readonly machines: TierHAG;
+  /** The resources of which the reverse proxy consists. */
+  readonly nodes: { address: PublicIPAddress; loadBalancer: LoadBalancer; machines: TierHAG };
 
   constructor(name: string, args: ReverseProxyArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:components:ReverseProxy", name, {}, opts);
@@ -52,7 +42,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
         zones: frontendZones(args.zones),
         tags: tags(environment, "reverse-proxy"),
       },
-      { parent: this, protect: args.protect },
+      { parent: this, protect: args.protect ?? false },
     );
 
     const loadBalancerName = resourceName("externalLoadBalancer", stack);
@@ -78,7 +68,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
       { parent: this },
     );
 
-    this.machines = new TierHAG(
+    const machines = new TierHAG(
       `${name}-machines`,
       {
         stack,
@@ -86,14 +76,14 @@ export class ReverseProxy extends pulumi.ComponentResource {
         resourceGroupName,
         machines: args.machines,
         administrators: args.administrators,
-        zones: args.zones,
         subnetId: args.subnetId,
-        poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
         customData: args.customData,
+        poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
       },
       { parent: this },
     );
 
+    this.nodes = { address, loadBalancer, machines };
     this.publicAddress = address.ipAddress.apply((value) => value ?? "");
     this.registerOutputs({ publicAddress: this.publicAddress });
   }

@@ -16,7 +16,7 @@ async function build(change: Partial<TierHAGArgs> = {}) {
     customData: "Y2xvdWQ=",
     ...change,
   });
-  const [urn, scaleSetId] = await Promise.all([valueOf(group.urn), valueOf(group.scaleSetId)]);
+  const [urn, [scaleSetId]] = await Promise.all([valueOf(group.urn), valueOf(pulumi.all(group.scaleSetIds))]);
   await recorder.settle();
   return { recorder, urn, scaleSetId, scaleSet: recorder.one("azure-native:compute:VirtualMachineScaleSet") };
 }
@@ -157,21 +157,25 @@ test("with autoscale the number of machines is Azure's, between the limits and b
   });
 });
 
+const inZones = (zones: string[]) => ({
+  machines: { ...tier("front").machines, scaleSets: [{ name: "front", instances: 2, zones }] },
+});
+
 test("with one zone there is no balance between zones to ask for", async () => {
-  const { scaleSet } = await build({ zones: ["2"] });
+  const { scaleSet } = await build(inZones(["2"]));
   expect(scaleSet.inputs["zones"]).toEqual(["2"]);
   expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
-  expect((await build({ zones: ["1", "2"] })).scaleSet.inputs["zoneBalance"]).toBe(false);
+  expect((await build(inZones(["1", "2"]))).scaleSet.inputs["zoneBalance"]).toBe(false);
 });
 
 test("where a region has no zones, none are asked for", async () => {
-  const { scaleSet } = await build({ zones: [] });
+  const { scaleSet } = await build(inZones([]));
   expect(scaleSet.inputs).not.toHaveProperty("zones");
   expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
 });
 
 test("secrets travel in a custom script's protected settings, as a Pulumi secret, and not in custom data", async () => {
-  const { scaleSet } = await build({ secrets: { database_password: pulumi.secret("correct horse") } });
+  const { scaleSet } = await build({ secrets: { databasePassword: pulumi.secret("correct horse") } });
   // The whole profile is secret as soon as a part of it is.
   expect(pulumi.runtime.isRpcSecret(scaleSet.inputs["virtualMachineProfile"])).toBe(true);
   const profile = pulumi.runtime.unwrapRpcSecret(scaleSet.inputs["virtualMachineProfile"]) as Record<string, Json>;
@@ -183,7 +187,7 @@ test("secrets travel in a custom script's protected settings, as a Pulumi secret
     type: "CustomScript",
     typeHandlerVersion: "2.1",
     autoUpgradeMinorVersion: true,
-    protectedSettings: { commandToExecute: writeSecrets({ database_password: "correct horse" }) },
+    protectedSettings: { commandToExecute: writeSecrets({ databasePassword: "correct horse" }) },
   });
   expect(profile["osProfile"]).toMatchObject({ customData: "Y2xvdWQ=" });
 });
@@ -196,4 +200,57 @@ test("the secrets' file is written at once, readable by root only, whatever the 
   const text = Buffer.from(base64, "base64").toString();
   expect(JSON.parse(text)).toEqual(awkward);
   expect(text.startsWith('{"a":')).toBe(true);
+});
+
+test("a group of one scale set in each zone has them side by side, and tells the IDs of all", async () => {
+  const recorder = await Recorder.start();
+  const scaleSets = ["1", "2"].map((zone) => ({ name: `data-zone${zone}`, instances: 1, zones: [zone] }));
+  const { machines } = tier("data");
+  const group = new TierHAG("data", {
+    ...common,
+    machines: { ...machines, scaleSets },
+    subnetId,
+    poolIds: ["/pool"],
+    customData: "Y2xvdWQ=",
+  });
+  const ids = await valueOf(pulumi.all(group.scaleSetIds));
+  await recorder.settle();
+  expect(ids.map((id) => id.split("/").at(-1))).toEqual([
+    "vmss-platform-test-data-zone1",
+    "vmss-platform-test-data-zone2",
+  ]);
+  const sets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
+  expect(sets.map(({ name }) => name)).toEqual(["data-zone1-vmss", "data-zone2-vmss"]);
+  expect(sets[1]?.inputs).toMatchObject({ zones: ["2"], sku: { capacity: 1 }, tags: { tier: "data" } });
+  expect(profileOf(sets[1]?.inputs ?? {})["osProfile"]).toMatchObject({ computerNamePrefix: "data-zone2" });
+  expect(group.nodes.scaleSets).toHaveLength(2);
+});
+
+test("wrong arguments are refused all at once, before anything is made", async () => {
+  const recorder = await Recorder.start();
+  const { machines } = tier("front");
+  const scaleSets = [
+    { name: "front", instances: 0, zones: [] },
+    { name: "front", instances: 2, zones: [] },
+    { name: "back", instances: 2, zones: [] },
+  ];
+  const make = () =>
+    new TierHAG("front", {
+      ...common,
+      administrators: { ...common.administrators, sshKeys: [] },
+      machines: { ...machines, scaleSets },
+      subnetId,
+      poolIds: [],
+      capacity: 2,
+      customData: "",
+    });
+  expect(make).toThrow(`arguments of TierHAG front; nothing was made
+  machines.scaleSets: given front,front,back, allowed is a name of its own for each
+  machines.scaleSets.front.instances: given 0, allowed is a whole number from 1 to 1000
+  machines.scaleSets.back.name: given back, allowed is a name that begins with the group's, front
+  machines.scaleSets: given 3, allowed is one beside autoscale or a capacity, which are those of one scale set
+  administrators.sshKeys: given none, allowed is at least one SSH public key
+  customData: given 0 bytes, allowed is base64 of 1 to 65535 bytes`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
 });

@@ -1,148 +1,186 @@
 /** A high-availability group: machines of one kind, of which a constant number serves. */
 import * as pulumi from "@pulumi/pulumi";
+import type { AutoscaleSetting } from "@pulumi/azure-native/monitor/autoscaleSetting.js";
 import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
+import { longestCustomData } from "../bootstrap/bundle.ts";
 import { computerNamePrefix, resourceName, tags } from "../environment/names.ts";
-import type { MachineGroup } from "../environment/plan.ts";
-import type { Administrators } from "../environment/schema.ts";
+import type { PlannedScaleSet } from "../environment/plan.ts";
+import { refuse, unless, type EnvironmentArgs, type MachineArgs } from "./args.ts";
 import { autoscaleSetting } from "./autoscale.ts";
 import { healthExtension, secretsExtension } from "./extensions.ts";
 import { machineZones } from "./zones.ts";
 
-export interface TierHAGArgs {
-  stack: string;
-  environment: string;
-  resourceGroupName: pulumi.Input<string>;
-  /** Kind, number, size, repair and autoscale of the machines. */
-  machines: MachineGroup;
+/** What a group is made of. */
+export interface TierHAGArgs extends EnvironmentArgs, MachineArgs {
   /**
    * Number of machines, where autoscale owns it: as many as there are. An update sends the whole scale set, so another
    * number would take machines away from under their load; `ignoreChanges` would send that of the set's first update.
-   * Default: `instances`.
+   * Default: the `instances` of each scale set. Azure: `sku.capacity`.
    */
   capacity?: pulumi.Input<number>;
-  administrators: Administrators;
-  /** Availability zones over which Azure spreads the machines. Zones can be added, never removed. */
-  zones: string[];
-  /** Subnet in which the machines stand. */
-  subnetId: pulumi.Input<string>;
-  /** Load balancer pools that the machines' network interfaces join. A change reaches machines that are born after it. */
+  /** Resource IDs of load balancer pools that the machines join. A change reaches machines that are born after it. */
   poolIds: pulumi.Input<string>[];
-  /**
-   * First-boot configuration, base64 of at most 64 KiB; no secrets. A change reaches machines that are born after it,
-   * the others keep theirs: the playbook run brings them up to date.
-   */
-  customData: string;
-  /** Secrets that the machines find in `/etc/platform/secrets.json`, delivered encrypted. Default: none. */
+  /** Secrets that the machines find in `/etc/platform/secrets.json`, by name, delivered encrypted. Default: none. */
   secrets?: Record<string, pulumi.Input<string>>;
 }
 
 /** Debian 13, https://wiki.debian.org/Cloud/MicrosoftAzure */
 const image = { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" };
 
+/** Most machines of a scale set: https://learn.microsoft.com/azure/virtual-machine-scale-sets/overview */
+const mostMachines = 1000;
+
 /**
- * A Flexible scale set over the zones. A member whose health endpoint says unhealthy is repaired; a new one configures
- * itself at first boot, without anybody acting.
+ * A Flexible scale set over the zones, or one in each zone. A member whose health endpoint says unhealthy is repaired; a
+ * new one configures itself at first boot, without anybody acting.
  */
 export class TierHAG extends pulumi.ComponentResource {
-  /** Resource ID of the scale set. */
-  readonly scaleSetId: pulumi.Output<string>;
+  /** Resource IDs of the scale sets, in the order of `machines.scaleSets`. */
+  readonly scaleSetIds: pulumi.Output<string>[];
+  /** The resources of which the group consists. */
+  readonly nodes: { scaleSets: VirtualMachineScaleSet[]; autoscaleSetting?: AutoscaleSetting };
 
   constructor(name: string, args: TierHAGArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("TierHAG", name, mistakesOf(args));
     super("platform:components:TierHAG", name, {}, opts);
     const { machines } = args;
 
-    const scaleSet = new VirtualMachineScaleSet(
-      `${name}-vmss`,
+    const scaleSets = machines.scaleSets.map((scaleSet) => this.scaleSet(name, scaleSet, args));
+    const [first] = scaleSets;
+    this.nodes = {
+      scaleSets,
+      ...(machines.autoscale && first
+        ? {
+            autoscaleSetting: autoscaleSetting(
+              `${name}-autoscale`,
+              { ...args, autoscale: machines.autoscale, scaleSetId: first.id },
+              { parent: this },
+            ),
+          }
+        : {}),
+    };
+    this.scaleSetIds = scaleSets.map(({ id }) => id);
+    this.registerOutputs({ scaleSetIds: this.scaleSetIds });
+  }
+
+  private scaleSet(name: string, scaleSet: PlannedScaleSet, args: TierHAGArgs): VirtualMachineScaleSet {
+    const { machines } = args;
+    const suffix = scaleSet.name.slice(machines.name.length);
+    return new VirtualMachineScaleSet(
+      `${name}${suffix}-vmss`,
       {
-        vmScaleSetName: resourceName("scaleSet", args.stack, machines.name),
+        vmScaleSetName: resourceName("scaleSet", args.stack, scaleSet.name),
         resourceGroupName: args.resourceGroupName,
         orchestrationMode: "Flexible",
         platformFaultDomainCount: 1,
         singlePlacementGroup: false,
-        zones: machineZones(args.zones),
+        zones: machineZones(scaleSet.zones),
         // Rather all machines in two zones than too few machines. With one zone Azure refuses any value.
-        zoneBalance: args.zones.length > 1 ? false : undefined,
-        sku: { name: machines.size, tier: "Standard", capacity: args.capacity ?? machines.instances },
+        zoneBalance: scaleSet.zones.length > 1 ? false : undefined,
+        sku: { name: machines.size, tier: "Standard", capacity: args.capacity ?? scaleSet.instances },
         upgradePolicy: { mode: "Manual" },
         automaticRepairsPolicy: {
           enabled: true,
           gracePeriod: machines.repair.gracePeriod,
           repairAction: machines.repair.action,
         },
-        virtualMachineProfile: this.machineProfile(args),
+        virtualMachineProfile: machineProfile(scaleSet.name, args),
         tags: tags(args.environment, machines.name),
       },
       { parent: this },
     );
+  }
+}
 
-    if (machines.autoscale) {
-      autoscaleSetting(
-        `${name}-autoscale`,
+function mistakesOf({ machines, administrators, customData, capacity }: TierHAGArgs) {
+  const bytes = Buffer.from(customData, "base64").length;
+  const { scaleSets, autoscale } = machines;
+  return [
+    ...unless(scaleSets.length > 0, "machines.scaleSets", "none", "at least one"),
+    ...unless(
+      new Set(scaleSets.map((scaleSet) => scaleSet.name)).size === scaleSets.length,
+      "machines.scaleSets",
+      scaleSets.map((scaleSet) => scaleSet.name),
+      "a name of its own for each",
+    ),
+    ...scaleSets.flatMap((scaleSet) => [
+      ...unless(
+        scaleSet.name.startsWith(machines.name),
+        `machines.scaleSets.${scaleSet.name}.name`,
+        scaleSet.name,
+        `a name that begins with the group's, ${machines.name}`,
+      ),
+      ...unless(
+        Number.isInteger(scaleSet.instances) && scaleSet.instances >= 1 && scaleSet.instances <= mostMachines,
+        `machines.scaleSets.${scaleSet.name}.instances`,
+        scaleSet.instances,
+        `a whole number from 1 to ${mostMachines}`,
+      ),
+    ]),
+    ...unless(
+      (autoscale === undefined && capacity === undefined) || scaleSets.length === 1,
+      "machines.scaleSets",
+      scaleSets.length,
+      "one beside autoscale or a capacity, which are those of one scale set",
+    ),
+    ...unless(administrators.sshKeys.length > 0, "administrators.sshKeys", "none", "at least one SSH public key"),
+    ...unless(
+      bytes > 0 && bytes <= longestCustomData,
+      "customData",
+      `${bytes} bytes`,
+      `base64 of 1 to ${longestCustomData} bytes`,
+    ),
+  ];
+}
+
+function machineProfile(scaleSetName: string, args: TierHAGArgs) {
+  const { administrators } = args;
+  const login = { path: `/home/${administrators.user}/.ssh/authorized_keys` };
+  const secrets = args.secrets ?? {};
+  return {
+    osProfile: {
+      computerNamePrefix: computerNamePrefix(scaleSetName),
+      adminUsername: administrators.user,
+      customData: args.customData,
+      linuxConfiguration: {
+        disablePasswordAuthentication: true,
+        ssh: { publicKeys: administrators.sshKeys.map((keyData) => ({ ...login, keyData })) },
+      },
+    },
+    storageProfile: {
+      imageReference: image,
+      osDisk: {
+        createOption: "FromImage",
+        caching: "ReadWrite" as const,
+        deleteOption: "Delete",
+        managedDisk: { storageAccountType: "StandardSSD_LRS" },
+      },
+    },
+    networkProfile: {
+      networkApiVersion: "2022-11-01",
+      networkInterfaceConfigurations: [
         {
-          stack: args.stack,
-          environment: args.environment,
-          resourceGroupName: args.resourceGroupName,
-          machines,
-          autoscale: machines.autoscale,
-          scaleSetId: scaleSet.id,
-        },
-        { parent: this },
-      );
-    }
-
-    this.scaleSetId = scaleSet.id;
-    this.registerOutputs({ scaleSetId: this.scaleSetId });
-  }
-
-  private machineProfile(args: TierHAGArgs) {
-    const { machines, administrators } = args;
-    const login = { path: `/home/${administrators.user}/.ssh/authorized_keys` };
-    const secrets = args.secrets ?? {};
-    return {
-      osProfile: {
-        computerNamePrefix: computerNamePrefix(machines.name),
-        adminUsername: administrators.user,
-        customData: args.customData,
-        linuxConfiguration: {
-          disablePasswordAuthentication: true,
-          ssh: { publicKeys: administrators.sshKeys.map((keyData) => ({ ...login, keyData })) },
-        },
-      },
-      storageProfile: {
-        imageReference: image,
-        osDisk: {
-          createOption: "FromImage",
-          caching: "ReadWrite" as const,
+          name: resourceName("networkInterface", args.stack, scaleSetName),
+          primary: true,
           deleteOption: "Delete",
-          managedDisk: { storageAccountType: "StandardSSD_LRS" },
+          ipConfigurations: [
+            {
+              name: "primary",
+              primary: true,
+              privateIPAddressVersion: "IPv4",
+              subnet: { id: args.subnetId },
+              loadBalancerBackendAddressPools: args.poolIds.map((id) => ({ id })),
+            },
+          ],
         },
-      },
-      networkProfile: {
-        networkApiVersion: "2022-11-01",
-        networkInterfaceConfigurations: [
-          {
-            name: resourceName("networkInterface", args.stack, machines.name),
-            primary: true,
-            deleteOption: "Delete",
-            ipConfigurations: [
-              {
-                name: "primary",
-                primary: true,
-                privateIPAddressVersion: "IPv4",
-                subnet: { id: args.subnetId },
-                loadBalancerBackendAddressPools: args.poolIds.map((id) => ({ id })),
-              },
-            ],
-          },
-        ],
-      },
-      // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
-      diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-      // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
-      scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
-      extensionProfile: {
-        extensions: [healthExtension(), ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : [])],
-      },
-    };
-  }
+      ],
+    },
+    // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
+    diagnosticsProfile: { bootDiagnostics: { enabled: true } },
+    // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
+    scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
+    extensionProfile: {
+      extensions: [healthExtension(), ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : [])],
+    },
+  };
 }

@@ -1,7 +1,7 @@
 import { createServer, type AddressInfo, type Server } from "node:net";
 import { afterEach, expect, test } from "vitest";
 import { sshBanner, waitForJumpHost } from "./jumpHost.ts";
-import { testClock } from "./testing/clock.ts";
+import { testClock } from "../azure/testing/clock.ts";
 
 const servers: Server[] = [];
 afterEach(() => {
@@ -16,7 +16,7 @@ async function saying(text: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const options = { timeout: 20, interval: 2, progress: () => {} };
+const options = { timeoutSeconds: 20, intervalSeconds: 2, progress: () => {} };
 
 test("an SSH server is known by its banner, also behind lines that come before it", async () => {
   expect(await sshBanner("127.0.0.1", await saying("welcome\r\nSSH-2.0-OpenSSH_10.0\r\n"))).toBe(

@@ -1,6 +1,6 @@
 /** The way in: all other machines are reached through it, so it must answer before Ansible begins. */
 import { connect } from "node:net";
-import { waitFor, type Attempt, type WaitOptions } from "./waiting.ts";
+import { waitFor, type Attempt, type WaitOptions } from "../azure/waiting.ts";
 
 /** Milliseconds for one attempt. */
 const patience = 3000;
@@ -39,7 +39,7 @@ export async function waitForJumpHost(host: string, options: WaitOptions & { por
   );
   if ("value" in outcome) return;
   throw new Error(
-    `no SSH at ${host}, port ${port}, after ${options.timeout} s, without which no machine can be reached. ` +
+    `no SSH at ${host}, port ${port}, after ${options.timeoutSeconds} s, without which no machine can be reached. ` +
       "Allowed are the addresses in platform:administrators.ranges: is the one of this computer among them? " +
       "Change them with: pulumi config set --path 'platform:administrators.ranges[0]' <address>/32",
   );

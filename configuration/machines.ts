@@ -1,17 +1,16 @@
-/** From the scale sets of an environment to the files with which Ansible and SSH reach their machines. */
+/** The machines of an environment: members of its scale sets with the group and the name that Ansible knows them by. */
 import { createHash } from "node:crypto";
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename } from "node:path";
+import type { Member } from "../azure/members.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
-import { buildInventory, renderInventory } from "./inventory.ts";
-import { parseKnownHosts, renderKnownHosts, renderSshConfig, type SshMachine } from "./knownHosts.ts";
-import type { Member } from "./members.ts";
+import { buildInventory, renderInventory } from "../inventory/inventory.ts";
+import { paths } from "./paths.ts";
 
-/** A group of machines and the scale set that holds them. */
+/** A group of machines and the scale sets that hold them. */
 export interface Group {
   machines: MachineGroup;
-  /** Resource ID. */
-  scaleSetId: string;
+  /** Resource IDs. */
+  scaleSetIds: readonly string[];
 }
 
 /** A machine with its group and its name in the inventory. */
@@ -20,40 +19,32 @@ export interface Machine extends Member {
   inventoryName: string;
 }
 
-/** Gives every member its group, and a name that no other has. */
-export function nameMachines(members: readonly Member[], groups: readonly Group[]): Machine[] {
+/**
+ * Gives every member its group, and a name that no other machine has: the stack's name is a part of it, so that the
+ * inventories of several stacks can be used together.
+ */
+export function nameMachines(stack: string, members: readonly Member[], groups: readonly Group[]): Machine[] {
   return members.flatMap((member) => {
-    const group = groups.find(({ scaleSetId }) => scaleSetId.toLowerCase() === member.scaleSetId)?.machines;
+    const group = groups.find(({ scaleSetIds }) => scaleSetIds.some((id) => id.toLowerCase() === member.scaleSetId));
     const alone = members.filter(({ hostName }) => hostName === member.hostName).length === 1;
-    return group ? [{ ...member, group, inventoryName: alone ? member.hostName : member.name }] : [];
+    const name = alone ? member.hostName : member.name;
+    return group ? [{ ...member, group: group.machines, inventoryName: `${name}.${stack}` }] : [];
   });
-}
-
-/** Paths, relative to the directory `ansible/`, of what the program writes there. */
-export function paths(stack: string) {
-  return {
-    inventory: `inventory/${stack}.yml`,
-    knownHosts: `inventory/${stack}.known_hosts`,
-    sshConfig: `inventory/${stack}.ssh_config`,
-  };
 }
 
 /** The inventory of an environment as YAML. */
 export function inventoryText(plan: Plan, machines: readonly Machine[]): string {
+  const named = machines.map(({ group, inventoryName, address }) => ({
+    name: inventoryName,
+    group,
+    connection: { ansible_host: address },
+  }));
   return renderInventory(
-    buildInventory(
-      plan,
-      machines.map(({ group, inventoryName, address }) => ({
-        name: inventoryName,
-        group,
-        connection: { ansible_host: address },
-      })),
-      {
-        ansible_user: plan.administrators.user,
-        // Jump host and verified host keys, the same for people as for Ansible.
-        ansible_ssh_common_args: `-F "{{ inventory_dir }}/${plan.stack}.ssh_config"`,
-      },
-    ),
+    buildInventory(plan, named, {
+      ansible_user: plan.administrators.user,
+      // Jump host and verified host keys, the same for people as for Ansible.
+      ansible_ssh_common_args: `-F "{{ inventory_dir }}/${basename(paths(plan.stack).sshConfig)}"`,
+    }),
   );
 }
 
@@ -65,50 +56,4 @@ export function identities(machines: readonly Machine[]): string[] {
 /** Hash of what a run of Ansible depends on besides the machines themselves. */
 export function contentHash(inventory: string, treeHash: string): string {
   return createHash("sha256").update(`${treeHash}\n${inventory}`).digest("hex");
-}
-
-/** Host keys that an earlier run wrote, by machine ID. */
-export function earlierHostKeys(ansible: string, stack: string): Map<string, string[]> {
-  try {
-    return parseKnownHosts(readFileSync(join(ansible, paths(stack).knownHosts), "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
-    throw error;
-  }
-}
-
-/** Writes inventory, known_hosts and SSH configuration below `ansible/`. */
-export function writeFiles(
-  ansible: string,
-  plan: Plan,
-  machines: readonly Machine[],
-  hostKeys: ReadonlyMap<string, string[]>,
-  publicAddress: string,
-): void {
-  const files = paths(plan.stack);
-  const ssh = machines.map(({ id, inventoryName, address, group }): SshMachine => ({
-    id,
-    name: inventoryName,
-    address,
-    hostKeys: hostKeys.get(id) ?? [],
-    jumpHost: group.kind === plan.reverseProxy.kind,
-  }));
-  write(join(ansible, files.inventory), inventoryText(plan, machines));
-  write(join(ansible, files.knownHosts), renderKnownHosts(ssh, publicAddress));
-  write(
-    join(ansible, files.sshConfig),
-    renderSshConfig(ssh, {
-      stack: plan.stack,
-      user: plan.administrators.user,
-      publicAddress,
-      knownHosts: resolve(ansible, files.knownHosts),
-      identityFile: plan.administrators.identityFile,
-    }),
-  );
-}
-
-/** Replaces a file at once: a run by hand may be reading it. */
-function write(path: string, content: string): void {
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
 }

@@ -7,7 +7,7 @@ import { Recorder, valueOf } from "../components/testing/recorder.ts";
 import { machineGroups } from "../environment/plan.ts";
 import { planOf } from "../environment/testing/stacks.ts";
 import { Playbook } from "./playbook.ts";
-import { machine, networkInterface, pages, scaleSet, scaleSetId } from "./testing/arm.ts";
+import { machine, networkInterface, pages, scaleSet, scaleSetId } from "../azure/testing/arm.ts";
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH HOST KEY KEYS-----\n`;
@@ -15,7 +15,7 @@ const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH 
 /** What ARM has at the moment. */
 const azure = vi.hoisted(() => ({ machines: [] as object[], interfaces: [] as object[], capacity: 1 }));
 
-vi.mock("./arm.ts", () => ({
+vi.mock("../azure/arm.ts", () => ({
   connect: () =>
     Promise.resolve({
       compute: {
@@ -58,9 +58,9 @@ async function build(options: { preview?: boolean; treeHash?: string } = {}) {
     cloud: { resourceManager: "https://arm.test" },
     groups: machineGroups(plan)
       .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
-      .map((machines) => ({ machines, scaleSetId: pulumi.output(scaleSetId(`vmss-${machines.name}`)) })),
+      .map((machines) => ({ machines, scaleSetIds: [pulumi.output(scaleSetId(`vmss-${machines.name}`))] })),
     publicAddress: pulumi.output("198.51.100.32"),
-    secrets: { database_password: pulumi.secret("correct horse") },
+    secrets: { databasePassword: pulumi.secret("correct horse") },
     after: [],
   });
   const [urn, machines] = await Promise.all([valueOf(playbook.urn), valueOf(playbook.machines)]);
@@ -75,11 +75,11 @@ const read = (file: string) => readFileSync(join(ansible, "inventory", file), "u
 test("the machines are written into inventory, known_hosts and SSH configuration", async () => {
   const { urn, machines } = await build();
   expect(urn).toContain("platform:configuration:Playbook::configuration");
-  expect(machines).toEqual({ fronta: "10.20.1.4", proxyp: "10.20.0.4" });
-  expect(read("dev.yml")).toContain("fronta:\n      ansible_host: 10.20.1.4\n      platform_tier: front\n");
+  expect(machines).toEqual({ "fronta.dev": "10.20.1.4", "proxyp.dev": "10.20.0.4" });
+  expect(read("dev.yml")).toContain("fronta.dev:\n          ansible_host: 10.20.1.4\n");
   expect(read("dev.yml")).toContain(`ansible_ssh_common_args: -F "{{ inventory_dir }}/dev.ssh_config"`);
   expect(read("dev.known_hosts")).toBe(
-    `# vmid-a fronta\n10.20.1.4 ${hostKey}\n# vmid-p proxyp\n10.20.0.4,198.51.100.32 ${hostKey}\n`,
+    `# vmid-a fronta.dev\n10.20.1.4 ${hostKey}\n# vmid-p proxyp.dev\n10.20.0.4,198.51.100.32 ${hostKey}\n`,
   );
   expect(read("dev.ssh_config")).toContain(`UserKnownHostsFile "${join(ansible, "inventory", "dev.known_hosts")}"`);
 });
@@ -99,7 +99,7 @@ test("secrets reach the command as a secret, and its output is one", async () =>
   const { command, environment } = await build();
   // The recorder sees the whole as secret as soon as a part of it is.
   expect(pulumi.runtime.isRpcSecret(command.inputs["environment"])).toBe(true);
-  expect(environment["PLATFORM_SECRETS"]).toBe('{"database_password":"correct horse"}');
+  expect(environment["PLATFORM_SECRETS"]).toBe('{"databasePassword":"correct horse"}');
   expect(command.secretOutputs).toEqual(["stdout", "stderr"]);
 });
 
@@ -139,5 +139,5 @@ test("a preview knows whether Ansible would run, and writes and asks nothing els
 test("machines with the same host name are told apart by their resources' names", async () => {
   azure.machines = [machine("vmss-front", "a", "same"), machine("vmss-reverse-proxy", "p", "same")];
   const { machines } = await build();
-  expect(machines).toEqual({ "vmss-front_a": "10.20.1.4", "vmss-reverse-proxy_p": "10.20.0.4" });
+  expect(machines).toEqual({ "vmss-front_a.dev": "10.20.1.4", "vmss-reverse-proxy_p.dev": "10.20.0.4" });
 });

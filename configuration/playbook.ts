@@ -1,37 +1,32 @@
 /** Runs Ansible on an environment's machines once they exist. */
 import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
+import { connect } from "../azure/arm.ts";
+import { armSource, readHostKeys } from "../azure/hostKeys.ts";
+import { listMembers, waitForMembers } from "../azure/members.ts";
 import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
-import { connect } from "./arm.ts";
-import { armSource, readHostKeys } from "./hostKeys.ts";
+import { earlierHostKeys, writeFiles } from "./files.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
-import {
-  contentHash,
-  earlierHostKeys,
-  identities,
-  inventoryText,
-  nameMachines,
-  paths,
-  writeFiles,
-  type Machine,
-} from "./machines.ts";
-import { listMembers, waitForMembers } from "./members.ts";
+import { contentHash, identities, inventoryText, nameMachines, type Machine } from "./machines.ts";
+import { paths } from "./paths.ts";
 
+/** What a run of Ansible needs. */
 export interface PlaybookArgs {
   plan: Plan;
   /** Path of the directory `ansible/`. */
   ansible: string;
   /** Hash of that directory: Ansible runs again when it changes. */
   treeHash: string;
+  /** Name of the resource group in which the machines are. */
   resourceGroupName: pulumi.Input<string>;
   /** The environment's groups of machines with their scale sets' resource IDs. */
-  groups: { machines: MachineGroup; scaleSetId: pulumi.Input<string> }[];
-  /** Address of the jump host. */
+  groups: { machines: MachineGroup; scaleSetIds: pulumi.Input<string>[] }[];
+  /** IPv4 address of the jump host. */
   publicAddress: pulumi.Input<string>;
   /** The Azure in which the machines are. */
   cloud: Cloud;
-  /** Secrets that roles need, by the name under which they find them. */
+  /** Values of the secrets that the environment asks for, by name. */
   secrets: Record<string, pulumi.Input<string>>;
   /** What machines need besides, and must therefore exist before Ansible runs. */
   after: pulumi.Resource[];
@@ -45,8 +40,8 @@ interface Prepared {
   addresses: Record<string, string>;
 }
 
-/** Seconds. Azure takes some minutes for a machine; cloud-init prints the keys when it has ended. */
-const patience = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
+/** Azure takes some minutes for a machine; cloud-init prints the keys when it has ended. */
+const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
  * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
@@ -56,15 +51,21 @@ const patience = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, i
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */
   readonly machines: pulumi.Output<Record<string, string>>;
+  /** The resources of which the run consists. */
+  readonly nodes: { command: local.Command };
 
   constructor(name: string, args: PlaybookArgs, opts?: pulumi.ComponentResourceOptions) {
     super("platform:configuration:Playbook", name, {}, opts);
 
     const prepared = pulumi
-      .all([args.resourceGroupName, args.publicAddress, pulumi.all(args.groups.map(({ scaleSetId }) => scaleSetId))])
+      .all([
+        args.resourceGroupName,
+        args.publicAddress,
+        pulumi.all(args.groups.map(({ scaleSetIds }) => pulumi.all(scaleSetIds))),
+      ])
       .apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
 
-    const command = {
+    const inputs = {
       dir: "ansible",
       create: `node ../configuration/runPlaybook.ts -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
       environment: {
@@ -77,17 +78,18 @@ export class Playbook extends pulumi.ComponentResource {
       // The output of the run before, which would be passed in the environment, may be larger than that can be.
       addPreviousOutputInEnv: false,
     };
-    new local.Command(`${name}-ansible`, command, {
+    const command = new local.Command(`${name}-ansible`, inputs, {
       parent: this,
       dependsOn: args.after,
-      // A run that failed leaves no command in the state, rather than the one before: whoever takes the change back must
-      // get a run too, for some machines have it.
+      // A run that failed leaves no command in the state, rather than the one before: taking the change back must make a
+      // run too, for some machines have it.
       replaceOnChanges: ["environment"],
       deleteBeforeReplace: true,
       // Roles hide their secrets; should one slip through, the state must not show it.
       additionalSecretOutputs: ["stdout", "stderr"],
     });
 
+    this.nodes = { command };
     this.machines = prepared.apply(({ addresses }) => addresses);
     this.registerOutputs({ machines: this.machines });
   }
@@ -96,10 +98,10 @@ export class Playbook extends pulumi.ComponentResource {
     args: PlaybookArgs,
     resourceGroup: string,
     publicAddress: string,
-    ids: string[],
+    ids: string[][],
   ): Promise<Prepared> {
     const { plan, ansible } = args;
-    const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetId: ids[index] ?? "" }));
+    const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetIds: ids[index] ?? [] }));
     const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
     const describe = (machines: Machine[]): Prepared => ({
@@ -107,25 +109,29 @@ export class Playbook extends pulumi.ComponentResource {
       identities: identities(machines),
       addresses: Object.fromEntries(machines.map(({ inventoryName, address }) => [inventoryName, address])),
     });
-    if (pulumi.runtime.isDryRun()) return describe(nameMachines((await list()).members, groups));
+    if (pulumi.runtime.isDryRun()) return describe(nameMachines(plan.stack, (await list()).members, groups));
 
     const progress = (text: string) => void pulumi.log.info(text, this, undefined, true);
-    const members = await waitForMembers(list, ids, {
-      timeout: patience.machines,
-      interval: patience.interval,
+    const members = await waitForMembers(list, ids.flat(), {
+      timeoutSeconds: patienceSeconds.machines,
+      intervalSeconds: patienceSeconds.interval,
       progress,
       warn: (text) => void pulumi.log.warn(text, this),
     });
-    const machines = nameMachines(members, groups);
+    const machines = nameMachines(plan.stack, members, groups);
     const hostKeys = await readHostKeys(machines, armSource(arm, resourceGroup), {
-      timeout: patience.hostKeys,
-      interval: patience.interval,
-      patience: patience.console,
+      timeoutSeconds: patienceSeconds.hostKeys,
+      intervalSeconds: patienceSeconds.interval,
+      consoleSeconds: patienceSeconds.console,
       progress,
       known: earlierHostKeys(ansible, plan.stack),
     });
     writeFiles(ansible, plan, machines, hostKeys, publicAddress);
-    await waitForJumpHost(publicAddress, { timeout: patience.jumpHost, interval: patience.interval, progress });
+    await waitForJumpHost(publicAddress, {
+      timeoutSeconds: patienceSeconds.jumpHost,
+      intervalSeconds: patienceSeconds.interval,
+      progress,
+    });
     return describe(machines);
   }
 }

@@ -4,22 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
+const root = join(import.meta.dirname, "..");
 const program = join(import.meta.dirname, "runPlaybook.ts");
 
-let tools: string;
+let directory: string;
 beforeEach(() => {
-  tools = mkdtempSync(join(tmpdir(), "tools-"));
+  directory = mkdtempSync(join(tmpdir(), "tools-"));
 });
-afterEach(() => rmSync(tools, { recursive: true }));
+afterEach(() => rmSync(directory, { recursive: true }));
 
 /** Runs the program with a shell script in place of ansible-playbook. */
 function run(script: string, ...args: string[]) {
-  const command = join(tools, "ansible-playbook");
+  const command = join(directory, "ansible-playbook");
   writeFileSync(command, `#!/bin/sh\n${script}\n`);
   chmodSync(command, 0o755);
   return spawnSync(process.execPath, [program, ...args], {
     encoding: "utf8",
-    env: { ...process.env, PLATFORM_TOOLS: tools, PLATFORM_SECRETS: '{"a":"b"}' },
+    env: { ...process.env, PLATFORM_TOOLS: directory, PLATFORM_SECRETS: '{"a":"b"}' },
+  });
+}
+
+/** Runs the program with Ansible itself, on this machine in the place of two others. */
+function play(tasks: object[]) {
+  const playbook = join(directory, "playbook.yml");
+  writeFileSync(playbook, JSON.stringify([{ name: "P", hosts: "all", gather_facts: false, tasks }]));
+  const args = ["-i", "front1.dev,front2.dev,", "-c", "local", playbook];
+  return spawnSync(process.execPath, [program, ...args], {
+    encoding: "utf8",
+    cwd: join(root, "ansible"),
+    env: { ...process.env, ANSIBLE_STRATEGY: "linear" },
   });
 }
 
@@ -32,15 +45,42 @@ test("arguments and environment reach ansible-playbook, and its output comes thr
   ]);
 });
 
-test("a failure ends with its status, and machine and task as the error", () => {
-  const result = run(`echo 'TASK [nodejs : Install] ***'
-echo 'fatal: [front1]: FAILED! => {"msg": "no such package"}' >&2
-exit 2`);
+test("a failure ends with its status, and machine, task and message as the error", () => {
+  const fails = { name: "Install", "ansible.builtin.fail": { msg: "no such package" } };
+  const result = play([{ ...fails, when: "inventory_hostname == 'front1.dev'" }]);
+  expect(result.stdout).toContain("TASK [Install]");
   expect(result.status).toBe(2);
-  expect(result.stderr).toBe(`front1: task "nodejs : Install" failed
-    {"msg": "no such package"}
+  expect(result.stderr).toBe(`front1.dev: task "Install" failed
+    no such package
 ansible-playbook ended with status 2
 `);
+});
+
+test("items are told one by one, with what their command said", () => {
+  const loop = { name: "Ask", "ansible.builtin.command": "ls /{{ item }}", loop: ["nowhere", "", "never"] };
+  const { stderr } = play([{ ...loop, when: "inventory_hostname == 'front2.dev'" }]);
+  expect(stderr).toMatch(/^front2\.dev: task "Ask" failed\n[^]*nowhere[^]*never[^]*\nansible-playbook ended/);
+});
+
+test("a failure that the playbook ignores is none, and what a task hides stays hidden", () => {
+  const { stderr } = play([
+    { name: "Try", "ansible.builtin.command": "false", ignore_errors: true },
+    { name: "Hide", "ansible.builtin.command": "ls /correct-horse", no_log: true },
+  ]);
+  expect(stderr).not.toContain("Try");
+  expect(stderr).toContain('task "Hide" failed');
+  expect(stderr).not.toContain("correct-horse");
+});
+
+test("a machine that cannot be reached is told too, with the words of SSH", () => {
+  const tasks = [
+    {
+      name: "Leave",
+      "ansible.builtin.set_fact": { ansible_connection: "ssh", ansible_host: "127.0.0.1", ansible_port: 1 },
+    },
+    { name: "Ask", "ansible.builtin.ping": {} },
+  ];
+  expect(play(tasks).stderr).toMatch(/^front1\.dev: task "Ask" failed\n.*connect to host 127\.0\.0\.1 port 1/m);
 });
 
 test("a line of 200,000 characters comes in pieces that the provider takes", () => {

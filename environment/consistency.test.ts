@@ -65,7 +65,7 @@ test("so many tiers with balancers that even two each do not fit are refused, al
   const environment = dev((given) => {
     given.reverseProxy.routes = [];
     given.tiers = Object.fromEntries(
-      names.map((name, index) => [name, { subnet: index + 1, instances: 1, port: 80, balance: "connections" }]),
+      names.map((name, index) => [name, { subnetIndex: index + 1, instances: 1, port: 80, balance: "connections" }]),
     );
   });
   expect(mistakes({ environment, playbooks: [...playbooks, ...names] }).map(([path, given]) => [path, given])).toEqual([

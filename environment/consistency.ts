@@ -5,9 +5,12 @@
 import { machinesInSubnet } from "./address.ts";
 import { show, type Mistake } from "./mistakes.ts";
 import { labelInDomain } from "./plan.ts";
-import { administratorsSchema, environmentSchema, type SecretName } from "./schema.ts";
+import { administratorsSchema } from "./administrators.ts";
+import { allowedInsteadOf, allowedInsteadOfEnvironment } from "./groupNames.ts";
+import { environmentSchema } from "./schema.ts";
+import { secretsOf } from "./secrets.ts";
+import { checkSiblings, type Sibling } from "./siblings.ts";
 import { checkTier, validFields, type PartialTier } from "./tierConsistency.ts";
-import { allowedInsteadOf } from "./tierNames.ts";
 import { asArray, asObject } from "./untyped.ts";
 
 /** What is known besides the stack file. */
@@ -15,7 +18,9 @@ export interface Surroundings {
   /** Kinds for which `ansible/playbooks/<kind>.yml` exists. */
   playbooks: readonly string[];
   /** Secrets that are set in the stack's configuration. */
-  secrets: readonly SecretName[];
+  secrets: readonly string[];
+  /** The project's other stacks. */
+  siblings: readonly Sibling[];
 }
 
 const root = "platform:environment";
@@ -32,9 +37,11 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
     ...checkSubnets(tiers),
     ...checkBalancers(environment["balancers"], tiers),
     ...checkRoutes(asArray(asObject(environment["reverseProxy"])["routes"]), tiers),
+    ...checkName(environment["name"], surroundings.playbooks),
     ...checkPlaybooks(tiers, surroundings.playbooks),
-    ...checkSecrets(tiers, surroundings.secrets),
+    ...checkSecrets(value, surroundings.secrets),
     ...checkDomains(environment),
+    ...checkSiblings(root, environment, surroundings.siblings, surroundings.playbooks),
   ];
 }
 
@@ -43,13 +50,13 @@ const isBalanced = ({ balance, hasPort }: PartialTier) => hasPort && (balance ==
 
 function checkSubnets(tiers: PartialTier[]): Mistake[] {
   return tiers.flatMap((tier, index) => {
-    const first = tiers.findIndex((other) => other.subnet !== undefined && other.subnet === tier.subnet);
+    const first = tiers.findIndex(({ subnetIndex }) => subnetIndex !== undefined && subnetIndex === tier.subnetIndex);
     return first < 0 || first >= index
       ? []
       : [
           {
-            path: `${tier.path}.subnet`,
-            given: show(tier.subnet),
+            path: `${tier.path}.subnetIndex`,
+            given: show(tier.subnetIndex),
             allowed: `a subnet of its own; tier ${tiers[first]?.name} has it already`,
           },
         ];
@@ -105,44 +112,58 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
   return mistakes;
 }
 
+function checkName(name: unknown, kinds: readonly string[]): Mistake[] {
+  const allowed = typeof name === "string" ? allowedInsteadOfEnvironment(name, kinds) : undefined;
+  return allowed === undefined ? [] : [{ path: `${root}.name`, given: show(name), allowed }];
+}
+
+/** Kinds of machines that the program makes by itself. */
+const kindsOfNoTier = ["reverse-proxy", "balancer"];
+
 function checkPlaybooks(tiers: PartialTier[], playbooks: readonly string[]): Mistake[] {
-  const missing = (path: string, kind: string): Mistake[] =>
-    playbooks.includes(kind)
+  const missing = (path: string, kind: string, kinds = playbooks): Mistake[] =>
+    kinds.includes(kind)
       ? []
       : [
           {
             path,
             given: kind,
             allowed:
-              `a kind of server with a playbook: ${playbooks.join(", ") || "(none found)"}; ` +
+              `a kind of server with a playbook: ${kinds.join(", ") || "(none found)"}; ` +
               `write ansible/playbooks/${kind}.yml`,
           },
         ];
+  const kinds = playbooks.filter((kind) => !kindsOfNoTier.includes(kind));
   const balanced = tiers.find(isBalanced);
   return [
     ...tiers
       .filter(({ name }) => allowedInsteadOf(name) === undefined)
-      .flatMap((tier) => missing(tier.path, tier.name)),
+      .flatMap(({ path, name, kind = name }) => {
+        if (typeof kind !== "string") return [];
+        if (name !== kind && playbooks.includes(name)) {
+          return [
+            {
+              path: `${path}.kind`,
+              given: show(kind),
+              allowed: `the kind ${name} for a tier of this name, since playbooks/${name}.yml is for machines of the group ${name}`,
+            },
+          ];
+        }
+        return missing(name === kind ? path : `${path}.kind`, kind, kinds);
+      }),
     ...missing(`${root}.reverseProxy`, "reverse-proxy"),
     ...(balanced ? missing(`${balanced.path}.balance`, "balancer") : []),
   ];
 }
 
-function checkSecrets(tiers: PartialTier[], known: readonly SecretName[]): Mistake[] {
-  const wanted = new Map<SecretName, string>();
-  for (const tier of tiers) {
-    for (const secret of asArray(tier.secrets) as SecretName[]) {
-      if (!wanted.has(secret)) wanted.set(secret, tier.name);
-    }
-  }
-  return [...wanted]
-    .filter(([secret]) => !known.includes(secret))
-    .map(([secret, tier]) => ({
-      path: `platform:${secret}`,
+function checkSecrets(environment: unknown, known: readonly string[]): Mistake[] {
+  return secretsOf(environment)
+    .filter(({ name }) => !known.includes(name))
+    .map(({ name, wantedBy }) => ({
+      path: `platform:${name}`,
       given: "(nothing)",
       allowed:
-        `a secret, since tier ${tier} asks for it. Set it with\n` +
-        `      pulumi config set --secret platform:${secret}`,
+        `a secret, since ${wantedBy} asks for it. Set it with\n` + `      pulumi config set --secret platform:${name}`,
     }));
 }
 

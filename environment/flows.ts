@@ -67,7 +67,7 @@ export function tierRules({ port, callers, balancers, reverseProxy }: TierTraffi
 export interface BalancedTier {
   name: string;
   /** The tier's subnet index: it fixes the rule's priority, so that adding a tier moves no other rule. */
-  index: number;
+  subnetIndex: number;
   port: number;
   callers: Cidr[];
 }
@@ -76,7 +76,7 @@ export interface BalancedTier {
 export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
   const services = tiers
     .filter(({ callers }) => callers.length > 0)
-    .map(({ name, index, port, callers }) => allow(`allow-${name}`, 1000 + index, callers, [`${port}`]));
+    .map(({ name, subnetIndex, port, callers }) => allow(`allow-${name}`, 1000 + subnetIndex, callers, [`${port}`]));
   return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...ending];
 }
 

@@ -20,8 +20,8 @@ test("the schema describes a whole stack file", () => {
             required: ["name", "network", "domain", "privateDomain", "tiers", "reverseProxy"],
           },
           "platform:administrators": { required: ["ranges", "sshKeys"] },
-          "platform:databasePassword": { required: ["secure"] },
         },
+        patternProperties: { "^platform:(?!environment$|administrators$)[a-z][A-Za-z0-9]*$": { required: ["secure"] } },
       },
     },
   });

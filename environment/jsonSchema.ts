@@ -1,7 +1,8 @@
 /** JSON Schema of a whole stack file, by which editors complete and check it. */
 import { z } from "zod";
+import { administratorsSchema } from "./administrators.ts";
 import { cloudSchema } from "./cloud.ts";
-import { administratorsSchema, environmentSchema, secretNames } from "./schema.ts";
+import { environmentSchema } from "./schema.ts";
 
 /** A value that `pulumi config set --secret` has encrypted. */
 const secret = { type: "object", properties: { secure: { type: "string" } }, required: ["secure"] };
@@ -32,8 +33,8 @@ export function stackFileSchema(): object {
           },
           "platform:environment": part(environmentSchema),
           "platform:administrators": part(administratorsSchema),
-          ...Object.fromEntries(secretNames.map((name) => [`platform:${name}`, secret])),
         },
+        patternProperties: { "^platform:(?!environment$|administrators$)[a-z][A-Za-z0-9]*$": secret },
       },
     },
   };

@@ -1,5 +1,6 @@
 /** What is wrong in a stack file, in the words that the user reads. */
 import type { z } from "zod";
+import { renamedKeys } from "./schema.ts";
 
 /** One mistake: where, what stands there, and what may stand there. */
 export interface Mistake {
@@ -52,7 +53,7 @@ function fromIssue(issue: z.core.$ZodIssue, root: string, value: unknown): Mista
     return issue.keys.map((key) => ({
       path: showPath(root, [...issue.path, key]),
       given: show(at(value, [...issue.path, key])),
-      allowed: issue.message,
+      allowed: renamedKeys.has(key) ? `${renamedKeys.get(key)}, as ${key} is called now` : issue.message,
     }));
   }
   if (issue.code === "invalid_key") {
@@ -73,7 +74,7 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
 const kinds: Record<string, string> = {
   int: "a whole number",
   number: "a number",
-  string: "a text",
+  string: "a string",
   boolean: "true or false",
   array: "a list",
   object: "an object",

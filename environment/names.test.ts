@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { ansibleGroup, computerNamePrefix, resourceName, tags } from "./names.ts";
+import { computerNamePrefix, resourceName, tags } from "./names.ts";
 
 test("names begin with the abbreviation of their type and say workload, stack and part", () => {
   expect(resourceName("resourceGroup", "dev")).toBe("rg-platform-dev");
@@ -34,10 +34,6 @@ test("the longest allowed tier in the longest common stack names still fits ever
   const tier = "a".repeat(24);
   expect(resourceName("scaleSet", "production", `${tier}-balancer`).length).toBeLessThanOrEqual(64);
   expect(computerNamePrefix(`${tier}-balancer`)).toBe(`${tier}-balancer`);
-});
-
-test("an Ansible group has underscores where a tier has hyphens", () => {
-  expect(ansibleGroup("machine-learning")).toBe("machine_learning");
 });
 
 test("tags name environment, tier and who manages the resource", () => {

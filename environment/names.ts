@@ -70,11 +70,6 @@ export function computerNamePrefix(group: string): string {
   return group;
 }
 
-/** Name of an Ansible group: what a variable may be called, so `machine-learning` is `machine_learning`. */
-export function ansibleGroup(name: string): string {
-  return name.replaceAll("-", "_");
-}
-
 /** Tags that every resource carries. */
 export interface Tags extends Record<string, string> {
   environment: string;

@@ -37,9 +37,9 @@ test("five mistakes in values are all reported at once, with path, given value a
 
 test("five mistakes between the parts are all reported at once", () => {
   const environment = dev((given) => {
-    given.tiers["back"] = { ...given.tiers["back"], subnet: 1 };
+    given.tiers["back"] = { ...given.tiers["back"], subnetIndex: 1 };
     given.tiers["front"] = { ...given.tiers["front"], reaches: ["back", "database"] };
-    given.tiers["video"] = { subnet: 9, instances: 1, port: 8000 };
+    given.tiers["video"] = { subnetIndex: 9, instances: 1, port: 8000 };
     given.reverseProxy.routes.push({ host: "www.dev.chatbot.example", tier: "back" }, { host: "a.b", tier: "shop" });
   });
   expect(mistakes({ environment })).toEqual([
@@ -48,7 +48,7 @@ test("five mistakes between the parts are all reported at once", () => {
       '"database"',
       "a tier of this environment: front, back, machine-learning, data, video",
     ],
-    [`${at}.tiers.back.subnet`, "1", "a subnet of its own; tier front has it already"],
+    [`${at}.tiers.back.subnetIndex`, "1", "a subnet of its own; tier front has it already"],
     [
       `${at}.reverseProxy.routes[2].host`,
       '"www.dev.chatbot.example"',
@@ -62,18 +62,19 @@ test("five mistakes between the parts are all reported at once", () => {
     [
       `${at}.tiers.video`,
       "video",
-      `a kind of server with a playbook: ${playbooks.join(", ")}; ` + "write ansible/playbooks/video.yml",
+      "a kind of server with a playbook: back, data, front, gitlab, machine-learning, runner; " +
+        "write ansible/playbooks/video.yml",
     ],
   ]);
 });
 
 test("a mistake in one tier does not hide one in another, nor those between them", () => {
   const environment = dev((given) => {
-    given.tiers["front"] = { ...given.tiers["front"], subnet: 2, size: 7 };
+    given.tiers["front"] = { ...given.tiers["front"], subnetIndex: 2, size: 7 };
   });
   expect(mistakes({ environment }).map(([path]) => path)).toEqual([
     `${at}.tiers.front.size`,
-    `${at}.tiers.back.subnet`,
+    `${at}.tiers.back.subnetIndex`,
   ]);
 });
 
@@ -85,8 +86,8 @@ test("an unknown key is named, with the keys that are known", () => {
     [
       `${at}.tiers.data.instnaces`,
       "2",
-      "nothing by this name; known here are subnet, instances, size, port, balance, reaches, repair, autoscale, " +
-        "applications, secrets",
+      "nothing by this name; known here are kind, subnetIndex, instances, size, repair, scaleSetPerZone, port, " +
+        "balance, reaches, autoscale, applications, secrets",
     ],
   ]);
 });
@@ -153,7 +154,7 @@ test("the message counts the mistakes and says that nothing was changed", () => 
     parseStack(
       "Pulumi.dev.yaml",
       { environment: committed("dev"), administrators: { ...administrators, user: "root" } },
-      { playbooks, secrets: ["databasePassword"] },
+      { playbooks, secrets: ["databasePassword"], siblings: [] },
     );
   expect(parse).toThrow(`1 mistake in Pulumi.dev.yaml; nothing was changed.
   platform:administrators.user

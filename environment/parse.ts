@@ -1,8 +1,9 @@
 /** From what stands in a stack file to an environment, or to every mistake in it. Pure. */
+import { administratorsSchema, type Administrators } from "./administrators.ts";
 import { cloudOf, cloudSchema, type Cloud } from "./cloud.ts";
 import { checkConsistency, type Surroundings } from "./consistency.ts";
 import { check, StackError } from "./mistakes.ts";
-import { administratorsSchema, environmentSchema, type Administrators, type Environment } from "./schema.ts";
+import { environmentSchema, type Environment } from "./schema.ts";
 
 /** The structured values of a stack file, unchecked. */
 export interface RawStack {

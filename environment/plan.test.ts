@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Rule } from "./flows.ts";
-import { labelInDomain, machineGroups, type Plan } from "./plan.ts";
+import { labelInDomain, machineGroups, secretNames, type Plan } from "./plan.ts";
 import { committed, planOf } from "./testing/stacks.ts";
 
 const rulesOf = (subnet: string): Record<string, [sources: Rule["sources"], ports: string[]]> =>
@@ -14,7 +14,7 @@ const ending = { "allow-probes": ["AzureLoadBalancer", ["*"]], "deny-all": ["*",
 
 test("each tier has its subnet, and its load balancer the last free address of it", () => {
   const { tiers } = planOf("dev");
-  expect(tiers.map(({ name, subnet, service }) => [name, subnet, service?.address, service?.name])).toEqual([
+  expect(tiers.map(({ name, prefix, service }) => [name, prefix, service?.address, service?.name])).toEqual([
     ["back", "10.20.2.0/24", "10.20.2.254", "back.dev.chatbot.internal"],
     ["data", "10.20.4.0/24", "10.20.4.254", "data.dev.chatbot.internal"],
     ["front", "10.20.1.0/24", "10.20.1.254", "front.dev.chatbot.internal"],
@@ -24,7 +24,7 @@ test("each tier has its subnet, and its load balancer the last free address of i
 
 test("adding a tier moves neither the addresses nor the rules of the others", () => {
   const environment = committed("dev");
-  const gitlab = { subnet: 17, instances: 1, port: 80, balance: "cpu", reaches: ["data"] };
+  const gitlab = { subnetIndex: 17, instances: 1, port: 80, balance: "cpu", reaches: ["data"] };
   environment["tiers"] = { gitlab, ...(environment["tiers"] as object) };
   const subnets = (plan: Plan, changed: string[]) => plan.subnets.filter(({ name }) => !changed.includes(name));
   // Only data's callers are others, since the new tier calls it.
@@ -86,11 +86,11 @@ test("there is no balancers' subnet where Azure balances everything", () => {
 
 test("groups of machines are the tiers', the balancers' and the reverse proxy's", () => {
   expect(
-    machineGroups(planOf("prod")).map(({ name, kind, tier, subnet, instances }) => [
+    machineGroups(planOf("prod")).map(({ name, kind, tier, subnetName, instances }) => [
       name,
       kind,
       tier,
-      subnet,
+      subnetName,
       instances,
     ]),
   ).toEqual([
@@ -128,4 +128,58 @@ test("a host has a label in the zone only when it lies in the domain", () => {
   expect(labelInDomain("www.dev.chatbot.example", "dev.chatbot.example")).toBe("www");
   expect(labelInDomain("dev.chatbot.example", "dev.chatbot.example")).toBe("@");
   expect(labelInDomain("www.mydev.chatbot.example", "dev.chatbot.example")).toBeUndefined();
+});
+
+test("variables of applications tell where tiers serve, whatever port those have", () => {
+  const environment = committed("dev") as { tiers: Record<string, Record<string, unknown>> };
+  environment.tiers["back"] = { ...environment.tiers["back"], port: 4100 };
+  (environment.tiers["back"]["applications"] as Record<string, unknown>[])[0] = {
+    name: "back",
+    repository: "https://git.chatbot.example/back.git",
+    port: 4100,
+    environment: {
+      PGHOST: "${data.host}",
+      PGPORT: "${data.port}",
+      LITERAL: "$${HOME}",
+      URLS: "${data.url} ${data.url}",
+    },
+  };
+  const applications = Object.fromEntries(
+    planOf("dev", environment).tiers.map(({ name, machines }) => [name, machines.applications[0]?.environment]),
+  );
+  expect(applications["front"]).toEqual({ BACK_URL: "http://back.dev.chatbot.internal:4100" });
+  expect(applications["back"]).toEqual({
+    PGHOST: "data.dev.chatbot.internal",
+    PGPORT: "5432",
+    LITERAL: "${HOME}",
+    URLS: "http://data.dev.chatbot.internal:5432 http://data.dev.chatbot.internal:5432",
+  });
+});
+
+test("two tiers of one kind share its playbook, and each has its own subnet", () => {
+  const environment = committed("dev");
+  const admin = { kind: "front", subnetIndex: 9, instances: 1, port: 3100 };
+  environment["tiers"] = { ...(environment["tiers"] as object), admin };
+  const group = machineGroups(planOf("dev", environment)).find(({ name }) => name === "admin");
+  expect(group).toMatchObject({ kind: "front", tier: "admin", subnetName: "admin" });
+});
+
+test("machines of a tier with a scale set in each zone are spread over the zones as evenly as they can be", () => {
+  const environment = committed("dev") as { tiers: Record<string, object> };
+  const counts = (instances: number) => {
+    environment.tiers["data"] = { ...environment.tiers["data"], instances, scaleSetPerZone: true };
+    const { scaleSets } = machineGroups(planOf("dev", environment)).find(({ name }) => name === "data") ?? {};
+    return scaleSets?.map((scaleSet) => [scaleSet.name, scaleSet.instances, scaleSet.zones]);
+  };
+  expect(counts(1)).toEqual([["data-zone1", 1, ["1"]]]);
+  expect(counts(5)).toEqual([
+    ["data-zone1", 2, ["1"]],
+    ["data-zone2", 2, ["2"]],
+    ["data-zone3", 1, ["3"]],
+  ]);
+});
+
+test("a group's secrets are those of its roles and of its applications, each once", () => {
+  const secrets = Object.fromEntries(machineGroups(planOf("dev")).map((group) => [group.name, secretNames(group)]));
+  expect(secrets).toMatchObject({ back: ["databasePassword"], data: ["databasePassword"], front: [] });
 });

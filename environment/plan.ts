@@ -7,18 +7,13 @@ import {
   subnetPrefix,
   type Cidr,
 } from "./address.ts";
+import type { Administrators } from "./administrators.ts";
+import type { Repair } from "./fields.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { parseUpstream } from "./hostNames.ts";
-import type {
-  Administrators,
-  Application,
-  Autoscale,
-  Balance,
-  Environment,
-  Repair,
-  SecretName,
-  Tier,
-} from "./schema.ts";
+import { resolveReferences, type Endpoint } from "./references.ts";
+import type { Environment, Route } from "./schema.ts";
+import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
 
 /** A subnet with the rules of its security group. */
 export interface PlannedSubnet {
@@ -38,7 +33,16 @@ export interface PlannedService {
   balance: Balance;
 }
 
-/** Machines that are alike: one scale set. */
+/** A scale set: machines that are alike. */
+export interface PlannedScaleSet {
+  /** Unique in the environment: the tier's name, `<tier>-zone<zone>`, `<tier>-balancer` or `reverse-proxy`. */
+  name: string;
+  instances: number;
+  /** Availability zones over which Azure spreads the machines; empty where the region has none. */
+  zones: string[];
+}
+
+/** The machines of one kind that do the same: those of a tier, the balancers of one, or the reverse proxies. */
 export interface MachineGroup {
   /** Unique in the environment: the tier's name, `<tier>-balancer` or `reverse-proxy`. */
   name: string;
@@ -47,18 +51,24 @@ export interface MachineGroup {
   /** Tier that the machines serve; for a balancer the tier that it balances. */
   tier: string;
   /** Name of the subnet in which the machines stand. */
-  subnet: string;
+  subnetName: string;
+  /** Number of machines in all scale sets. */
   instances: number;
+  /** Azure's size of each machine, for example `Standard_B2s`. */
   size: string;
   repair: Repair;
   autoscale?: Autoscale;
+  /** With references resolved. */
   applications: Application[];
-  secrets: SecretName[];
+  /** Names of secrets by the names under which the roles of the kind find them. */
+  secrets: Record<string, string>;
+  /** At least one; several where each has a zone of its own. */
+  scaleSets: PlannedScaleSet[];
 }
 
 export interface PlannedTier {
   name: string;
-  subnet: Cidr;
+  prefix: Cidr;
   instances: number;
   machines: MachineGroup;
   /** Absent when the tier has no port. */
@@ -80,7 +90,8 @@ export interface PlannedRoute {
 export interface Plan {
   /** Name of the Pulumi stack. */
   stack: string;
-  environment: Environment["name"];
+  /** Name of the environment. */
+  environment: string;
   network: Cidr;
   domain: string;
   privateDomain: string;
@@ -90,19 +101,22 @@ export interface Plan {
   administrators: Administrators;
   subnets: PlannedSubnet[];
   tiers: PlannedTier[];
-  balancerSubnet: Cidr;
-  reverseProxySubnet: Cidr;
+  /** Prefixes of the subnets that are of no tier. */
+  balancerPrefix: Cidr;
+  reverseProxyPrefix: Cidr;
   reverseProxy: MachineGroup & { routes: PlannedRoute[] };
 }
 
-const defaults = { size: "Standard_B2s", repair: { gracePeriod: "PT10M", action: "Replace" } as Repair };
-
 /** Derives the plan of a checked environment. Tiers come in alphabetical order. */
 export function planEnvironment(stack: string, environment: Environment, administrators: Administrators): Plan {
-  const balancerSubnet = subnetPrefix(environment.network, balancerSubnetIndex);
-  const reverseProxySubnet = subnetPrefix(environment.network, reverseProxySubnetIndex);
   const entries = Object.entries(environment.tiers).sort(([a], [b]) => (a < b ? -1 : 1));
-  const tiers = entries.map(([name, tier]) => planTier(name, tier, environment));
+  const services = new Map(
+    entries.flatMap(([name, tier]) => {
+      const service = planService(name, tier, environment);
+      return service ? [[name, service]] : [];
+    }),
+  );
+  const tiers = entries.map(([name, tier]) => planTier(name, tier, environment, services));
   return {
     stack,
     environment: environment.name,
@@ -115,11 +129,15 @@ export function planEnvironment(stack: string, environment: Environment, adminis
     administrators,
     subnets: planSubnets(environment, entries, tiers, administrators),
     tiers,
-    balancerSubnet,
-    reverseProxySubnet,
+    balancerPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
+    reverseProxyPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
     reverseProxy: {
-      ...machineGroup("reverse-proxy", "reverse-proxy", "reverse-proxy", environment.reverseProxy),
-      routes: environment.reverseProxy.routes.map((route) => planRoute(route, tiers)),
+      ...machineGroup(
+        { name: "reverse-proxy", kind: "reverse-proxy", tier: "reverse-proxy", subnetName: "reverse-proxy" },
+        environment.reverseProxy,
+        environment.zones,
+      ),
+      routes: environment.reverseProxy.routes.map((route) => planRoute(route, services)),
     },
   };
 }
@@ -132,53 +150,101 @@ export function machineGroups(plan: Plan): MachineGroup[] {
   ];
 }
 
+/** Names of the secrets that a group's roles and applications need, each once, sorted. */
+export function secretNames({ secrets, applications }: MachineGroup): string[] {
+  const names = [secrets, ...applications.map((application) => application.secrets)].flatMap(Object.values<string>);
+  return [...new Set(names)].sort();
+}
+
 /** Label of a host in the public zone, `@` for the domain itself; undefined when the host lies elsewhere. */
 export function labelInDomain(host: string, domain: string): string | undefined {
   if (host === domain) return "@";
   return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : undefined;
 }
 
+type Machines = Pick<Tier, "instances" | "size" | "repair"> & Partial<Tier>;
+
 function machineGroup(
-  name: string,
-  kind: string,
-  tier: string,
-  group: { instances: number; size?: string | undefined; repair?: Repair | undefined } & Partial<Tier>,
+  identity: Pick<MachineGroup, "name" | "kind" | "tier" | "subnetName">,
+  machines: Machines,
+  zones: string[],
 ): MachineGroup {
+  const { name } = identity;
   return {
-    name,
-    kind,
-    tier,
-    subnet: kind,
-    instances: group.instances,
-    size: group.size ?? defaults.size,
-    repair: group.repair ?? defaults.repair,
-    ...(group.autoscale ? { autoscale: group.autoscale } : {}),
-    applications: group.applications ?? [],
-    secrets: group.secrets ?? [],
+    ...identity,
+    instances: machines.instances,
+    size: machines.size,
+    repair: machines.repair,
+    ...(machines.autoscale ? { autoscale: machines.autoscale } : {}),
+    applications: machines.applications ?? [],
+    secrets: machines.secrets ?? {},
+    scaleSets: machines.scaleSetPerZone
+      ? planZones(name, machines.instances, zones)
+      : [{ name, instances: machines.instances, zones }],
   };
 }
 
-function planTier(name: string, tier: Tier, environment: Environment): PlannedTier {
-  const subnet = subnetPrefix(environment.network, tier.subnet);
-  const balance = tier.balance ?? "hash";
+/** One scale set for each zone; the first ones have a machine more where the zones do not divide their number. */
+function planZones(name: string, instances: number, zones: string[]): PlannedScaleSet[] {
+  return zones
+    .map((zone, index) => ({
+      name: `${name}-zone${zone}`,
+      instances: Math.floor(instances / zones.length) + (index < instances % zones.length ? 1 : 0),
+      zones: [zone],
+    }))
+    .filter((scaleSet) => scaleSet.instances > 0);
+}
+
+function planService(name: string, tier: Tier, environment: Environment): PlannedService | undefined {
+  return tier.port === undefined
+    ? undefined
+    : {
+        address: hostAddress(subnetPrefix(environment.network, tier.subnetIndex), loadBalancerHost),
+        name: `${name}.${environment.privateDomain}`,
+        port: tier.port,
+        balance: tier.balance ?? "hash",
+      };
+}
+
+function planTier(
+  name: string,
+  tier: Tier,
+  environment: Environment,
+  services: ReadonlyMap<string, PlannedService>,
+): PlannedTier {
+  const service = services.get(name);
+  const endpoints = new Map(
+    [...services].map(([other, { name: host, port }]): [string, Endpoint] => [other, { host, port }]),
+  );
+  const applications = tier.applications.map((application) => ({
+    ...application,
+    environment: Object.fromEntries(
+      Object.entries(application.environment).map(([variable, value]) => [
+        variable,
+        resolveReferences(value, endpoints),
+      ]),
+    ),
+  }));
+  const { zones } = environment;
   return {
     name,
-    subnet,
+    prefix: subnetPrefix(environment.network, tier.subnetIndex),
     instances: tier.instances,
-    machines: machineGroup(name, name, name, tier),
-    ...(tier.port === undefined
-      ? {}
-      : {
-          service: {
-            address: hostAddress(subnet, loadBalancerHost),
-            name: `${name}.${environment.privateDomain}`,
-            port: tier.port,
-            balance,
-          },
-        }),
-    ...(tier.port === undefined || balance === "hash"
-      ? {}
-      : { balancers: machineGroup(`${name}-balancer`, "balancer", name, environment.balancers) }),
+    machines: machineGroup(
+      { name, kind: tier.kind ?? name, tier: name, subnetName: name },
+      { ...tier, applications },
+      zones,
+    ),
+    ...(service ? { service } : {}),
+    ...(service && service.balance !== "hash"
+      ? {
+          balancers: machineGroup(
+            { name: `${name}-balancer`, kind: "balancer", tier: name, subnetName: "balancer" },
+            environment.balancers,
+            zones,
+          ),
+        }
+      : {}),
   };
 }
 
@@ -188,25 +254,29 @@ function planSubnets(
   tiers: PlannedTier[],
   administrators: Administrators,
 ): PlannedSubnet[] {
-  const balancers = subnetPrefix(environment.network, balancerSubnetIndex);
-  const reverseProxy = subnetPrefix(environment.network, reverseProxySubnetIndex);
+  const balancerPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
+  const reverseProxyPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
   const callers = (name: string): Cidr[] => [
-    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxy] : []),
+    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxyPrefix] : []),
     ...entries
       .filter(([, tier]) => tier.reaches.includes(name))
-      .map(([, tier]) => subnetPrefix(environment.network, tier.subnet)),
+      .map(([, tier]) => subnetPrefix(environment.network, tier.subnetIndex)),
   ];
   const balanced = tiers.filter((tier) => tier.balancers !== undefined);
   return [
-    { name: "reverse-proxy", prefix: reverseProxy, rules: reverseProxyRules(administrators.ranges, reverseProxy) },
-    ...tiers.map(({ name, subnet, service, balancers: pair }) => ({
+    {
+      name: "reverse-proxy",
+      prefix: reverseProxyPrefix,
+      rules: reverseProxyRules(administrators.ranges, reverseProxyPrefix),
+    },
+    ...tiers.map(({ name, prefix, service, balancers }) => ({
       name,
-      prefix: subnet,
+      prefix,
       rules: tierRules({
         port: service?.port,
-        callers: pair ? [balancers] : callers(name),
-        balancers: pair ? balancers : undefined,
-        reverseProxy,
+        callers: balancers ? [balancerPrefix] : callers(name),
+        balancers: balancers ? balancerPrefix : undefined,
+        reverseProxy: reverseProxyPrefix,
       }),
     })),
     ...(balanced.length === 0
@@ -214,27 +284,34 @@ function planSubnets(
       : [
           {
             name: "balancer",
-            prefix: balancers,
+            prefix: balancerPrefix,
             rules: balancerRules(
               balanced.flatMap(({ name, service }) =>
                 service === undefined
                   ? []
-                  : [{ name, index: environment.tiers[name]?.subnet ?? 0, port: service.port, callers: callers(name) }],
+                  : [
+                      {
+                        name,
+                        subnetIndex: environment.tiers[name]?.subnetIndex ?? 0,
+                        port: service.port,
+                        callers: callers(name),
+                      },
+                    ],
               ),
-              reverseProxy,
+              reverseProxyPrefix,
             ),
           },
         ]),
   ];
 }
 
-function planRoute(route: Environment["reverseProxy"]["routes"][number], tiers: PlannedTier[]): PlannedRoute {
-  if (route.upstream !== undefined) {
-    const upstream = parseUpstream(route.upstream);
-    if (!upstream) throw new RangeError(`route ${route.host}: given ${route.upstream}, allowed is http://address:port`);
-    return { host: route.host, ...upstream };
+function planRoute({ host, tier, upstream }: Route, services: ReadonlyMap<string, PlannedService>): PlannedRoute {
+  if (upstream !== undefined) {
+    const parsed = parseUpstream(upstream);
+    if (!parsed) throw new RangeError(`route ${host}: given ${upstream}, allowed is http://address:port`);
+    return { host, ...parsed };
   }
-  const service = tiers.find(({ name }) => name === route.tier)?.service;
-  if (!service) throw new RangeError(`route ${route.host}: given tier ${route.tier}, allowed is a tier with a port`);
-  return { host: route.host, tier: route.tier, address: service.address, port: service.port };
+  const service = services.get(tier ?? "");
+  if (!service) throw new RangeError(`route ${host}: given tier ${tier}, allowed is a tier with a port`);
+  return { host, tier, address: service.address, port: service.port };
 }

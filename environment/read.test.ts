@@ -29,7 +29,7 @@ function read(settings: Record<string, string> = {}, environment: object = commi
     "platform:administrators": JSON.stringify(administrators),
     ...settings,
   });
-  return readStack(ansible);
+  return readStack(ansible, ansible);
 }
 
 test("a stack is planned by its own name", () => {
@@ -37,10 +37,9 @@ test("a stack is planned by its own name", () => {
 });
 
 test("every playbook is of a kind of server, but those for all of them", () => {
-  const environment = { ...committed("tools"), tiers: { video: { subnet: 1, instances: 1 } }, reverseProxy: {} };
-  expect(() => read({}, environment)).toThrow(
-    `allowed: a kind of server with a playbook: ${playbooks.join(", ")}; write`,
-  );
+  const environment = { ...committed("tools"), tiers: { video: { subnetIndex: 1, instances: 1 } }, reverseProxy: {} };
+  const kinds = playbooks.filter((kind) => !["balancer", "reverse-proxy"].includes(kind));
+  expect(() => read({}, environment)).toThrow(`allowed: a kind of server with a playbook: ${kinds.join(", ")}; write`);
 });
 
 test("Azure is the public one, the national one that is named, or the one that a metadata host describes", () => {
@@ -68,4 +67,11 @@ test("an Azure that nobody knows is refused, with those that are known", () => {
   azure-native:environment
     given:   "germany"
     allowed: one of public, usgovernment, china; also ARM_ENVIRONMENT says it, where the stack does not`);
+});
+
+test("another stack of the project with the same name is a mistake; one whose file is broken is not", () => {
+  const other = { config: { "platform:environment": { name: "tools" } } };
+  writeFileSync(join(ansible, "Pulumi.other.yaml"), JSON.stringify(other));
+  writeFileSync(join(ansible, "Pulumi.broken.yaml"), "{");
+  expect(() => read()).toThrow("a name of its own; Pulumi.other.yaml has it already");
 });

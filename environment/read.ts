@@ -1,17 +1,21 @@
 /** The stack's configuration. The only file that reads `pulumi.Config`; everything else takes arguments. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { load } from "js-yaml";
 import type { Cloud } from "./cloud.ts";
+import { sharedPlaybooks } from "./groupNames.ts";
 import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
-import { secretNames, type SecretName } from "./schema.ts";
-import { sharedPlaybooks } from "./tierNames.ts";
+import { secretsOf } from "./secrets.ts";
+import type { Sibling } from "./siblings.ts";
+import { asObject } from "./untyped.ts";
 
 /** What a stack's configuration says. */
 export interface Stack {
   plan: Plan;
-  secrets: Partial<Record<SecretName, pulumi.Output<string>>>;
+  /** The secrets that the environment asks for, by name. */
+  secrets: Record<string, pulumi.Output<string>>;
   cloud: Cloud;
 }
 
@@ -19,30 +23,37 @@ export interface Stack {
  * Reads and checks the configuration of the current stack.
  *
  * @param ansible Path of the `ansible/` directory, in which each kind of server has its playbook.
+ * @param project Path of the directory in which all stack files are.
  * @throws pulumi.RunError that lists every mistake.
  */
-export function readStack(ansible: string): Stack {
+export function readStack(ansible: string, project: string): Stack {
   const config = new pulumi.Config();
   const provider = new pulumi.Config("azure-native");
   const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const stack = pulumi.getStack();
+  const given = config.getObject("environment");
   const secrets = Object.fromEntries(
-    secretNames.flatMap((name) => {
+    secretsOf(given).flatMap(({ name }) => {
       const value = config.getSecret(name);
       return value === undefined ? [] : [[name, value]];
     }),
-  ) as Stack["secrets"];
+  );
+  const file = stackFile(stack);
   try {
     const { environment, administrators, cloud } = parseStack(
-      `Pulumi.${stack}.yaml`,
+      file,
       {
-        environment: config.getObject("environment"),
+        environment: given,
         administrators: config.getObject("administrators"),
         // The provider itself falls back to the same variables; an empty one says nothing.
         cloud: [provider.get("environment"), ARM_ENVIRONMENT, AZURE_ENVIRONMENT].find(Boolean),
         metadataHost: [provider.get("metadataHost"), ARM_METADATA_HOSTNAME].find(Boolean),
       },
-      { playbooks: playbooks(`${ansible}/playbooks`), secrets: Object.keys(secrets) as SecretName[] },
+      {
+        playbooks: playbooks(`${ansible}/playbooks`),
+        secrets: Object.keys(secrets),
+        siblings: siblings(project, file),
+      },
     );
     return { plan: planEnvironment(stack, environment, administrators), secrets, cloud };
   } catch (error) {
@@ -51,14 +62,34 @@ export function readStack(ansible: string): Stack {
   }
 }
 
+const stackFile = (stack: string) => `Pulumi.${stack}.yaml`;
+
+/** The project's other stacks, as far as their files can be read. */
+function siblings(project: string, own: string): Sibling[] {
+  return list(project)
+    .filter((file) => /^Pulumi\..+\.yaml$/.test(file) && file !== own)
+    .flatMap((file) => {
+      try {
+        const { config } = asObject(load(readFileSync(`${project}/${file}`, "utf8")));
+        return [{ file, environment: asObject(config)["platform:environment"] }];
+      } catch {
+        return [];
+      }
+    });
+}
+
 /** Kinds of servers that have a playbook in a directory. */
 function playbooks(directory: string): string[] {
+  return list(directory)
+    .filter((file) => file.endsWith(".yml"))
+    .map((file) => file.slice(0, -4))
+    .filter((name) => !sharedPlaybooks.includes(name));
+}
+
+/** Names in a directory, sorted; none where there is no such directory. */
+function list(directory: string): string[] {
   try {
-    return readdirSync(directory)
-      .filter((file) => file.endsWith(".yml"))
-      .map((file) => file.slice(0, -4))
-      .filter((name) => !sharedPlaybooks.includes(name))
-      .sort();
+    return readdirSync(directory).sort();
   } catch {
     return [];
   }

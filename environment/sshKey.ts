@@ -9,7 +9,7 @@ const ed25519Bytes = 32;
  */
 export function isAdministratorKey(line: string): boolean {
   const [, said, base64 = ""] = /^(ssh-ed25519|ssh-rsa) ([A-Za-z0-9+/]+=*)(?: [^\r\n]*)?$/.exec(line) ?? [];
-  const [type, first, second, ...rest] = fields(Buffer.from(base64, "base64"));
+  const [type, first, second, ...rest] = keyFields(base64);
   if (said === undefined || type?.toString("latin1") !== said || !first || rest.length > 0) return false;
   // An RSA key is its exponent and its modulus.
   return said === "ssh-rsa"
@@ -18,7 +18,8 @@ export function isAdministratorKey(line: string): boolean {
 }
 
 /** The parts of a key: each is its length in four bytes, and as many bytes (RFC 4253, section 6.6). None if one is cut. */
-function fields(blob: Buffer): Buffer[] {
+export function keyFields(base64: string): Buffer[] {
+  const blob = Buffer.from(base64, "base64");
   const found: Buffer[] = [];
   for (let at = 0; at < blob.length;) {
     if (at + 4 > blob.length) return [];

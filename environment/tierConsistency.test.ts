@@ -6,8 +6,8 @@ const at = "platform:environment.tiers";
 
 test("a name that an Ansible group or the program uses otherwise is no tier's name", () => {
   const environment = dev((given) => {
-    given.tiers["balancer"] = { subnet: 9, instances: 1 };
-    given.tiers["Video"] = { subnet: 10, instances: 1 };
+    given.tiers["balancer"] = { subnetIndex: 9, instances: 1 };
+    given.tiers["Video"] = { subnetIndex: 10, instances: 1 };
   });
   expect(mistakes({ environment, playbooks: [...playbooks, "Video"] }).map(([path]) => path)).toEqual([
     `${at}.Video`,
@@ -17,30 +17,21 @@ test("a name that an Ansible group or the program uses otherwise is no tier's na
 
 test.each(["base", "site"])("%s is the playbook of no kind, so no tier is called so", (name) => {
   const environment = dev(({ tiers }) => {
-    tiers[name] = { subnet: 9, instances: 1 };
+    tiers[name] = { subnetIndex: 9, instances: 1 };
   });
   expect(mistakes({ environment })).toEqual([
-    [
-      `${at}.${name}`,
-      `"${name}"`,
-      "a name other than all, ungrouped, localhost, " +
-        "balancer, reverse-proxy, development, production, tools, base, site",
-    ],
+    [`${at}.${name}`, `"${name}"`, "a name other than all, ungrouped, localhost, balancer, reverse-proxy, base, site"],
   ]);
 });
 
-test.each(["front-development", "front-production", "video-tools", "back-balancer", "video-balancer"])(
-  "%s is what a group of another kind is or may be called, so no tier is",
+test.each(["back-balancer", "video-balancer"])(
+  "%s is what a group of balancers is or may be called, so no tier is",
   (name) => {
     const environment = dev(({ tiers }) => {
-      tiers[name] = { subnet: 9, instances: 1 };
+      tiers[name] = { subnetIndex: 9, instances: 1 };
     });
     expect(mistakes({ environment, playbooks: [...playbooks, name] })).toEqual([
-      [
-        `${at}.${name}`,
-        `"${name}"`,
-        "a name that does not end in -balancer, -development, -production, -tools; groups of machines are called so",
-      ],
+      [`${at}.${name}`, `"${name}"`, "a name that does not end in -balancer; groups of machines are called so"],
     ]);
   },
 );
@@ -53,15 +44,89 @@ test("a tier reaches other tiers, each said once", () => {
   ]);
 });
 
-test("a tier asks for a secret once, and a second time hides no secret that is missing", () => {
-  const environment = devWith("front", { secrets: ["databasePassword", "databasePassword"] });
-  expect(mistakes({ environment, secrets: [] }).map(([path]) => path)).toEqual([
-    `${at}.front.secrets[1]`,
-    "platform:databasePassword",
+test("a secret that is asked for and not set is told once, with the first place that asks for it", () => {
+  const [first, ...others] = mistakes({ secrets: [] });
+  expect(first?.[0]).toBe("platform:databasePassword");
+  expect(first?.[2]).toBe(
+    "a secret, since application back of tier back asks for it. Set it with\n" +
+      "      pulumi config set --secret platform:databasePassword",
+  );
+  expect(others).toEqual([]);
+});
+
+test("secrets in the form of before are refused with the form of today", () => {
+  const environment = devWith("data", { secrets: ["databasePassword"] });
+  expect(mistakes({ environment, secrets: ["databasePassword"] })).toEqual([
+    [
+      `${at}.data.secrets`,
+      '["databasePassword"]',
+      "an object: under the name by which roles find a secret the name of the secret, " +
+        "for example { databasePassword: databasePassword }",
+    ],
   ]);
+});
+
+test("an old key is refused with its new name", () => {
+  const environment = dev(({ tiers }) => {
+    const { subnetIndex, ...rest } = tiers["front"] ?? {};
+    tiers["front"] = { ...rest, subnet: subnetIndex };
+  });
   expect(mistakes({ environment })).toEqual([
-    [`${at}.front.secrets[1]`, '"databasePassword"', "each of them once; secrets[0] has it already"],
+    [`${at}.front.subnetIndex`, "(nothing)", "a whole number from 1 to 249"],
+    [`${at}.front.subnet`, "1", "subnetIndex, as subnet is called now"],
   ]);
+});
+
+test("references in variables are to tiers that serve and may be called", () => {
+  const variables = (environment: Record<string, string>) =>
+    mistakes({ environment: devWith("front", { applications: [{ ...application, environment }] }) }).map(
+      ([path, given, allowed]) => [
+        path.slice(at.length + ".front.applications[0].environment.".length),
+        given,
+        allowed,
+      ],
+    );
+  expect(
+    variables({ A: "${back.url}", B: "${front.port}", C: "$${HOME}", D: "$HOME", E: "${back.host}:${back.port}" }),
+  ).toEqual([]);
+  expect(
+    variables({ A: "${bakc.url}", B: "${back.address}", C: "${HOME}", D: "${data.url}", E: "${back.url" }),
+  ).toEqual([
+    ["A", '"${bakc.url}"', "a tier of this environment in ${bakc.url}: front, back, machine-learning, data"],
+    [
+      "B",
+      '"${back.address}"',
+      expect.stringContaining("with a tier and one of host, port, url in the place of ${back.address}"),
+    ],
+    ["C", '"${HOME}"', expect.stringContaining("$${ stands for ${")],
+    ["D", '"${data.url}"', "a tier that this one may call in ${data.url}; name data in tiers.front.reaches"],
+    ["E", '"${back.url"', expect.stringContaining("in the place of ${back.url")],
+  ]);
+});
+
+test("a kind is one with a playbook, and a tier called as a kind is of it", () => {
+  const kind = (tier: string, name: string) =>
+    mistakes({
+      environment: dev(({ tiers }) => {
+        tiers[tier] = { subnetIndex: 9, instances: 1, kind: name };
+      }),
+    }).map(([path, , allowed]) => [path, allowed]);
+  expect(kind("web", "front")).toEqual([]);
+  expect(kind("web", "video")[0]?.[0]).toBe(`${at}.web.kind`);
+  expect(kind("web", "balancer")[0]?.[1]).toMatch(/^a kind of server with a playbook: back, data, front, gitlab, mach/);
+  expect(kind("gitlab", "front")).toEqual([
+    [
+      `${at}.gitlab.kind`,
+      "the kind gitlab for a tier of this name, since playbooks/gitlab.yml is for machines of the group gitlab",
+    ],
+  ]);
+});
+
+test("a scale set in each zone does not go with autoscale", () => {
+  const autoscale = { minimum: 1, maximum: 4, scaleOutAbove: 60, scaleInBelow: 30 };
+  expect(
+    mistakes({ environment: devWith("front", { autoscale, scaleSetPerZone: true }) }).map(([path]) => path),
+  ).toEqual([`${at}.front.scaleSetPerZone`]);
 });
 
 test("autoscale and instances must agree", () => {

@@ -1,8 +1,9 @@
 /** Checks between the fields of one tier, and of what it says about other tiers. */
 import { systemAccounts } from "./accounts.ts";
 import { show, type Mistake } from "./mistakes.ts";
-import { tierSchema } from "./schema.ts";
-import { allowedInsteadOf } from "./tierNames.ts";
+import { allowedInsteadOf } from "./groupNames.ts";
+import { propertyNames, referencesIn } from "./references.ts";
+import { tierSchema, type Application } from "./tierSchema.ts";
 import { asArray, asObject } from "./untyped.ts";
 
 /** A tier of which only those fields are known that are valid. */
@@ -44,7 +45,7 @@ export function checkTier(tier: PartialTier, tiers: PartialTier[], user: string 
   checkReaches(tier, tiers, wrong);
   checkAutoscale(tier, wrong);
   checkApplications(tier, user, wrong);
-  checkTwice("secrets", asArray(tier.secrets), wrong);
+  checkReferences(tier, tiers, wrong);
   return mistakes;
 }
 
@@ -72,8 +73,14 @@ function checkReaches(tier: PartialTier, tiers: PartialTier[], wrong: Wrong): vo
 }
 
 function checkAutoscale(tier: PartialTier, wrong: Wrong): void {
-  const { autoscale, instances } = tier as { autoscale?: Record<string, number>; instances?: number };
+  const { autoscale, instances, scaleSetPerZone } = tier as {
+    autoscale?: Record<string, number>;
+    instances?: number;
+    scaleSetPerZone?: boolean;
+  };
   if (!autoscale) return;
+  if (scaleSetPerZone)
+    wrong("scaleSetPerZone", true, "false beside autoscale, which counts the machines of one scale set");
   const { minimum = 0, maximum = 0, scaleOutAbove = 0, scaleInBelow = 0 } = autoscale;
   if (minimum > maximum) wrong("autoscale.minimum", minimum, `at most the maximum, ${maximum}`);
   if (instances !== undefined && (instances < minimum || instances > maximum)) {
@@ -86,7 +93,7 @@ function checkAutoscale(tier: PartialTier, wrong: Wrong): void {
 }
 
 function checkApplications(tier: PartialTier, user: string | undefined, wrong: Wrong): void {
-  const applications = asArray(tier.applications) as { name: string; port: number }[];
+  const applications = asArray(tier.applications) as Application[];
   const accounts = user === undefined ? systemAccounts : [user, ...systemAccounts];
   applications.forEach((application, index) => {
     for (const field of ["name", "port"] as const) {
@@ -106,9 +113,44 @@ function checkApplications(tier: PartialTier, user: string | undefined, wrong: W
         `a name that no account of a machine has: other than ${accounts.join(", ")}`,
       );
     }
+    for (const [variable, secret] of Object.entries(application.secrets)) {
+      if (variable in application.environment) {
+        wrong(`applications[${index}].secrets.${variable}`, secret, "a variable that `environment` does not set too");
+      }
+    }
   });
   if (applications.length > 0 && tier.port !== undefined && !applications.some(({ port }) => port === tier.port)) {
     const ports = applications.map(({ port }) => port).join(", ");
     wrong("port", tier.port, `the port of one of the tier's applications: ${ports}`);
   }
+}
+
+/** Variables of applications name tiers that the application may call. */
+function checkReferences(tier: PartialTier, tiers: PartialTier[], wrong: Wrong): void {
+  (asArray(tier.applications) as Application[]).forEach(({ environment }, index) => {
+    for (const [variable, value] of Object.entries(environment)) {
+      for (const reference of referencesIn(value)) {
+        const allowed = allowedReference(reference, tier, tiers);
+        if (allowed !== undefined) wrong(`applications[${index}].environment.${variable}`, value, allowed);
+      }
+    }
+  });
+}
+
+function allowedReference(
+  { text, tier: name, property }: ReturnType<typeof referencesIn>[number],
+  tier: PartialTier,
+  tiers: PartialTier[],
+): string | undefined {
+  if (name === undefined || property === undefined) {
+    return `\${tier.property} with a tier and one of ${propertyNames} in the place of ${text}; $\${ stands for \${`;
+  }
+  const target = tiers.find((other) => other.name === name);
+  if (!target) {
+    return `a tier of this environment in ${text}: ${tiers.map((other) => other.name).join(", ")}`;
+  }
+  if (!target.hasPort) return `a tier that has a port in ${text}`;
+  return asArray(tier.reaches).includes(name) || target === tier
+    ? undefined
+    : `a tier that this one may call in ${text}; name ${name} in ${tier.path.replace(/^.*\.tiers\./, "tiers.")}.reaches`;
 }

@@ -1,14 +1,15 @@
 /** What is found wrong in a stack file, for tests. */
 import { StackError } from "../mistakes.ts";
 import { parseStack } from "../parse.ts";
-import type { SecretName } from "../schema.ts";
+import type { Sibling } from "../siblings.ts";
 import { administrators, committed, playbooks } from "./stacks.ts";
 
 interface Given {
   environment?: unknown;
   administrators?: unknown;
   playbooks?: string[];
-  secrets?: SecretName[];
+  secrets?: string[];
+  siblings?: Sibling[];
 }
 
 /** Paths, given values and allowed values of all mistakes. */
@@ -20,7 +21,11 @@ export function mistakes(given: Given): [path: string, given: string, allowed: s
         environment: "environment" in given ? given.environment : committed("dev"),
         administrators: "administrators" in given ? given.administrators : administrators,
       },
-      { playbooks: given.playbooks ?? playbooks, secrets: given.secrets ?? ["databasePassword"] },
+      {
+        playbooks: given.playbooks ?? playbooks,
+        secrets: given.secrets ?? ["databasePassword"],
+        siblings: given.siblings ?? [],
+      },
     );
   } catch (error) {
     if (!(error instanceof StackError)) throw error;

@@ -26,7 +26,7 @@ export function planOf(stack: string, environment: unknown = committed(stack)): 
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,
     { environment, administrators },
-    { playbooks, secrets: ["databasePassword"] },
+    { playbooks, secrets: ["databasePassword"], siblings: [] },
   );
   return planEnvironment(stack, parsed.environment, parsed.administrators);
 }

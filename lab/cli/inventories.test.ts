@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { renderSshConfig } from "../../configuration/knownHosts.ts";
+import { renderSshConfig } from "../../configuration/sshConfig.ts";
 import { removeInventories } from "./inventories.ts";
 
 test("inventories of the lab's stacks go, those of stacks on Azure and others stay", () => {

@@ -105,25 +105,19 @@ test("front cannot reach data, back can", async () => {
 
 test.each([
   [
-    [
-      "name=staging",
-      "network=10.20.0.0/33",
-      "domain=chatbot",
-      "tiers.data.instances=0",
-      "tiers.front.reaches=[nowhere]",
-    ],
+    ["name=front", "network=10.20.0.0/33", "domain=chatbot", "tiers.data.instances=0", "tiers.front.reaches=[nowhere]"],
     ["name", "network", "domain", "tiers.data.instances", "tiers.front.reaches[0]"],
   ],
   [
     [
-      "tiers.back.subnet=1",
+      "tiers.back.subnetIndex=1",
       "tiers.front.balance=random",
       "reverseProxy.routes=[{host: a_b, tier: front}, {host: www.x.example, tier: none}]",
       "zones=['1', '1']",
     ],
     [
       "tiers.front.balance",
-      "tiers.front.subnet",
+      "tiers.front.subnetIndex",
       "reverseProxy.routes[0].host",
       "reverseProxy.routes[1].tier",
       "zones",

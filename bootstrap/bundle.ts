@@ -2,13 +2,13 @@
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
+import { buildInventory, groupNames, renderInventory } from "../inventory/inventory.ts";
 import * as firstBoot from "./firstBoot.ts";
-import { buildInventory, groupNames, renderInventory } from "./inventory.ts";
-import { filesOfPlaybook } from "./roles.ts";
+import { filesOfPlaybook } from "./playbookFiles.ts";
 import type { TreeFile } from "./tree.ts";
 
-/** Azure's limit of custom data, before base64. */
-export const limit = 65_535;
+/** Azure's limit of custom data in bytes, before base64. */
+export const longestCustomData = 65_535;
 
 interface WrittenFile {
   path: string;
@@ -28,7 +28,7 @@ export function buildBundle(plan: Plan, group: MachineGroup, tree: readonly Tree
   const compressed = gzipSync(Buffer.from(cloudConfig(files)), { level: 9 });
   // The header's tenth byte names the operating system on which it was made.
   compressed[9] = 0xff;
-  if (compressed.length > limit) throw new RangeError(tooLarge(group, compressed.length, files));
+  if (compressed.length > longestCustomData) throw new RangeError(tooLarge(group, compressed.length, files));
   return compressed.toString("base64");
 }
 
@@ -39,7 +39,7 @@ export function bundleFiles(plan: Plan, group: MachineGroup, tree: readonly Tree
     [{ name: "localhost", group, connection: { ansible_connection: "local" } }],
     {},
   );
-  const groups = new Set(["all", ...groupNames(plan, group.kind)]);
+  const groups = new Set(["all", ...groupNames(plan, group)]);
   const variables = tree.filter(({ path }) => {
     const name = /^inventory\/group_vars\/([^/.]+)[/.]/.exec(path)?.[1];
     return name !== undefined && groups.has(name);
@@ -86,7 +86,7 @@ function tooLarge(group: MachineGroup, size: number, files: WrittenFile[]): stri
     .slice(0, 5)
     .map(({ path, size: bytes }) => `${path} (${bytes})`);
   return (
-    `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${limit}; ` +
+    `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${longestCustomData}; ` +
     `take something out of ansible/playbooks/${group.kind}.yml, its roles or its group_vars. ` +
     `The largest, compressed: ${largest.join(", ")}`
   );

@@ -10,7 +10,7 @@ test("waiting ends with the value, and tells each thing that is missing once", a
       const next = missing.shift();
       return Promise.resolve(next === undefined ? { value: 7 } : { missing: next });
     },
-    { timeout: 60, interval: 2, progress: (text) => told.push(text), clock: testClock() },
+    { timeoutSeconds: 60, intervalSeconds: 2, progress: (text) => told.push(text), clock: testClock() },
   );
   expect(outcome).toEqual({ value: 7 });
   expect(told).toEqual(["a and b", "b"]);
@@ -24,8 +24,8 @@ test("at the timeout waiting ends with what is missing", async () => {
       attempts += 1;
       return Promise.resolve({ missing: "everything" });
     },
-    { timeout: 10, interval: 2, progress: () => {}, clock },
+    { timeoutSeconds: 10, intervalSeconds: 2, progress: () => {}, clock },
   );
   expect(outcome).toEqual({ missing: "everything" });
-  expect([clock.now(), attempts]).toEqual([10, 6]);
+  expect([clock.nowSeconds(), attempts]).toEqual([10, 6]);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { filesOfPlaybook } from "./roles.ts";
+import { filesOfPlaybook } from "./playbookFiles.ts";
 import { treeOf } from "./testing/tree.ts";
 
 const paths = (files: Record<string, string>, playbook = "playbooks/front.yml") =>

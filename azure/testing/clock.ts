@@ -4,7 +4,7 @@ import type { Clock } from "../waiting.ts";
 export function testClock(): Clock {
   let now = 0;
   return {
-    now: () => now,
+    nowSeconds: () => now,
     sleep(seconds) {
       now += seconds;
       return Promise.resolve();

@@ -2,13 +2,12 @@
 
 /** Time, so that tests need not wait. */
 export interface Clock {
-  /** Seconds. */
-  now(): number;
+  nowSeconds(): number;
   sleep(seconds: number): Promise<void>;
 }
 
 export const realClock: Clock = {
-  now: () => Date.now() / 1000,
+  nowSeconds: () => Date.now() / 1000,
   sleep: (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000)),
 };
 
@@ -16,10 +15,10 @@ export const realClock: Clock = {
 export type Attempt<T> = { value: T } | { missing: string };
 
 export interface WaitOptions {
-  /** Seconds after which waiting ends. */
-  timeout: number;
-  /** Seconds between attempts. */
-  interval: number;
+  /** Time after which waiting ends. */
+  timeoutSeconds: number;
+  /** Time between attempts. */
+  intervalSeconds: number;
   /** Told what is missing, whenever that changes. */
   progress: (text: string) => void;
   clock?: Clock;
@@ -28,12 +27,12 @@ export interface WaitOptions {
 /** Attempts until there is a value. At the timeout the last attempt's `missing` is returned. */
 export async function waitFor<T>(attempt: () => Promise<Attempt<T>>, options: WaitOptions): Promise<Attempt<T>> {
   const clock = options.clock ?? realClock;
-  const end = clock.now() + options.timeout;
+  const end = clock.nowSeconds() + options.timeoutSeconds;
   let told = "";
   for (;;) {
     const result = await attempt();
-    if ("value" in result || clock.now() >= end) return result;
+    if ("value" in result || clock.nowSeconds() >= end) return result;
     if (result.missing !== told) options.progress((told = result.missing));
-    await clock.sleep(options.interval);
+    await clock.sleep(options.intervalSeconds);
   }
 }

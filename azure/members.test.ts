@@ -79,7 +79,13 @@ function waiting(lists: ReturnType<typeof member>[][]) {
         members: lists.length > 1 ? (lists.shift() ?? []) : (lists[0] ?? []),
       }),
     [scaleSetId("vmss-front")],
-    { timeout: 60, interval: 2, clock, progress: (text) => told.push(text), warn: (text) => warnings.push(text) },
+    {
+      timeoutSeconds: 60,
+      intervalSeconds: 2,
+      clock,
+      progress: (text) => told.push(text),
+      warn: (text) => warnings.push(text),
+    },
   );
   return { result, told, warnings };
 }

@@ -70,9 +70,9 @@ function reading(ids: string[], { logs = {}, commands = {} }: Source, known = ne
     },
   };
   const result = readHostKeys(ids.map(machine), source, {
-    timeout: 60,
-    interval: 2,
-    patience: 20,
+    timeoutSeconds: 60,
+    intervalSeconds: 2,
+    consoleSeconds: 20,
     known,
     clock: testClock(),
     progress: (text) => told.push(text),

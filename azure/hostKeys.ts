@@ -2,6 +2,7 @@
  * The machines' public host keys, over channels that Azure has already authenticated: the serial console, to which
  * cloud-init prints them at first boot, and a command run by the machine's agent.
  */
+import { keyFields } from "../environment/sshKey.ts";
 import type { Arm } from "./arm.ts";
 import type { Member } from "./members.ts";
 import { realClock, waitFor, type Attempt, type WaitOptions } from "./waiting.ts";
@@ -31,24 +32,16 @@ export function keysIn(text: string): string[] {
   return [...new Set(keys)].sort();
 }
 
-/** True when the blob consists of whole fields, the first of which is its type. */
-function isKey(type: string, key: string): boolean {
-  const blob = Buffer.from(key, "base64");
-  const fields: Buffer[] = [];
-  let at = 0;
-  while (at + 4 <= blob.length) {
-    const length = blob.readUInt32BE(at);
-    if (at + 4 + length > blob.length) return false;
-    fields.push(blob.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return at === blob.length && fields.length >= 2 && fields[0]?.toString("latin1") === type;
+/** True when the key consists of whole fields, the first of which is its type. */
+function isKey(type: string, base64: string): boolean {
+  const [said, ...rest] = keyFields(base64);
+  return rest.length > 0 && said?.toString("latin1") === type;
 }
 
 export interface HostKeyOptions extends Omit<WaitOptions, "progress"> {
   progress: (text: string) => void;
-  /** Seconds for which the serial console alone is asked; a machine that is just starting will print its keys there. */
-  patience: number;
+  /** How long the serial console alone is asked; a machine that is just starting will print its keys there. */
+  consoleSeconds: number;
   /** Host keys that were read earlier, by machine ID: for machines whose console no longer shows them. */
   known: ReadonlyMap<string, string[]>;
 }
@@ -64,7 +57,7 @@ export async function readHostKeys(
   options: HostKeyOptions,
 ): Promise<Map<string, string[]>> {
   const clock = options.clock ?? realClock;
-  const start = clock.now();
+  const start = clock.nowSeconds();
   const keys = new Map<string, string[]>();
   const failures = new Map<string, string>();
 
@@ -74,7 +67,7 @@ export async function readHostKeys(
         .filter(({ id }) => !keys.has(id))
         .map(async (machine) => {
           try {
-            const ask = clock.now() - start >= options.patience;
+            const ask = clock.nowSeconds() - start >= options.consoleSeconds;
             const found = await readOne(machine, source, options.known, ask, (text) => failures.set(machine.id, text));
             if (found.length > 0) keys.set(machine.id, found);
           } catch (error) {
@@ -100,7 +93,7 @@ export async function readHostKeys(
         `  ${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
     );
   throw new Error(
-    `no host keys after ${options.timeout} s, without which SSH cannot be verified. Look at the ` +
+    `no host keys after ${options.timeoutSeconds} s, without which SSH cannot be verified. Look at the ` +
       `machines' boot diagnostics, or delete those that do not start, and run pulumi up again:\n${why.join("\n")}`,
   );
 }

@@ -1,0 +1,54 @@
+/** The files below `ansible/` with which Ansible and SSH reach an environment's machines. */
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Plan } from "../environment/plan.ts";
+import { parseKnownHosts, renderKnownHosts, type SshMachine } from "./knownHosts.ts";
+import { inventoryText, type Machine } from "./machines.ts";
+import { paths } from "./paths.ts";
+import { renderSshConfig } from "./sshConfig.ts";
+
+/** Host keys that an earlier run wrote, by machine ID. */
+export function earlierHostKeys(ansible: string, stack: string): Map<string, string[]> {
+  try {
+    return parseKnownHosts(readFileSync(join(ansible, paths(stack).knownHosts), "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return new Map();
+    throw error;
+  }
+}
+
+/** Writes inventory, known_hosts and SSH configuration below `ansible/`. */
+export function writeFiles(
+  ansible: string,
+  plan: Plan,
+  machines: readonly Machine[],
+  hostKeys: ReadonlyMap<string, string[]>,
+  publicAddress: string,
+): void {
+  const files = paths(plan.stack);
+  const ssh = machines.map(({ id, inventoryName, address, group }): SshMachine => ({
+    id,
+    name: inventoryName,
+    address,
+    hostKeys: hostKeys.get(id) ?? [],
+    jumpHost: group.kind === plan.reverseProxy.kind,
+  }));
+  write(join(ansible, files.inventory), inventoryText(plan, machines));
+  write(join(ansible, files.knownHosts), renderKnownHosts(ssh, publicAddress));
+  write(
+    join(ansible, files.sshConfig),
+    renderSshConfig(ssh, {
+      stack: plan.stack,
+      user: plan.administrators.user,
+      publicAddress,
+      knownHosts: resolve(ansible, files.knownHosts),
+      identityFile: plan.administrators.identityFile,
+    }),
+  );
+}
+
+/** Replaces a file at once: a run by hand may be reading it. */
+function write(path: string, content: string): void {
+  writeFileSync(`${path}.new`, content);
+  renameSync(`${path}.new`, path);
+}

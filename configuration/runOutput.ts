@@ -1,0 +1,38 @@
+/** What a run of Ansible prints, in the form that the command provider takes and shows. Pure. */
+
+/** Longest line that is passed on, in characters. The command provider never returns from one of 64 KiB. */
+const longestLine = 8_000;
+/** How much of a failure's message the summary repeats. */
+const messageLines = 15;
+const messageCharacters = 500;
+
+/** Cuts a line into pieces of at most `longest` characters. */
+export function fold(line: string, longest = longestLine): string[] {
+  const pieces: string[] = [];
+  for (let at = 0; at < line.length; at += longest) pieces.push(line.slice(at, at + longest));
+  return pieces.length === 0 ? [""] : pieces;
+}
+
+/** A line of the file that `ansible/callback_plugins/failures.py` writes. */
+interface Failure {
+  /** Name in the inventory. */
+  host: string;
+  task: string;
+  message: string;
+}
+
+/** One paragraph for each failure: machine, task and message. Empty when nothing failed. */
+export function summarize(failures: string): string {
+  const lines = failures.split("\n").filter((line) => line !== "");
+  return lines
+    .map((line) => JSON.parse(line) as Failure)
+    .map(({ host, task, message }) => {
+      const shown = message.split("\n").slice(0, messageLines).map(shorten);
+      return [`${host}: task "${task}" failed`, ...shown.map((each) => `    ${each}`), ""].join("\n");
+    })
+    .join("");
+}
+
+function shorten(line: string): string {
+  return line.length > messageCharacters ? `${line.slice(0, messageCharacters)}...` : line;
+}

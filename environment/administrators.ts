@@ -1,0 +1,65 @@
+/** What a stack file may say of the administrators. */
+import { z } from "zod";
+import { refusedByAzure, systemAccounts } from "./accounts.ts";
+import { overlaps, parseCidr } from "./address.ts";
+import { isAdministratorKey } from "./sshKey.ts";
+
+const sshKeysText =
+  "at least one SSH public key; without one nobody can log in. Set it with\n" +
+  "      pulumi config set --path 'platform:administrators.sshKeys[0]' \"$(cat ~/.ssh/id_ed25519.pub)\"";
+const rangesText =
+  "at least one block from which SSH is allowed. Set it with\n" +
+  "      pulumi config set --path 'platform:administrators.ranges[0]' 198.51.100.7/32";
+
+/** The value of `platform:administrators`. */
+export const administratorsSchema = z.strictObject({
+  ranges: z
+    .array(
+      z
+        .string()
+        .refine((value) => (parseCidr(value)?.prefix ?? 0) >= 8, {
+          error:
+            "an IPv4 block of at most 2^24 addresses (/8 to /32) without bits after its prefix, " +
+            "for example 198.51.100.0/24 or 198.51.100.7/32",
+        }),
+      { error: rangesText },
+    )
+    .min(1, { error: rangesText })
+    .refine(
+      (blocks) => blocks.every((block, index) => !blocks.slice(0, index).some((other) => overlaps(block, other))),
+      { error: "blocks that do not overlap; Azure refuses those in one rule" },
+    )
+    .describe("Blocks from which SSH to the jump host is allowed"),
+  sshKeys: z
+    .array(
+      z
+        .string()
+        .refine(isAdministratorKey, {
+          error:
+            "an SSH public key that Azure takes, on one line: ssh-ed25519, or ssh-rsa of 2048 bits or more; no ECDSA",
+        }),
+      { error: sshKeysText },
+    )
+    .min(1, { error: sshKeysText })
+    .describe("SSH public keys of the administrators, one line each"),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, { error: "a Linux user name in lower case", abort: true })
+    .refine((value) => !refusedByAzure.includes(value), {
+      error: `a user name that Azure accepts: other than ${refusedByAzure.join(", ")}`,
+      abort: true,
+    })
+    .refine((value) => !systemAccounts.includes(value), {
+      error: `a user name that Debian does not use: other than ${systemAccounts.join(", ")}`,
+    })
+    .default("platform")
+    .describe("Login on every machine"),
+  identityFile: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("Private key file on the machine that runs pulumi; default: its SSH agent and ~/.ssh/id_*"),
+});
+
+/** The people who may log in, and from where. */
+export type Administrators = z.output<typeof administratorsSchema>;

@@ -1,0 +1,74 @@
+/** Values that several parts of a stack file have. */
+import { z } from "zod";
+import { machinesInSubnet } from "./address.ts";
+import { machinePorts } from "./flows.ts";
+import { dnsNamePattern, longestDnsName } from "./hostNames.ts";
+
+/** For editors: a list whose items differ. What is checked otherwise does not get into the JSON Schema by itself. */
+export const unique = { uniqueItems: true };
+
+export const dnsName = z
+  .string()
+  .max(longestDnsName)
+  .regex(dnsNamePattern, {
+    error:
+      "a DNS name in lower case with at least one dot, whose last part begins with a letter, " +
+      "for example www.dev.chatbot.example",
+  });
+
+/** A name of lower-case words with single hyphens between them. */
+export function words(what: string, longest: number) {
+  const error = `${what}: lower-case letters, digits and single hyphens, starting with a letter, at most ${longest} characters`;
+  return z
+    .string({ error })
+    .max(longest, { error, abort: true })
+    .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error });
+}
+
+export function wholeNumber(lowest: number, highest: number) {
+  const error = `a whole number from ${lowest} to ${highest}`;
+  return z.int({ error }).min(lowest, { error }).max(highest, { error });
+}
+
+const portText = `a whole number from 1 to 65534 other than ${machinePorts.join(", ")}, on which machines listen themselves`;
+/** A port on which nothing of every machine listens. Azure's load balancers take no 65535. */
+export const port = z
+  .int({ error: portText })
+  .min(1, { error: portText })
+  .max(65534, { error: portText })
+  .refine((value) => !machinePorts.includes(value), { error: portText });
+
+const secretNameText =
+  "the name of a secret: letters and digits, starting with a lower-case letter, and not the name of another setting " +
+  "(environment, administrators)";
+/** The name of a secret; its value is the configuration key `platform:<name>`. */
+export const secretName = z
+  .string({ error: secretNameText })
+  .regex(/^(?!(environment|administrators)$)[a-z][A-Za-z0-9]*$/, { error: secretNameText });
+
+const repair = z
+  .strictObject({
+    gracePeriod: z
+      .string()
+      .regex(/^PT([1-8]\d|90)M$/, { error: "10 to 90 whole minutes, PT10M to PT90M" })
+      .default("PT10M")
+      .describe("How long a machine that was made or changed may be unhealthy before it is repaired, PT10M to PT90M"),
+    action: z
+      .enum(["Replace", "Restart", "Reimage"])
+      .default("Replace")
+      .describe("Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk"),
+  })
+  .describe("Automatic repair of machines whose health endpoint says unhealthy");
+
+/** What every group of machines has. */
+export const machineFields = {
+  instances: wholeNumber(1, machinesInSubnet).describe("Number of machines, kept constant by repairs"),
+  size: z
+    .string()
+    .regex(/^Standard_[A-Za-z0-9_]+$/, { error: "a size of Azure virtual machines, for example Standard_B2s" })
+    .default("Standard_B2s")
+    .describe("Size of each machine"),
+  repair: repair.prefault({}),
+};
+
+export type Repair = z.output<typeof repair>;

@@ -1,0 +1,48 @@
+/** Names of Ansible groups, and names that cannot be used because a group is called so. Pure. */
+
+/** Playbooks that are of no kind of server: what all machines have in common, and all kinds together. */
+export const sharedPlaybooks: readonly string[] = ["base", "site"];
+
+/** Names that mean something else as an Ansible group, a subnet, a machine or a playbook. */
+const reserved = ["all", "ungrouped", "localhost", "balancer", "reverse-proxy", ...sharedPlaybooks];
+
+/** `back-balancer` is the group of the HAProxy machines in front of the tier back. */
+const balancerEnding = "-balancer";
+
+/** Name of an Ansible group: what a variable may be called, so `machine-learning` is `machine_learning`. */
+export function ansibleGroup(name: string): string {
+  return name.replaceAll("-", "_");
+}
+
+/** The group of those machines of an environment that are of a kind, or of a tier: `front_production`. */
+export function groupInEnvironment(name: string, environment: string): string {
+  return ansibleGroup(`${name}-${environment}`);
+}
+
+/** What a tier may be called instead of this name; undefined when the name is free. */
+export function allowedInsteadOf(tier: string): string | undefined {
+  if (reserved.includes(tier)) return `a name other than ${reserved.join(", ")}`;
+  return tier.endsWith(balancerEnding)
+    ? `a name that does not end in ${balancerEnding}; groups of machines are called so`
+    : undefined;
+}
+
+/** What an environment may be called instead of this name; undefined when the name is free. */
+export function allowedInsteadOfEnvironment(name: string, kinds: readonly string[]): string | undefined {
+  const taken = [...new Set([...reserved, ...kinds])];
+  if (taken.includes(name)) return `a name other than ${taken.join(", ")}, which Ansible groups have`;
+  const kind = kinds.find((candidate) => kinds.includes(`${candidate}-${name}`));
+  return kind === undefined
+    ? undefined
+    : `a name that does not make ${kind}-${name}, the group of its ${kind} machines, one of a kind that exists`;
+}
+
+/** All groups of which an environment's machines are the only members. */
+export function groupsOfEnvironment(
+  environment: string,
+  tiers: readonly string[],
+  kinds: readonly string[],
+): ReadonlySet<string> {
+  const names = [...kinds, ...tiers, ...tiers.map((tier) => `${tier}${balancerEnding}`)];
+  return new Set([ansibleGroup(environment), ...names.map((name) => groupInEnvironment(name, environment))]);
+}

@@ -1,0 +1,161 @@
+import fc from "fast-check";
+import { load, YAML11_SCHEMA } from "js-yaml";
+import { expect, test } from "vitest";
+import { machineGroups } from "../environment/plan.ts";
+import { committed, planOf } from "../environment/testing/stacks.ts";
+import { buildInventory, groupNames, renderInventory, type InventoryMachine } from "./inventory.ts";
+
+const plan = planOf("dev");
+const groups = machineGroups(plan);
+const group = (name: string) => {
+  const found = groups.find((candidate) => candidate.name === name);
+  if (!found) throw new RangeError(`group: given ${name}, allowed are ${groups.map((each) => each.name).join(", ")}`);
+  return found;
+};
+
+const machines: InventoryMachine[] = [
+  { name: "front1", group: group("front"), connection: { ansible_host: "10.20.1.4" } },
+  { name: "ml1", group: group("machine-learning"), connection: { ansible_host: "10.20.3.4" } },
+  { name: "balancer1", group: group("back-balancer"), connection: { ansible_host: "10.20.250.4" } },
+  { name: "proxy1", group: group("reverse-proxy"), connection: { ansible_host: "10.20.0.4" } },
+];
+
+const inventory = buildInventory(plan, machines, { ansible_user: "platform" });
+const { children } = inventory.all;
+
+/** Groups of a host and of its groups, as Ansible finds them. */
+function groupsOf(host: string): string[] {
+  const above = (name: string): string[] =>
+    Object.entries(children).flatMap(([parent, group]) =>
+      name in (group.children ?? {}) ? [parent, ...above(parent)] : [],
+    );
+  const direct = Object.entries(children).flatMap(([name, { hosts }]) => (host in (hosts ?? {}) ? [name] : []));
+  return [...new Set(direct.flatMap((name) => [name, ...above(name)]))].sort();
+}
+
+test("a machine is in the groups of its environment, of its kind, of both, and of its tier in the environment", () => {
+  expect(groupsOf("front1")).toEqual(["development", "front", "front_development"]);
+  expect(groupsOf("ml1")).toEqual(["development", "machine_learning", "machine_learning_development"]);
+  expect(groupsOf("balancer1")).toEqual([
+    "back_balancer_development",
+    "balancer",
+    "balancer_development",
+    "development",
+  ]);
+  expect(groupsOf("proxy1")).toEqual(["development", "reverse_proxy", "reverse_proxy_development"]);
+});
+
+test("the names of a group's groups are those in which its machines are", () => {
+  for (const { name, group: of } of machines) expect(groupNames(plan, of).sort()).toEqual(groupsOf(name));
+});
+
+test("a kind without machines has its groups all the same", () => {
+  expect(children["back"]).toEqual({ children: { back_development: {} } });
+  expect(children["back_development"]?.hosts).toEqual({});
+});
+
+test("values stand at groups of this environment only, so that inventories can be used together", () => {
+  const withValues = Object.entries(children).filter(([, { vars }]) => vars !== undefined);
+  for (const [name] of withValues) expect(name).toMatch(/(^|_)development$/);
+  expect(Object.keys(inventory.all)).toEqual(["children"]);
+  const hosts = Object.values(children).flatMap((group) => Object.values(group.hosts ?? {}));
+  expect(hosts.flatMap((variables) => Object.keys(variables))).toEqual(machines.map(() => "ansible_host"));
+});
+
+test("two tiers of one kind are told different values, in groups of their own", () => {
+  const environment = committed("dev");
+  const admin = { kind: "front", subnetIndex: 9, instances: 1, port: 3100 };
+  environment["tiers"] = { ...(environment["tiers"] as object), admin };
+  const both = buildInventory(planOf("dev", environment), [], {}).all.children;
+  expect(both["front_development"]?.children).toEqual({ admin_development: {} });
+  expect(both["front_development"]?.vars).toMatchObject({ platform_kind: "front", platform_tier: "front" });
+  expect(both["admin_development"]?.vars).toMatchObject({ platform_kind: "front", platform_tier: "admin" });
+});
+
+test("every machine is told the environment and all tiers", () => {
+  const { vars } = children["development"] ?? {};
+  expect(vars).toMatchObject({
+    ansible_user: "platform",
+    platform_stack: "dev",
+    platform_environment: "development",
+    platform_domain: "dev.chatbot.example",
+    platform_private_domain: "dev.chatbot.internal",
+    platform_network: "10.20.0.0/16",
+    platform_balancer_prefix: "10.20.250.0/24",
+    platform_reverse_proxy_prefix: "10.20.0.0/24",
+    platform_administrators: { user: "platform", ranges: ["198.51.100.1/32"] },
+    platform_tiers: {
+      back: {
+        address: "10.20.2.254",
+        name: "back.dev.chatbot.internal",
+        port: 4000,
+        prefix: "10.20.2.0/24",
+        balance: "connections",
+        instances: 2,
+      },
+      front: { balance: "hash" },
+      data: { port: 5432 },
+      "machine-learning": { instances: 1 },
+    },
+  });
+  expect(vars?.["platform_administrators"]).not.toHaveProperty("identityFile");
+});
+
+test("a group is told its kind, tier, applications and names of secrets, and only the reverse proxy the routes", () => {
+  expect(children["back_development"]?.vars).toEqual({
+    platform_kind: "back",
+    platform_tier: "back",
+    platform_applications: [
+      {
+        name: "back",
+        repository: "https://git.chatbot.example/back.git",
+        revision: "main",
+        port: 4000,
+        environment: {
+          INTENT_URL: "http://machine-learning.dev.chatbot.internal:5000",
+          PGHOST: "data.dev.chatbot.internal",
+          PGPORT: "5432",
+          PGDATABASE: "platform",
+          PGUSER: "platform",
+        },
+        secrets: { PGPASSWORD: "databasePassword" },
+      },
+    ],
+    platform_secrets: {},
+    platform_secret_names: ["databasePassword"],
+  });
+  expect(children["reverse_proxy_development"]?.vars).toEqual({
+    platform_kind: "reverse-proxy",
+    platform_tier: "reverse-proxy",
+    platform_applications: [],
+    platform_secrets: {},
+    platform_secret_names: [],
+    platform_routes: [
+      { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
+      { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000 },
+    ],
+  });
+});
+
+test("the same machines in another order give the same text, with sorted keys", () => {
+  fc.assert(
+    fc.property(fc.shuffledSubarray(machines, { minLength: machines.length }), (shuffled) => {
+      expect(renderInventory(buildInventory(plan, shuffled, { ansible_user: "platform" }))).toBe(
+        renderInventory(inventory),
+      );
+    }),
+  );
+  expectSorted(load(renderInventory(inventory)));
+});
+
+function expectSorted(node: unknown): void {
+  if (node === null || typeof node !== "object") return;
+  if (!Array.isArray(node)) expect(Object.keys(node)).toEqual(Object.keys(node).sort());
+  Object.values(node).forEach(expectSorted);
+}
+
+test("the text holds what was built, also where YAML 1.1 would read a text as something else", () => {
+  expect(load(renderInventory(inventory), { schema: YAML11_SCHEMA })).toEqual(inventory);
+  const awkward = buildInventory(plan, [], { a: "yes", b: "1:30", c: "012", d: "on", e: "2020-01-01", f: "~" });
+  expect(renderInventory(awkward)).toMatch(/a: 'yes'[^]*b: '1:30'[^]*c: '012'[^]*d: 'on'[^]*e: '2020-01-01'[^]*f: '~'/);
+});
