@@ -1,0 +1,68 @@
+/**
+ * Which module may import which (`make lint`). Folders are stages of the data's way: a module imports from its own stage
+ * and from those before it. Tests and what they share may import everything of their stage and before.
+ */
+const stages = ["environment", "inventory", "bootstrap", "components", "azure", "configuration", "index\\.ts"];
+
+const backwards = stages.flatMap((stage, index) => {
+  const later = stages.slice(index + 1);
+  return later.length === 0
+    ? []
+    : [
+        {
+          name: `${stage}-imports-no-later-stage`,
+          severity: "error",
+          comment: "The order of the stages: docs/architecture.md",
+          from: { path: `^${stage}(/|$)`, pathNot: "(\\.test\\.ts|/testing/)" },
+          to: { path: `^(${later.join("|")})(/|$)` },
+        },
+      ];
+});
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...backwards,
+    {
+      name: "nothing-imports-the-lab",
+      severity: "error",
+      comment: "The program does not know the lab.",
+      from: { pathNot: "^(lab/|vitest\\.config\\.ts)" },
+      to: { path: "^lab/" },
+    },
+    {
+      name: "the-lab-imports-no-wiring",
+      severity: "error",
+      comment: "The lab runs the program as its users do; it may read what environments are, and names.",
+      from: { path: "^lab/" },
+      to: { path: "^(components|index\\.ts)" },
+    },
+    {
+      name: "only-tests-import-test-support",
+      severity: "error",
+      from: { pathNot: "(\\.test\\.ts$|/testing/)" },
+      to: { path: "/testing/" },
+    },
+    { name: "no-circle", severity: "error", comment: "Of types either.", from: {}, to: { circular: true } },
+    {
+      name: "only-declared-packages",
+      severity: "error",
+      from: {},
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "unknown"] },
+    },
+    {
+      name: "the-program-uses-its-own-packages",
+      severity: "error",
+      comment: "`npm ci --omit=dev` installs all that the program needs.",
+      from: { path: "^(environment|inventory|bootstrap|azure|components|configuration|index\\.ts)", pathNot: "(\\.test\\.ts|/testing/)" },
+      to: { dependencyTypes: ["npm-dev"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(node_modules|\\.venv|examples)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["import", "node", "default"] },
+  },
+};
