@@ -4,11 +4,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STACK ?= dev
 CHAOS ?=
+UPGRADE ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos lab-down check format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade lab-down check format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -23,6 +24,9 @@ lab: ## build an environment in the lab, send it a request from outside, tell wh
 
 chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
+
+upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
+	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)
 
 lab-down: ## remove everything that the lab made on this machine
 	@bin/setup check
@@ -41,6 +45,7 @@ format: ## format TypeScript
 lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
+	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure configuration lab
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q

@@ -27,6 +27,17 @@ export const noReadFailed: Goal = ({ after }) => ({
   met: after.failed.idempotent === 0,
 });
 
+/** Not even one that nobody may send again. */
+export const noRequestFailed: Goal = ({ after }) => {
+  const failed = after.failed.idempotent + after.failed.other;
+  return {
+    goal: "no request failed",
+    wanted: "0 failed",
+    got: `${failed} of ${after.count} failed${reasons(after)}`,
+    met: failed === 0,
+  };
+};
+
 export const writesWereKept: Goal = ({ writes }) => ({
   goal: "what was acknowledged is there, once",
   wanted: "0 missing, 0 twice",
