@@ -9,7 +9,7 @@ TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade lab-down check format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -38,6 +38,11 @@ check: ## types, lint, unit and component tests: fast, without root
 
 types: ## check the types
 	@$(TOOLS); tsc --project .
+
+docs: ## draw docs/architecture.svg (with Graphviz)
+	@dot -Tsvg docs/architecture.dot >docs/architecture.svg.new
+	@printf '<!-- sha256 of architecture.dot: %s -->\n' "$$(sha256sum docs/architecture.dot | cut -d' ' -f1)" >>docs/architecture.svg.new
+	@mv docs/architecture.svg.new docs/architecture.svg
 
 format: ## format TypeScript
 	@$(TOOLS); prettier --log-level warn --write .

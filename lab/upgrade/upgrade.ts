@@ -73,7 +73,8 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
       disturb: async () => {
         const at = Date.now();
         say(`bin/lab up ${stack}`);
-        await must([labCommand, "up", stack, "--", "--event-log", log], root);
+        // The flag is the Automation API's; the engine has it beside its commands for debugging only.
+        await must([labCommand, "up", stack, "--", "--event-log", log], root, { PULUMI_DEBUG_COMMANDS: "true" });
         say("bin/lab up has ended");
         return at;
       },
@@ -115,8 +116,8 @@ async function earlierCommit(releases: Release[], from: string | undefined): Pro
 }
 
 /** Runs a command that must succeed. */
-async function must(command: string[], cwd: string): Promise<void> {
-  const { status, output } = await run(command, { cwd, apart: true, seconds: 1800 });
+async function must(command: string[], cwd: string, env?: NodeJS.ProcessEnv): Promise<void> {
+  const { status, output } = await run(command, { cwd, env, apart: true, seconds: 1800 });
   if (status !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${status}:\n${output.trim().slice(-3000)}`);
 }
 
