@@ -25,7 +25,7 @@ export function keysInSerialLog(log: string): string[] {
   return first < 0 ? [] : keysIn(log.slice(first + begin.length, last));
 }
 
-/** Host keys in a text, without comments. The console mixes other text into it, so each is verified. */
+/** Host keys in a log, without comments. The console mixes other output into it, so each key is verified. */
 export function keysIn(text: string): string[] {
   const found = text.matchAll(/(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) ([A-Za-z0-9+/]+={0,2})/g);
   const keys = [...found].filter(([, type, key]) => isKey(type ?? "", key ?? "")).map(([whole]) => whole);

@@ -105,7 +105,7 @@ function visit(node: unknown, path: string, found: References): void {
   }
 }
 
-/** Names in any of the forms in which Ansible takes them: a text, an object that holds the text, a list of both. */
+/** Names in any of the forms in which Ansible takes them: a string, an object that holds it, a list of both. */
 function names(value: unknown, field: string, path: string): string[] {
   if (Array.isArray(value)) return value.flatMap((item) => names(item, field, path));
   const object = value as Record<string, unknown> | null;

@@ -8,7 +8,7 @@ afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
 
-/** A server that says something to whoever connects, and its port. */
+/** A server that says something to each client, and its port. */
 async function saying(text: string): Promise<number> {
   const server = createServer((socket) => socket.end(text));
   servers.push(server);

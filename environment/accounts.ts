@@ -1,4 +1,4 @@
-/** Names of accounts that a machine cannot be given once more. Pure. */
+/** Account names that administrators and applications cannot have. Pure. */
 
 /**
  * Names that Azure refuses for the administrator of a machine.
@@ -39,7 +39,7 @@ export const refusedByAzure: readonly string[] = [
   "user5",
 ];
 
-/** Accounts of Debian 13 and of the packages that our roles install. Who has the same name would share one. */
+/** Accounts of Debian 13 and of the packages that our roles install. An administrator of such a name would share it. */
 export const systemAccounts: readonly string[] = [
   "root",
   "daemon",

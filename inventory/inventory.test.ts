@@ -154,7 +154,7 @@ function expectSorted(node: unknown): void {
   Object.values(node).forEach(expectSorted);
 }
 
-test("the text holds what was built, also where YAML 1.1 would read a text as something else", () => {
+test("the YAML holds what was built, also where YAML 1.1 would read a string as something else", () => {
   expect(load(renderInventory(inventory), { schema: YAML11_SCHEMA })).toEqual(inventory);
   const awkward = buildInventory(plan, [], { a: "yes", b: "1:30", c: "012", d: "on", e: "2020-01-01", f: "~" });
   expect(renderInventory(awkward)).toMatch(/a: 'yes'[^]*b: '1:30'[^]*c: '012'[^]*d: 'on'[^]*e: '2020-01-01'[^]*f: '~'/);

@@ -1,7 +1,7 @@
 /** Trees of files for tests. */
 import type { TreeFile } from "../tree.ts";
 
-/** A tree from paths and texts, sorted as the program reads it. */
+/** A tree from paths and contents, sorted as the program reads it. */
 export function treeOf(files: Record<string, string>): TreeFile[] {
   return Object.entries(files)
     .map(([path, text]) => ({ path, content: Buffer.from(text), executable: false }))
