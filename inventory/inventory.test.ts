@@ -83,6 +83,7 @@ test("every machine is told the environment and all tiers", () => {
     platform_network: "10.20.0.0/16",
     platform_balancer_prefix: "10.20.250.0/24",
     platform_reverse_proxy_prefix: "10.20.0.0/24",
+    platform_health: { port: 8999, path: "/health", agent_port: 8998 },
     platform_administrators: { user: "platform", ranges: ["198.51.100.1/32"] },
     platform_tiers: {
       back: {

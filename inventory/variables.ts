@@ -1,4 +1,5 @@
 /** What the program tells Ansible. A machine that configures itself and a pushed run get exactly the same. */
+import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
 import { secretNames, type MachineGroup, type Plan } from "../environment/plan.ts";
 
 type Variables = Record<string, unknown>;
@@ -14,6 +15,7 @@ export function environmentVariables(plan: Plan): Variables {
     platform_network: plan.network,
     platform_balancer_prefix: plan.balancerPrefix,
     platform_reverse_proxy_prefix: plan.reverseProxyPrefix,
+    platform_health: { port: healthPort, path: healthPath, agent_port: agentPort },
     platform_administrators: { user, sshKeys, ranges },
     platform_tiers: Object.fromEntries(
       plan.tiers.map(({ name, prefix, instances, service }) => [name, { prefix, instances, ...(service ?? {}) }]),
