@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { StackStatus } from "./cli/status.ts";
-import { root } from "./settings.ts";
+import { root } from "./paths.ts";
 
 export interface Result {
   status: number | null;

@@ -3,29 +3,24 @@
  * and a new daemon takes it over.
  */
 import { createServer } from "node:http";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startArm } from "./arm/index.ts";
 import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
-import {
-  armPort,
-  authority,
-  cacheDir,
-  credentials,
-  metadataSocket,
-  minute,
-  repairGrace,
-  root,
-  socketPath,
-  stateDir,
-} from "./settings.ts";
+import { authority } from "./authority.ts";
+import { codeOf } from "./cli/code.ts";
+import { credentials } from "./credentials.ts";
+import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
+import { armPort, minuteSeconds, repairGraceSeconds } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
 
+// Before anything else is awaited: what this process runs is what it has just loaded.
+const code = codeOf();
 const ca = authority();
 const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
@@ -43,12 +38,12 @@ const arm = await startArm({
   clientSecret,
   effects: machines.effects,
   log,
-  repairGrace,
-  minute,
+  repairGrace: repairGraceSeconds,
+  minute: minuteSeconds,
   metadataSocket,
 });
 await networks.start();
-for (const service of ["front", "back", "machine-learning"]) {
+for (const service of readdirSync(join(root, "examples"))) {
   await publish(join(root, "examples", service), service, stateDir);
 }
 
@@ -101,7 +96,7 @@ if (existsSync(socketPath)) rmSync(socketPath);
 const control = createServer((request, response) => {
   if (request.url === "/status") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ pid: process.pid, world: arm.world(), status: status() }));
+    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status() }));
   } else if (request.url?.startsWith("/serial/")) {
     machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
       (text) => response.end(text),

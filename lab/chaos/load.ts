@@ -4,7 +4,7 @@ import { createReadStream, existsSync, openSync, closeSync, readFileSync } from 
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { cacheDir, root } from "../settings.ts";
+import { cacheDir, root } from "../paths.ts";
 import { readHistory, type RequestRecord } from "./history.ts";
 
 export interface LoadPlan {

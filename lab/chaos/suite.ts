@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { run as runCommand } from "../commands.ts";
-import { cacheDir } from "../settings.ts";
+import { cacheDir } from "../paths.ts";
 import { realClock } from "./clock.ts";
 import { comparison } from "./comparison.ts";
 import { disturbed } from "./disturbed.ts";

@@ -4,7 +4,7 @@ import { daemonStatus } from "../cli/daemon.ts";
 import { stackStatus, type StackStatus } from "../cli/status.ts";
 import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
-import { root } from "../settings.ts";
+import { root } from "../paths.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Machines } from "../fabric/machines.ts";
 import { Networks } from "../fabric/networks.ts";
-import { daemonPid, root, stateDir } from "../settings.ts";
+import { daemonPid, root, stateDir } from "../paths.ts";
 import { stopDaemon } from "./daemon.ts";
 import { removeInventories } from "./inventories.ts";
 

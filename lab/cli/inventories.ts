@@ -1,17 +1,16 @@
 /** What the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { stacks } from "./pulumi.ts";
 
 /**
  * Removes what was written for stacks of the lab: they are known by the lab's SSH key. A stack on Azure that was brought
  * up after that has files of the same names, and keeps them.
  */
 export function removeInventories(directory: string, keyDirectory: string): void {
-  for (const stack of stacks) {
-    const sshConfig = join(directory, `${stack}.ssh_config`);
-    if (!existsSync(sshConfig) || !readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`))
-      continue;
+  for (const name of readdirSync(directory).filter((file) => file.endsWith(".ssh_config"))) {
+    const sshConfig = join(directory, name);
+    if (!readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`)) continue;
+    const stack = name.slice(0, -".ssh_config".length);
     // The one that tells whose they are goes last.
     for (const file of [`${stack}.yml`, `${stack}.known_hosts`]) rmSync(join(directory, file), { force: true });
     rmSync(sshConfig);

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keysInSerialLog } from "../../configuration/hostKeys.ts";
-import { administratorKey } from "../settings.ts";
+import { administratorKey } from "../administratorKey.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
 

@@ -3,14 +3,16 @@ import { spawnSync } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Argument, Command, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { authority, stateDir } from "../settings.ts";
+import { root, stateDir } from "../paths.ts";
+import { authority } from "../authority.ts";
 import { daemonStatus, ensureDaemon, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
-import { ensureStack, pulumi, stacks } from "./pulumi.ts";
+import { ensureStack, pulumi } from "./pulumi.ts";
+import { requireStack, stacks } from "./stacks.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
@@ -24,14 +26,36 @@ const setOption = () =>
     "--set <path=value...>",
     "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
   ).default([]);
-const stackArgument = () => new Argument("<stack>", "stack").choices([...stacks]);
+const stackArgument = () =>
+  new Argument("<stack>", `one with a file Pulumi.<stack>.yaml: ${stacks(root).join(", ") || "none yet"}`).argParser(
+    (given: string) => {
+      try {
+        requireStack(root, given);
+      } catch (error) {
+        throw new InvalidArgumentError(`\n${(error as Error).message}`);
+      }
+      return given;
+    },
+  );
 
-program
-  .command("up")
-  .description("build or change a stack (pulumi up)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi up, after --")
+/** A command of this program that is one of Pulumi's for a stack. */
+function pulumiCommand(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(`${description} (pulumi ${name})`)
+    .addArgument(stackArgument())
+    .argument("[arguments...]", "Pulumi's own arguments, after --")
+    .addHelpText("after", `\nArguments of Pulumi itself go after --:\n  bin/lab ${name} dev -- --target URN`)
+    .showHelpAfterError(
+      `(arguments of Pulumi itself go after --: bin/lab ${name} dev -- --target URN; bin/lab ${name} --help tells more)`,
+    );
+}
+
+const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");
+
+pulumiCommand("up", "build or change a stack")
   .addOption(setOption())
+  .addOption(yesOption())
   .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
@@ -40,22 +64,15 @@ program
       () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
     );
   });
-program
-  .command("preview")
-  .description("show what up would change (pulumi preview)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi preview, after --")
+pulumiCommand("preview", "show what up would change")
   .addOption(setOption())
   .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
     await ensureDaemon();
     ensureStack(stack);
     process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
   });
-program
-  .command("destroy")
-  .description("remove a stack's resources (pulumi destroy)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi destroy, after --")
+pulumiCommand("destroy", "remove a stack's resources")
+  .addOption(yesOption())
   .action(async (stack: string, more: string[]) => {
     await ensureDaemon();
     ensureStack(stack);
@@ -174,14 +191,15 @@ function isHelp(words: string[]): boolean {
 }
 
 const words = process.argv.slice(2);
-const asksForHelp = words.length === 0 || isHelp(words) || words.includes("help");
+// Without arguments, `pulumi` shows its help.
+const asksForHelp = words.length === 0 || words.join() === "pulumi" || isHelp(words) || words.includes("help");
 if (!asksForHelp && (process.platform !== "linux" || process.getuid?.() !== 0)) {
   console.error(
     "bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root",
   );
   process.exit(1);
 }
-// Whoever reads the output may stop early, as head does.
+// The reader of the output may stop early, as head does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutSecrets, withSettings } from "./stackFile.ts";
+import { declaredSecrets, environmentOf, withoutSecrets, withSettings } from "./stackFile.ts";
 
 test("nothing that was encrypted for the project's stack is left, at any depth", () => {
   expect(
@@ -54,4 +54,15 @@ test.each([
   ["name.x=3", /name has a value/],
 ])("a setting that is none (%s) is refused", (setting, message) => {
   expect(() => withSettings({ config: { "platform:environment": { name: "tools" } } }, [setting])).toThrow(message);
+});
+
+test("an environment's secrets are those that it lists; one without a list has the database's password", () => {
+  const environment = (given: object) => ({ config: { "platform:environment": given } });
+  expect(declaredSecrets(environment({ secrets: ["databasePassword", "apiKey"] }))).toEqual([
+    "databasePassword",
+    "apiKey",
+  ]);
+  expect(declaredSecrets(environment({ secrets: [] }))).toEqual([]);
+  expect(declaredSecrets(environment({}))).toEqual(["databasePassword"]);
+  expect(environmentOf({ config: { "platform:environment": ["no mapping"] } })).toEqual({});
 });

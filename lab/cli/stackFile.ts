@@ -52,6 +52,22 @@ function isSecret(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+/** The stack's object `platform:environment`; empty where the file has none. */
+export function environmentOf({ config }: StackFile): Record<string, unknown> {
+  const environment = config?.["platform:environment"];
+  return isObject(environment) ? environment : {};
+}
+
+/**
+ * Names of the secrets whose values the lab sets: those that `platform:environment.secrets` lists, or the one that
+ * environments without such a list use.
+ */
+export function declaredSecrets(file: StackFile): string[] {
+  const { secrets } = environmentOf(file);
+  return Array.isArray(secrets) ? secrets.filter((name) => typeof name === "string") : ["databasePassword"];
+}
+
+/** True for what YAML calls a mapping. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

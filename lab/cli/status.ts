@@ -2,6 +2,7 @@
 import { machineNamespace } from "../fabric/host.ts";
 import type { Group } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
 
 export interface StackStatus {
@@ -33,10 +34,9 @@ export interface StackStatus {
   urls: string[];
 }
 
-/** The daemon's world, per stack. The stack of a thing is told by its resource group, `rg-<project>-<stack>`. */
+/** The daemon's world, per stack. */
 export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
-  const stackOf = ({ id }: { id: string }) => (id.split("/")[4] ?? "").replace(/^rg-[^-]+-/, "");
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
   const stacks = new Set([...world.machines, ...world.balancers, ...world.groups].map(stackOf));
   return [...stacks].sort().map((stack) => {
@@ -98,7 +98,7 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
 
 /** The status as tables. */
 export function describe(stacks: StackStatus[]): string {
-  if (stacks.length === 0) return "no stack is up; start one with: bin/lab up dev\n";
+  if (stacks.length === 0) return "no stack is up; start one with: bin/lab up <stack>\n";
   return stacks
     .map((stack) =>
       [

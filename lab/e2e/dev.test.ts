@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
-import { root, stateDir } from "../settings.ts";
+import { root, stateDir } from "../paths.ts";
 
 const instances = { back: 2, "back-balancer": 2, data: 1, front: 2, "machine-learning": 1, "reverse-proxy": 2 };
 const www = "http://www.dev.chatbot.example/";

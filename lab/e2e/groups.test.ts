@@ -10,7 +10,7 @@ import { failed } from "../chaos/history.ts";
 import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
-import { root } from "../settings.ts";
+import { root } from "../paths.ts";
 
 const www = "http://www.dev.chatbot.example/";
 let directory: string;

@@ -11,7 +11,7 @@ import { Networks } from "./networks.ts";
 await inIsolation(import.meta.filename, async () => {
   const stateDir = mkdtempSync(join(tmpdir(), "lab-test-"));
   process.env.LAB_STATE = stateDir;
-  const { authority } = await import("../settings.ts");
+  const { authority } = await import("../authority.ts");
   const ca = authority();
   const networks = new Networks({ stateDir, authority: ca });
   const clone = (caFile: string, to: string) =>
