@@ -30,7 +30,7 @@ export function breaking(names: readonly FaultName[], hold: number): Disturb {
     } finally {
       for (const fault of suffered) await mend(tools, machine, fault);
     }
-    return at ?? tools.clock.now();
+    return at ?? tools.clock.nowMs();
   };
 }
 
@@ -65,7 +65,7 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
     echo $count`;
   return async ({ tools, machine: one }) => {
     const { machines } = await tools.status();
-    const at = tools.clock.now();
+    const at = tools.clock.nowMs();
     await Promise.all(
       (one ? [one] : machines.filter((machine) => machine.tier === tier)).map(async ({ name }) => {
         const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
@@ -79,7 +79,7 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
 /** Runs a kind's playbook with changed variables, then without. */
 export function changing(kind: string, variables: Record<string, unknown>): Disturb {
   return async ({ tools }) => {
-    const at = tools.clock.now();
+    const at = tools.clock.nowMs();
     try {
       await tools.playbook(kind, variables);
       tools.say(`playbooks/${kind}.yml with ${JSON.stringify(variables)}`);

@@ -11,8 +11,8 @@ export interface Context {
   run: number;
   /** How many machines of each kind there should be. */
   wanted: Record<string, number>;
-  /** Seconds in which the environment must become whole again. */
-  patience: number;
+  /** In which the environment must become whole again. */
+  recoverySeconds: number;
   /** Where it leaves its histories. */
   directory: string;
 }

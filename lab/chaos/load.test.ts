@@ -8,12 +8,12 @@ import { line, record } from "./testing/histories.ts";
 const plan: LoadPlan = {
   namespace: "lab-outside",
   rate: 500,
-  longest: 600,
+  longestSeconds: 600,
   seed: 7,
   ids: "c1",
   targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
   newConnections: true,
-  timeout: 10,
+  timeoutSeconds: 10,
 };
 let folder: string;
 let path: string | undefined;

@@ -75,7 +75,7 @@ async function main(options: Options): Promise<void> {
 
   // Once: a repair that forgets a machine must not make it forgotten here.
   const wanted = configured(await tools.status());
-  const { rate, seed, patience } = options;
+  const { rate, seed, patience: recoverySeconds } = options;
   const runs: Run[] = [];
   for (const experiment of chosen) {
     for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
@@ -83,7 +83,7 @@ async function main(options: Options): Promise<void> {
       const place = join(directory, `${experiment.name}-${run}`);
       mkdirSync(place);
       try {
-        const report = await experiment.run({ tools, rate, seed, run, wanted, patience, directory: place });
+        const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
         for (const verdict of report.verdicts) say(verdictText(verdict));
         runs.push({ experiment: experiment.name, report });
       } catch (error) {

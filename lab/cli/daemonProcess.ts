@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Lock, tryLock } from "../fabric/lock.ts";
 import { isAlive, readPid, startTime, writePid } from "../fabric/pidFile.ts";
 import { holds } from "../polling.ts";
+import { endProcesses, signalProcess } from "../signals.ts";
 import { type Code, sameCode } from "./code.ts";
 
 /** A daemon that serves. */
@@ -90,16 +91,11 @@ async function startUnlessLocked({
   }
 }
 
-/** Ends the process and those that it started for itself, and no other daemon that may start meanwhile. */
-async function endServing(pid: number, graceSeconds = 10): Promise<void> {
+/** Ends a daemon with those that it started for itself, and no other daemon that may start meanwhile. */
+async function endServing(pid: number): Promise<void> {
   const started = startTime(pid);
   if (started === undefined) return;
-  for (const target of [pid, -pid]) signal(target, "SIGTERM");
-  const ended = () => startTime(pid) !== started;
-  if (!(await holds(ended, { timeoutSeconds: graceSeconds, intervalSeconds: 0.1 }))) {
-    for (const target of [pid, -pid]) signal(target, "SIGKILL");
-    await holds(ended, { timeoutSeconds: graceSeconds, intervalSeconds: 0.1 });
-  }
+  await endProcesses(() => (startTime(pid) === started ? [pid, -pid] : []), 10);
   await endGroup(pid, 2);
 }
 
@@ -121,12 +117,12 @@ export async function end(daemon: DaemonProcess, graceSeconds = 10): Promise<Loc
     }
     lock?.release();
     if (pid !== undefined && !told.has(pid)) {
-      for (const target of [pid, -pid]) signal(target, "SIGTERM");
+      for (const target of [pid, -pid]) signalProcess(target, "SIGTERM");
       told.add(pid);
     }
     if (performance.now() - began > graceSeconds * 1000) {
-      for (const group of told) signal(-group, "SIGKILL");
-      if (pid !== undefined) signal(pid, "SIGKILL");
+      for (const group of told) signalProcess(-group, "SIGKILL");
+      if (pid !== undefined) signalProcess(pid, "SIGKILL");
     }
     await sleep(100);
   }
@@ -139,17 +135,8 @@ function alive(pidFile: string): number | undefined {
 
 /** The image's build, for example, goes on for a moment after the daemon's end. */
 async function endGroup(leader: number, graceSeconds: number): Promise<void> {
-  const ended = () => !signal(-leader, 0);
-  if (!(await holds(ended, { timeoutSeconds: graceSeconds, intervalSeconds: 0.05 }))) signal(-leader, "SIGKILL");
-}
-
-/** False where there is no such process. */
-function signal(target: number, name: NodeJS.Signals | 0): boolean {
-  try {
-    return process.kill(target, name);
-  } catch {
-    return false;
-  }
+  const ended = () => !signalProcess(-leader, 0);
+  if (!(await holds(ended, { timeoutSeconds: graceSeconds, intervalSeconds: 0.05 }))) signalProcess(-leader, "SIGKILL");
 }
 
 function readLog(file: string): Buffer {

@@ -1,7 +1,8 @@
 /** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { execa } from "execa";
 import { dump, load } from "js-yaml";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
@@ -104,17 +105,17 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   const interrupt = () => child.kill("SIGINT");
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   // The loss of the terminal would kill Pulumi, and leave its stack locked; so it is interrupted above instead.
-  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
+  const child = execa("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
     env,
     stdio: "inherit",
+    reject: false,
+    cleanup: false,
+    // Pulumi takes its time to end what it does in order.
+    forceKillAfterDelay: false,
   });
-  return new Promise((done, fail) => {
-    child.on("error", fail);
-    child.on("exit", (code, signal) => {
-      process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-      done(code ?? (signal ? 130 : 1));
-    });
-  });
+  const { exitCode } = await child;
+  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
+  return exitCode ?? 130;
 }
 
 /** The stack that arguments of the CLI name. */

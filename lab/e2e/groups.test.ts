@@ -49,11 +49,11 @@ async function failures(work: () => Promise<unknown>) {
     {
       namespace: "lab-outside",
       rate: 150,
-      longest: 600,
+      longestSeconds: 600,
       seed: 1,
       ids: "e2e",
       newConnections: true,
-      timeout: 10,
+      timeoutSeconds: 10,
       targets: [`1 GET ${www}`],
     },
     mkdtempSync(join(directory, "load-")),

@@ -1,5 +1,6 @@
 /** Addresses and names that the lab gives out itself, and those of Azure that it imitates. */
 import { createHash } from "node:crypto";
+import { hostAddress as hostNumber } from "../../environment/address.ts";
 import { addressNumber, addressText } from "./ranges.ts";
 import { shortHash } from "./host.ts";
 
@@ -50,5 +51,5 @@ export function linkAddresses(name: string): [string, string] {
 
 /** The gateway of a subnet: its first address after the network's own. */
 export function gatewayAddress(prefix: string): string {
-  return addressText(addressNumber(prefix.split("/")[0] ?? "") + 1);
+  return hostNumber(prefix, 1);
 }

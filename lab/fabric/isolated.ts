@@ -39,7 +39,7 @@ export async function inIsolation(file: string, declare: () => void | Promise<vo
         "--outputFile",
         output,
       ],
-      { cwd: join(import.meta.dirname, "../.."), accept: [1], timeout: 180_000 },
+      { cwd: join(import.meta.dirname, "../.."), accept: [1], timeoutSeconds: 180 },
     );
     const [result] = readReport(output, stdout + stderr).testResults;
     // A file that failed outside its tests has none to tell.

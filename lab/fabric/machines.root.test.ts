@@ -149,7 +149,7 @@ async function ssh(machine: Machine, command: string): Promise<string> {
       `${machine.adminUser}@${machine.address}`,
       command,
     ],
-    { timeout: 20_000 },
+    { timeoutSeconds: 20 },
   );
   return stdout.trim();
 }

@@ -1,6 +1,7 @@
 /** Everything between the machines: networks, rules, load balancers, names, and the lab's Internet. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically } from "../files.ts";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
 import { machineNamespace, netnsName } from "./host.ts";
@@ -303,9 +304,7 @@ function readVerdicts(stateDir: string): Map<string, VerdictChange> {
 
 function writeVerdicts(stateDir: string, verdicts: readonly VerdictChange[]): void {
   mkdirSync(join(stateDir, "run"), { recursive: true });
-  const file = join(stateDir, "run", "probes.json");
-  writeFileSync(`${file}.new`, JSON.stringify(verdicts));
-  renameSync(`${file}.new`, file);
+  writeAtomically(join(stateDir, "run", "probes.json"), JSON.stringify(verdicts));
 }
 
 function readdirOrNothing(directory: string): string[] {

@@ -16,7 +16,7 @@ export class FakeClock implements Clock {
     this.#now = now;
   }
 
-  now(): number {
+  nowMs(): number {
     return this.#now;
   }
 

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { holds, Lack, until } from "../../polling.ts";
 
 const mount = "/sys/fs/cgroup";
 const parent = "lab-machines";
@@ -113,11 +113,9 @@ export async function killGroup(name: string): Promise<boolean> {
   const main = mainGroup(name);
   if (!main || !existsSync(join(main, "cgroup.kill"))) return false;
   await writeFile(join(main, "cgroup.kill"), "1");
-  for (let tries = 0; tries < 250; tries++) {
-    if (/^populated 0$/m.test(await readFile(join(main, "cgroup.events"), "utf8"))) return true;
-    await sleep(20);
-  }
-  throw new Error(`processes of ${name} do not end: see ${main}/cgroup.procs`);
+  const ended = async () => /^populated 0$/m.test(await readFile(join(main, "cgroup.events"), "utf8")) || new Lack("");
+  const options = { timeoutSeconds: 5, intervalSeconds: 0.02 };
+  return until(`the end of ${name}'s processes (see ${main}/cgroup.procs)`, ended, options);
 }
 
 /** Stops all processes of the machine where they are, or lets them go on. */
@@ -154,17 +152,13 @@ async function removeTree(group: string): Promise<void> {
   for (const entry of await readdir(group, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeTree(join(group, entry.name));
   }
-  // The kernel lets go of a group a moment after its last process has ended.
-  for (let tries = 0; ; tries++) {
-    try {
-      await rmdir(group);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      if (tries >= 25) throw error;
-      await sleep(20);
-    }
-  }
+  // The kernel lets go of a group a moment after its last process has ended. The error of the last attempt counts.
+  const attempt = () =>
+    rmdir(group).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+  if (!(await holds(attempt, { timeoutSeconds: 0.5, intervalSeconds: 0.02 }))) await rmdir(group);
 }
 
 /**

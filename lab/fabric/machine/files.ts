@@ -10,8 +10,9 @@
  *     nspawn.log     what systemd-nspawn itself had to say
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { writeAtomically } from "../../files.ts";
 import { shortHash } from "../host.ts";
 
 export interface MachinePaths {
@@ -82,10 +83,8 @@ export async function readRecord(paths: MachinePaths): Promise<MachineRecord | u
   }
 }
 
-export async function writeRecord(paths: MachinePaths, record: MachineRecord): Promise<void> {
-  const next = `${paths.record}.${process.pid}`;
-  await writeFile(next, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(next, paths.record);
+export function writeRecord(paths: MachinePaths, record: MachineRecord): void {
+  writeAtomically(paths.record, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Writes files into a directory tree, with parents as Debian has them. */

@@ -55,6 +55,6 @@ export async function fillDisk(init: number, full: boolean): Promise<void> {
       "-c",
       full ? fillScript : freeScript,
     ],
-    { timeout: 20_000 },
+    { timeoutSeconds: 20 },
   );
 }

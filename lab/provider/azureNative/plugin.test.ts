@@ -5,7 +5,7 @@ import { PartialFailure } from "../plugin/plugin.ts";
 import type { CheckRequest, ResourceRequest } from "../plugin/plugin.ts";
 import { Unknown, unknown } from "../plugin/values.ts";
 import type { Properties } from "../plugin/values.ts";
-import { FakeArm, fakeArm } from "./fakeArm.ts";
+import { FakeArm, fakeArm } from "./testing/fakeArm.ts";
 import { AzureNative } from "./plugin.ts";
 
 const group = "/subscriptions/sub/resourceGroups/rg";
