@@ -1,7 +1,6 @@
 /** The experiment of a scenario: load, steady state, disturbance, wholeness, and what the history tells of it. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shortHash } from "../fabric/host.ts";
 import { Lack, until } from "../polling.ts";
 import type { Context, Experiment, Report } from "./experiment.ts";
 import { between, failed, type RequestRecord } from "./history.ts";
@@ -11,6 +10,7 @@ import type { Scenario } from "./scenarios.ts";
 import { wholeSince, type Machine } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
+import { outside, shortHash } from "../fabric/names.ts";
 
 /** Load that must be without failure at first; after the disturbance at least; and when all is whole again. */
 const steadySeconds = 5;
@@ -47,7 +47,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     if (!url) throw new Error("the stack has no URL");
     load = tools.load(
       {
-        namespace: "lab-outside",
+        namespace: outside,
         rate,
         longestSeconds: recoverySeconds + 1800,
         seed: seed + run,

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { inIsolation } from "../fabric/isolated.ts";
+import { inIsolation } from "../fabric/testing/isolated.ts";
 
 await inIsolation(import.meta.filename, async () => {
   const directory = mkdtempSync(join(tmpdir(), "lab-test-"));

@@ -16,6 +16,7 @@ import { requireStack, stacks } from "./stacks.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
+import { outside } from "../fabric/names.ts";
 
 const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
@@ -153,7 +154,7 @@ program
   .action(async (command: string[]) => {
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
-    process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
+    process.exitCode = spawnSync("ip", ["netns", "exec", outside, ...words], { stdio: "inherit" }).status ?? 1;
   });
 program
   .command("log")

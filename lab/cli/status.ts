@@ -1,9 +1,9 @@
 /** What runs, for people and for programs. */
-import { machineNamespace } from "../fabric/host.ts";
 import type { Group } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
+import { machineNamespace } from "../fabric/names.ts";
 
 export interface StackStatus {
   stack: string;

@@ -1,9 +1,9 @@
 /** A request from outside, and the machines that it passed. */
 import { spawnSync } from "node:child_process";
-import { outside } from "../fabric/internet.ts";
 import { holds } from "../polling.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { describe, stackStatus } from "./status.ts";
+import { outside } from "../fabric/names.ts";
 
 /** How long load balancers may take after an `up` to find their members. */
 const timeoutSeconds = 60;

@@ -11,6 +11,7 @@ import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
+import { outside as outsideNamespace } from "../fabric/names.ts";
 
 const www = "http://www.dev.chatbot.example/";
 let directory: string;
@@ -47,7 +48,7 @@ async function failures(work: () => Promise<unknown>) {
   const load = startLoad(
     loadProgram(),
     {
-      namespace: "lab-outside",
+      namespace: outsideNamespace,
       rate: 150,
       longestSeconds: 600,
       seed: 1,

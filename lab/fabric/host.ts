@@ -1,5 +1,4 @@
-/** What every part of the fabric needs of the host: running a command, and the names of what it makes there. */
-import { createHash } from "node:crypto";
+/** Running a command on the host. */
 import { createInterface } from "node:readline";
 import { execa } from "execa";
 
@@ -66,19 +65,4 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   if (exitCode === undefined) throw fail(`could not be started (${originalMessage})`, 127);
   if (exitCode !== 0 && !accept.includes(exitCode)) throw fail(`ended with status ${exitCode}`, exitCode);
   return { status: exitCode, stdout, stderr };
-}
-
-/** The first 8 hexadecimal digits of an ID's SHA-256: short enough for the 15 bytes of an interface's name. */
-export function shortHash(id: string): string {
-  return createHash("sha256").update(id).digest("hex").slice(0, 8);
-}
-
-/** Network namespace of a virtual network's router. */
-export function netnsName(networkId: string): string {
-  return `lab-n-${shortHash(networkId)}`;
-}
-
-/** Network namespace of a machine; also the machine's name for systemd-nspawn. */
-export function machineNamespace(machineId: string): string {
-  return `lab-m-${shortHash(machineId)}`;
 }

@@ -11,21 +11,24 @@ import {
   internetBlock,
   internetGateway,
   linkAddresses,
-  networkLink,
   outsideAddress,
   privateBlocks,
   publicResolver,
 } from "./addresses.ts";
-import { type Before, beforeText, forwardingFile, look, parseBefore, restore } from "./before.ts";
+import {
+  type HostState,
+  hostStateText,
+  forwardingFile,
+  readHostState,
+  parseHostState,
+  restoreHost,
+} from "./hostState.ts";
 import { chain } from "./firewall.ts";
-import { netnsName, run } from "./host.ts";
-import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, settle } from "./namespace.ts";
+import { run } from "./host.ts";
+import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, setKernelOnce } from "./namespace.ts";
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
-
-export const internet = "lab-internet";
-export const outside = "lab-outside";
-export const git = "lab-git";
+import { git, internet, netnsName, networkLink, outside } from "./names.ts";
 
 /** The uplink on the host, and on the lab's Internet. */
 const hostLink = "lab-up";
@@ -61,7 +64,7 @@ export async function ensureInternet(): Promise<NamespaceState> {
   // Before anything else, since it keeps how the host was.
   await ensureHostRules();
   const state = await ensureNamespace(internet);
-  await settle(internet, internetSettings, state);
+  await setKernelOnce(internet, internetSettings, state);
   if (state.rules !== rulesHash(internetChains)) await applyRules(internet, internetChains);
   await ensureHostLink(state);
   await ensurePlaces(state);
@@ -76,7 +79,7 @@ export async function ensureInternet(): Promise<NamespaceState> {
 
 /** Masquerading, and nothing more than machines' outbound traffic. */
 async function ensureHostRules(): Promise<void> {
-  if (!(await hostRules()).includes(hostTable)) await run(["nft", "-f", "-"], { input: hostRuleset(look()) });
+  if (!(await hostRules()).includes(hostTable)) await run(["nft", "-f", "-"], { input: hostRuleset(readHostState()) });
   if (readFileSync(forwardingFile, "utf8").trim() !== "1") writeFileSync(forwardingFile, "1");
 }
 
@@ -166,10 +169,10 @@ export function publicAddresses(world: World): Map<string, string[]> {
 }
 
 /** The host's table; its comment keeps what the lab must restore. */
-export function hostRuleset(before: Before): string {
+export function hostRuleset(before: HostState): string {
   return [
     `table ip ${hostTable} {`,
-    `  comment "${beforeText(before)}"`,
+    `  comment "${hostStateText(before)}"`,
     chain("forward", [
       "type filter hook forward priority filter; policy accept;",
       `iifname "${hostLink}" ip saddr != ${internetBlock} drop`,
@@ -207,7 +210,7 @@ export async function removeHost(): Promise<void> {
   rmSync(`/etc/netns/${outside}`, { recursive: true, force: true });
   const rules = await hostRules();
   if (!rules) return;
-  await restore(parseBefore(rules));
+  await restoreHost(parseHostState(rules));
   await run(["nft", "delete", "table", "ip", hostTable]);
 }
 

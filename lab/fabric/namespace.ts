@@ -1,7 +1,8 @@
 /** Network namespaces: made, entered, described and removed. */
 import { readdirSync } from "node:fs";
 import { endProcesses } from "../signals.ts";
-import { run, shortHash } from "./host.ts";
+import { run } from "./host.ts";
+import { shortHash } from "./names.ts";
 
 /** What `ip` and `nft` say about a namespace, as far as the lab compares it with what should be. */
 export interface NamespaceState {
@@ -102,7 +103,7 @@ export async function setKernel(namespace: string, settings: Record<string, stri
 }
 
 /** Sets kernel settings once. The mark is the alias of `lo`; a setting would be none, as it may come from the host. */
-export async function settle(
+export async function setKernelOnce(
   namespace: string,
   settings: Record<string, string | number>,
   state: NamespaceState,

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { writeAtomically } from "../files.ts";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
-import { machineNamespace, netnsName } from "./host.ts";
-import { ensureInternet, ensureUplinks, git, hostLeftovers, internet, outside, removeHost } from "./internet.ts";
+import { ensureInternet, ensureUplinks, hostLeftovers, removeHost } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
 import { ensureMetadata, metadataService } from "./metadata.ts";
 import {
@@ -15,13 +14,14 @@ import {
   type NamespaceState,
   readNamespace,
   removeNamespace,
-  settle,
+  setKernelOnce,
 } from "./namespace.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
 import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
+import { git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
 
 export interface NetworksOptions {
   stateDir: string;
@@ -124,8 +124,8 @@ export class Networks {
       const networks = new Set(world.networks.map(({ id }) => netnsName(id)));
       const failures: Failure[] = [];
       const gone = [
-        ...namespaces("lab-m-").filter((namespace) => !machines.has(namespace)),
-        ...namespaces("lab-n-").filter((namespace) => !networks.has(namespace)),
+        ...namespaces(machinePrefix).filter((namespace) => !machines.has(namespace)),
+        ...namespaces(routerPrefix).filter((namespace) => !networks.has(namespace)),
       ];
       for (const [id, prober] of this.probers) {
         if (world.networks.some((network) => network.id === id)) continue;
@@ -171,8 +171,8 @@ export class Networks {
     this.stop();
     await this.serially(async () => {
       for (const name of services(this.options.stateDir)) await stopService(this.options.stateDir, name);
-      await Promise.all(namespaces("lab-m-").map((namespace) => removeNamespace(namespace)));
-      await Promise.all(namespaces("lab-n-").map((namespace) => removeNamespace(namespace)));
+      await Promise.all(namespaces(machinePrefix).map((namespace) => removeNamespace(namespace)));
+      await Promise.all(namespaces(routerPrefix).map((namespace) => removeNamespace(namespace)));
       for (const namespace of [outside, git, internet]) {
         if (namespaces(namespace).includes(namespace)) await removeNamespace(namespace);
       }
@@ -198,7 +198,7 @@ export class Networks {
     const namespace = netnsName(network.id);
     const state = await ensureNamespace(namespace);
     await this.ensureRules(network, state.rules);
-    await settle(namespace, routerSettings, state);
+    await setKernelOnce(namespace, routerSettings, state);
     return state;
   }
 

@@ -10,9 +10,8 @@ import { join } from "node:path";
 import type { DnsZone, VirtualNetwork, World } from "../world.ts";
 import { azureAddress, gitAddress, gitHost, publicResolver } from "./addresses.ts";
 import { nameservers } from "./conflicts.ts";
-import { netnsName } from "./host.ts";
-import { internet } from "./internet.ts";
 import { ensureService, runDirectory } from "./service.ts";
+import { internet, netnsName } from "./names.ts";
 
 /** Configuration of a network's resolver. */
 export function privateResolverText(world: World, network: VirtualNetwork): string {

@@ -1,8 +1,8 @@
 /** The router of one virtual network: its addresses, its uplink to the lab's Internet and its links to peers. */
 import type { VirtualNetwork } from "../world.ts";
-import { azureAddress, gatewayAddress, linkAddresses, metadataAddress, networkLink, peerLink } from "./addresses.ts";
-import { netnsName } from "./host.ts";
+import { azureAddress, gatewayAddress, linkAddresses, metadataAddress } from "./addresses.ts";
 import { ipBatch, type NamespaceState } from "./namespace.ts";
+import { netnsName, networkLink, peerLink } from "./names.ts";
 
 /** Kernel settings of a router. */
 export const routerSettings = {

@@ -13,7 +13,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { writeAtomically } from "../../files.ts";
-import { shortHash } from "../host.ts";
+import { machinePrefix, shortHash } from "../names.ts";
 
 export interface MachinePaths {
   /** Of the machine in systemd-nspawn, its network namespace and its control group. */
@@ -55,7 +55,7 @@ export function machinePaths(stateDir: string, id: string): MachinePaths {
 function pathsOf(stateDir: string, hash: string): MachinePaths {
   const dir = join(machinesDir(stateDir), hash);
   return {
-    name: `lab-m-${hash}`,
+    name: `${machinePrefix}${hash}`,
     dir,
     record: join(dir, "machine.json"),
     disk: join(dir, "disk"),

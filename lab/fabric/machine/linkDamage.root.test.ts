@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../host.ts";
-import { inIsolation } from "../isolated.ts";
+import { inIsolation } from "../testing/isolated.ts";
 import { inside, ipBatch } from "../namespace.ts";
-import { cutLink, joinLink } from "./cut.ts";
+import { cutLink, joinLink } from "./linkCut.ts";
 import { slowLink, speedUpLink } from "./shaping.ts";
 
 const machine = "lab-m-test";

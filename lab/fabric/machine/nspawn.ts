@@ -6,14 +6,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rmdir } from "node:fs/promises";
-import { machineNamespace } from "../host.ts";
 import { holds } from "../../polling.ts";
 import { signalProcess } from "../../signals.ts";
 import type { Machine } from "../../world.ts";
 import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
-import { joinLink } from "./cut.ts";
+import { joinLink } from "./linkCut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
+import { machineNamespace } from "../names.ts";
 
 /** Between two looks at what runs. */
 const intervalSeconds = 0.05;

@@ -13,7 +13,7 @@ import { chain } from "./firewall.ts";
 export type Verdict = (probeId: string, machineId: string) => boolean;
 
 /** The chain that spreads new flows over the members that are up. */
-export function balancerChain(world: World, network: VirtualNetwork, isUp: Verdict): string {
+export function loadBalancerChain(world: World, network: VirtualNetwork, isUp: Verdict): string {
   const rules = world.balancers
     .flatMap((balancer) => balancer.rules.map((rule) => ({ id: `${balancer.id}/${rule.name}`, rule })))
     .filter(({ rule }) => rule.networkId === network.id)

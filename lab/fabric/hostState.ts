@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { run } from "./host.ts";
 
-export interface Before {
+export interface HostState {
   /** Whether the host forwarded packets: `0` or `1`. */
   forwarding: string;
   /** What of `ip netns` was not there: the directories, and `mount`, which it makes of the second. */
@@ -14,7 +14,7 @@ const resolvers = "/etc/netns";
 const namespaces = "/run/netns";
 
 /** The host as it is. */
-export function look(): Before {
+export function readHostState(): HostState {
   return {
     forwarding: readFileSync(forwardingFile, "utf8").trim(),
     missing: [
@@ -24,12 +24,12 @@ export function look(): Before {
   };
 }
 
-export function beforeText({ forwarding, missing }: Before): string {
+export function hostStateText({ forwarding, missing }: HostState): string {
   return [`ip_forward was ${forwarding}`, ...missing.map((one) => `no ${one}`)].join(", ");
 }
 
-/** Reads `beforeText` out of a longer text. What that does not tell was there. */
-export function parseBefore(text: string): Before {
+/** Reads `hostStateText` out of a longer text. What that does not tell was there. */
+export function parseHostState(text: string): HostState {
   const found = /ip_forward was (\d)((?:, no [\w/]+)*)/.exec(text);
   return {
     forwarding: found?.[1] ?? "1",
@@ -38,7 +38,7 @@ export function parseBefore(text: string): Before {
 }
 
 /** Takes away what the host did not have, as far as nobody else uses it by now. */
-export async function restore({ forwarding, missing }: Before): Promise<void> {
+export async function restoreHost({ forwarding, missing }: HostState): Promise<void> {
   if (forwarding === "0") writeFileSync(forwardingFile, "0");
   if (missing.includes("mount") && isEmpty(namespaces)) {
     // Two that made their first namespace at the same time have mounted it twice.
