@@ -9,7 +9,7 @@ export interface Result {
   status: number | null;
   stdout: string;
   stderr: string;
-  /** Both, in the order in which they came. */
+  /** Standard output and standard error, in the order in which they came. */
   output: string;
   seconds: number;
 }
@@ -17,7 +17,7 @@ export interface Result {
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** After which it is ended; 900 unless told. */
+  /** After so long the command is ended; 900 unless told. */
   seconds?: number;
   /** In a process group of its own: what it started ends with it when its time is up, and Ctrl-C does not reach it. */
   apart?: boolean;

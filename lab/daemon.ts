@@ -19,7 +19,7 @@ import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
 
-// Before anything else is awaited: what this process runs is what it has just loaded.
+// Read at the start: this process runs the sources that it has just loaded.
 const code = codeOf();
 const ca = authority();
 const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
@@ -72,7 +72,7 @@ async function converge(): Promise<void> {
     report();
     const failed = errors.map(({ id, message }) => `\n  ${id}: ${message}`).join("");
     log(`revision ${revision}: ${Math.round(performance.now() - started)} ms${failed}`);
-    // What failed for a passing reason is tried again; a change in ARM wakes the loop earlier.
+    // Failures may have passing reasons, so the loop tries again; a change in ARM wakes it earlier.
     if (errors.length > 0) setTimeout(wake, 2000);
   }
 }

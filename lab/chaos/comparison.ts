@@ -26,7 +26,7 @@ type Policy = (typeof policies)[number];
 const work = { fast: 20, slow: 60 };
 const rate = 40;
 const measuredSeconds = 50;
-/** At the beginning, and does not count: cpu weighs by what was. */
+/** The beginning of each measurement, which does not count: cpu weighs by load that is past. */
 const warmUpSeconds = 10;
 const repeats = 3;
 
@@ -141,7 +141,7 @@ async function measure(
   return found;
 }
 
-/** Answers whether it is well at once, and works at everything else, one thing after the other. */
+/** A server that answers its health at once, and spends processor time on every other request, one after the other. */
 export const standInProgram = `
   const { Worker } = require("node:worker_threads");
   const [port, work] = process.argv.slice(2).map(Number);

@@ -20,7 +20,7 @@ export function breaking(names: readonly FaultName[], hold: number): Disturb {
     let at: number | undefined;
     try {
       for (const name of names) {
-        // Before it is done: it may be done although the command fails, and undoing nothing does no harm.
+        // Remembered before the fault: a command that fails may have done it, and undoing nothing does no harm.
         suffered.unshift(faults[name]);
         const instant = await tools.kill(machine.name, faults[name].how);
         at ??= instant;
@@ -47,10 +47,11 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
 }
 
 /**
- * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of the
- * last time, or as soon as the last time has ended.
+ * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of
+ * the last time, or as soon as the last time has ended.
  *
- * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
+ * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal
+ * alone.
  */
 export function reloading(tier: string, unit: string, how: "reload" | "HUP", every: number, seconds: number): Disturb {
   const command =

@@ -12,7 +12,7 @@ import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
 import { outside, shortHash } from "../fabric/names.ts";
 
-/** Load that must be without failure at first; after the disturbance at least; and when all is whole again. */
+/** How long the load goes on: without a failure at first; after the disturbance at least; when all is whole again. */
 const steadySeconds = 5;
 const afterwardsSeconds = 20;
 const calmSeconds = 5;
@@ -62,7 +62,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     const at = await scenario.disturb({ tools, machine });
     await clock.sleep(afterwardsSeconds);
     const disturbedUntil = clock.nowMs();
-    // That it is not is a verdict, which the sightings give. A history there is all the same.
+    // An environment that does not become whole misses a goal; its history is examined all the same.
     await untilWhole(tools, wanted, recoverySeconds, "again").catch((error: Error) => tools.say(error.message));
     await clock.sleep(calmSeconds);
     await load.stop();
@@ -92,7 +92,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
   }
 }
 
-/** The same for the same words. */
+/** One of the machines: the same for the same words. */
 function chosen(machines: readonly Machine[], words: string): Machine | undefined {
   return machines[parseInt(shortHash(words), 16) % machines.length];
 }

@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holds } from "../polling.ts";
 import { loadArguments, startLoad, type LoadPlan } from "./load.ts";
 import { line, record } from "./testing/histories.ts";
 
@@ -37,9 +38,8 @@ function program(name: string, script: string): string {
   return file;
 }
 
-async function soon(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !(await condition()); tries++) await new Promise((next) => setTimeout(next, 50));
-}
+const soon = (condition: () => Promise<boolean> | boolean) =>
+  holds(condition, { timeoutSeconds: 5, intervalSeconds: 0.05 });
 
 test("a plan becomes the generator's arguments", () => {
   expect(loadArguments(plan, "out.jsonl")).toEqual([

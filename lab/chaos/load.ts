@@ -12,7 +12,7 @@ export interface LoadPlan {
   namespace: string;
   /** Requests a second, on average. */
   rate: number;
-  /** After which it ends by itself, should nobody end it. */
+  /** After so long the generator ends by itself, should nobody end it. */
   longestSeconds: number;
   seed: number;
   /** Beginning of the IDs in what is written. */
@@ -21,7 +21,7 @@ export interface LoadPlan {
   targets: string[];
   /** A connection for each request, so that nothing is ever sent again by the client. */
   newConnections: boolean;
-  /** For each request. */
+  /** How long each request may take. */
   timeoutSeconds: number;
 }
 
@@ -66,7 +66,8 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
   const out = join(directory, "history.jsonl");
   const logFile = join(directory, "load.log");
   const log = openSync(logFile, "a");
-  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this process.
+  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this
+  // process.
   const child = execa("ip", ["netns", "exec", plan.namespace, program, ...loadArguments(plan, out)], {
     // The types of execa know descriptors up to 9 only.
     stdio: ["pipe", log as 3, log as 3],

@@ -73,7 +73,7 @@ async function main(options: Options): Promise<void> {
     `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`,
   );
 
-  // Once: a repair that forgets a machine must not make it forgotten here.
+  // Read once: a repair that forgets a machine must not change what is wanted.
   const wanted = configured(await tools.status());
   const { rate, seed, patience: recoverySeconds } = options;
   const runs: Run[] = [];
@@ -104,7 +104,7 @@ async function main(options: Options): Promise<void> {
   process.exitCode = failures.length === 0 && !stop.signal.aborted ? 0 : 1;
 }
 
-/** Histories are large, and alike line by line. */
+/** Compresses histories: they are large, and their lines are alike. */
 async function compress(place: string): Promise<void> {
   const histories = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
   for (const name of histories) await runCommand(["gzip", "--fast", join(place, name)], { seconds: 120, apart: true });

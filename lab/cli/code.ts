@@ -23,7 +23,7 @@ export function codeOf(folder = root): Code {
   return { root: folder, hash: hash.digest("hex") };
 }
 
-/** A daemon that does not tell its code is of another one. */
+/** Whether two daemons run the same code. A daemon that does not tell its code runs other code. */
 export function sameCode(one: Code | undefined, other: Code): boolean {
   return one?.root === other.root && one.hash === other.hash;
 }

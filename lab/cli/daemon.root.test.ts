@@ -47,7 +47,7 @@ await inIsolation(import.meta.filename, async () => {
     expect(await left()).toEqual([]);
   });
 
-  test("two who need the daemon start one, which keeps its secrets", async () => {
+  test("two calls that need the daemon start one, which keeps its secrets", async () => {
     await Promise.all([ensureDaemon(), ensureDaemon()]);
     const pid = await pidOf();
     expect(await left()).not.toEqual([]);

@@ -14,7 +14,7 @@ import { timed } from "./times.ts";
 
 export interface DaemonStatus {
   pid: number;
-  /** What the daemon runs; one that is older than this field does not tell. */
+  /** The code that the daemon runs; a daemon that is older than this field does not tell it. */
   code?: Code;
   world: World;
   status: WorldStatus;

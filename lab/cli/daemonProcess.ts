@@ -1,6 +1,6 @@
 /**
- * The daemon's process: at most one at a time. It holds a lock from before its first instruction to its end, so one that
- * is starting or stopping is known as well as one that answers.
+ * The daemon's process: at most one at a time. It holds a lock from before its first instruction to its end, so one
+ * that is starting or stopping is known as well as one that answers.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, statSync } from "node:fs";
@@ -15,13 +15,13 @@ import { type Code, sameCode } from "./code.ts";
 /** A daemon that serves. */
 export interface Serving {
   pid: number;
-  /** What it runs; undefined where it does not tell. */
+  /** The code that it runs; undefined where the daemon does not tell it. */
   code: Code | undefined;
 }
 
 export interface DaemonProcess {
   command: readonly string[];
-  /** What `command` runs. */
+  /** The code that `command` runs. */
   code: Code;
   /** Tells the daemon's process ID; locked as long as it lives, and while nobody may start one. */
   pidFile: string;
@@ -31,7 +31,10 @@ export interface DaemonProcess {
   check: () => Promise<void>;
 }
 
-/** Starts the daemon unless there is one of the same code, and shows its progress until it answers. Ends one of other code. */
+/**
+ * Starts the daemon unless one of the same code runs, and shows its progress until it answers. Ends one of other code:
+ * what that made goes on, and the new daemon takes it over.
+ */
 export async function startOnce(daemon: DaemonProcess, show: (text: string) => void): Promise<void> {
   let started: ChildProcess | undefined;
   let told = false;
@@ -43,7 +46,7 @@ export async function startOnce(daemon: DaemonProcess, show: (text: string) => v
   };
   for (;;) {
     const serving = await daemon.answers();
-    // What this call has started is right, also where somebody has just changed the sources.
+    // The daemon that this call has started is right, also where the sources have changed since.
     if (serving && (sameCode(serving.code, daemon.code) || serving.pid === started?.pid)) break;
     if (serving) {
       const where = serving.code && serving.code.root !== daemon.code.root ? ` of ${serving.code.root}` : "";
@@ -109,7 +112,7 @@ export async function end(daemon: DaemonProcess, graceSeconds = 10): Promise<Loc
   const told = new Set<number>();
   for (;;) {
     const lock = tryLock(daemon.pidFile);
-    // Without its lock it was started in another way.
+    // A daemon that answers without the lock was not started by `startOnce`.
     const pid = lock ? (await daemon.answers())?.pid : alive(daemon.pidFile);
     if (lock && pid === undefined) {
       for (const group of told) await endGroup(group, 2);
@@ -133,7 +136,9 @@ function alive(pidFile: string): number | undefined {
   return known && isAlive(known) ? known.pid : undefined;
 }
 
-/** The image's build, for example, goes on for a moment after the daemon's end. */
+/**
+ * Waits for the rest of a daemon's process group: the image's build, say, goes on for a moment after the daemon's end.
+ */
 async function endGroup(leader: number, graceSeconds: number): Promise<void> {
   const ended = () => !signalProcess(-leader, 0);
   if (!(await holds(ended, { timeoutSeconds: graceSeconds, intervalSeconds: 0.05 }))) signalProcess(-leader, "SIGKILL");

@@ -17,8 +17,8 @@ export async function down(): Promise<void> {
 }
 
 /**
- * The file that is locked goes last: as soon as it is gone, another lab may begin in the same directory, and what that
- * makes is not ours.
+ * Removes the directory. The locked file goes last: as soon as it is gone, another lab may begin in the same directory,
+ * and keeps what it makes there.
  */
 export function removeState(directory: string, locked: string): void {
   for (const name of readdirSync(directory)) {

@@ -1,17 +1,17 @@
-/** What the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
+/** The files that the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Removes what was written for stacks of the lab: they are known by the lab's SSH key. A stack on Azure that was brought
- * up after that has files of the same names, and keeps them.
+ * Removes the files of the lab's stacks, which name the lab's SSH key. A stack on Azure that was brought up later has
+ * files of the same names, and keeps them.
  */
 export function removeInventories(directory: string, keyDirectory: string): void {
   for (const name of readdirSync(directory).filter((file) => file.endsWith(".ssh_config"))) {
     const sshConfig = join(directory, name);
     if (!readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`)) continue;
     const stack = name.slice(0, -".ssh_config".length);
-    // The one that tells whose they are goes last.
+    // The file that names the key goes last.
     for (const file of [`${stack}.yml`, `${stack}.known_hosts`]) rmSync(join(directory, file), { force: true });
     rmSync(sshConfig);
   }

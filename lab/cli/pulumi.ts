@@ -25,7 +25,9 @@ const projectDir = join(stateDir, "project");
 /** Where the lab's stacks have their state. */
 const backend = join(stateDir, "pulumi");
 
-/** Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says. */
+/**
+ * Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says.
+ */
 export interface Overlay {
   stack: string;
   settings: string[];
@@ -104,13 +106,14 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   const ignore = () => {};
   const interrupt = () => child.kill("SIGINT");
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // The loss of the terminal would kill Pulumi, and leave its stack locked; so it is interrupted above instead.
+  // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
+  // above.
   const child = execa("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
     env,
     stdio: "inherit",
     reject: false,
     cleanup: false,
-    // Pulumi takes its time to end what it does in order.
+    // Pulumi needs time to end its work in order.
     forceKillAfterDelay: false,
   });
   const { exitCode } = await child;
@@ -118,7 +121,7 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   return exitCode ?? 130;
 }
 
-/** The stack that arguments of the CLI name. */
+/** The stack that the CLI's arguments name, if they do. */
 function stackArgument(args: readonly string[]): string | undefined {
   const at = args.findIndex((word) => word === "--stack" || word === "-s");
   const name = at < 0 ? args.find((word) => word.startsWith("--stack="))?.slice("--stack=".length) : args[at + 1];

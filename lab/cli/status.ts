@@ -26,7 +26,7 @@ export interface StackStatus {
     address: string;
     port: number;
     policy: string;
-    /** Seconds between probes, and how many of them decide. Absent: members are up as long as they exist. */
+    /** Seconds between probes, and how many probes in a row decide. Absent: members are up as long as they exist. */
     probe?: { interval: number; threshold: number };
     members: { machine: string; state: "up" | "down" }[];
   }[];
@@ -41,7 +41,7 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const stacks = new Set([...world.machines, ...world.balancers, ...world.groups].map(stackOf));
   return [...stacks].sort().map((stack) => {
     const machines = world.machines.filter((machine) => stackOf(machine) === stack);
-    const balancers = world.balancers.filter((balancer) => stackOf(balancer) === stack);
+    const loadBalancers = world.balancers.filter((one) => stackOf(one) === stack);
     return {
       stack,
       groups: world.groups
@@ -64,13 +64,13 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
-      loadBalancers: balancers.flatMap((balancer) =>
-        balancer.rules.map((rule) => ({
-          name: balancer.name,
-          tier: balancer.tags.tier ?? "",
+      loadBalancers: loadBalancers.flatMap((loadBalancer) =>
+        loadBalancer.rules.map((rule) => ({
+          name: loadBalancer.name,
+          tier: loadBalancer.tags.tier ?? "",
           address: rule.address,
           port: rule.port,
-          policy: balancer.tags.balance ?? "hash",
+          policy: loadBalancer.tags.balance ?? "hash",
           ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
           members: rule.members.map((id) => ({
             machine: names.get(id) ?? id,
@@ -113,11 +113,11 @@ export function describe(stacks: StackStatus[]): string {
         ),
         table(
           ["load balancer", "address", "policy", "members up"],
-          stack.loadBalancers.map((balancer) => [
-            balancer.name,
-            `${balancer.address}:${balancer.port}`,
-            balancer.policy,
-            `${balancer.members.filter(({ state }) => state === "up").length} of ${balancer.members.length}`,
+          stack.loadBalancers.map((loadBalancer) => [
+            loadBalancer.name,
+            `${loadBalancer.address}:${loadBalancer.port}`,
+            loadBalancer.policy,
+            `${loadBalancer.members.filter(({ state }) => state === "up").length} of ${loadBalancer.members.length}`,
           ]),
         ),
         ...stack.publicAddresses.map(({ name, address }) => `public  ${address}  ${name}`),

@@ -1,6 +1,7 @@
 /**
- * High-availability groups in the dev environment: constant when machines are lost, elastic when they are told to be. The
- * tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are shortened.
+ * High-availability groups in the dev environment: constant when machines are lost, elastic when they are told to be.
+ * The tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are
+ * shortened.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -27,7 +28,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else. */
+/**
+ * One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else.
+ */
 async function experiment(name: string): Promise<void> {
   const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", "250", "--seed", "1"]);
   expect(suite.status, suite.output).toBe(0);

@@ -17,8 +17,8 @@ export interface Arrangement {
 }
 
 /**
- * A plugin on PATH works too, but the engine then warns about it at every run. Plugins are linked under the version that
- * the installed SDK asks for. Run again after every change of SDKs; what is right already is left alone.
+ * A plugin on PATH works too, but the engine then warns about it at every run. Plugins are linked under the version
+ * that the installed SDK asks for. Run again after every change of SDKs; what is right already is left alone.
  */
 export function arrangePlugins({ pulumiHome, builtEngine, packages = resolve(lab, "..") }: Arrangement): void {
   const home = resolve(pulumiHome);

@@ -10,7 +10,7 @@ export interface RunOptions {
   /** Added to the environment. */
   env?: Record<string, string>;
   cwd?: string;
-  /** After which the command is killed. Absent: no limit. */
+  /** After so long the command is killed. Absent: no limit. */
   timeoutSeconds?: number;
   /** File descriptors that the command has open as long as it runs: locks, see lock.ts. */
   hold?: number[];
@@ -54,7 +54,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     maxBuffer: Infinity,
     ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
     killSignal: "SIGKILL",
-    // What it does for the host is completed also when this process ends.
+    // The command's work on the host is completed also when this process ends.
     cleanup: false,
     reject: false,
   });

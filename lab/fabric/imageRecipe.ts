@@ -38,7 +38,9 @@ export const packages = [
   "nano",
 ];
 
-/** Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there. */
+/**
+ * Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there.
+ */
 export const maskedUnits = [
   "apt-daily.timer",
   "apt-daily-upgrade.timer",

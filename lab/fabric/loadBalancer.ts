@@ -38,7 +38,7 @@ function translation(id: string, rule: BalancingRule, addresses: readonly string
   // A machine that calls a public address goes out through its NAT gateway first, and comes back as a client.
   const from = rule.public ? `iifname "uplink" ` : "";
   const frontend = `${from}ip daddr ${rule.address} ${rule.protocol} dport ${rule.port}`;
-  // Nobody answers, and nobody says so: Azure's load balancer drops what it cannot hand on.
+  // Azure's load balancer drops packets for which it has no member; it refuses nothing.
   if (addresses.length === 0) return `${frontend} drop`;
   const key = {
     Default: `ip saddr . ${rule.protocol} sport . ip daddr . ${rule.protocol} dport`,

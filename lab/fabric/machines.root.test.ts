@@ -8,6 +8,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { healthPort } from "../../environment/flows.ts";
+import { Lack, until as poll } from "../polling.ts";
 import type { Machine, MachineStatus } from "../world.ts";
 import { run } from "./host.ts";
 import { ensureImage } from "./image.ts";
@@ -106,14 +107,11 @@ function converger(wanted: Machine[]): ChildProcessByStdio<null, Readable, null>
 }
 
 async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, seconds = 90): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
+  const attempt = async () => {
     const value = await probe();
-    if (value !== undefined && value !== false) return value;
-    if (performance.now() > end)
-      throw new Error(`${what}: not within ${seconds} s; ${JSON.stringify(machines.statuses())}`);
-    await sleep(50);
-  }
+    return value !== undefined && value !== false ? value : new Lack(JSON.stringify(machines.statuses()));
+  };
+  return poll(what, attempt, { timeoutSeconds: seconds, intervalSeconds: 0.05 });
 }
 
 function statusOf(machine: Machine, of = machines): MachineStatus | undefined {

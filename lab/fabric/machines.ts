@@ -17,7 +17,7 @@ export interface MachinesOptions {
   /** Certificate of the lab's authority, which machines trust. */
   caFile: string;
   log: (message: string) => void;
-  /** Without a word of a machine's agent for so long, the machine counts as frozen; 20 unless told. */
+  /** A machine whose agent has been silent for so long counts as frozen; 20 unless told. */
   silenceSeconds?: number;
 }
 

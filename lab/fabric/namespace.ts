@@ -102,7 +102,7 @@ export async function setKernel(namespace: string, settings: Record<string, stri
   if (values.length > 0) await run([...inside(namespace), "sysctl", "-q", "-w", ...values]);
 }
 
-/** Sets kernel settings once. The mark is the alias of `lo`; a setting would be none, as it may come from the host. */
+/** Sets kernel settings once, and marks that by the alias of `lo`: the settings' values may come from the host. */
 export async function setKernelOnce(
   namespace: string,
   settings: Record<string, string | number>,

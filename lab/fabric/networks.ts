@@ -27,7 +27,7 @@ export interface NetworksOptions {
   stateDir: string;
   /** Signs the Git server's certificate. Absent: there is no Git server. */
   authority?: Issuer;
-  /** Unix socket of who answers machines' metadata requests. Absent: there is no metadata service. */
+  /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
   log?: (message: string) => void;
 }
@@ -77,7 +77,9 @@ export class Networks {
     this.supervision.unref();
   }
 
-  /** Both halves, for callers that have no machines to start and stop in between. */
+  /**
+   * `convergeBeforeMachines` and `convergeAfterMachines`, for callers without machines to start and stop in between.
+   */
   async converge(world: World): Promise<Failure[]> {
     return [...(await this.convergeBeforeMachines(world)), ...(await this.convergeAfterMachines(world))];
   }

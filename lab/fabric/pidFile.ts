@@ -20,7 +20,7 @@ export function readPid(file: string): Known | undefined {
   }
 }
 
-/** A process ID is used again by the kernel; its start time is not. */
+/** Whether that process still runs. The kernel uses process IDs again; the start time tells processes apart. */
 export function isAlive({ pid, started }: Known): boolean {
   return startTime(pid) === started;
 }

@@ -2,7 +2,8 @@
  * DNS by dnsmasq: one resolver per network on Azure's address, with the private zones linked to the network, and a
  * public one in the lab's Internet, with the public zones, that asks the host's own name servers for the rest.
  *
- * Limits of dnsmasq: an alias (CNAME) leads only to a name that the same resolver knows; there are no SOA and NS records.
+ * Limits of dnsmasq: an alias (CNAME) leads only to a name that the same resolver knows; there are no SOA and NS
+ * records.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

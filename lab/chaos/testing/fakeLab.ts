@@ -1,4 +1,4 @@
-/** For tests: an environment that answers, breaks and mends by itself, in the time of a fake clock. */
+/** An environment that answers, breaks and mends by itself, in the time of a fake clock. */
 import type { StackStatus } from "../../cli/status.ts";
 import type { RequestRecord } from "../history.ts";
 import type { LoadPlan } from "../load.ts";

@@ -9,22 +9,22 @@ export interface AgentPlace {
 }
 
 export interface AgentPoolOptions {
-  /** Of these machines those that are switched on, and where their agents go. */
+  /** Those of the machines that are switched on, and where their agents go. */
   locate: (machines: Machine[]) => Map<string, AgentPlace | "starting">;
-  /** Without a word for so long, a machine counts as frozen. */
+  /** A machine whose agent has been silent for so long counts as frozen. */
   silenceSeconds?: number;
 }
 
 /** Agents speak every two seconds. */
 const standardSilenceSeconds = 20;
 
-/** Between two looks. */
+/** Pause between two looks. */
 const intervalMs = 1000;
 
-/** Before an agent is started again: early in its boot a machine does not start services. */
+/** Pause before an agent is started again: early in its boot a machine does not start services. */
 const retryMs = 250;
 
-/** In which a new agent must say its first word. */
+/** Time in which a new agent must say its first word. */
 const firstWordMs = 60_000;
 
 type RunResult = { exitStatus: number; stdout: string; stderr: string };

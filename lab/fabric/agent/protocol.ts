@@ -32,7 +32,9 @@ export function writeRequest(request: Request): string {
   return `${JSON.stringify(request)}\n`;
 }
 
-/** Reads a line of the agent. A line that is not one of its events is undefined: a machine is not trusted to send them. */
+/**
+ * Reads a line of the agent. A line that is not one of its events is undefined: a machine is not trusted to send them.
+ */
 export function readEvent(line: string): Event | undefined {
   try {
     return event.safeParse(JSON.parse(line)).data;

@@ -14,7 +14,10 @@ const mount = "/sys/fs/cgroup";
 const parent = "lab-machines";
 const controllers = ["cpu", "cpuset", "memory"];
 
-/** `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of who starts them. */
+/**
+ * `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of the process that starts
+ * them.
+ */
 export type Layout = "unified" | "hybrid" | "none";
 
 export function layout(): Layout {
@@ -162,8 +165,8 @@ async function removeTree(group: string): Promise<void> {
 }
 
 /**
- * A group of a version 1 controller, only where this process is in the hierarchy's root: below it somebody else
- * accounts for us, and limits, and a group beside theirs would escape them.
+ * A group of a version 1 controller, only where this process is in the hierarchy's root: below the root another program
+ * accounts for this one and limits it, and a group beside that program's would escape its limits.
  */
 async function legacyGroup(controller: string, name: string): Promise<string | undefined> {
   const own = (await readFile("/proc/self/cgroup", "utf8"))
@@ -173,7 +176,7 @@ async function legacyGroup(controller: string, name: string): Promise<string | u
   const top = join(mount, controller, parent);
   await mkdir(top, { recursive: true });
   if (controller === "cpuset") {
-    // No process can enter a group before it has both. Those of the machines begin with what this one has.
+    // No process can enter a group without both settings. The machines' groups inherit those of their parent.
     for (const file of ["cpuset.cpus", "cpuset.mems"])
       await writeFile(join(top, file), await readFile(join(mount, controller, file)));
     await writeFile(join(top, "cgroup.clone_children"), "1");

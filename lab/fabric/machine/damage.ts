@@ -82,8 +82,8 @@ export async function breakMachine(
 }
 
 /**
- * The kernel of the host goes on when the machine ends, and would close its connections in order, and refuse new ones.
- * A machine without power says nothing. Its link is joined when it is switched on again.
+ * Cuts the machine's link before its end. The host's kernel goes on when the machine ends: it would close the machine's
+ * connections in order and refuse new ones, and a machine without power says nothing.
  */
 async function loseContact(paths: MachinePaths): Promise<void> {
   await cutLink(paths.name);

@@ -16,7 +16,7 @@ import { writeAtomically } from "../../files.ts";
 import { machinePrefix, shortHash } from "../names.ts";
 
 export interface MachinePaths {
-  /** Of the machine in systemd-nspawn, its network namespace and its control group. */
+  /** The name of the machine in systemd-nspawn, of its network namespace and of its control group. */
   name: string;
   dir: string;
   record: string;
@@ -100,7 +100,7 @@ export async function writeTree(
   }
 }
 
-/** Changes with every boot of the host. */
+/** The ID of the host's current boot. */
 export async function hostBoot(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
 }

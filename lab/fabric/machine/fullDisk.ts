@@ -14,7 +14,9 @@ const folders = ["/etc", "/home", "/opt", "/root", "/srv", "/var"];
 
 const layer = "/run/lab-full";
 
-/** Run in the machine's mount namespace: its mounts end with the machine. Gives up, and takes back, what fails half-way. */
+/**
+ * Run in the machine's mount namespace: its mounts end with the machine. Gives up, and takes back, what fails half-way.
+ */
 export const fillScript = `
 set -eu
 if mountpoint -q ${layer}; then echo 'its disk is full already' >&2; exit 1; fi
@@ -30,7 +32,10 @@ done
 cat /dev/zero >${layer}/fill 2>/dev/null || true
 `;
 
-/** Does nothing where the disk is not full. Who has opened a file meanwhile can write to that one, to no effect. */
+/**
+ * Does nothing where the disk is not full. A file that was opened on the full disk can still be written to, to no
+ * effect.
+ */
 export const freeScript = `
 set -eu
 mountpoint -q ${layer} || exit 0

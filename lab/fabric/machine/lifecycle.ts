@@ -106,7 +106,7 @@ export class Lifecycle {
     return record;
   }
 
-  /** Keeps a machine's downloads. Its own fate does not depend on that. */
+  /** Keeps a machine's downloads. A failure is told and changes nothing for the machine. */
   async #harvest(paths: MachinePaths): Promise<void> {
     const record = await readRecord(paths);
     if (!record) return;

@@ -1,7 +1,7 @@
 /**
  * Switching a machine on and off with systemd-nspawn. The machine's disk is mounted in a mount namespace of its own, so
- * that nothing stays mounted when its processes end, whoever ended them; and it has no parent that could take it along:
- * it goes on when the daemon that started it is gone.
+ * that nothing stays mounted when its processes end, in whatever way; and no parent process takes it along: the machine
+ * goes on when the daemon that started it is gone.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -15,17 +15,17 @@ import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
 import { machineNamespace } from "../names.ts";
 
-/** Between two looks at what runs. */
+/** Pause between two looks at what runs. */
 const intervalSeconds = 0.05;
 
 /** Where systemd-nspawn keeps locks and mounts. */
 const ownDirectory = "/run/systemd/nspawn";
 
 /**
- * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. Where its
- * starter has ended meanwhile it gives up: before it stands in its groups, no daemon could find and end it.
- * Machines do not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
- * systemd-nspawn never removes some of what it makes in its own directory; so each has one that ends with it.
+ * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. It gives up where the daemon
+ * that started it has ended: the next daemon finds, and can end, only launches that stand in their groups. Machines do
+ * not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
+ * systemd-nspawn leaves some files in its own directory; so each machine has a directory that ends with it.
  */
 const launcher = `
 set -e
@@ -49,7 +49,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   const namespace = `/run/netns/${machineNamespace(machine.id)}`;
   if (!existsSync(namespace)) throw new Error(`${machine.name}: its network namespace ${namespace} does not exist`);
   if (!existsSync(image)) throw new Error(`${machine.name}: its image ${image} is gone; reimage or delete the machine`);
-  // It was cut when the machine lost its power.
+  // The link was cut when the machine lost its power.
   await joinLink(machineNamespace(machine.id));
   const groups = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
@@ -137,13 +137,13 @@ export async function kill(paths: MachinePaths): Promise<void> {
   }
 }
 
-/** Removes the directory that every machine had its own in the place of. */
+/** Removes the directory over which every machine mounted its own. */
 export async function removeOwnDirectory(): Promise<void> {
   // Not empty: containers that are not of the lab use it.
   await rmdir(ownDirectory).catch(() => {});
 }
 
-/** Without control groups: the end of its init ends every process in the machine. */
+/** For hosts without control groups: the end of a machine's init ends every process in the machine. */
 function killTree({ supervisor, init }: RunningMachine): void {
   if (init !== undefined) signalProcess(init, "SIGKILL");
   signalProcess(supervisor, "SIGKILL");

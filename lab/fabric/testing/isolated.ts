@@ -13,8 +13,8 @@ interface Report {
 }
 
 /**
- * Declares the tests of a file. Outside of `isolated.sh` the file is run by it as a whole, and each test says here
- * what became of it there.
+ * Declares the tests of a file. `isolated.sh` runs the whole file again in a network of its own; the tests that are
+ * declared outside report the results from inside.
  */
 export async function inIsolation(file: string, declare: () => void | Promise<void>): Promise<void> {
   if (process.env.LAB_ISOLATED === "1") {

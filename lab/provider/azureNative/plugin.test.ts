@@ -332,7 +332,7 @@ test("A preview of an update keeps what is known: parts keep their IDs by name."
   expect(fake.sent).toEqual([]);
 });
 
-test("A program learns who it is, gets a token, and looks resources up.", async () => {
+test("A program learns its own identity, gets a token, and looks resources up.", async () => {
   const { plugin } = setUp();
   await plugin.create(request("network:VirtualNetwork", { inputs: network }));
   expect(await plugin.invoke("azure-native:authorization:getClientConfig", {})).toEqual({
