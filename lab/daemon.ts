@@ -43,8 +43,8 @@ const arm = await startArm({
   metadataSocket,
 });
 await networks.start();
-for (const service of readdirSync(join(root, "examples"))) {
-  await publish(join(root, "examples", service), service, stateDir);
+for (const service of readdirSync(join(root, "examples"), { withFileTypes: true })) {
+  if (service.isDirectory()) await publish(join(service.parentPath, service.name), service.name, stateDir);
 }
 
 let errors: WorldStatus["errors"] = [];

@@ -1,5 +1,5 @@
 /** The files that the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -7,7 +7,7 @@ import { join } from "node:path";
  * files of the same names, and keeps them.
  */
 export function removeInventories(directory: string, keyDirectory: string): void {
-  for (const name of readdirSync(directory).filter((file) => file.endsWith(".ssh_config"))) {
+  for (const name of globSync("*.ssh_config", { cwd: directory })) {
     const sshConfig = join(directory, name);
     if (!readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`)) continue;
     const stack = name.slice(0, -".ssh_config".length);

@@ -40,7 +40,7 @@ const places = [
 ];
 
 /** What the lab's Internet lets through. */
-export const internetChains = [
+const internetChains = [
   chain("forward", [
     "type filter hook forward priority filter; policy accept;",
     // As on the Internet: nobody can reach a private address over it.
@@ -169,7 +169,7 @@ export function publicAddresses(world: World): Map<string, string[]> {
 }
 
 /** The host's table; its comment keeps what the lab must restore. */
-export function hostRuleset(before: HostState): string {
+function hostRuleset(before: HostState): string {
   return [
     `table ip ${hostTable} {`,
     `  comment "${hostStateText(before)}"`,

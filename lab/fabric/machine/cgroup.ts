@@ -18,7 +18,7 @@ const controllers = ["cpu", "cpuset", "memory"];
  * `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of the process that starts
  * them.
  */
-export type Layout = "unified" | "hybrid" | "none";
+type Layout = "unified" | "hybrid" | "none";
 
 export function layout(): Layout {
   if (existsSync(join(mount, "cgroup.controllers"))) return "unified";

@@ -13,7 +13,7 @@ import { run } from "../host.ts";
 import { remove } from "../image.ts";
 
 /** Folders of a machine that hold nothing but downloads, with the modes that Debian gives them. */
-export const downloadFolders = [
+const downloadFolders = [
   "var/cache/apt/archives",
   // For what roles download themselves, by a name that tells the version.
   "var/cache/platform",

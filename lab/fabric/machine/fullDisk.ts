@@ -17,7 +17,7 @@ const layer = "/run/lab-full";
 /**
  * Run in the machine's mount namespace: its mounts end with the machine. Gives up, and takes back, what fails half-way.
  */
-export const fillScript = `
+const fillScript = `
 set -eu
 if mountpoint -q ${layer}; then echo 'its disk is full already' >&2; exit 1; fi
 mkdir -p ${layer}
@@ -36,7 +36,7 @@ cat /dev/zero >${layer}/fill 2>/dev/null || true
  * Does nothing where the disk is not full. A file that was opened on the full disk can still be written to, to no
  * effect.
  */
-export const freeScript = `
+const freeScript = `
 set -eu
 mountpoint -q ${layer} || exit 0
 rm -f ${layer}/fill
