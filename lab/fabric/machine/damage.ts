@@ -6,7 +6,6 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { machinePorts } from "../../../environment/flows.ts";
 import type { Machine } from "../../world.ts";
-import { run } from "../host.ts";
 import { remove } from "../image.ts";
 import { freeze } from "./cgroup.ts";
 import { cutLink, joinLink } from "./linkCut.ts";
@@ -14,6 +13,7 @@ import { readRecord, type MachinePaths } from "./files.ts";
 import { fillDisk } from "./fullDisk.ts";
 import { kill } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
+import { runInMachine } from "./shell.ts";
 import { slowLink, speedUpLink, type LinkEnd } from "./shaping.ts";
 import { machineLink, netnsName } from "../names.ts";
 
@@ -108,18 +108,5 @@ async function killServers(init: number): Promise<void> {
       case "$local" in ${machinePorts.map((port) => `*:${port}`).join("|")}) continue;; esac
       echo "$users" | grep -o 'pid=[0-9]*' | cut -d= -f2
     done | sort -u | while read -r pid; do [ "$pid" = 1 ] || kill -9 "$pid"; done`;
-  await run([
-    "nsenter",
-    `--target=${init}`,
-    "--mount",
-    "--uts",
-    "--ipc",
-    "--net",
-    "--pid",
-    "--wd=/",
-    "--",
-    "/bin/sh",
-    "-c",
-    script,
-  ]);
+  await runInMachine(init, ["mount", "uts", "ipc", "net", "pid"], script);
 }

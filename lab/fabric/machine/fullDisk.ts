@@ -7,7 +7,7 @@
  * cannot be opened for writing even where nothing would be added to it (so PostgreSQL can open no table); deleting
  * frees nothing; and what was made or deleted meanwhile is undone when the disk is freed.
  */
-import { run } from "../host.ts";
+import { runInMachine } from "./shell.ts";
 
 /** Where a machine's services keep what they write. */
 const folders = ["/etc", "/home", "/opt", "/root", "/srv", "/var"];
@@ -48,18 +48,5 @@ umount -l ${layer}
 
 /** Fills the disk of the machine whose init is given, as the host knows it, or frees it. */
 export async function fillDisk(init: number, full: boolean): Promise<void> {
-  await run(
-    [
-      "nsenter",
-      `--target=${init}`,
-      "--mount",
-      "--pid",
-      "--wd=/",
-      "--",
-      "/bin/sh",
-      "-c",
-      full ? fillScript : freeScript,
-    ],
-    { timeoutSeconds: 20 },
-  );
+  await runInMachine(init, ["mount", "pid"], full ? fillScript : freeScript);
 }
