@@ -1,13 +1,13 @@
 /**
- * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, the
- * place of the Git server, and the uplink over which machines reach the host's own Internet.
+ * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, and the
+ * place of the Git server.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { World } from "../world.ts";
 import {
   azureAddress,
   gitAddress,
-  hostAddress,
   internetBlock,
   internetGateway,
   linkAddresses,
@@ -15,25 +15,14 @@ import {
   privateBlocks,
   publicResolver,
 } from "./addresses.ts";
-import {
-  type HostState,
-  hostStateText,
-  forwardingFile,
-  readHostState,
-  parseHostState,
-  restoreHost,
-} from "./hostState.ts";
 import { chain } from "./firewall.ts";
+import { ensureHostLink, ensureHostRules, outsideFiles, uplink } from "./hostUplink.ts";
 import { run } from "./host.ts";
 import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, setKernelOnce } from "./namespace.ts";
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
 import { git, internet, netnsName, networkLink, outside } from "./names.ts";
 
-/** The uplink on the host, and on the lab's Internet. */
-const hostLink = "lab-up";
-const uplink = "host";
-const hostTable = "lab-host";
 const places = [
   { namespace: outside, link: "outside", address: outsideAddress },
   { namespace: git, link: "git", address: gitAddress },
@@ -77,34 +66,6 @@ export async function ensureInternet(): Promise<NamespaceState> {
   return state;
 }
 
-/** Masquerading, and nothing more than machines' outbound traffic. */
-async function ensureHostRules(): Promise<void> {
-  if (!(await hostRules()).includes(hostTable)) await run(["nft", "-f", "-"], { input: hostRuleset(readHostState()) });
-  if (readFileSync(forwardingFile, "utf8").trim() !== "1") writeFileSync(forwardingFile, "1");
-}
-
-/** The uplink. */
-async function ensureHostLink(state: NamespaceState): Promise<void> {
-  const complete =
-    hasHostLink() && state.links.get(uplink)?.up && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
-  if (complete) return;
-  await run(["ip", "link", "del", hostLink], { accept: [1] });
-  await run(["ip", "-batch", "-"], {
-    input: [
-      `link add ${hostLink} type veth peer name ${uplink} netns ${internet}`,
-      `addr add ${hostAddress}/24 dev ${hostLink}`,
-      `link set ${hostLink} up`,
-      "",
-    ].join("\n"),
-  });
-  await setKernel(internet, { [`net.ipv4.neigh.${uplink}.proxy_delay`]: 0 });
-  await ipBatch(internet, [
-    `addr add ${internetGateway} peer ${hostAddress}/32 dev ${uplink}`,
-    `link set ${uplink} up`,
-    `route replace default via ${hostAddress} dev ${uplink}`,
-  ]);
-}
-
 async function ensurePlaces(state: NamespaceState): Promise<void> {
   const existing = namespaces();
   for (const { namespace, link, address } of places) {
@@ -125,9 +86,9 @@ async function ensurePlaces(state: NamespaceState): Promise<void> {
       `link set ${link} alias ${address}`,
     ]);
   }
-  const resolver = `/etc/netns/${outside}/resolv.conf`;
+  const resolver = join(outsideFiles, "resolv.conf");
   if (!existsSync(resolver)) {
-    mkdirSync(`/etc/netns/${outside}`, { recursive: true });
+    mkdirSync(outsideFiles, { recursive: true });
     writeFileSync(resolver, `nameserver ${publicResolver}\n`);
   }
 }
@@ -166,59 +127,4 @@ export function publicAddresses(world: World): Map<string, string[]> {
   return new Map(
     [...byNetwork].map(([id, entries]) => [id, [...new Set(entries.map(({ address }) => address))].sort()]),
   );
-}
-
-/** The host's table; its comment keeps what the lab must restore. */
-function hostRuleset(before: HostState): string {
-  return [
-    `table ip ${hostTable} {`,
-    `  comment "${hostStateText(before)}"`,
-    chain("forward", [
-      "type filter hook forward priority filter; policy accept;",
-      `iifname "${hostLink}" ip saddr != ${internetBlock} drop`,
-      `iifname "${hostLink}" oifname "${hostLink}" drop`,
-      `oifname "${hostLink}" ct state established,related accept`,
-      `oifname "${hostLink}" drop`,
-    ]),
-    // The host itself is no part of the lab's Internet.
-    chain("input", [
-      "type filter hook input priority filter; policy accept;",
-      `iifname "${hostLink}" ct state established,related accept`,
-      `iifname "${hostLink}" meta l4proto icmp accept`,
-      `iifname "${hostLink}" drop`,
-    ]),
-    chain("source", [
-      "type nat hook postrouting priority srcnat; policy accept;",
-      `ip saddr ${internetBlock} oifname != { "${hostLink}", "lo" } masquerade`,
-    ]),
-    "}",
-    "",
-  ].join("\n");
-}
-
-function hasHostLink(): boolean {
-  return readFileSync("/proc/net/dev", "utf8").includes(`${hostLink}:`);
-}
-
-async function hostRules(): Promise<string> {
-  return (await run(["nft", "list", "table", "ip", hostTable], { accept: [1] })).stdout;
-}
-
-/** Takes the uplink and the host's table away; the host is as it was before. */
-export async function removeHost(): Promise<void> {
-  await run(["ip", "link", "del", hostLink], { accept: [1] });
-  rmSync(`/etc/netns/${outside}`, { recursive: true, force: true });
-  const rules = await hostRules();
-  if (!rules) return;
-  await restoreHost(parseHostState(rules));
-  await run(["nft", "delete", "table", "ip", hostTable]);
-}
-
-/** What of the lab stands on the host outside its namespaces. */
-export async function hostLeftovers(): Promise<string[]> {
-  return [
-    ...(hasHostLink() ? [`interface ${hostLink}`] : []),
-    ...((await hostRules()) ? [`nftables table ip ${hostTable}`] : []),
-    ...(existsSync(`/etc/netns/${outside}`) ? [`/etc/netns/${outside}`] : []),
-  ];
 }

@@ -1,10 +1,10 @@
 /** Everything between the machines: networks, rules, load balancers, names, and the lab's Internet. */
-import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { writeAtomically } from "../files.ts";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
-import { ensureInternet, ensureUplinks, hostLeftovers, removeHost } from "./internet.ts";
+import { hostLeftovers, removeHost } from "./hostUplink.ts";
+import { ensureInternet, ensureUplinks } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
 import { ensureMetadata, metadataService } from "./metadata.ts";
 import {
@@ -21,6 +21,7 @@ import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
+import { VerdictStore } from "./verdictStore.ts";
 import { git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
 
 export interface NetworksOptions {
@@ -48,8 +49,7 @@ const empty: World = {
 export class Networks {
   private readonly options: NetworksOptions;
   private readonly probers = new Map<string, Prober>();
-  /** By probe and machine. */
-  private readonly verdicts: Map<string, VerdictChange>;
+  private readonly verdicts: VerdictStore;
   /** The verdicts that the load balancers know. */
   private reported: WorldStatus["probes"];
   /** Networks whose rules wait for new verdicts. */
@@ -62,8 +62,8 @@ export class Networks {
 
   constructor(options: NetworksOptions) {
     this.options = options;
-    this.verdicts = readVerdicts(options.stateDir);
-    this.reported = [...this.verdicts.values()];
+    this.verdicts = new VerdictStore(options.stateDir);
+    this.reported = this.verdicts.all();
   }
 
   /** Makes the lab's Internet with its resolver and Git server. */
@@ -219,7 +219,7 @@ export class Networks {
     if (!prober) {
       prober = new Prober(
         network,
-        ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
+        ({ probeId, machineId }) => this.verdicts.isUp(probeId, machineId),
         (change) => void this.changed(network.id, change),
       );
       this.probers.set(network.id, prober);
@@ -238,20 +238,20 @@ export class Networks {
     const chains = routerChains(
       this.world,
       network,
-      (probeId, machineId) => this.verdicts.get(`${probeId} ${machineId}`)?.up === true,
+      (probeId, machineId) => this.verdicts.isUp(probeId, machineId) === true,
     );
     if (rulesHash(chains) !== present) await applyRules(netnsName(network.id), chains);
   }
 
   /** Takes a new verdict in; verdicts that come together change the rules once. */
   private async changed(networkId: string, change: VerdictChange): Promise<void> {
-    this.verdicts.set(`${change.probeId} ${change.machineId}`, change);
+    this.verdicts.set(change);
     if (this.dirty.has(networkId)) return;
     this.dirty.add(networkId);
     await this.serially(async () => {
       this.dirty.delete(networkId);
-      const reported = [...this.verdicts.values()];
-      writeVerdicts(this.options.stateDir, reported);
+      const reported = this.verdicts.all();
+      this.verdicts.save();
       const network = this.world.networks.find(({ id }) => id === networkId);
       if (!network) return;
       await this.ensureRules(network, (await readNamespace(netnsName(networkId))).rules);
@@ -275,16 +275,8 @@ export class Networks {
   }
 
   private forgetVerdicts(): void {
-    const known = new Set(
-      this.world.networks
-        .flatMap((network) => targets(this.world, network))
-        .map(({ probeId, machineId }) => `${probeId} ${machineId}`),
-    );
-    const gone = [...this.verdicts.keys()].filter((key) => !known.has(key));
-    for (const key of gone) this.verdicts.delete(key);
-    if (gone.length === 0) return;
-    this.reported = [...this.verdicts.values()];
-    writeVerdicts(this.options.stateDir, this.reported);
+    if (this.verdicts.keep(this.world.networks.flatMap((network) => targets(this.world, network))))
+      this.reported = this.verdicts.all();
   }
 
   private serially<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -292,21 +284,6 @@ export class Networks {
     this.queue = result.catch(() => {});
     return result;
   }
-}
-
-/** Verdicts survive the daemon: a new one must not empty the load balancers while it probes anew. */
-function readVerdicts(stateDir: string): Map<string, VerdictChange> {
-  try {
-    const saved = JSON.parse(readFileSync(join(stateDir, "run", "probes.json"), "utf8")) as VerdictChange[];
-    return new Map(saved.map((change) => [`${change.probeId} ${change.machineId}`, change]));
-  } catch {
-    return new Map();
-  }
-}
-
-function writeVerdicts(stateDir: string, verdicts: readonly VerdictChange[]): void {
-  mkdirSync(join(stateDir, "run"), { recursive: true });
-  writeAtomically(join(stateDir, "run", "probes.json"), JSON.stringify(verdicts));
 }
 
 function readdirOrNothing(directory: string): string[] {
