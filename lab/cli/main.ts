@@ -3,102 +3,25 @@ import { spawnSync } from "node:child_process";
 import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, Option } from "commander";
+import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { root, stateDir } from "../paths.ts";
-import { authority } from "../authority.ts";
-import { daemonStatus, ensureDaemon, runningDaemon } from "./daemon.ts";
+import { outside } from "../fabric/names.ts";
+import { stateDir } from "../paths.ts";
+import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
-import { ensureStack, pulumi } from "./pulumi.ts";
-import { requireStack, stacks } from "./stacks.ts";
+import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
-import { outside } from "../fabric/names.ts";
 
 const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
   .enablePositionalOptions()
   .showHelpAfterError("(bin/lab --help tells more)");
-const setOption = () =>
-  new Option(
-    "--set <path=value...>",
-    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
-  ).default([]);
-const stackArgument = () =>
-  new Argument("<stack>", `one with a file Pulumi.<stack>.yaml: ${stacks(root).join(", ") || "none yet"}`).argParser(
-    (given: string) => {
-      try {
-        requireStack(root, given);
-      } catch (error) {
-        throw new InvalidArgumentError(`\n${(error as Error).message}`);
-      }
-      return given;
-    },
-  );
-
-/** A command of this program that is one of Pulumi's for a stack. */
-function pulumiCommand(name: string, description: string): Command {
-  return program
-    .command(name)
-    .description(`${description} (pulumi ${name})`)
-    .addArgument(stackArgument())
-    .argument("[arguments...]", "Pulumi's own arguments, after --")
-    .addHelpText("after", `\nArguments of Pulumi itself go after --:\n  bin/lab ${name} dev -- --target URN`)
-    .showHelpAfterError(
-      `(arguments of Pulumi itself go after --: bin/lab ${name} dev -- --target URN; bin/lab ${name} --help tells more)`,
-    );
-}
-
-const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");
-
-pulumiCommand("up", "build or change a stack")
-  .addOption(setOption())
-  .addOption(yesOption())
-  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await timed(
-      () => `pulumi up of stack ${stack}`,
-      () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
-    );
-  });
-pulumiCommand("preview", "show what up would change")
-  .addOption(setOption())
-  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
-  });
-pulumiCommand("destroy", "remove a stack's resources")
-  .addOption(yesOption())
-  .action(async (stack: string, more: string[]) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
-  });
-program
-  .command("pulumi")
-  .description("the Pulumi CLI with the lab's environment")
-  .passThroughOptions()
-  .allowUnknownOption()
-  .helpOption(false)
-  .argument("[arguments...]", "arguments for pulumi")
-  .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
-  .action(async (args: string[], _: object, command: Command) => {
-    if (args.length === 0 || isHelp(args.slice(0, 1))) {
-      command.outputHelp();
-    } else if (isHelp(args) || args[0] === "help" || args[0] === "version") {
-      const { status, error } = spawnSync("pulumi", args, { stdio: "inherit" });
-      if (error) throw error;
-      process.exitCode = status ?? 1;
-    } else {
-      await ensureDaemon();
-      process.exitCode = await pulumi(args);
-    }
-  });
+addPulumiCommands(program);
 program
   .command("status")
   .description("tiers, machines, load balancers, public addresses and URLs")
@@ -184,12 +107,6 @@ program
     await down();
     console.log("the lab is gone; its caches are kept");
   });
-
-/** Words that ask for help; those after `--` are for another program. */
-function isHelp(words: string[]): boolean {
-  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
-  return own.includes("--help") || own.includes("-h");
-}
 
 const words = process.argv.slice(2);
 // Without arguments, `pulumi` shows its help.
