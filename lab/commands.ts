@@ -32,7 +32,7 @@ export async function run(command: string[], options: RunOptions = {}): Promise<
     stdin: "ignore",
     all: true,
     stripFinalNewline: false,
-    timeout: (options.seconds ?? 900) * 1000,
+    timeout: Math.round((options.seconds ?? 900) * 1000),
     reject: false,
     cleanup: false,
     ...(options.apart

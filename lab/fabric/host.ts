@@ -52,7 +52,7 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe", ...hold.map((fd) => fd as 3)],
     stripFinalNewline: false,
     maxBuffer: Infinity,
-    ...(timeoutSeconds === undefined ? {} : { timeout: timeoutSeconds * 1000 }),
+    ...(timeoutSeconds === undefined ? {} : { timeout: Math.round(timeoutSeconds * 1000) }),
     killSignal: "SIGKILL",
     // The command's work on the host is completed also when this process ends.
     cleanup: false,
