@@ -10,7 +10,7 @@ test("a command's output and status are told, whatever the status is", async () 
 });
 
 test("a command whose time is up ends with everything that it started", async () => {
-  // The sleeper holds the output open: whoever only ended the shell would wait for it.
+  // The sleeper holds the output open: where only the shell were ended, the result would wait for the sleeper.
   const result = await run(["sh", "-c", "sleep 20 & echo started; wait"], { seconds: 0.3, apart: true });
   expect(result).toMatchObject({ status: null, stdout: "started\n" });
   expect(result.seconds).toBeLessThan(5);

@@ -1,14 +1,15 @@
 /** What programs do with the lab (end-to-end tests, the chaos suite): the commands that a user has. */
-import { spawn } from "node:child_process";
 import { join } from "node:path";
+import { execa } from "execa";
 import type { StackStatus } from "./cli/status.ts";
-import { root } from "./settings.ts";
+import { root } from "./paths.ts";
+import { Lack, until } from "./polling.ts";
 
 export interface Result {
   status: number | null;
   stdout: string;
   stderr: string;
-  /** Both, in the order in which they came. */
+  /** Standard output and standard error, in the order in which they came. */
   output: string;
   seconds: number;
 }
@@ -16,7 +17,7 @@ export interface Result {
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** After which it is ended; 900 unless told. */
+  /** After so long the command is ended; 900 unless told. */
   seconds?: number;
   /** In a process group of its own: what it started ends with it when its time is up, and Ctrl-C does not reach it. */
   apart?: boolean;
@@ -25,38 +26,22 @@ export interface RunOptions {
 /** Runs a command in the project's folder. Never throws for its exit status. */
 export async function run(command: string[], options: RunOptions = {}): Promise<Result> {
   const [program = "", ...args] = command;
-  const started = performance.now();
-  const child = spawn(program, args, {
+  const result = await execa(program, args, {
     cwd: options.cwd ?? root,
-    env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: options.apart ?? false,
+    env: options.env,
+    stdin: "ignore",
+    all: true,
+    stripFinalNewline: false,
+    timeout: Math.round((options.seconds ?? 900) * 1000),
+    reject: false,
+    cleanup: false,
+    ...(options.apart
+      ? { killDescendants: true, killSignal: "SIGKILL" as const }
+      : { forceKillAfterDelay: false as const }),
   });
-  const timer = setTimeout(
-    () => {
-      // Not closed yet, so that its group still is its own, whoever is left in it.
-      if (options.apart && child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      else child.kill();
-    },
-    (options.seconds ?? 900) * 1000,
-  );
-  const result: Result = { status: null, stdout: "", stderr: "", output: "", seconds: 0 };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    result.stdout += text;
-    result.output += text;
-  });
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    result.stderr += text;
-    result.output += text;
-  });
-  try {
-    return await new Promise((done, fail) => {
-      child.on("error", fail);
-      child.on("close", (status) => done({ ...result, status, seconds: (performance.now() - started) / 1000 }));
-    });
-  } finally {
-    clearTimeout(timer);
-  }
+  if (result.exitCode === undefined && result.signal === undefined) throw new Error(result.shortMessage);
+  const { exitCode = null, stdout, stderr, all, durationMs } = result;
+  return { status: exitCode, stdout, stderr, output: all, seconds: durationMs / 1000 };
 }
 
 /** The command itself, for `run`. */
@@ -89,11 +74,9 @@ export async function status(stack: string): Promise<StackStatus> {
 
 /** Asks until the answer is right, and throws the last one where it never is. */
 export async function eventually<T>(ask: () => Promise<T>, right: (answer: T) => boolean, seconds: number): Promise<T> {
-  const end = Date.now() + seconds * 1000;
-  for (;;) {
+  const attempt = async () => {
     const answer = await ask();
-    if (right(answer)) return answer;
-    if (Date.now() > end) throw new Error(`not so within ${seconds} s; the last answer was ${JSON.stringify(answer)}`);
-    await new Promise((next) => setTimeout(next, 1000));
-  }
+    return right(answer) ? answer : new Lack(`the last answer was ${JSON.stringify(answer)}`);
+  };
+  return until("the right answer", attempt, { timeoutSeconds: seconds, intervalSeconds: 1 });
 }

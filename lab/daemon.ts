@@ -3,29 +3,24 @@
  * and a new daemon takes it over.
  */
 import { createServer } from "node:http";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startArm } from "./arm/index.ts";
 import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
-import {
-  armPort,
-  authority,
-  cacheDir,
-  credentials,
-  metadataSocket,
-  minute,
-  repairGrace,
-  root,
-  socketPath,
-  stateDir,
-} from "./settings.ts";
+import { authority } from "./authority.ts";
+import { codeOf } from "./cli/code.ts";
+import { credentials } from "./credentials.ts";
+import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
+import { armPort, minuteSeconds, repairGraceSeconds } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
 
+// Read at the start: this process runs the sources that it has just loaded.
+const code = codeOf();
 const ca = authority();
 const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
@@ -43,13 +38,13 @@ const arm = await startArm({
   clientSecret,
   effects: machines.effects,
   log,
-  repairGrace,
-  minute,
+  repairGrace: repairGraceSeconds,
+  minute: minuteSeconds,
   metadataSocket,
 });
 await networks.start();
-for (const service of ["front", "back", "machine-learning"]) {
-  await publish(join(root, "examples", service), service, stateDir);
+for (const service of readdirSync(join(root, "examples"), { withFileTypes: true })) {
+  if (service.isDirectory()) await publish(join(service.parentPath, service.name), service.name, stateDir);
 }
 
 let errors: WorldStatus["errors"] = [];
@@ -77,7 +72,7 @@ async function converge(): Promise<void> {
     report();
     const failed = errors.map(({ id, message }) => `\n  ${id}: ${message}`).join("");
     log(`revision ${revision}: ${Math.round(performance.now() - started)} ms${failed}`);
-    // What failed for a passing reason is tried again; a change in ARM wakes the loop earlier.
+    // Failures may have passing reasons, so the loop tries again; a change in ARM wakes it earlier.
     if (errors.length > 0) setTimeout(wake, 2000);
   }
 }
@@ -101,7 +96,7 @@ if (existsSync(socketPath)) rmSync(socketPath);
 const control = createServer((request, response) => {
   if (request.url === "/status") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ pid: process.pid, world: arm.world(), status: status() }));
+    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status() }));
   } else if (request.url?.startsWith("/serial/")) {
     machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
       (text) => response.end(text),

@@ -71,7 +71,7 @@ function lab(onUp: (policy: string | undefined) => void = () => {}): FakeLab {
   });
 }
 
-const context = { rate: 500, seed: 1, run: 1, wanted: { front: 2, back: 2, "back-balancer": 2 }, patience: 60 };
+const context = { rate: 500, seed: 1, run: 1, wanted: { front: 2, back: 2, "back-balancer": 2 }, recoverySeconds: 60 };
 
 test("the environment is built for each way, measured from a front server's network, and restored", async () => {
   const given = lab();

@@ -25,9 +25,9 @@ type Policy = (typeof policies)[number];
  */
 const work = { fast: 20, slow: 60 };
 const rate = 40;
-const seconds = 50;
-/** Seconds at the beginning that do not count: cpu weighs by what was. */
-const warmUp = 10;
+const measuredSeconds = 50;
+/** The beginning of each measurement, which does not count: cpu weighs by load that is past. */
+const warmUpSeconds = 10;
 const repeats = 3;
 
 export const comparison: Experiment = {
@@ -36,14 +36,14 @@ export const comparison: Experiment = {
   run: compare,
 };
 
-async function compare({ tools, seed, run, wanted, patience, directory }: Context): Promise<Report> {
+async function compare({ tools, seed, run, wanted, recoverySeconds, directory }: Context): Promise<Report> {
   const summaries = new Map<Policy, Summary[]>();
   try {
     for (const policy of policies) {
       tools.say(`the environment with balance: ${policy}`);
       await tools.up({ "tiers.back.instances": 3, "tiers.back.balance": policy });
       const three = { ...wanted, back: 3, "back-balancer": policy === "hash" ? 0 : 2 };
-      const ready = () => untilWhole(tools, three, patience, `with balance: ${policy}`);
+      const ready = () => untilWhole(tools, three, recoverySeconds, `with balance: ${policy}`);
       summaries.set(policy, await measure(tools, policy, ready, seed + 1000 * run, join(directory, policy)));
     }
   } finally {
@@ -89,15 +89,15 @@ async function measure(
 ): Promise<Summary[]> {
   const { clock } = tools;
   const { machines, loadBalancers } = await ready();
-  const balancer = loadBalancers.find(({ tier }) => tier === "back");
+  const loadBalancer = loadBalancers.find(({ tier }) => tier === "back");
   const client = machines.find(({ tier }) => tier === "front");
   const servers = machines.filter(({ tier }) => tier === "back");
-  if (!balancer || !client || servers.length !== 3)
+  if (!loadBalancer || !client || servers.length !== 3)
     throw new Error("this needs one load balancer of back, three back servers and a front server");
-  if (balancer.policy !== policy) throw new Error(`back is balanced by ${balancer.policy}, not by ${policy}`);
+  if (loadBalancer.policy !== policy) throw new Error(`back is balanced by ${loadBalancer.policy}, not by ${policy}`);
   mkdirSync(directory, { recursive: true });
   await Promise.all(
-    servers.map((server, index) => standIn(tools, server, balancer.port, index === 0 ? work.slow : work.fast)),
+    servers.map((server, index) => standIn(tools, server, loadBalancer.port, index === 0 ? work.slow : work.fast)),
   );
   // Out of rotation while nothing answered, and in again.
   await clock.sleep(15);
@@ -107,28 +107,28 @@ async function measure(
   for (let repeat = 1; repeat <= repeats; repeat++) {
     const place = join(directory, String(repeat));
     mkdirSync(place, { recursive: true });
-    const begin = clock.now();
+    const begin = clock.nowMs();
     const load = tools.load(
       {
         namespace: client.namespace,
         rate,
-        longest: seconds,
+        longestSeconds: measuredSeconds,
         seed: seed + repeat,
         ids: `s${repeat}`,
         newConnections: true,
-        timeout: 10,
-        targets: [`1 GET http://${balancer.address}:${balancer.port}/`],
+        timeoutSeconds: 10,
+        targets: [`1 GET http://${loadBalancer.address}:${loadBalancer.port}/`],
       },
       place,
     );
     try {
-      await clock.sleep(seconds + 2);
+      await clock.sleep(measuredSeconds + 2);
     } finally {
       await load.stop();
     }
-    const records = between(await load.records(), begin + warmUp * 1000, Infinity);
-    if (records.length < 0.8 * rate * (seconds - warmUp))
-      throw new Error(`only ${records.length} requests were sent to ${balancer.address}`);
+    const records = between(await load.records(), begin + warmUpSeconds * 1000, Infinity);
+    if (records.length < 0.8 * rate * (measuredSeconds - warmUpSeconds))
+      throw new Error(`only ${records.length} requests were sent to ${loadBalancer.address}`);
     const slow =
       records.filter((record) => !failed(record) && touched(record, servers[0]?.hostName ?? "")).length /
       records.length;
@@ -141,7 +141,7 @@ async function measure(
   return found;
 }
 
-/** Answers whether it is well at once, and works at everything else, one thing after the other. */
+/** A server that answers its health at once, and spends processor time on every other request, one after the other. */
 export const standInProgram = `
   const { Worker } = require("node:worker_threads");
   const [port, work] = process.argv.slice(2).map(Number);

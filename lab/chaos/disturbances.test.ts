@@ -20,13 +20,13 @@ describe("breaking a machine", () => {
       "kill front_1 thaw",
       "kill front_1 fast",
     ]);
-    expect(lab.clock.now()).toBe(start + 25_000);
+    expect(lab.clock.nowMs()).toBe(start + 25_000);
   });
   test("takes no time where nothing is mended", async () => {
     const lab = new FakeLab({ status: both });
     await breaking(["power"], 25)({ tools: lab, machine: front1 });
     expect(lab.commands).toEqual(["kill front_1 power"]);
-    expect(lab.clock.now()).toBe(start);
+    expect(lab.clock.nowMs()).toBe(start);
   });
   test("mends it also when everything shall end", async () => {
     const lab = new FakeLab({

@@ -20,7 +20,7 @@ export function breaking(names: readonly FaultName[], hold: number): Disturb {
     let at: number | undefined;
     try {
       for (const name of names) {
-        // Before it is done: it may be done although the command fails, and undoing nothing does no harm.
+        // Remembered before the fault: a command that fails may have done it, and undoing nothing does no harm.
         suffered.unshift(faults[name]);
         const instant = await tools.kill(machine.name, faults[name].how);
         at ??= instant;
@@ -30,7 +30,7 @@ export function breaking(names: readonly FaultName[], hold: number): Disturb {
     } finally {
       for (const fault of suffered) await mend(tools, machine, fault);
     }
-    return at ?? tools.clock.now();
+    return at ?? tools.clock.nowMs();
   };
 }
 
@@ -47,10 +47,11 @@ async function mend(tools: Tools, machine: Machine, { undo }: Fault): Promise<vo
 }
 
 /**
- * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of the
- * last time, or as soon as the last time has ended.
+ * Reloads a service of the stage's machine, or of all machines of a kind, each so many seconds from the beginning of
+ * the last time, or as soon as the last time has ended.
  *
- * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal alone.
+ * @param how `reload`: all that the unit does, such as HAProxy's keeping of its servers' states; `HUP`: the signal
+ * alone.
  */
 export function reloading(tier: string, unit: string, how: "reload" | "HUP", every: number, seconds: number): Disturb {
   const command =
@@ -65,7 +66,7 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
     echo $count`;
   return async ({ tools, machine: one }) => {
     const { machines } = await tools.status();
-    const at = tools.clock.now();
+    const at = tools.clock.nowMs();
     await Promise.all(
       (one ? [one] : machines.filter((machine) => machine.tier === tier)).map(async ({ name }) => {
         const count = await tools.sudo(name, `set -e${script}`, seconds + 60);
@@ -79,7 +80,7 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
 /** Runs a kind's playbook with changed variables, then without. */
 export function changing(kind: string, variables: Record<string, unknown>): Disturb {
   return async ({ tools }) => {
-    const at = tools.clock.now();
+    const at = tools.clock.nowMs();
     try {
       await tools.playbook(kind, variables);
       tools.say(`playbooks/${kind}.yml with ${JSON.stringify(variables)}`);

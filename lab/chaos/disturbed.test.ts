@@ -28,7 +28,15 @@ function scenario(name: string): Scenario {
 }
 
 function run(lab: FakeLab, name: string) {
-  return runScenario(scenario(name), { tools: lab, rate: 100, seed: 1, run: 1, wanted, patience: 120, directory });
+  return runScenario(scenario(name), {
+    tools: lab,
+    rate: 100,
+    seed: 1,
+    run: 1,
+    wanted,
+    recoverySeconds: 120,
+    directory,
+  });
 }
 
 /** The first front machine is lost, given up after 30 s, and another one serves after 70 s. */
@@ -134,7 +142,7 @@ test("the seed chooses the machine", async () => {
       seed,
       run: 1,
       wanted,
-      patience: 120,
+      recoverySeconds: 120,
       directory,
     });
     return given.commands.find((command) => command.startsWith("kill"));

@@ -1,8 +1,7 @@
 /** The experiment of a scenario: load, steady state, disturbance, wholeness, and what the history tells of it. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { shortHash } from "../fabric/host.ts";
-import { Lack, until } from "./clock.ts";
+import { Lack, until } from "../polling.ts";
 import type { Context, Experiment, Report } from "./experiment.ts";
 import { between, failed, type RequestRecord } from "./history.ts";
 import type { Load } from "./load.ts";
@@ -11,21 +10,22 @@ import type { Scenario } from "./scenarios.ts";
 import { wholeSince, type Machine } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
+import { outside, shortHash } from "../fabric/names.ts";
 
-/** Seconds of load: that must be without failure at first; after the disturbance at least; and when all is whole again. */
-const steady = 5;
-const afterwards = 20;
-const calm = 5;
+/** How long the load goes on: without a failure at first; after the disturbance at least; when all is whole again. */
+const steadySeconds = 5;
+const afterwardsSeconds = 20;
+const calmSeconds = 5;
 
-/** Seconds for which a client waits: longer than the reverse proxy tries, as browsers do. */
-const patienceOfClients = 45;
+/** How long a client waits: longer than the reverse proxy tries, as browsers do. */
+const clientTimeoutSeconds = 45;
 
 export function disturbed(scenario: Scenario): Experiment {
   return { name: scenario.name, title: scenario.title, run: (context) => runScenario(scenario, context) };
 }
 
 export async function runScenario(scenario: Scenario, context: Context): Promise<Report> {
-  const { tools, rate, seed, run, wanted, patience, directory } = context;
+  const { tools, rate, seed, run, wanted, recoverySeconds, directory } = context;
   const { clock } = tools;
   if (scenario.managed) {
     tools.say("bringing the inventory up to date");
@@ -34,7 +34,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
   const watch = new Watch(() => tools.status(), clock);
   let load: Load | undefined;
   try {
-    const status = await untilWhole(tools, wanted, patience, "before anything is broken");
+    const status = await untilWhole(tools, wanted, recoverySeconds, "before anything is broken");
     await watch.start();
     const machine = chosen(
       status.machines.filter(({ tier }) => tier === scenario.tier),
@@ -42,36 +42,36 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     );
     if (scenario.tier && !machine) throw new Error(`the stack has no machine of the kind ${scenario.tier}`);
 
-    const ids = `c${Math.floor(clock.now() / 1000).toString(36)}-${run}`;
+    const ids = `c${Math.floor(clock.nowMs() / 1000).toString(36)}-${run}`;
     const url = status.urls.find((one) => one.includes("//www.")) ?? status.urls[0];
     if (!url) throw new Error("the stack has no URL");
     load = tools.load(
       {
-        namespace: "lab-outside",
+        namespace: outside,
         rate,
-        longest: patience + 1800,
+        longestSeconds: recoverySeconds + 1800,
         seed: seed + run,
         ids,
         newConnections: true,
-        timeout: patienceOfClients,
+        timeoutSeconds: clientTimeoutSeconds,
         targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
       },
       directory,
     );
     const steadyAt = await steadyState(tools, load, rate);
     const at = await scenario.disturb({ tools, machine });
-    await clock.sleep(afterwards);
-    const settledAt = clock.now();
-    // That it is not is a verdict, which the sightings give. A history there is all the same.
-    await untilWhole(tools, wanted, patience, "again").catch((error: Error) => tools.say(error.message));
-    await clock.sleep(calm);
+    await clock.sleep(afterwardsSeconds);
+    const disturbedUntil = clock.nowMs();
+    // An environment that does not become whole misses a goal; its history is examined all the same.
+    await untilWhole(tools, wanted, recoverySeconds, "again").catch((error: Error) => tools.say(error.message));
+    await clock.sleep(calmSeconds);
     await load.stop();
     await watch.stop();
 
     const outcome = outcomeOf({
       steadyAt,
       at,
-      until: settledAt,
+      until: disturbedUntil,
       rate,
       records: await load.records(),
       sightings: watch.sightings,
@@ -92,7 +92,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
   }
 }
 
-/** The same for the same words. */
+/** One of the machines: the same for the same words. */
 function chosen(machines: readonly Machine[], words: string): Machine | undefined {
   return machines[parseInt(shortHash(words), 16) % machines.length];
 }
@@ -100,17 +100,19 @@ function chosen(machines: readonly Machine[], words: string): Machine | undefine
 /** Waits until everything has gone well for some seconds at the rate that is wanted; returns when that began. */
 async function steadyState(tools: Tools, load: Load, rate: number): Promise<number> {
   const { clock } = tools;
-  const from = clock.now();
-  return until(clock, "the load is steady", 90, async () => {
+  const from = clock.nowMs();
+  const look = async () => {
     // The generator writes what is a second old.
-    const end = clock.now() - 1500;
-    const begin = end - steady * 1000;
+    const end = clock.nowMs() - 1500;
+    const begin = end - steadySeconds * 1000;
     if (begin < from) return new Lack("it has just begun");
     const window = between(await load.records(), begin, end);
     const bad = window.filter(failed);
-    if (window.length < 0.85 * rate * steady) return new Lack(`${window.length / steady} of ${rate} requests a second`);
+    if (window.length < 0.85 * rate * steadySeconds)
+      return new Lack(`${window.length / steadySeconds} of ${rate} requests a second`);
     return bad.length === 0 ? begin : new Lack(`${bad.length} of ${window.length} failed: ${reason(bad[0])}`);
-  });
+  };
+  return until("the load is steady", look, { timeoutSeconds: 90, intervalSeconds: 1, clock });
 }
 
 function reason(record: RequestRecord | undefined): string {

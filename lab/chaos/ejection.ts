@@ -2,11 +2,6 @@
 import { failed, touched, type RequestRecord } from "./history.ts";
 import { percentile } from "./figures.ts";
 
-/** When the last request after an instant was planned that the machine answered or passed on. */
-export function lastAnswerOf(records: readonly RequestRecord[], hostName: string, after: number): number | undefined {
-  return records.findLast((record) => record.planned >= after && touched(record, hostName))?.planned;
-}
-
 /** When the first request after an instant was planned that the machine answered or passed on. */
 export function firstAnswerOf(records: readonly RequestRecord[], hostName: string, after: number): number | undefined {
   return records.find((record) => record.planned >= after && touched(record, hostName))?.planned;

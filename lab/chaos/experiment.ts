@@ -11,9 +11,9 @@ export interface Context {
   run: number;
   /** How many machines of each kind there should be. */
   wanted: Record<string, number>;
-  /** Seconds in which the environment must become whole again. */
-  patience: number;
-  /** Where it leaves its histories. */
+  /** Time in which the environment must become whole again. */
+  recoverySeconds: number;
+  /** Where the experiment leaves its histories. */
   directory: string;
 }
 

@@ -11,7 +11,7 @@ export interface RequestRecord {
   method: string;
   /** 0 when there was no answer. */
   status: number;
-  /** What its body, if it had one, is found by afterwards. */
+  /** The ID in a write's body, by which the database is asked for it afterwards. */
   id?: string;
   /** The server that answered. */
   machine?: string;
@@ -55,7 +55,7 @@ function readRecord(text: string, known: Map<string, readonly string[]>): Reques
   };
 }
 
-/** Whoever sent it did not get what he asked for. */
+/** Whether the client did not get what it asked for. */
 export function failed({ status }: RequestRecord): boolean {
   return status < 200 || status >= 400;
 }

@@ -2,18 +2,19 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { holds } from "../polling.ts";
 import { loadArguments, startLoad, type LoadPlan } from "./load.ts";
 import { line, record } from "./testing/histories.ts";
 
 const plan: LoadPlan = {
   namespace: "lab-outside",
   rate: 500,
-  longest: 600,
+  longestSeconds: 600,
   seed: 7,
   ids: "c1",
   targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
   newConnections: true,
-  timeout: 10,
+  timeoutSeconds: 10,
 };
 let folder: string;
 let path: string | undefined;
@@ -37,9 +38,8 @@ function program(name: string, script: string): string {
   return file;
 }
 
-async function soon(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let tries = 0; tries < 100 && !(await condition()); tries++) await new Promise((next) => setTimeout(next, 50));
-}
+const soon = (condition: () => Promise<boolean> | boolean) =>
+  holds(condition, { timeoutSeconds: 5, intervalSeconds: 0.05 });
 
 test("a plan becomes the generator's arguments", () => {
   expect(loadArguments(plan, "out.jsonl")).toEqual([

@@ -1,10 +1,10 @@
 /** The load generator as a process: it runs in a network namespace, and is ended by its process ID. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { createReadStream, existsSync, openSync, closeSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
-import { cacheDir, root } from "../settings.ts";
+import { execa } from "execa";
+import { cacheDir, root } from "../paths.ts";
 import { readHistory, type RequestRecord } from "./history.ts";
 
 export interface LoadPlan {
@@ -12,8 +12,8 @@ export interface LoadPlan {
   namespace: string;
   /** Requests a second, on average. */
   rate: number;
-  /** Seconds after which it ends by itself, should nobody end it. */
-  longest: number;
+  /** After so long the generator ends by itself, should nobody end it. */
+  longestSeconds: number;
   seed: number;
   /** Beginning of the IDs in what is written. */
   ids: string;
@@ -21,8 +21,8 @@ export interface LoadPlan {
   targets: string[];
   /** A connection for each request, so that nothing is ever sent again by the client. */
   newConnections: boolean;
-  /** Seconds. */
-  timeout: number;
+  /** How long each request may take. */
+  timeoutSeconds: number;
 }
 
 export interface Load {
@@ -43,9 +43,9 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
     "--rate",
     String(plan.rate),
     "--duration",
-    `${plan.longest}s`,
+    `${plan.longestSeconds}s`,
     "--timeout",
-    `${plan.timeout}s`,
+    `${plan.timeoutSeconds}s`,
     "--seed",
     String(plan.seed),
     "--ids",
@@ -66,20 +66,20 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
   const out = join(directory, "history.jsonl");
   const logFile = join(directory, "load.log");
   const log = openSync(logFile, "a");
-  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this process.
-  const command = ["netns", "exec", plan.namespace, program, ...loadArguments(plan, out)];
-  const child = spawn("ip", command, { stdio: ["pipe", log, log], detached: true });
+  // `ip` becomes the program, so the process ID is the program's. Ctrl-C is not for it; its input ends with this
+  // process.
+  const child = execa("ip", ["netns", "exec", plan.namespace, program, ...loadArguments(plan, out)], {
+    // The types of execa know descriptors up to 9 only.
+    stdio: ["pipe", log as 3, log as 3],
+    detached: true,
+    cleanup: false,
+    reject: false,
+    forceKillAfterDelay: (plan.timeoutSeconds + 15) * 1000,
+  });
   closeSync(log);
   let ended: string | undefined;
-  const exit = new Promise<void>((done) => {
-    child.once("error", (error) => {
-      ended = error.message;
-      done();
-    });
-    child.once("exit", (code, signal) => {
-      ended = signal ?? `status ${code}`;
-      done();
-    });
+  const exit = child.then(({ exitCode, signal, originalMessage }) => {
+    ended = signal ?? (exitCode === undefined ? originalMessage : `status ${exitCode}`);
   });
   let stopping = false;
   return {
@@ -92,8 +92,6 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
     async stop() {
       stopping = true;
       child.kill("SIGTERM");
-      const patience = sleep((plan.timeout + 15) * 1000, "late", { ref: false });
-      if ((await Promise.race([exit, patience])) === "late") child.kill("SIGKILL");
       await exit;
     },
   };

@@ -19,7 +19,7 @@ export interface Evidence {
   wanted: Record<string, number>;
   /** The machine that was broken. */
   machine?: Machine;
-  /** It does not come back. */
+  /** The broken machine does not come back. */
   final: boolean;
   /** What the database has in the end of what the load wrote. */
   kept: readonly string[];
@@ -53,7 +53,7 @@ export function outcomeOf(evidence: Evidence): Outcome {
   const after = summarize(between(records, at, Infinity));
   const first = sightings[0]?.status;
   const whole = wholeSince(sightings, wanted);
-  const balancer = first?.loadBalancers.find(({ members }) =>
+  const loadBalancer = first?.loadBalancers.find(({ members }) =>
     members.some((member) => member.machine === machine?.name),
   );
   const seconds = (evidence.until - evidence.steadyAt) / 1000;
@@ -73,7 +73,7 @@ export function outcomeOf(evidence: Evidence): Outcome {
     whole: whole === undefined ? undefined : Math.max(0, whole - at) / 1000,
     writes: checkWrites(records, evidence.kept),
     members: machine ? (wanted[machine.tier] ?? 1) : 1,
-    probing: balancer?.probe,
+    probing: loadBalancer?.probe,
   };
 }
 

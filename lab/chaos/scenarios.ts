@@ -45,7 +45,8 @@ const servers: Partial<Record<FaultName, Goal[]>> = {
 
 /** By kind of machine and fault, the goals. */
 const broken: Record<string, Partial<Record<FaultName, Goal[]>>> = {
-  // Azure's load balancer does not know how fast a server answers, so of a slow one only that nothing is lost can be asked.
+  // Azure's load balancer does not know how fast a server answers, so of a slow one only that nothing is lost can be
+  // asked.
   front: { ...servers, slow: always },
   back: servers,
   // One machine, without which back goes on: messages have no intent then.

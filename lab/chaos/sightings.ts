@@ -50,7 +50,9 @@ export function wholeSince(sightings: readonly Sighting[], wanted: Record<string
 }
 
 export interface Replacement {
-  /** When it was first seen that the machine is given up: it is gone or leaving, or another one of its kind is there. */
+  /**
+   * When it was first seen that the machine is given up: it is gone or leaving, or another one of its kind is there.
+   */
   verdictAt: number;
   /** The machine that took its place. */
   machine?: Machine;

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { run as runCommand } from "../commands.ts";
-import { cacheDir } from "../settings.ts";
+import { cacheDir } from "../paths.ts";
 import { realClock } from "./clock.ts";
 import { comparison } from "./comparison.ts";
 import { disturbed } from "./disturbed.ts";
@@ -73,9 +73,9 @@ async function main(options: Options): Promise<void> {
     `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`,
   );
 
-  // Once: a repair that forgets a machine must not make it forgotten here.
+  // Read once: a repair that forgets a machine must not change what is wanted.
   const wanted = configured(await tools.status());
-  const { rate, seed, patience } = options;
+  const { rate, seed, patience: recoverySeconds } = options;
   const runs: Run[] = [];
   for (const experiment of chosen) {
     for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
@@ -83,7 +83,7 @@ async function main(options: Options): Promise<void> {
       const place = join(directory, `${experiment.name}-${run}`);
       mkdirSync(place);
       try {
-        const report = await experiment.run({ tools, rate, seed, run, wanted, patience, directory: place });
+        const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
         for (const verdict of report.verdicts) say(verdictText(verdict));
         runs.push({ experiment: experiment.name, report });
       } catch (error) {
@@ -104,7 +104,7 @@ async function main(options: Options): Promise<void> {
   process.exitCode = failures.length === 0 && !stop.signal.aborted ? 0 : 1;
 }
 
-/** Histories are large, and alike line by line. */
+/** Compresses histories: they are large, and their lines are alike. */
 async function compress(place: string): Promise<void> {
   const histories = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".jsonl"));
   for (const name of histories) await runCommand(["gzip", "--fast", join(place, name)], { seconds: 120, apart: true });

@@ -7,7 +7,7 @@ export interface Summary {
   count: number;
   /** Requests that the generator could not send: its figures say less than they seem to, when there are any. */
   unsent: number;
-  /** Of those sent. Idempotent ones a proxy should have sent again; of others nobody knows whether they were done. */
+  /** Failed requests. A proxy should have sent idempotent ones again; whether others were done is not known. */
   failed: { idempotent: number; other: number };
   /** How many answers by status; 0 is no answer. */
   statuses: Record<string, number>;

@@ -4,7 +4,7 @@ import { daemonStatus } from "../cli/daemon.ts";
 import { stackStatus, type StackStatus } from "../cli/status.ts";
 import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
-import { root } from "../settings.ts";
+import { root } from "../paths.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
 
@@ -17,7 +17,9 @@ export interface Tools {
   sudo(machine: string, script: string, seconds: number): Promise<string>;
   /** Runs a playbook by hand, with variables that win over all others. */
   playbook(kind: string, variables?: Record<string, unknown>): Promise<void>;
-  /** Builds or changes the stack, with settings by their path under `platform:environment`; without: as its file says. */
+  /**
+   * Builds or changes the stack, with settings by their path under `platform:environment`; without: as its file says.
+   */
   up(settings?: Record<string, string | number>): Promise<void>;
   load(plan: LoadPlan, directory: string): Load;
   /** What the database has of texts that begin so. */

@@ -8,7 +8,7 @@ const both = [machine("front", 1), machine("front", 2)];
 
 /** A lab whose status is one thing until 10 s have passed, and another after. */
 function changing(before: () => StackStatus, after: () => StackStatus): FakeLab {
-  const lab: FakeLab = new FakeLab({ status: () => (lab.clock.now() < start + 10_000 ? before() : after()) });
+  const lab: FakeLab = new FakeLab({ status: () => (lab.clock.nowMs() < start + 10_000 ? before() : after()) });
   return lab;
 }
 

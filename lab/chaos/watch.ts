@@ -1,11 +1,12 @@
 /** Looks at the environment's status again and again, and remembers when it changed. */
 import type { StackStatus } from "../cli/status.ts";
-import { Lack, until, type Clock } from "./clock.ts";
+import { Lack, until } from "../polling.ts";
+import type { Clock } from "./clock.ts";
 import { lacks, type Sighting } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 
-/** Seconds between two looks: the precision of what is told of machines. */
-const pause = 0.5;
+/** Between two looks: the precision of what is told of machines. */
+const intervalSeconds = 0.5;
 
 export class Watch {
   readonly sightings: Sighting[] = [];
@@ -35,7 +36,7 @@ export class Watch {
   async look(): Promise<StackStatus> {
     const status = await this.#ask();
     const text = JSON.stringify(status);
-    if (text !== this.#last) this.sightings.push({ at: this.#clock.now(), status });
+    if (text !== this.#last) this.sightings.push({ at: this.#clock.nowMs(), status });
     this.#last = text;
     return status;
   }
@@ -44,8 +45,8 @@ export class Watch {
     while (this.#watching) {
       // A daemon that is being started again answers the next time.
       await this.look().catch(() => {});
-      // Whoever is told to end everything ends this too, by `stop`.
-      await this.#clock.sleep(pause).catch(() => {
+      // When everything shall end, `stop` waits for this.
+      await this.#clock.sleep(intervalSeconds).catch(() => {
         this.#watching = false;
       });
     }
@@ -56,10 +57,10 @@ export class Watch {
 export async function untilWhole(
   tools: Tools,
   wanted: Record<string, number>,
-  seconds: number,
+  timeoutSeconds: number,
   when: string,
 ): Promise<StackStatus> {
-  return until(tools.clock, `the environment is whole ${when}`, seconds, async () => {
+  const look = async () => {
     try {
       const status = await tools.status();
       const found = lacks(status, wanted);
@@ -68,5 +69,7 @@ export async function untilWhole(
       // A daemon that is busy, or is being started again, answers the next time.
       return new Lack(error instanceof Error ? error.message : String(error));
     }
-  });
+  };
+  const options = { timeoutSeconds, intervalSeconds: 1, clock: tools.clock };
+  return until(`the environment is whole ${when}`, look, options);
 }

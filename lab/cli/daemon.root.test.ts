@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { inIsolation } from "../fabric/isolated.ts";
+import { inIsolation } from "../fabric/testing/isolated.ts";
 
 await inIsolation(import.meta.filename, async () => {
   const directory = mkdtempSync(join(tmpdir(), "lab-test-"));
@@ -47,7 +47,7 @@ await inIsolation(import.meta.filename, async () => {
     expect(await left()).toEqual([]);
   });
 
-  test("two who need the daemon start one, which keeps its secrets", async () => {
+  test("two calls that need the daemon start one, which keeps its secrets", async () => {
     await Promise.all([ensureDaemon(), ensureDaemon()]);
     const pid = await pidOf();
     expect(await left()).not.toEqual([]);

@@ -1,16 +1,21 @@
 /** Starting, asking and stopping the lab's daemon. */
 import { request } from "node:http";
 import { join } from "node:path";
+import { internetBlock } from "../fabric/addresses.ts";
 import { conflicts, isFree } from "../fabric/conflicts.ts";
 import type { Lock } from "../fabric/lock.ts";
-import { armPort, daemonLog, daemonPid, root, socketPath } from "../settings.ts";
+import { daemonLog, daemonPid, root, socketPath } from "../paths.ts";
+import { armPort } from "../settings.ts";
 import type { World, WorldStatus } from "../world.ts";
+import { type Code, codeOf, sameCode } from "./code.ts";
 import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
-import { networkPrefixes } from "./pulumi.ts";
+import { networkPrefixes } from "./stacks.ts";
 import { timed } from "./times.ts";
 
 export interface DaemonStatus {
   pid: number;
+  /** The code that the daemon runs; a daemon that is older than this field does not tell it. */
+  code?: Code;
   world: World;
   status: WorldStatus;
 }
@@ -45,15 +50,19 @@ export async function runningDaemon(): Promise<DaemonStatus> {
 
 const daemon: DaemonProcess = {
   command: [process.execPath, join(root, "lab", "daemon.ts")],
+  code: codeOf(),
   pidFile: daemonPid,
   logFile: daemonLog,
-  answers: async () => (await daemonStatus())?.pid,
+  answers: async () => {
+    const status = await daemonStatus();
+    return status && { pid: status.pid, code: status.code };
+  },
   check: checkHost,
 };
 
-/** Starts the daemon unless it runs, and shows its progress until it answers. */
+/** Starts the daemon unless it runs this checkout's code, and shows its progress until it answers. */
 export async function ensureDaemon(): Promise<void> {
-  if (await daemonStatus()) return;
+  if (sameCode((await daemonStatus())?.code, daemon.code)) return;
   let said = "";
   const interrupted = () => {
     console.error("\nbin/lab: the lab's daemon goes on starting; `bin/lab down` ends it");
@@ -86,11 +95,11 @@ export async function stopDaemon(): Promise<Lock> {
 
 /** Throws where the host uses what the lab needs for itself; what a lab made before does not count. */
 async function checkHost(): Promise<void> {
-  const taken = conflicts(networkPrefixes());
+  const taken = conflicts(networkPrefixes(root));
   if (taken.length > 0) {
     throw new Error(
       `the lab's address ranges are in use on this machine: ${taken.join(", ")}.\n` +
-        "The lab needs 198.51.100.0/24 and the networks of the stacks (platform:environment.network) for itself.",
+        `The lab needs ${internetBlock} and the networks of the stacks (platform:environment.network) for itself.`,
     );
   }
   if (!(await isFree("127.0.0.1", armPort))) {

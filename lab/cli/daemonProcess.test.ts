@@ -2,9 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { tryLock } from "../fabric/lock.ts";
-import { type DaemonProcess, end, startOnce } from "./daemonProcess.ts";
+import type { Code } from "./code.ts";
+import { type DaemonProcess, end, type Serving, startOnce } from "./daemonProcess.ts";
 
 let directory: string;
 let shown: string;
@@ -21,8 +22,13 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** A daemon that notes its start, works for `starting` seconds in a child, and then serves. */
-function stub(options: { starting?: number; more?: string; check?: () => Promise<void> } = {}): DaemonProcess {
+const own: Code = { root: "/here", hash: "1" };
+
+/** A daemon that notes its start, works for `starting` seconds in a child, and then serves and tells its code. */
+function stub(
+  options: { starting?: number; more?: string; check?: () => Promise<void>; code?: Code; tells?: boolean } = {},
+): DaemonProcess {
+  const { code = own, tells = true } = options;
   const program = `
     const { appendFileSync, writeFileSync } = require("fs");
     appendFileSync(${JSON.stringify(file("starts"))}, process.pid + "\\n");
@@ -30,19 +36,21 @@ function stub(options: { starting?: number; more?: string; check?: () => Promise
     ${options.more ?? ""}
     require("child_process").spawn("sleep", ["${options.starting ?? 0.3}"]).on("exit", () => {
       console.log("ready");
-      writeFileSync(${JSON.stringify(file("serves"))}, String(process.pid));
+      const answer = { pid: process.pid, code: ${tells ? JSON.stringify(code) : "undefined"} };
+      writeFileSync(${JSON.stringify(file("serves"))}, JSON.stringify(answer));
     });
     setInterval(() => {}, 1000);`;
   return {
     command: [process.execPath, "-e", program],
+    code,
     pidFile: file("daemon.pid"),
     logFile: file("daemon.log"),
-    answers: () =>
-      Promise.resolve(
-        existsSync(file("serves")) && runs(Number(readFileSync(file("serves"), "utf8")))
-          ? Number(readFileSync(file("serves"), "utf8"))
-          : undefined,
-      ),
+    answers: () => {
+      const serving = existsSync(file("serves"))
+        ? (JSON.parse(readFileSync(file("serves"), "utf8")) as Serving)
+        : undefined;
+      return Promise.resolve(serving && runs(serving.pid) ? serving : undefined);
+    },
     check: options.check ?? (() => Promise.resolve()),
   };
 }
@@ -57,7 +65,7 @@ function runs(pid: number): boolean {
   }
 }
 
-test("who starts it sees its progress until it answers", async () => {
+test("its progress is shown until it answers", async () => {
   await startOnce(stub(), show);
   expect(shown).toBe("begins\nready\n");
 });
@@ -81,7 +89,7 @@ test("one that is still starting is ended, with what it runs", async () => {
 
 test("one that does not listen to SIGTERM is killed", async () => {
   await startOnce(stub({ more: "process.on('SIGTERM', () => {});" }), show);
-  (await end(stub(), 300)).release();
+  (await end(stub(), 0.3)).release();
   expect(starts().map(runs)).toEqual([false]);
 });
 
@@ -129,4 +137,34 @@ test("one that was started without the lock is ended too", async () => {
   writeFileSync(file("daemon.pid"), "");
   (await end(other)).release();
   expect(starts().map(runs)).toEqual([false]);
+});
+
+describe("a daemon that runs other code is ended, and this one started in its place, when it is", () => {
+  test.each([
+    ["of another checkout", { code: { ...own, root: "/there" } }, " of /there"],
+    ["of another commit", { code: { ...own, hash: "2" } }, ""],
+    ["so old that it does not tell", { tells: false }, ""],
+  ])("%s", async (_, other, where) => {
+    await startOnce(stub(other), show);
+    const [before = 0] = starts();
+    shown = "";
+    await startOnce(stub(), show);
+    expect(runs(before)).toBe(false);
+    expect(starts()).toHaveLength(2);
+    expect(shown).toBe(
+      `the lab's daemon runs other code${where}: it is replaced, and what it made goes on\nbegins\nready\n`,
+    );
+  });
+});
+
+test("a daemon of other code that does not listen to SIGTERM is killed", async () => {
+  await startOnce(stub({ code: { ...own, hash: "2" }, more: "process.on('SIGTERM', () => {});" }), show);
+  await startOnce(stub(), show);
+  expect(starts().map(runs)).toEqual([false, true]);
+}, 20_000);
+
+test("two that replace it at once start one", async () => {
+  await startOnce(stub({ code: { ...own, hash: "2" } }), show);
+  await Promise.all([startOnce(stub(), show), startOnce(stub(), show)]);
+  expect(starts()).toHaveLength(2);
 });

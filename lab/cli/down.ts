@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { Machines } from "../fabric/machines.ts";
 import { Networks } from "../fabric/networks.ts";
-import { daemonPid, root, stateDir } from "../settings.ts";
+import { daemonPid, root, stateDir } from "../paths.ts";
 import { stopDaemon } from "./daemon.ts";
 import { removeInventories } from "./inventories.ts";
 
@@ -17,8 +17,8 @@ export async function down(): Promise<void> {
 }
 
 /**
- * The file that is locked goes last: as soon as it is gone, another lab may begin in the same directory, and what that
- * makes is not ours.
+ * Removes the directory. The locked file goes last: as soon as it is gone, another lab may begin in the same directory,
+ * and keeps what it makes there.
  */
 export function removeState(directory: string, locked: string): void {
   for (const name of readdirSync(directory)) {

@@ -1,18 +1,17 @@
-/** What the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
-import { existsSync, readFileSync, rmSync } from "node:fs";
+/** The files that the program writes below `ansible/inventory` for its stacks, in the lab as on Azure. */
+import { globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { stacks } from "./pulumi.ts";
 
 /**
- * Removes what was written for stacks of the lab: they are known by the lab's SSH key. A stack on Azure that was brought
- * up after that has files of the same names, and keeps them.
+ * Removes the files of the lab's stacks, which name the lab's SSH key. A stack on Azure that was brought up later has
+ * files of the same names, and keeps them.
  */
 export function removeInventories(directory: string, keyDirectory: string): void {
-  for (const stack of stacks) {
-    const sshConfig = join(directory, `${stack}.ssh_config`);
-    if (!existsSync(sshConfig) || !readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`))
-      continue;
-    // The one that tells whose they are goes last.
+  for (const name of globSync("*.ssh_config", { cwd: directory })) {
+    const sshConfig = join(directory, name);
+    if (!readFileSync(sshConfig, "utf8").includes(`IdentityFile "${join(keyDirectory, "/")}`)) continue;
+    const stack = name.slice(0, -".ssh_config".length);
+    // The file that names the key goes last.
     for (const file of [`${stack}.yml`, `${stack}.known_hosts`]) rmSync(join(directory, file), { force: true });
     rmSync(sshConfig);
   }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keysInSerialLog } from "../../azure/hostKeys.ts";
-import { administratorKey } from "../settings.ts";
+import { administratorKey } from "../administratorKey.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
 
@@ -37,33 +37,18 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
       ...proxies.map(async (proxy) => hostKeys(entrance, proxy)),
       hostKeys(machine.address, machine),
     ]);
-    writeFileSync(
-      knownHosts,
-      lines
-        .flat()
-        .map((line) => `${line}\n`)
-        .join(""),
-    );
-    const common = [
-      "-i",
-      privateKeyFile,
-      "-o",
+    writeFileSync(knownHosts, `${lines.flat().join("\n")}\n`);
+    const settings = [
       "IdentitiesOnly=yes",
-      "-o",
       "StrictHostKeyChecking=yes",
-      "-o",
       `UserKnownHostsFile=${knownHosts}`,
-      "-o",
       "LogLevel=ERROR",
     ];
+    const common = ["-i", privateKeyFile, ...settings.flatMap((setting) => ["-o", setting])];
     const jump = ["ssh", ...common, "-W", "%h:%p", `${machine.adminUser}@${entrance}`].join(" ");
-    return (
-      spawnSync(
-        "ssh",
-        [...common, "-o", `ProxyCommand=${jump}`, `${machine.adminUser}@${machine.address}`, ...command],
-        { stdio: "inherit" },
-      ).status ?? 255
-    );
+    const target = `${machine.adminUser}@${machine.address}`;
+    const args = [...common, "-o", `ProxyCommand=${jump}`, target, ...command];
+    return spawnSync("ssh", args, { stdio: "inherit" }).status ?? 255;
   } finally {
     rmSync(dir, { recursive: true });
   }

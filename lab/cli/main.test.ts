@@ -50,3 +50,29 @@ test.runIf(process.getuid?.() === 0)("a log is read as far as the reader wants i
   expect(stdout).toBe("a line of the log\n");
   expect(stderr).toBe("");
 });
+
+test.each(["up", "preview", "destroy"])(
+  "%s --help tells how Pulumi's own arguments are given, and which stacks exist",
+  (name) => {
+    const { stdout } = lab(name, "--help");
+    expect(stdout).toContain(`bin/lab ${name} dev -- --target URN`);
+    expect(stdout).toMatch(/Pulumi\.<stack>\.yaml: dev, /);
+  },
+);
+
+test.each(["up", "destroy"])("%s takes --yes", (name) => {
+  expect(lab(name, "--help").stdout).toContain("-y, --yes");
+});
+
+test.runIf(process.getuid?.() === 0)("an option of Pulumi without -- is refused with how to give it", () => {
+  const { status, stderr } = lab("destroy", "dev", "--refresh");
+  expect(status).toBe(1);
+  expect(stderr).toContain("unknown option '--refresh'");
+  expect(stderr).toContain("go after --: bin/lab destroy dev -- --target URN");
+});
+
+test.runIf(process.getuid?.() === 0)("an unknown stack is refused with those that exist and the file to write", () => {
+  const { status, stderr } = lab("up", "staging");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/there is no stack "staging"; stacks of this project: dev, .*write .*Pulumi\.staging\.yaml/);
+});

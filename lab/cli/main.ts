@@ -4,13 +4,15 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
+import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { authority, stateDir } from "../settings.ts";
-import { daemonStatus, ensureDaemon, runningDaemon } from "./daemon.ts";
+import { outside } from "../fabric/names.ts";
+import { stateDir } from "../paths.ts";
+import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { findMachine, ssh } from "./machines.ts";
-import { ensureStack, pulumi, stacks } from "./pulumi.ts";
+import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
@@ -19,68 +21,7 @@ const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
   .enablePositionalOptions()
   .showHelpAfterError("(bin/lab --help tells more)");
-const setOption = () =>
-  new Option(
-    "--set <path=value...>",
-    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
-  ).default([]);
-const stackArgument = () => new Argument("<stack>", "stack").choices([...stacks]);
-
-program
-  .command("up")
-  .description("build or change a stack (pulumi up)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi up, after --")
-  .addOption(setOption())
-  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await timed(
-      () => `pulumi up of stack ${stack}`,
-      () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
-    );
-  });
-program
-  .command("preview")
-  .description("show what up would change (pulumi preview)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi preview, after --")
-  .addOption(setOption())
-  .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
-  });
-program
-  .command("destroy")
-  .description("remove a stack's resources (pulumi destroy)")
-  .addArgument(stackArgument())
-  .argument("[arguments...]", "more arguments for pulumi destroy, after --")
-  .action(async (stack: string, more: string[]) => {
-    await ensureDaemon();
-    ensureStack(stack);
-    process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
-  });
-program
-  .command("pulumi")
-  .description("the Pulumi CLI with the lab's environment")
-  .passThroughOptions()
-  .allowUnknownOption()
-  .helpOption(false)
-  .argument("[arguments...]", "arguments for pulumi")
-  .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
-  .action(async (args: string[], _: object, command: Command) => {
-    if (args.length === 0 || isHelp(args.slice(0, 1))) {
-      command.outputHelp();
-    } else if (isHelp(args) || args[0] === "help" || args[0] === "version") {
-      const { status, error } = spawnSync("pulumi", args, { stdio: "inherit" });
-      if (error) throw error;
-      process.exitCode = status ?? 1;
-    } else {
-      await ensureDaemon();
-      process.exitCode = await pulumi(args);
-    }
-  });
+addPulumiCommands(program);
 program
   .command("status")
   .description("tiers, machines, load balancers, public addresses and URLs")
@@ -136,7 +77,7 @@ program
   .action(async (command: string[]) => {
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
-    process.exitCode = spawnSync("ip", ["netns", "exec", "lab-outside", ...words], { stdio: "inherit" }).status ?? 1;
+    process.exitCode = spawnSync("ip", ["netns", "exec", outside, ...words], { stdio: "inherit" }).status ?? 1;
   });
 program
   .command("log")
@@ -167,21 +108,16 @@ program
     console.log("the lab is gone; its caches are kept");
   });
 
-/** Words that ask for help; those after `--` are for another program. */
-function isHelp(words: string[]): boolean {
-  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
-  return own.includes("--help") || own.includes("-h");
-}
-
 const words = process.argv.slice(2);
-const asksForHelp = words.length === 0 || isHelp(words) || words.includes("help");
+// Without arguments, `pulumi` shows its help.
+const asksForHelp = words.length === 0 || words.join() === "pulumi" || isHelp(words) || words.includes("help");
 if (!asksForHelp && (process.platform !== "linux" || process.getuid?.() !== 0)) {
   console.error(
     "bin/lab: the lab makes network namespaces and boots machines, so it needs root on Linux; run it as root",
   );
   process.exit(1);
 }
-// Whoever reads the output may stop early, as head does.
+// The reader of the output may stop early, as head does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit();
   throw error;

@@ -1,15 +1,21 @@
 /** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { execa } from "execa";
 import { dump, load } from "js-yaml";
+import { secretsOf } from "../../environment/secrets.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
-import { administratorKey, armPort, authority, cacheDir, credentials, root, stateDir } from "../settings.ts";
-import { type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
+import { administratorKey } from "../administratorKey.ts";
+import { authority } from "../authority.ts";
+import { credentials, stackSecret } from "../credentials.ts";
+import { hostAddress } from "../fabric/addresses.ts";
+import { readIfThere, writeAtomically } from "../files.ts";
+import { cacheDir, root, stateDir } from "../paths.ts";
+import { armPort } from "../settings.ts";
+import { readStackFile, requireStack, stacks } from "./stacks.ts";
+import { environmentOf, isObject, type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
 import { cancelDeadLocks } from "./stackLocks.ts";
-
-/** The stacks that the project has a file for. */
-export const stacks = ["dev", "prod", "tools"] as const;
 
 /**
  * The lab's copy of the project file. Its stack files stand beside it: the project's own, with the lab's settings laid
@@ -20,20 +26,31 @@ const projectDir = join(stateDir, "project");
 /** Where the lab's stacks have their state. */
 const backend = join(stateDir, "pulumi");
 
-/** Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says. */
+/**
+ * Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says.
+ */
 export interface Overlay {
   stack: string;
   settings: string[];
 }
 
-/** Writes the lab's project and stack files and returns the environment for the CLI. */
-export function prepare(overlay?: Overlay): NodeJS.ProcessEnv {
+/**
+ * Writes the lab's project and stack files and returns the environment for the CLI.
+ *
+ * @param asked The stack that the command is for, if that is known. Files of other stacks may be unreadable.
+ */
+export function prepare(asked?: string, settings: readonly string[] = []): NodeJS.ProcessEnv {
   const { passphrase } = credentials();
   mkdirSync(projectDir, { recursive: true, mode: 0o700 });
   mkdirSync(backend, { recursive: true, mode: 0o700 });
-  const project = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as Record<string, unknown>;
-  writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project, main: relative(projectDir, root) }));
-  for (const stack of stacks) layOver(stack, overlay?.stack === stack ? overlay.settings : []);
+  writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project(), main: relative(projectDir, root) }));
+  for (const stack of stacks(root)) {
+    try {
+      layOver(stack, stack === asked ? settings : []);
+    } catch (error) {
+      if (stack === asked) throw error;
+    }
+  }
   const pulumiHome = join(stateDir, "pulumi-home");
   arrangePlugins({ pulumiHome, builtEngine: join(process.env.ENGINE_HOME ?? "", "pulumi") });
   return {
@@ -48,19 +65,23 @@ export function prepare(overlay?: Overlay): NodeJS.ProcessEnv {
   };
 }
 
+function project(): Record<string, unknown> & { name: string } {
+  return load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as ReturnType<typeof project>;
+}
+
 /** The stack's own settings and over them those which were given, and those which only the lab's Azure has. */
 function layOver(stack: string, given: readonly string[]): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const committed = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as StackFile;
-  const own = withSettings(withoutSecrets(committed), given);
-  const before = existsSync(file) ? (load(readFileSync(file, "utf8")) as StackFile) : {};
-  const { subscriptionId, tenantId, clientId, clientSecret, databasePassword } = credentials();
+  const own = withSettings(withoutSecrets(readStackFile(root, stack)), given);
+  const before = load(readIfThere(file) ?? "{}") as StackFile;
+  const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
-  const administrators = own.config?.["platform:administrators"] as object | undefined;
-  const settings = {
+  const administrators = own.config?.["platform:administrators"];
+  const merged = {
     ...own,
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
     config: {
+      ...Object.fromEntries(secretsOf(environmentOf(own)).map(({ name }) => [`platform:${name}`, stackSecret(name)])),
       ...own.config,
       "azure-native:metadataHost": `127.0.0.1:${armPort}`,
       "azure-native:subscriptionId": subscriptionId,
@@ -68,54 +89,51 @@ function layOver(stack: string, given: readonly string[]): void {
       "azure-native:clientId": clientId,
       "azure-native:clientSecret": clientSecret,
       "platform:administrators": {
-        ...administrators,
-        ranges: ["198.51.100.1/32"],
+        ...(isObject(administrators) ? administrators : {}),
+        ranges: [`${hostAddress}/32`],
         sshKeys: [publicKey],
         identityFile: privateKeyFile,
       },
-      "platform:databasePassword": databasePassword,
     },
   };
-  writeFileSync(file, dump(settings), { mode: 0o600 });
-}
-
-/** Address blocks of the stacks' networks, as far as their files name them. */
-export function networkPrefixes(): string[] {
-  return stacks.flatMap((stack) => {
-    const { config } = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
-      config: Record<string, unknown>;
-    };
-    const environment = config["platform:environment"] as { network?: unknown } | undefined;
-    return typeof environment?.network === "string" ? [environment.network] : [];
-  });
+  writeAtomically(file, dump(merged));
 }
 
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
-  const env = prepare(overlay);
+  const env = prepare(overlay?.stack ?? stackArgument(args), overlay?.settings);
   cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
   const interrupt = () => child.kill("SIGINT");
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // Who loses the terminal is killed by that, and leaves its stack locked; Pulumi is told above, in its own way.
-  const child = spawn("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
+  // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
+  // above.
+  const child = execa("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
     env,
     stdio: "inherit",
+    reject: false,
+    cleanup: false,
+    // Pulumi needs time to end its work in order.
+    forceKillAfterDelay: false,
   });
-  return new Promise((done, fail) => {
-    child.on("error", fail);
-    child.on("exit", (code, signal) => {
-      process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-      done(code ?? (signal ? 130 : 1));
-    });
-  });
+  const { exitCode } = await child;
+  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
+  return exitCode ?? 130;
+}
+
+/** The stack that the CLI's arguments name, if they do. */
+function stackArgument(args: readonly string[]): string | undefined {
+  const at = args.findIndex((word) => word === "--stack" || word === "-s");
+  const name = at < 0 ? args.find((word) => word.startsWith("--stack="))?.slice("--stack=".length) : args[at + 1];
+  return name?.split("/").at(-1);
 }
 
 /** Makes the stack in the lab's backend unless it is there. */
 export function ensureStack(stack: string): void {
-  const env = prepare();
-  if (existsSync(join(backend, ".pulumi", "stacks", "platform", `${stack}.json`))) return;
+  requireStack(root, stack);
+  const env = prepare(stack);
+  if (existsSync(join(backend, ".pulumi", "stacks", project().name, `${stack}.json`))) return;
   const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], {
     env,
     encoding: "utf8",

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { withoutSecrets, withSettings } from "./stackFile.ts";
+import { environmentOf, withoutSecrets, withSettings } from "./stackFile.ts";
 
 test("nothing that was encrypted for the project's stack is left, at any depth", () => {
   expect(
@@ -54,4 +54,8 @@ test.each([
   ["name.x=3", /name has a value/],
 ])("a setting that is none (%s) is refused", (setting, message) => {
   expect(() => withSettings({ config: { "platform:environment": { name: "tools" } } }, [setting])).toThrow(message);
+});
+
+test("an environment that is no mapping has no settings", () => {
+  expect(environmentOf({ config: { "platform:environment": ["no mapping"] } })).toEqual({});
 });

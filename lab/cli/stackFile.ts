@@ -1,4 +1,4 @@
-/** What of a project's stack file the lab can use, and settings that are laid over it. Pure. */
+/** The part of a project's stack file that the lab can use, and settings that are laid over it. Pure. */
 import { load } from "js-yaml";
 
 export interface StackFile {
@@ -12,14 +12,16 @@ export interface StackFile {
 const encryption = new Set(["encryptionsalt", "secretsprovider", "encryptedkey"]);
 
 /**
- * The file without values that `pulumi config set --secret` has encrypted, at any depth, and without how: the lab's stacks
- * have a passphrase of their own, by which they cannot be read.
+ * The file without values that `pulumi config set --secret` has encrypted, at any depth, and without the settings of
+ * that encryption: the lab's stacks have a passphrase of their own, which cannot decrypt them.
  */
 export function withoutSecrets(file: StackFile): StackFile {
   return plain(Object.fromEntries(Object.entries(file).filter(([name]) => !encryption.has(name)))) as StackFile;
 }
 
-/** The file with settings `path=value` of the environment; values are YAML. An object's new names are made. */
+/**
+ * The file with settings `path=value` of the environment; values are YAML. Objects on the path are made where missing.
+ */
 export function withSettings(file: StackFile, settings: readonly string[]): StackFile {
   const changed = structuredClone(file);
   for (const setting of settings) {
@@ -52,6 +54,13 @@ function isSecret(value: unknown): boolean {
   return isObject(value) && Object.keys(value).length === 1 && typeof value.secure === "string";
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+/** The stack's object `platform:environment`; empty where the file has none. */
+export function environmentOf({ config }: StackFile): Record<string, unknown> {
+  const environment = config?.["platform:environment"];
+  return isObject(environment) ? environment : {};
+}
+
+/** True for what YAML calls a mapping. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -33,7 +33,7 @@ function filesBelow(directory: string): string[] {
   }
 }
 
-/** Undefined where it is gone, or being written. */
+/** The lock's content; undefined where the file is gone, or being written. */
 function read(file: string): Content | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Content;
@@ -42,7 +42,7 @@ function read(file: string): Content | undefined {
   }
 }
 
-/** Another program may have got its process ID. */
+/** Whether the process is a Pulumi; another program may have got the ID of one that has ended. */
 function isPulumi(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";

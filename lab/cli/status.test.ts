@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { machine, world } from "../fabric/standIn.ts";
+import { machine, world } from "../fabric/testing/world.ts";
 import type { MachineStatus } from "../world.ts";
 import { describe, stackStatus } from "./status.ts";
 

@@ -1,8 +1,9 @@
 /** What runs, for people and for programs. */
-import { machineNamespace } from "../fabric/host.ts";
 import type { Group } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
+import { machineNamespace } from "../fabric/names.ts";
 
 export interface StackStatus {
   stack: string;
@@ -25,7 +26,7 @@ export interface StackStatus {
     address: string;
     port: number;
     policy: string;
-    /** Seconds between probes, and how many of them decide. Absent: members are up as long as they exist. */
+    /** Seconds between probes, and how many probes in a row decide. Absent: members are up as long as they exist. */
     probe?: { interval: number; threshold: number };
     members: { machine: string; state: "up" | "down" }[];
   }[];
@@ -33,15 +34,14 @@ export interface StackStatus {
   urls: string[];
 }
 
-/** The daemon's world, per stack. The stack of a thing is told by its resource group, `rg-<project>-<stack>`. */
+/** The daemon's world, per stack. */
 export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
-  const stackOf = ({ id }: { id: string }) => (id.split("/")[4] ?? "").replace(/^rg-[^-]+-/, "");
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
   const stacks = new Set([...world.machines, ...world.balancers, ...world.groups].map(stackOf));
   return [...stacks].sort().map((stack) => {
     const machines = world.machines.filter((machine) => stackOf(machine) === stack);
-    const balancers = world.balancers.filter((balancer) => stackOf(balancer) === stack);
+    const loadBalancers = world.balancers.filter((one) => stackOf(one) === stack);
     return {
       stack,
       groups: world.groups
@@ -64,13 +64,13 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
-      loadBalancers: balancers.flatMap((balancer) =>
-        balancer.rules.map((rule) => ({
-          name: balancer.name,
-          tier: balancer.tags.tier ?? "",
+      loadBalancers: loadBalancers.flatMap((loadBalancer) =>
+        loadBalancer.rules.map((rule) => ({
+          name: loadBalancer.name,
+          tier: loadBalancer.tags.tier ?? "",
           address: rule.address,
           port: rule.port,
-          policy: balancer.tags.balance ?? "hash",
+          policy: loadBalancer.tags.balance ?? "hash",
           ...(rule.probe ? { probe: { interval: rule.probe.interval, threshold: rule.probe.threshold } } : {}),
           members: rule.members.map((id) => ({
             machine: names.get(id) ?? id,
@@ -98,7 +98,7 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
 
 /** The status as tables. */
 export function describe(stacks: StackStatus[]): string {
-  if (stacks.length === 0) return "no stack is up; start one with: bin/lab up dev\n";
+  if (stacks.length === 0) return "no stack is up; start one with: bin/lab up <stack>\n";
   return stacks
     .map((stack) =>
       [
@@ -113,11 +113,11 @@ export function describe(stacks: StackStatus[]): string {
         ),
         table(
           ["load balancer", "address", "policy", "members up"],
-          stack.loadBalancers.map((balancer) => [
-            balancer.name,
-            `${balancer.address}:${balancer.port}`,
-            balancer.policy,
-            `${balancer.members.filter(({ state }) => state === "up").length} of ${balancer.members.length}`,
+          stack.loadBalancers.map((loadBalancer) => [
+            loadBalancer.name,
+            `${loadBalancer.address}:${loadBalancer.port}`,
+            loadBalancer.policy,
+            `${loadBalancer.members.filter(({ state }) => state === "up").length} of ${loadBalancer.members.length}`,
           ]),
         ),
         ...stack.publicAddresses.map(({ name, address }) => `public  ${address}  ${name}`),

@@ -7,9 +7,10 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { machinePorts } from "../../environment/flows.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
-import { root, stateDir } from "../settings.ts";
+import { root, stateDir } from "../paths.ts";
 
 const instances = { back: 2, "back-balancer": 2, data: 1, front: 2, "machine-learning": 1, "reverse-proxy": 2 };
 const www = "http://www.dev.chatbot.example/";
@@ -89,8 +90,8 @@ test("nothing answers outside but 80 and 443 of the entrance, and no private add
       )
       .sort();
   };
-  // What serves is tried with patience, everything else once.
-  const serving = [22, 80, 443, 3000, 4000, 5000, 5432, 8998, 8999];
+  // What serves is tried until an answer or a time-out, everything else once.
+  const serving = [80, 443, 3000, 4000, 5000, 5432, ...machinePorts];
   expect(await open("-p", serving.join())).toEqual([`${entrance}:443`, `${entrance}:80`]);
   expect(await open("-p-", "--exclude-ports", "80,443", "--max-retries", "0", "--min-rate", "15000")).toEqual([]);
 }, 600_000);

@@ -1,6 +1,7 @@
 /**
- * High-availability groups in the dev environment: constant when machines are lost, elastic when they are told to be. The
- * tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are shortened.
+ * High-availability groups in the dev environment: constant when machines are lost, elastic when they are told to be.
+ * The tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are
+ * shortened.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +11,8 @@ import { failed } from "../chaos/history.ts";
 import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
-import { root } from "../settings.ts";
+import { root } from "../paths.ts";
+import { outside as outsideNamespace } from "../fabric/names.ts";
 
 const www = "http://www.dev.chatbot.example/";
 let directory: string;
@@ -26,7 +28,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-/** One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else. */
+/**
+ * One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else.
+ */
 async function experiment(name: string): Promise<void> {
   const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", "250", "--seed", "1"]);
   expect(suite.status, suite.output).toBe(0);
@@ -47,13 +51,13 @@ async function failures(work: () => Promise<unknown>) {
   const load = startLoad(
     loadProgram(),
     {
-      namespace: "lab-outside",
+      namespace: outsideNamespace,
       rate: 150,
-      longest: 600,
+      longestSeconds: 600,
       seed: 1,
       ids: "e2e",
       newConnections: true,
-      timeout: 10,
+      timeoutSeconds: 10,
       targets: [`1 GET ${www}`],
     },
     mkdtempSync(join(directory, "load-")),

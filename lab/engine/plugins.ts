@@ -1,8 +1,9 @@
 /** Puts the lab's plugins where an engine finds them without a word: in a Pulumi home of the lab's own. */
-import { mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { temporaryName } from "../files.ts";
 
 const lab = resolve(import.meta.dirname, "..");
 
@@ -16,8 +17,8 @@ export interface Arrangement {
 }
 
 /**
- * A plugin on PATH works too, but the engine then warns about it at every run. Plugins are linked under the version that
- * the installed SDK asks for. Run again after every change of SDKs; what is right already is left alone.
+ * A plugin on PATH works too, but the engine then warns about it at every run. Plugins are linked under the version
+ * that the installed SDK asks for. Run again after every change of SDKs; what is right already is left alone.
  */
 export function arrangePlugins({ pulumiHome, builtEngine, packages = resolve(lab, "..") }: Arrangement): void {
   const home = resolve(pulumiHome);
@@ -53,8 +54,7 @@ function link(target: string, path: string): void {
   } catch {
     // Not there yet, or no link.
   }
-  const fresh = `${path}.${process.pid}`;
-  rmSync(fresh, { force: true });
+  const fresh = temporaryName(path);
   symlinkSync(target, fresh);
   renameSync(fresh, path);
 }

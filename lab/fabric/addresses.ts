@@ -1,7 +1,7 @@
-/** Addresses and names that the lab gives out itself, and those of Azure that it imitates. */
+/** Addresses that the lab gives out itself, and those of Azure that it imitates. */
 import { createHash } from "node:crypto";
+import { hostAddress as hostNumber } from "../../environment/address.ts";
 import { addressNumber, addressText } from "./ranges.ts";
-import { shortHash } from "./host.ts";
 
 /** Azure's address on every host: DNS server of the machines and source of load balancer probes. */
 export const azureAddress = "168.63.129.16";
@@ -23,21 +23,6 @@ export const outsideAddress = "198.51.100.200";
 /** Never routed on the Internet, and dropped by Azure when a machine sends there outside its networks. */
 export const privateBlocks = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];
 
-/** A machine's interface on its router. */
-export function machineLink(machineId: string): string {
-  return `lm${shortHash(machineId)}`;
-}
-
-/** A network's interface in the lab's Internet; on the router it is called `uplink`. */
-export function networkLink(networkId: string): string {
-  return `lu${shortHash(networkId)}`;
-}
-
-/** A peered network's interface on a router. */
-export function peerLink(peerId: string): string {
-  return `lp${shortHash(peerId)}`;
-}
-
 /**
  * The two addresses of a link between routers, from the shared block 100.64.0.0/10 and made of the link's name, so
  * that they stay when other networks come and go.
@@ -50,5 +35,5 @@ export function linkAddresses(name: string): [string, string] {
 
 /** The gateway of a subnet: its first address after the network's own. */
 export function gatewayAddress(prefix: string): string {
-  return addressText(addressNumber(prefix.split("/")[0] ?? "") + 1);
+  return hostNumber(prefix, 1);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VirtualNetwork } from "../world.ts";
 import { firewallChains, securityRules, virtualNetworkRanges } from "./firewall.ts";
 import { blockRange, rangeText, union } from "./ranges.ts";
-import { defaultRules, machine, rule, world } from "./standIn.ts";
+import { defaultRules, machine, rule, world } from "./testing/world.ts";
 
 const vnet = union(["10.20.0.0/16", "168.63.129.16"].map(blockRange));
 const lines = (...rules: Parameters<typeof rule>[0][]) => securityRules(rules.map(rule), "Inbound", vnet);

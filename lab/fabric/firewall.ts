@@ -6,9 +6,9 @@
  * balancer chose as destination: this is what Azure's rules see.
  */
 import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
-import { azureAddress, machineLink, metadataAddress, privateBlocks } from "./addresses.ts";
-import { shortHash } from "./host.ts";
+import { azureAddress, metadataAddress, privateBlocks } from "./addresses.ts";
 import { blockRange, complement, type Range, rangeText, union } from "./ranges.ts";
+import { machineLink, shortHash } from "./names.ts";
 
 const established = ["ct state established,related accept", "ct state invalid drop"];
 

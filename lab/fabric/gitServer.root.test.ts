@@ -5,13 +5,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { publish } from "./gitServer.ts";
 import { run } from "./host.ts";
-import { inIsolation } from "./isolated.ts";
+import { inIsolation } from "./testing/isolated.ts";
 import { Networks } from "./networks.ts";
+import { outside } from "./names.ts";
 
 await inIsolation(import.meta.filename, async () => {
   const stateDir = mkdtempSync(join(tmpdir(), "lab-test-"));
   process.env.LAB_STATE = stateDir;
-  const { authority } = await import("../settings.ts");
+  const { authority } = await import("../authority.ts");
   const ca = authority();
   const networks = new Networks({ stateDir, authority: ca });
   const clone = (caFile: string, to: string) =>
@@ -20,7 +21,7 @@ await inIsolation(import.meta.filename, async () => {
         "ip",
         "netns",
         "exec",
-        "lab-outside",
+        outside,
         "git",
         "clone",
         "--quiet",
@@ -53,7 +54,7 @@ await inIsolation(import.meta.filename, async () => {
   });
   test("nobody can push", async () => {
     const { status, stderr } = await run(
-      ["ip", "netns", "exec", "lab-outside", "git", "-C", join(stateDir, "clone"), "push", "origin", "HEAD:other"],
+      ["ip", "netns", "exec", outside, "git", "-C", join(stateDir, "clone"), "push", "origin", "HEAD:other"],
       { env: { GIT_SSL_CAINFO: ca.caFile, GIT_CONFIG_GLOBAL: "/dev/null" }, accept: [1, 128] },
     );
     expect(status).toBe(128);

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { join } from "node:path";
 import { gitAddress, gitHost } from "./addresses.ts";
 import { run } from "./host.ts";
-import { git } from "./internet.ts";
 import { ensureService, runDirectory } from "./service.ts";
+import { git } from "./names.ts";
 
 /** What signs the server's certificate. */
 export interface Issuer {

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { lutimes, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { Lack, until } from "../polling.ts";
 import { run } from "./host.ts";
 import { files, maskedUnits, packages, recipeHash, suite } from "./imageRecipe.ts";
 import { lock } from "./lock.ts";
@@ -119,13 +119,10 @@ async function addedAuthorities(): Promise<Record<string, string>> {
  * copy there may still grow for a moment.
  */
 export async function remove(path: string): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      await run(["rm", "-rf", "--one-file-system", path]);
-      return;
-    } catch (error) {
-      if (tries === 5) throw error;
-      await sleep(200);
-    }
-  }
+  const attempt = () =>
+    run(["rm", "-rf", "--one-file-system", path]).then(
+      () => true,
+      (error: Error) => new Lack(error.message),
+    );
+  await until(`${path} is removed`, attempt, { timeoutSeconds: 2, intervalSeconds: 0.2 });
 }

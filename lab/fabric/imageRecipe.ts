@@ -7,6 +7,7 @@
  * are not: roles install them, as they do on Azure.
  */
 import { createHash } from "node:crypto";
+import { azureAddress } from "./addresses.ts";
 
 export const suite = "trixie";
 
@@ -37,7 +38,9 @@ export const packages = [
   "nano",
 ];
 
-/** Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there. */
+/**
+ * Units without a purpose here: they would race with Ansible for apt's lock, or write to hardware that is not there.
+ */
 export const maskedUnits = [
   "apt-daily.timer",
   "apt-daily-upgrade.timer",
@@ -66,7 +69,7 @@ const environment = {
 
 /** Files by their path in the image; mode 0644. */
 export const files: Record<string, string> = {
-  "etc/resolv.conf": "nameserver 168.63.129.16\n",
+  "etc/resolv.conf": `nameserver ${azureAddress}\n`,
   "etc/machine-id": "",
   "etc/default/locale": "LANG=C.UTF-8\n",
   "etc/environment": Object.entries(environment)

@@ -1,43 +1,35 @@
 /**
- * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, the
- * place of the Git server, and the uplink over which machines reach the host's own Internet.
+ * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, and the
+ * place of the Git server.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { World } from "../world.ts";
 import {
   azureAddress,
   gitAddress,
-  hostAddress,
   internetBlock,
   internetGateway,
   linkAddresses,
-  networkLink,
   outsideAddress,
   privateBlocks,
   publicResolver,
 } from "./addresses.ts";
-import { type Before, beforeText, forwardingFile, look, parseBefore, restore } from "./before.ts";
 import { chain } from "./firewall.ts";
-import { netnsName, run } from "./host.ts";
-import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, settle } from "./namespace.ts";
+import { ensureHostLink, ensureHostRules, outsideFiles, uplink } from "./hostUplink.ts";
+import { run } from "./host.ts";
+import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, setKernelOnce } from "./namespace.ts";
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
+import { git, internet, netnsName, networkLink, outside } from "./names.ts";
 
-export const internet = "lab-internet";
-export const outside = "lab-outside";
-export const git = "lab-git";
-
-/** The uplink on the host, and on the lab's Internet. */
-const hostLink = "lab-up";
-const uplink = "host";
-const hostTable = "lab-host";
 const places = [
   { namespace: outside, link: "outside", address: outsideAddress },
   { namespace: git, link: "git", address: gitAddress },
 ];
 
 /** What the lab's Internet lets through. */
-export const internetChains = [
+const internetChains = [
   chain("forward", [
     "type filter hook forward priority filter; policy accept;",
     // As on the Internet: nobody can reach a private address over it.
@@ -61,7 +53,7 @@ export async function ensureInternet(): Promise<NamespaceState> {
   // Before anything else, since it keeps how the host was.
   await ensureHostRules();
   const state = await ensureNamespace(internet);
-  await settle(internet, internetSettings, state);
+  await setKernelOnce(internet, internetSettings, state);
   if (state.rules !== rulesHash(internetChains)) await applyRules(internet, internetChains);
   await ensureHostLink(state);
   await ensurePlaces(state);
@@ -72,34 +64,6 @@ export async function ensureInternet(): Promise<NamespaceState> {
     ...(state.routes.has(`unreachable ${internetBlock}`) ? [] : [`route replace unreachable ${internetBlock}`]),
   ]);
   return state;
-}
-
-/** Masquerading, and nothing more than machines' outbound traffic. */
-async function ensureHostRules(): Promise<void> {
-  if (!(await hostRules()).includes(hostTable)) await run(["nft", "-f", "-"], { input: hostRuleset(look()) });
-  if (readFileSync(forwardingFile, "utf8").trim() !== "1") writeFileSync(forwardingFile, "1");
-}
-
-/** The uplink. */
-async function ensureHostLink(state: NamespaceState): Promise<void> {
-  const complete =
-    hasHostLink() && state.links.get(uplink)?.up && state.routes.has(`default via ${hostAddress} dev ${uplink}`);
-  if (complete) return;
-  await run(["ip", "link", "del", hostLink], { accept: [1] });
-  await run(["ip", "-batch", "-"], {
-    input: [
-      `link add ${hostLink} type veth peer name ${uplink} netns ${internet}`,
-      `addr add ${hostAddress}/24 dev ${hostLink}`,
-      `link set ${hostLink} up`,
-      "",
-    ].join("\n"),
-  });
-  await setKernel(internet, { [`net.ipv4.neigh.${uplink}.proxy_delay`]: 0 });
-  await ipBatch(internet, [
-    `addr add ${internetGateway} peer ${hostAddress}/32 dev ${uplink}`,
-    `link set ${uplink} up`,
-    `route replace default via ${hostAddress} dev ${uplink}`,
-  ]);
 }
 
 async function ensurePlaces(state: NamespaceState): Promise<void> {
@@ -122,9 +86,9 @@ async function ensurePlaces(state: NamespaceState): Promise<void> {
       `link set ${link} alias ${address}`,
     ]);
   }
-  const resolver = `/etc/netns/${outside}/resolv.conf`;
+  const resolver = join(outsideFiles, "resolv.conf");
   if (!existsSync(resolver)) {
-    mkdirSync(`/etc/netns/${outside}`, { recursive: true });
+    mkdirSync(outsideFiles, { recursive: true });
     writeFileSync(resolver, `nameserver ${publicResolver}\n`);
   }
 }
@@ -163,59 +127,4 @@ export function publicAddresses(world: World): Map<string, string[]> {
   return new Map(
     [...byNetwork].map(([id, entries]) => [id, [...new Set(entries.map(({ address }) => address))].sort()]),
   );
-}
-
-/** The host's table; its comment keeps what the lab must restore. */
-export function hostRuleset(before: Before): string {
-  return [
-    `table ip ${hostTable} {`,
-    `  comment "${beforeText(before)}"`,
-    chain("forward", [
-      "type filter hook forward priority filter; policy accept;",
-      `iifname "${hostLink}" ip saddr != ${internetBlock} drop`,
-      `iifname "${hostLink}" oifname "${hostLink}" drop`,
-      `oifname "${hostLink}" ct state established,related accept`,
-      `oifname "${hostLink}" drop`,
-    ]),
-    // The host itself is no part of the lab's Internet.
-    chain("input", [
-      "type filter hook input priority filter; policy accept;",
-      `iifname "${hostLink}" ct state established,related accept`,
-      `iifname "${hostLink}" meta l4proto icmp accept`,
-      `iifname "${hostLink}" drop`,
-    ]),
-    chain("source", [
-      "type nat hook postrouting priority srcnat; policy accept;",
-      `ip saddr ${internetBlock} oifname != { "${hostLink}", "lo" } masquerade`,
-    ]),
-    "}",
-    "",
-  ].join("\n");
-}
-
-function hasHostLink(): boolean {
-  return readFileSync("/proc/net/dev", "utf8").includes(`${hostLink}:`);
-}
-
-async function hostRules(): Promise<string> {
-  return (await run(["nft", "list", "table", "ip", hostTable], { accept: [1] })).stdout;
-}
-
-/** Takes the uplink and the host's table away; the host is as it was before. */
-export async function removeHost(): Promise<void> {
-  await run(["ip", "link", "del", hostLink], { accept: [1] });
-  rmSync(`/etc/netns/${outside}`, { recursive: true, force: true });
-  const rules = await hostRules();
-  if (!rules) return;
-  await restore(parseBefore(rules));
-  await run(["nft", "delete", "table", "ip", hostTable]);
-}
-
-/** What of the lab stands on the host outside its namespaces. */
-export async function hostLeftovers(): Promise<string[]> {
-  return [
-    ...(hasHostLink() ? [`interface ${hostLink}`] : []),
-    ...((await hostRules()) ? [`nftables table ip ${hostTable}`] : []),
-    ...(existsSync(`/etc/netns/${outside}`) ? [`/etc/netns/${outside}`] : []),
-  ];
 }

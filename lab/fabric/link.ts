@@ -3,9 +3,10 @@
  * answers for every other address (proxy ARP), so every packet is routed and filtered, as in Azure.
  */
 import type { Machine, VirtualNetwork } from "../world.ts";
-import { gatewayAddress, machineLink } from "./addresses.ts";
-import { machineNamespace, netnsName, run } from "./host.ts";
-import { ipBatch, namespaces, type NamespaceState, readNamespace, removeNamespace, setKernel } from "./namespace.ts";
+import { gatewayAddress } from "./addresses.ts";
+import { run } from "./host.ts";
+import { ipBatch, namespaces, type NamespaceState, setKernel } from "./namespace.ts";
+import { machineLink, machineNamespace, machinePrefix, netnsName } from "./names.ts";
 
 /** Links every machine of a network that is not linked yet; `state` is the router's. */
 export async function ensureLinks(
@@ -14,7 +15,7 @@ export async function ensureLinks(
   state: NamespaceState,
 ): Promise<void> {
   const router = netnsName(network.id);
-  const existing = namespaces("lab-m-");
+  const existing = namespaces(machinePrefix);
   const missing = machines.filter(
     (machine) =>
       !existing.includes(machineNamespace(machine.id)) ||
@@ -54,16 +55,6 @@ export async function ensureLinks(
       `link set ${machineLink(machine.id)} alias "${mark(machine)}"`,
     ]),
   );
-}
-
-/** Links one machine; does nothing when it is linked. */
-export async function ensureLink(machine: Machine, network: VirtualNetwork): Promise<void> {
-  await ensureLinks(network, [machine], await readNamespace(netnsName(network.id)));
-}
-
-/** Removes a machine's namespace, and with it both ends of its link. The machine must have stopped. */
-export async function removeLink(machineId: string): Promise<void> {
-  await removeNamespace(machineNamespace(machineId));
 }
 
 function machineCommands(network: VirtualNetwork, machine: Machine): string[] {

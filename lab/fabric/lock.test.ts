@@ -23,7 +23,7 @@ test("a lock is had by one at a time", () => {
   expect(tryLock(file)).toBeDefined();
 });
 
-test("who waits gets it when it is given back, and says that it waits", async () => {
+test("a waiting process gets the lock when it is given back, and says that it waits", async () => {
   const first = tryLock(file);
   let waits = 0;
   setTimeout(() => first?.release(), 1500);
@@ -33,7 +33,7 @@ test("who waits gets it when it is given back, and says that it waits", async ()
   expect(waits).toBe(1);
 });
 
-test("a process that was handed the lock holds it when who took it is gone, and the kernel gives it back when it is killed", async () => {
+test("a process that was handed the lock holds it when the one that took it is gone, and the kernel gives it back when it is killed", async () => {
   const program = `
     import { tryLock } from ${JSON.stringify(join(import.meta.dirname, "lock.ts"))};
     import { run } from ${JSON.stringify(join(import.meta.dirname, "host.ts"))};

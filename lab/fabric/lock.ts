@@ -1,6 +1,6 @@
 /**
- * Locks on files that the kernel gives back when the last process that has the file open has ended, however it ended:
- * this process, and those that it hands the open file to.
+ * Locks on files. The kernel releases a lock when the last process that has the file open has ended, however it ended:
+ * this process, and those to which it hands the open file.
  */
 import { spawnSync } from "node:child_process";
 import { closeSync, fstatSync, openSync, statSync } from "node:fs";
@@ -21,7 +21,7 @@ export function tryLock(path: string): Lock | undefined {
     stdio: ["ignore", "ignore", "pipe", fd],
     encoding: "utf8",
   });
-  // Who waited while the file was removed would have a lock that nobody else meets.
+  // Where the file was removed meanwhile, the lock would be on a file that no other process opens any more.
   if (status === 0 && isStill(path, fd)) return { fd, release: () => closeSync(fd) };
   closeSync(fd);
   if (status !== 0 && status !== 1)

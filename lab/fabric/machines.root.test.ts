@@ -7,11 +7,14 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { healthPort } from "../../environment/flows.ts";
+import { Lack, until as poll } from "../polling.ts";
 import type { Machine, MachineStatus } from "../world.ts";
-import { machineNamespace, run } from "./host.ts";
+import { run } from "./host.ts";
 import { ensureImage } from "./image.ts";
 import { Machines } from "./machines.ts";
 import { groupNames } from "./machine/cgroup.ts";
+import { machineNamespace } from "./names.ts";
 
 const stateDir = mkdtempSync(join(tmpdir(), "lab-machines-"));
 const keyFile = join(stateDir, "key");
@@ -44,7 +47,7 @@ beforeAll(async () => {
     { stdio: "ignore" },
   );
   const image = await ensureImage({ cacheDir, log: () => {} });
-  options = { stateDir, image, caFile, log: () => {}, silence: 4 };
+  options = { stateDir, image, caFile, log: () => {}, silenceSeconds: 4 };
   machines = new Machines(options);
 }, 300_000);
 
@@ -104,14 +107,11 @@ function converger(wanted: Machine[]): ChildProcessByStdio<null, Readable, null>
 }
 
 async function until<T>(what: string, probe: () => Promise<T | undefined> | T | undefined, seconds = 90): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
+  const attempt = async () => {
     const value = await probe();
-    if (value !== undefined && value !== false) return value;
-    if (performance.now() > end)
-      throw new Error(`${what}: not within ${seconds} s; ${JSON.stringify(machines.statuses())}`);
-    await sleep(50);
-  }
+    return value !== undefined && value !== false ? value : new Lack(JSON.stringify(machines.statuses()));
+  };
+  return poll(what, attempt, { timeoutSeconds: seconds, intervalSeconds: 0.05 });
 }
 
 function statusOf(machine: Machine, of = machines): MachineStatus | undefined {
@@ -149,7 +149,7 @@ async function ssh(machine: Machine, command: string): Promise<string> {
       `${machine.adminUser}@${machine.address}`,
       command,
     ],
-    { timeout: 20_000 },
+    { timeoutSeconds: 20 },
   );
   return stdout.trim();
 }
@@ -174,7 +174,15 @@ test("three machines boot, take their keys and user data, and are reached by SSH
 
 test("health follows the application's answers, and Unknown stands for a machine that is frozen", async () => {
   const [first] = made as [Machine];
-  first.health = { protocol: "http", port: 8999, path: "/health", interval: 1, probes: 2, grace: 3600, rich: true };
+  first.health = {
+    protocol: "http",
+    port: healthPort,
+    path: "/health",
+    interval: 1,
+    probes: 2,
+    grace: 3600,
+    rich: true,
+  };
   await machines.converge(made);
   await until("Initializing", () => statusOf(first)?.health === "Initializing" || undefined);
   // Where the host lets us say so, a machine that configures itself keeps to one processor.
@@ -187,7 +195,7 @@ test("health follows the application's answers, and Unknown stands for a machine
       first.id,
       `
     mkdir -p /srv/h; echo '{"ApplicationHealthState":"${state}"}' >/srv/h/health
-    systemctl is-active -q h || systemd-run -q --unit h python3 -m http.server -d /srv/h 8999`,
+    systemctl is-active -q h || systemd-run -q --unit h python3 -m http.server -d /srv/h ${healthPort}`,
     );
   expect((await serve("Healthy")).exitStatus).toBe(0);
   await until("Healthy", () => statusOf(first)?.health === "Healthy" || undefined);

@@ -17,8 +17,8 @@ export interface MachinesOptions {
   /** Certificate of the lab's authority, which machines trust. */
   caFile: string;
   log: (message: string) => void;
-  /** Seconds without a word of a machine's agent after which the machine counts as frozen; 20 unless told. */
-  silence?: number;
+  /** A machine whose agent has been silent for so long counts as frozen; 20 unless told. */
+  silenceSeconds?: number;
 }
 
 /** Machines that are worked on at once: more do not go faster on two processors. */
@@ -37,7 +37,10 @@ export class Machines {
   constructor(options: MachinesOptions) {
     this.#options = options;
     this.#lifecycle = new Lifecycle(options);
-    this.#agents = new AgentPool({ locate: (machines) => this.#locate(machines), silence: options.silence });
+    this.#agents = new AgentPool({
+      locate: (machines) => this.#locate(machines),
+      silenceSeconds: options.silenceSeconds,
+    });
     this.#agents.onChange(() => this.#share());
     this.effects = {
       serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
@@ -89,7 +92,7 @@ export class Machines {
     await breakMachine(machine, machinePaths(this.#options.stateDir, machine.id), how);
   }
 
-  /** Removes all machines of this state directory, whoever made them. */
+  /** Removes all machines of this state directory, also those that another process has made. */
   async removeAll(): Promise<void> {
     this.stop();
     await inParallel(await machinesOnDisk(this.#options.stateDir), (paths) => this.#lifecycle.remove(paths));

@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { VirtualNetwork } from "../world.ts";
 import { metadataAddress } from "./addresses.ts";
-import { netnsName } from "./host.ts";
 import { ensureService } from "./service.ts";
+import { netnsName } from "./names.ts";
 
 const program = join(import.meta.dirname, "metadataProcess.ts");
 

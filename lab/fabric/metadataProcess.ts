@@ -6,7 +6,7 @@ const [address = "", socketPath = "", networkId = ""] = process.argv.slice(2);
 
 createServer((question, response) => {
   const { method, url: path, socket } = question;
-  // Whatever the machine wrote there itself is overwritten.
+  // Overwrites headers of these names that the machine wrote itself.
   const headers = {
     ...question.headers,
     [metadataHeaders.network]: networkId,
@@ -23,7 +23,7 @@ createServer((question, response) => {
   question.pipe(forwarded);
 }).listen(80, address);
 
-/** The daemon is away. */
+/** Answers while the daemon is away. */
 function unavailable(response: ServerResponse): void {
   if (response.headersSent) {
     response.destroy();

@@ -1,6 +1,8 @@
 /** Network namespaces: made, entered, described and removed. */
 import { readdirSync } from "node:fs";
-import { run, shortHash } from "./host.ts";
+import { endProcesses } from "../signals.ts";
+import { run } from "./host.ts";
+import { shortHash } from "./names.ts";
 
 /** What `ip` and `nft` say about a namespace, as far as the lab compares it with what should be. */
 export interface NamespaceState {
@@ -100,8 +102,8 @@ export async function setKernel(namespace: string, settings: Record<string, stri
   if (values.length > 0) await run([...inside(namespace), "sysctl", "-q", "-w", ...values]);
 }
 
-/** Sets kernel settings once. The mark is the alias of `lo`; a setting would be none, as it may come from the host. */
-export async function settle(
+/** Sets kernel settings once, and marks that by the alias of `lo`: the settings' values may come from the host. */
+export async function setKernelOnce(
   namespace: string,
   settings: Record<string, string | number>,
   state: NamespaceState,
@@ -114,21 +116,9 @@ export async function settle(
 
 /** Ends the processes in a namespace of the lab and removes it with its interfaces. */
 export async function removeNamespace(namespace: string): Promise<void> {
-  for (let attempt = 0; attempt < 20; attempt++) {
+  await endProcesses(async () => {
     const { stdout } = await run(["ip", "netns", "pids", namespace], { accept: [1, 255] });
-    const pids = stdout
-      .split("\n")
-      .filter((line) => line !== "")
-      .map(Number);
-    if (pids.length === 0) break;
-    for (const pid of pids) {
-      try {
-        process.kill(pid, attempt < 10 ? "SIGTERM" : "SIGKILL");
-      } catch {
-        // It ended by itself.
-      }
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+    return stdout.split("\n").filter(Boolean).map(Number);
+  }, 0.5);
   await run(["ip", "netns", "del", namespace], { accept: [1, 255] });
 }

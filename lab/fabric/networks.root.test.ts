@@ -6,11 +6,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { metadataHeaders, type BalancingRule, type Probe, type VirtualNetwork } from "../world.ts";
-import { netnsName, run } from "./host.ts";
-import { inIsolation } from "./isolated.ts";
+import { run } from "./host.ts";
+import { inIsolation } from "./testing/isolated.ts";
 import { inside } from "./namespace.ts";
 import { Networks } from "./networks.ts";
-import { ask, defaultRules, machine, namespaceOf, rule, StandIn, until, world } from "./standIn.ts";
+import { ask, namespaceOf, StandIn, until } from "./testing/standIn.ts";
+import { defaultRules, machine, rule, world } from "./testing/world.ts";
+import { internet, netnsName, outside } from "./names.ts";
 
 const allowFront = rule({
   name: "front",
@@ -180,7 +182,7 @@ await inIsolation(import.meta.filename, () => {
     await start(namespaceOf(front2), 3000, "front2");
     backServer = await start(namespaceOf(back), 4000, "back");
     backServer2 = await start(namespaceOf(back2), 4000, "back2");
-    await start("lab-outside", 80, "outside");
+    await start(outside, 80, "outside");
     await start("upstream", 80, "upstream");
     await start(namespaceOf(tool), 8080, "tool");
     upstreamResolver = spawn("nsenter", [
@@ -264,12 +266,12 @@ await inIsolation(import.meta.filename, () => {
 
   describe("from outside", () => {
     test("the public address answers where its load balancer has a rule, with the client's address kept", async () => {
-      expect(await ask("lab-outside", "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
+      expect(await ask(outside, "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
     });
     test("no other port and no private address answers", async () => {
       const answers = await Promise.all(
         ["http://198.51.100.41:22/", "http://198.51.100.40/", "http://10.20.0.4/", "http://10.20.2.254:4000/"].map(
-          (url) => ask("lab-outside", url),
+          (url) => ask(outside, url),
         ),
       );
       expect(answers).toEqual(["timeout", "timeout", "timeout", "timeout"]);
@@ -304,8 +306,8 @@ await inIsolation(import.meta.filename, () => {
     });
     test("a private zone is unknown in a network that it is not linked to, and outside", async () => {
       expect(await lookUp(namespaceOf(tool), "168.63.129.16", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
-      expect(await lookUp("lab-outside", "198.51.100.53", "www.dev.chatbot.example")).toBe("198.51.100.41");
-      expect(await lookUp("lab-outside", "198.51.100.53", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
+      expect(await lookUp(outside, "198.51.100.53", "www.dev.chatbot.example")).toBe("198.51.100.41");
+      expect(await lookUp(outside, "198.51.100.53", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
     });
     test("a name that a private zone does not have does not exist", async () => {
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "nobody.dev.chatbot.internal")).toBe("ENOTFOUND");
@@ -338,7 +340,7 @@ await inIsolation(import.meta.filename, () => {
       ).toBe("/vnet/dev 10.20.2.4 /metadata/instance");
     });
     test("is not reached from outside, and no other port of its address answers", async () => {
-      expect(await ask("lab-outside", url)).toBe("timeout");
+      expect(await ask(outside, url)).toBe("timeout");
       expect(await ask(namespaceOf(back), "http://169.254.169.254:8080/")).toBe("timeout");
     });
     test("is started again when it has died", async () => {
@@ -414,7 +416,7 @@ await inIsolation(import.meta.filename, () => {
       // Interfaces and rules that were made anew would have other numbers.
       const look = () =>
         Promise.all(
-          [netnsName(network.id), netnsName(tools.id), "lab-internet"].map(
+          [netnsName(network.id), netnsName(tools.id), internet].map(
             async (namespace) =>
               (await run([...inside(namespace), "sh", "-c", "ip -o link; ip route; nft -a list ruleset"])).stdout,
           ),
@@ -442,7 +444,7 @@ await inIsolation(import.meta.filename, () => {
     });
     test("what was deleted behind the lab's back is made again", async () => {
       await run(["ip", "-n", namespaceOf(front), "link", "del", "eth0"]);
-      await run(["ip", "-n", "lab-internet", "link", "del", "host"]);
+      await run(["ip", "-n", internet, "link", "del", "host"]);
       expect(await networks.converge(dev)).toEqual([]);
       expect(await ask(namespaceOf(front), "http://10.20.2.254:4000/")).toMatch(/^back/);
       expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("upstream 203.0.113.2");

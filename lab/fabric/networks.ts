@@ -1,10 +1,10 @@
 /** Everything between the machines: networks, rules, load balancers, names, and the lab's Internet. */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
-import { machineNamespace, netnsName } from "./host.ts";
-import { ensureInternet, ensureUplinks, git, hostLeftovers, internet, outside, removeHost } from "./internet.ts";
+import { hostLeftovers, removeHost } from "./hostUplink.ts";
+import { ensureInternet, ensureUplinks } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
 import { ensureMetadata, metadataService } from "./metadata.ts";
 import {
@@ -14,19 +14,21 @@ import {
   type NamespaceState,
   readNamespace,
   removeNamespace,
-  settle,
+  setKernelOnce,
 } from "./namespace.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
 import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
+import { VerdictStore } from "./verdictStore.ts";
+import { git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
 
 export interface NetworksOptions {
   stateDir: string;
   /** Signs the Git server's certificate. Absent: there is no Git server. */
   authority?: Issuer;
-  /** Unix socket of who answers machines' metadata requests. Absent: there is no metadata service. */
+  /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
   log?: (message: string) => void;
 }
@@ -47,8 +49,7 @@ const empty: World = {
 export class Networks {
   private readonly options: NetworksOptions;
   private readonly probers = new Map<string, Prober>();
-  /** By probe and machine. */
-  private readonly verdicts: Map<string, VerdictChange>;
+  private readonly verdicts: VerdictStore;
   /** The verdicts that the load balancers know. */
   private reported: WorldStatus["probes"];
   /** Networks whose rules wait for new verdicts. */
@@ -61,8 +62,8 @@ export class Networks {
 
   constructor(options: NetworksOptions) {
     this.options = options;
-    this.verdicts = readVerdicts(options.stateDir);
-    this.reported = [...this.verdicts.values()];
+    this.verdicts = new VerdictStore(options.stateDir);
+    this.reported = this.verdicts.all();
   }
 
   /** Makes the lab's Internet with its resolver and Git server. */
@@ -76,7 +77,9 @@ export class Networks {
     this.supervision.unref();
   }
 
-  /** Both halves, for callers that have no machines to start and stop in between. */
+  /**
+   * `convergeBeforeMachines` and `convergeAfterMachines`, for callers without machines to start and stop in between.
+   */
   async converge(world: World): Promise<Failure[]> {
     return [...(await this.convergeBeforeMachines(world)), ...(await this.convergeAfterMachines(world))];
   }
@@ -123,8 +126,8 @@ export class Networks {
       const networks = new Set(world.networks.map(({ id }) => netnsName(id)));
       const failures: Failure[] = [];
       const gone = [
-        ...namespaces("lab-m-").filter((namespace) => !machines.has(namespace)),
-        ...namespaces("lab-n-").filter((namespace) => !networks.has(namespace)),
+        ...namespaces(machinePrefix).filter((namespace) => !machines.has(namespace)),
+        ...namespaces(routerPrefix).filter((namespace) => !networks.has(namespace)),
       ];
       for (const [id, prober] of this.probers) {
         if (world.networks.some((network) => network.id === id)) continue;
@@ -170,8 +173,8 @@ export class Networks {
     this.stop();
     await this.serially(async () => {
       for (const name of services(this.options.stateDir)) await stopService(this.options.stateDir, name);
-      await Promise.all(namespaces("lab-m-").map((namespace) => removeNamespace(namespace)));
-      await Promise.all(namespaces("lab-n-").map((namespace) => removeNamespace(namespace)));
+      await Promise.all(namespaces(machinePrefix).map((namespace) => removeNamespace(namespace)));
+      await Promise.all(namespaces(routerPrefix).map((namespace) => removeNamespace(namespace)));
       for (const namespace of [outside, git, internet]) {
         if (namespaces(namespace).includes(namespace)) await removeNamespace(namespace);
       }
@@ -197,7 +200,7 @@ export class Networks {
     const namespace = netnsName(network.id);
     const state = await ensureNamespace(namespace);
     await this.ensureRules(network, state.rules);
-    await settle(namespace, routerSettings, state);
+    await setKernelOnce(namespace, routerSettings, state);
     return state;
   }
 
@@ -216,7 +219,7 @@ export class Networks {
     if (!prober) {
       prober = new Prober(
         network,
-        ({ probeId, machineId }) => this.verdicts.get(`${probeId} ${machineId}`)?.up,
+        ({ probeId, machineId }) => this.verdicts.isUp(probeId, machineId),
         (change) => void this.changed(network.id, change),
       );
       this.probers.set(network.id, prober);
@@ -235,20 +238,20 @@ export class Networks {
     const chains = routerChains(
       this.world,
       network,
-      (probeId, machineId) => this.verdicts.get(`${probeId} ${machineId}`)?.up === true,
+      (probeId, machineId) => this.verdicts.isUp(probeId, machineId) === true,
     );
     if (rulesHash(chains) !== present) await applyRules(netnsName(network.id), chains);
   }
 
   /** Takes a new verdict in; verdicts that come together change the rules once. */
   private async changed(networkId: string, change: VerdictChange): Promise<void> {
-    this.verdicts.set(`${change.probeId} ${change.machineId}`, change);
+    this.verdicts.set(change);
     if (this.dirty.has(networkId)) return;
     this.dirty.add(networkId);
     await this.serially(async () => {
       this.dirty.delete(networkId);
-      const reported = [...this.verdicts.values()];
-      writeVerdicts(this.options.stateDir, reported);
+      const reported = this.verdicts.all();
+      this.verdicts.save();
       const network = this.world.networks.find(({ id }) => id === networkId);
       if (!network) return;
       await this.ensureRules(network, (await readNamespace(netnsName(networkId))).rules);
@@ -272,16 +275,8 @@ export class Networks {
   }
 
   private forgetVerdicts(): void {
-    const known = new Set(
-      this.world.networks
-        .flatMap((network) => targets(this.world, network))
-        .map(({ probeId, machineId }) => `${probeId} ${machineId}`),
-    );
-    const gone = [...this.verdicts.keys()].filter((key) => !known.has(key));
-    for (const key of gone) this.verdicts.delete(key);
-    if (gone.length === 0) return;
-    this.reported = [...this.verdicts.values()];
-    writeVerdicts(this.options.stateDir, this.reported);
+    if (this.verdicts.keep(this.world.networks.flatMap((network) => targets(this.world, network))))
+      this.reported = this.verdicts.all();
   }
 
   private serially<Result>(work: () => Promise<Result>): Promise<Result> {
@@ -289,23 +284,6 @@ export class Networks {
     this.queue = result.catch(() => {});
     return result;
   }
-}
-
-/** Verdicts survive the daemon: a new one must not empty the load balancers while it probes anew. */
-function readVerdicts(stateDir: string): Map<string, VerdictChange> {
-  try {
-    const saved = JSON.parse(readFileSync(join(stateDir, "run", "probes.json"), "utf8")) as VerdictChange[];
-    return new Map(saved.map((change) => [`${change.probeId} ${change.machineId}`, change]));
-  } catch {
-    return new Map();
-  }
-}
-
-function writeVerdicts(stateDir: string, verdicts: readonly VerdictChange[]): void {
-  mkdirSync(join(stateDir, "run"), { recursive: true });
-  const file = join(stateDir, "run", "probes.json");
-  writeFileSync(`${file}.new`, JSON.stringify(verdicts));
-  renameSync(`${file}.new`, file);
 }
 
 function readdirOrNothing(directory: string): string[] {

@@ -20,13 +20,13 @@ export function readPid(file: string): Known | undefined {
   }
 }
 
-/** A process ID is used again by the kernel; its start time is not. */
+/** Whether that process still runs. The kernel uses process IDs again; the start time tells processes apart. */
 export function isAlive({ pid, started }: Known): boolean {
   return startTime(pid) === started;
 }
 
-/** Clock ticks since the kernel's start, for a process that runs. */
-function startTime(pid: number): number | undefined {
+/** When the process was started, in clock ticks since the kernel's start; undefined where it does not run. */
+export function startTime(pid: number): number | undefined {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ") ?? [];
     return fields[0] === "Z" ? undefined : Number(fields[19]);

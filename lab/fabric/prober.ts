@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Probe, VirtualNetwork, World } from "../world.ts";
-import { netnsName } from "./host.ts";
 import { inside } from "./namespace.ts";
+import { netnsName } from "./names.ts";
 
 /** A machine as seen by one probe. */
 export interface Target {

@@ -1,4 +1,5 @@
 /** Sets of IPv4 addresses as sorted, disjoint ranges: what nftables' interval sets ask for. Pure. */
+import { hostAddress, parseCidr } from "../../environment/address.ts";
 
 /** First and last address, as numbers. */
 export type Range = readonly [first: number, last: number];
@@ -7,17 +8,16 @@ const last = 2 ** 32 - 1;
 
 /** `10.20.1.4` as a number. */
 export function addressNumber(address: string): number {
-  const bytes = address.split(".");
-  const valid = bytes.length === 4 && bytes.every((byte) => /^\d{1,3}$/.test(byte) && Number(byte) < 256);
-  if (!valid) throw new Error(`"${address}" is not an IPv4 address; the lab's networks are IPv4 only, like 10.20.1.4`);
-  return bytes.reduce((number, byte) => number * 256 + Number(byte), 0);
+  const block = parseCidr(`${address}/32`);
+  if (!block) throw new Error(`"${address}" is not an IPv4 address; the lab's networks are IPv4 only, like 10.20.1.4`);
+  return block.base;
 }
 
 export function addressText(number: number): string {
-  return [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
+  return hostAddress("0.0.0.0/0", number);
 }
 
-/** The range of a block (`10.20.0.0/16`) or of one address. */
+/** The range of a block, which any of its addresses may stand for (`10.20.1.7/16`), or of one address. */
 export function blockRange(block: string): Range {
   const [address = "", length = "32"] = block.split("/");
   if (!/^\d{1,2}$/.test(length) || Number(length) > 32) {

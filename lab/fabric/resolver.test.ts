@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { DnsZone, VirtualNetwork } from "../world.ts";
 import { privateResolverText, publicResolverText } from "./resolver.ts";
-import { world } from "./standIn.ts";
+import { world } from "./testing/world.ts";
 
 const network: VirtualNetwork = { id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: [], subnets: [] };
 const zone = (given: Partial<DnsZone>): DnsZone => ({

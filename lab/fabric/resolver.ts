@@ -2,7 +2,8 @@
  * DNS by dnsmasq: one resolver per network on Azure's address, with the private zones linked to the network, and a
  * public one in the lab's Internet, with the public zones, that asks the host's own name servers for the rest.
  *
- * Limits of dnsmasq: an alias (CNAME) leads only to a name that the same resolver knows; there are no SOA and NS records.
+ * Limits of dnsmasq: an alias (CNAME) leads only to a name that the same resolver knows; there are no SOA and NS
+ * records.
  */
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,9 +11,8 @@ import { join } from "node:path";
 import type { DnsZone, VirtualNetwork, World } from "../world.ts";
 import { azureAddress, gitAddress, gitHost, publicResolver } from "./addresses.ts";
 import { nameservers } from "./conflicts.ts";
-import { netnsName } from "./host.ts";
-import { internet } from "./internet.ts";
 import { ensureService, runDirectory } from "./service.ts";
+import { internet, netnsName } from "./names.ts";
 
 /** Configuration of a network's resolver. */
 export function privateResolverText(world: World, network: VirtualNetwork): string {

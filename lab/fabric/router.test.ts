@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { VirtualNetwork } from "../world.ts";
-import { linkAddresses, networkLink } from "./addresses.ts";
+import { linkAddresses } from "./addresses.ts";
 import { parseState } from "./namespace.ts";
 import { peerings, routerCommands, unpeerCommands } from "./router.ts";
+import { networkLink } from "./names.ts";
 
 const network: VirtualNetwork = {
   id: "/vnet",

@@ -1,8 +1,8 @@
 /** The router of one virtual network: its addresses, its uplink to the lab's Internet and its links to peers. */
 import type { VirtualNetwork } from "../world.ts";
-import { azureAddress, gatewayAddress, linkAddresses, metadataAddress, networkLink, peerLink } from "./addresses.ts";
-import { netnsName } from "./host.ts";
+import { azureAddress, gatewayAddress, linkAddresses, metadataAddress } from "./addresses.ts";
 import { ipBatch, type NamespaceState } from "./namespace.ts";
+import { netnsName, networkLink, peerLink } from "./names.ts";
 
 /** Kernel settings of a router. */
 export const routerSettings = {
@@ -17,8 +17,8 @@ export const routerSettings = {
   "net.ipv4.conf.default.send_redirects": 0,
   // A packet in the middle of an unknown flow must not choose a new member of a load balancer.
   "net.netfilter.nf_conntrack_tcp_loose": 0,
-  // A connection that nobody has answered is none: its next attempt, a second later, is chosen anew, as by Azure, and
-  // not for ever sent to a member that is lost.
+  // An attempt to connect that was not answered is forgotten, so that the next one, a second later, is given to another
+  // member, as by Azure, and not for ever to one that is lost.
   "net.netfilter.nf_conntrack_tcp_timeout_syn_sent": 1,
   "net.ipv4.ip_forward": 1,
 };

@@ -1,7 +1,7 @@
 /** The rules of one network namespace: one table, replaced as a whole, with the hash of its text as its comment. */
 import { createHash } from "node:crypto";
 import type { VirtualNetwork, World } from "../world.ts";
-import { balancerChain, type Verdict } from "./balancer.ts";
+import { loadBalancerChain, type Verdict } from "./loadBalancer.ts";
 import { firewallChains } from "./firewall.ts";
 import { run } from "./host.ts";
 import { inside } from "./namespace.ts";
@@ -11,7 +11,7 @@ export const table = "lab";
 
 /** Everything that a network's router decides about packets. */
 export function routerChains(world: World, network: VirtualNetwork, isUp: Verdict): string[] {
-  return [...firewallChains(world, network), balancerChain(world, network, isUp)];
+  return [...firewallChains(world, network), loadBalancerChain(world, network, isUp)];
 }
 
 /** Short, and different for different rules. */

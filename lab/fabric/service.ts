@@ -1,11 +1,13 @@
 /**
- * Programs that machines use (resolvers, metadata services, the Git server): each runs detached in its namespace and outlives the
- * daemon; the next daemon takes it over by its process ID file, or replaces it when its version is another.
+ * Programs that machines use (resolvers, metadata services, the Git server): each runs detached in its namespace and
+ * outlives the daemon; the next daemon takes it over by its process ID file, or replaces it when its version is
+ * another.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { holds } from "../polling.ts";
+import { endProcesses } from "../signals.ts";
 import { inside } from "./namespace.ts";
 import { isAlive, readPid, writePid } from "./pidFile.ts";
 
@@ -42,10 +44,9 @@ export async function ensureService(stateDir: string, service: Service): Promise
   });
   child.unref();
   if (child.pid !== undefined) writePid(pidFile(stateDir, service.name), child.pid, service.version);
-  for (let waited = 0; waited < 5000 && ended === undefined; waited += 20) {
-    if (child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port)) return;
-    await sleep(20);
-  }
+  const ready = () => child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port);
+  await holds(() => ended !== undefined || ready(), { timeoutSeconds: 5, intervalSeconds: 0.02 });
+  if (ended === undefined && ready()) return;
   const said = readFileSync(logFile, "utf8").trim().slice(-1000);
   throw new Error(
     `${service.name} does not listen on port ${service.port}: ${ended ?? "it started, but is not ready"}` +
@@ -56,10 +57,7 @@ export async function ensureService(stateDir: string, service: Service): Promise
 /** Ends a service and waits for its end. */
 export async function stopService(stateDir: string, name: string): Promise<void> {
   const known = readPid(pidFile(stateDir, name));
-  for (let attempt = 0; known && isAlive(known) && attempt < 100; attempt++) {
-    process.kill(known.pid, attempt < 50 ? "SIGTERM" : "SIGKILL");
-    await sleep(20);
-  }
+  await endProcesses(() => (known && isAlive(known) ? [known.pid] : []), 1);
   rmSync(pidFile(stateDir, name), { force: true });
 }
 

@@ -39,7 +39,7 @@ Sends requests at random times, R a second on average (a Poisson process), and w
   --seed N             of the times and of the choice of targets; printed. Default: a random one
   --ids PREFIX         of {{id}}: PREFIX-1, PREFIX-2, ... Default: from seed and time
   --out FILE           default: standard output
-  --until-eof          end early when standard input ends, so that it does not outlive who started it
+  --until-eof          end early when standard input ends, so that it does not outlive its starter
 
 SIGINT and SIGTERM end the run early; requests under way are waited for. Exit status: 0 when the run ended, whatever
 the answers were; 1 when it could not be written; 2 for wrong arguments.

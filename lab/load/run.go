@@ -51,7 +51,7 @@ func run(o *options, out *bufio.Writer, stop <-chan os.Signal) (counts, error) {
 		if err := lines.Encode(recordOf(result, pacer.take(result.Seq))); err != nil {
 			return count, err
 		}
-		// Whoever reads along sees what is a second old.
+		// A reader of the file lags by a second at most.
 		if time.Since(flushed) > time.Second {
 			flushed = time.Now()
 			if err := out.Flush(); err != nil {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../commands.ts";
-import { cacheDir, root } from "../settings.ts";
+import { cacheDir, root } from "../paths.ts";
 
 /** A command that must succeed; shown while it runs would be too much, told whole where it fails. */
 async function must(command: string[], cwd: string): Promise<string> {

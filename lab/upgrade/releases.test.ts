@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { root } from "../settings.ts";
+import { root } from "../paths.ts";
 import { releasesIn } from "./releases.ts";
 
 const changelog = `# Changelog

@@ -11,7 +11,7 @@ import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
 import { ensureDaemon } from "../cli/daemon.ts";
 import { labCommand, run } from "../commands.ts";
-import { cacheDir, root } from "../settings.ts";
+import { cacheDir, root } from "../paths.ts";
 import { checkoutOf, isSameTree } from "./checkout.ts";
 import { replacedIn } from "./engineEvents.ts";
 import { releasesIn, type Release } from "./releases.ts";
@@ -79,7 +79,7 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
         return at;
       },
     },
-    { tools, rate, seed: 1, run: 1, wanted: configured(before), patience: 300, directory },
+    { tools, rate, seed: 1, run: 1, wanted: configured(before), recoverySeconds: 300, directory },
   );
   const after = await tools.status();
   const lost = before.machines.filter(({ name }) => !after.machines.some((machine) => machine.name === name));

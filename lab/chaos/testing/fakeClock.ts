@@ -1,4 +1,4 @@
-/** For tests: time that passes at once, in the order in which sleepers wake. */
+/** Time that passes at once, in the order in which sleepers wake. */
 import type { Clock } from "../clock.ts";
 
 interface Sleeper {
@@ -16,7 +16,7 @@ export class FakeClock implements Clock {
     this.#now = now;
   }
 
-  now(): number {
+  nowMs(): number {
     return this.#now;
   }
 

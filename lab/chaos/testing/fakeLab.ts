@@ -1,4 +1,4 @@
-/** For tests: an environment that answers, breaks and mends by itself, in the time of a fake clock. */
+/** An environment that answers, breaks and mends by itself, in the time of a fake clock. */
 import type { StackStatus } from "../../cli/status.ts";
 import type { RequestRecord } from "../history.ts";
 import type { LoadPlan } from "../load.ts";
@@ -72,13 +72,13 @@ export class FakeLab implements Tools {
 
   async status(): Promise<StackStatus> {
     await Promise.resolve();
-    return this.#options.status(this.#sinceKill(this.clock.now()));
+    return this.#options.status(this.#sinceKill(this.clock.nowMs()));
   }
 
   kill(name: string, how: string): Promise<number> {
     return this.#do(`kill ${name} ${how}`, () => {
-      if (!["thaw", "join", "fast", "free"].includes(how)) this.#killedAt ??= this.clock.now();
-      return this.clock.now();
+      if (!["thaw", "join", "fast", "free"].includes(how)) this.#killedAt ??= this.clock.nowMs();
+      return this.clock.nowMs();
     });
   }
 
@@ -99,13 +99,13 @@ export class FakeLab implements Tools {
 
   load(plan: LoadPlan): ReturnType<Tools["load"]> {
     this.#note(`load in ${plan.namespace}`);
-    const from = this.clock.now();
+    const from = this.clock.nowMs();
     let end: number | undefined;
     return {
-      records: () => Promise.resolve(this.#history(from, end ?? this.clock.now(), plan)),
+      records: () => Promise.resolve(this.#history(from, end ?? this.clock.nowMs(), plan)),
       stop: () => {
         if (end === undefined) this.#note("load ends");
-        end ??= this.clock.now();
+        end ??= this.clock.nowMs();
         return Promise.resolve();
       },
     };

@@ -1,4 +1,4 @@
-/** For tests: histories of regular requests, with what goes wrong in them. */
+/** Histories of regular requests, with what goes wrong in them. */
 import type { RequestRecord } from "../history.ts";
 
 /** 2026-12-01T00:00:00Z, milliseconds since 1970: when the histories of the tests begin. */

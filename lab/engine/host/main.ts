@@ -88,8 +88,16 @@ const install: handleServerStreamingCall<
   );
 };
 
-function packageDependency({ name, version, server }: { name: string; version: string; server: string }) {
-  return { name, version, server, kind: "resource" };
+/** Sets what the engine's two messages about a wanted plugin have in common. */
+function wanted<M extends pluginPb.PluginDependency | pluginPb.PackageDependency>(
+  message: M,
+  { name, version, server }: { name: string; version: string; server: string },
+): M {
+  message.setName(name);
+  message.setKind("resource");
+  message.setVersion(version);
+  message.setServer(server);
+  return message;
 }
 
 const implementation = {
@@ -99,32 +107,14 @@ const implementation = {
   }),
   getRequiredPlugins: unary((request: languagePb.GetRequiredPluginsRequest) => {
     const response = new languagePb.GetRequiredPluginsResponse();
-    response.setPluginsList(
-      requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
-        const { name, kind, version, server } = packageDependency(wanted);
-        const dependency = new pluginPb.PluginDependency();
-        dependency.setName(name);
-        dependency.setKind(kind);
-        dependency.setVersion(version);
-        dependency.setServer(server);
-        return dependency;
-      }),
-    );
+    const plugins = requiredPlugins(request.getInfo()!.getProgramDirectory());
+    response.setPluginsList(plugins.map((one) => wanted(new pluginPb.PluginDependency(), one)));
     return response;
   }),
   getRequiredPackages: unary((request: languagePb.GetRequiredPackagesRequest) => {
     const response = new languagePb.GetRequiredPackagesResponse();
-    response.setPackagesList(
-      requiredPlugins(request.getInfo()!.getProgramDirectory()).map((wanted) => {
-        const { name, kind, version, server } = packageDependency(wanted);
-        const dependency = new pluginPb.PackageDependency();
-        dependency.setName(name);
-        dependency.setKind(kind);
-        dependency.setVersion(version);
-        dependency.setServer(server);
-        return dependency;
-      }),
-    );
+    const plugins = requiredPlugins(request.getInfo()!.getProgramDirectory());
+    response.setPackagesList(plugins.map((one) => wanted(new pluginPb.PackageDependency(), one)));
     return response;
   }),
   getPluginInfo: unary(() => {

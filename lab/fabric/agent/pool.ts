@@ -9,23 +9,23 @@ export interface AgentPlace {
 }
 
 export interface AgentPoolOptions {
-  /** Of these machines those that are switched on, and where their agents go. */
+  /** Those of the machines that are switched on, and where their agents go. */
   locate: (machines: Machine[]) => Map<string, AgentPlace | "starting">;
-  /** Seconds without a word after which a machine counts as frozen. */
-  silence?: number;
+  /** A machine whose agent has been silent for so long counts as frozen. */
+  silenceSeconds?: number;
 }
 
-/** Seconds without a word of a machine's agent after which it is taken for frozen. Agents speak every two seconds. */
-const standardSilence = 20;
+/** Agents speak every two seconds. */
+const standardSilenceSeconds = 20;
 
-/** Milliseconds between two looks. */
-const lookEvery = 1000;
+/** Pause between two looks. */
+const intervalMs = 1000;
 
-/** Milliseconds before an agent is started again: early in its boot a machine does not start services. */
-const retryAfter = 250;
+/** Pause before an agent is started again: early in its boot a machine does not start services. */
+const retryMs = 250;
 
-/** Milliseconds in which a new agent must say its first word. */
-const firstWord = 60_000;
+/** Time in which a new agent must say its first word. */
+const firstWordMs = 60_000;
 
 type RunResult = { exitStatus: number; stdout: string; stderr: string };
 
@@ -79,7 +79,7 @@ export class AgentPool {
       watched.machine = machine;
       if (watched.agent) this.#configure(watched, watched.agent);
     }
-    this.#timer ??= setInterval(() => this.look(), lookEvery).unref();
+    this.#timer ??= setInterval(() => this.look(), intervalMs).unref();
     this.#changed();
   }
 
@@ -87,7 +87,7 @@ export class AgentPool {
   look(): void {
     // What the agents said while this process stood still has not been read yet: that time is not theirs.
     const now = performance.now();
-    const stood = Math.max(0, now - this.#lookedAt - 2 * lookEvery);
+    const stood = Math.max(0, now - this.#lookedAt - 2 * intervalMs);
     this.#lookedAt = now;
     for (const watched of this.#watched.values()) watched.heard += stood;
     const places = this.#options.locate([...this.#watched.values()].map(({ machine }) => machine));
@@ -138,15 +138,15 @@ export class AgentPool {
     if (watched.power === "stopped") watched.power = "starting";
     // A machine that was started again has another init; the agent of the one before ends with it.
     if (watched.agent?.init !== place.init) this.#attach(watched, place);
-    const quiet = performance.now() - watched.heard;
-    if (quiet > (this.#options.silence ?? standardSilence) * 1000) watched.answers = false;
+    const quietMs = performance.now() - watched.heard;
+    if (quietMs > (this.#options.silenceSeconds ?? standardSilenceSeconds) * 1000) watched.answers = false;
     // Asked too early in its boot, a machine may forget to start the service.
-    if (watched.power === "starting" && watched.agent && quiet > firstWord) watched.agent.kill();
+    if (watched.power === "starting" && watched.agent && quietMs > firstWordMs) watched.agent.kill();
   }
 
   #attach(watched: Watched, place: AgentPlace): void {
     if (performance.now() < watched.notBefore) return;
-    watched.notBefore = performance.now() + retryAfter;
+    watched.notBefore = performance.now() + retryMs;
     watched.agent?.stop();
     watched.ready = false;
     watched.answers = false;
@@ -206,7 +206,7 @@ export class AgentPool {
     watched.answers = false;
     this.#rejectRequests(watched, reason);
     this.#changed();
-    setTimeout(() => this.look(), retryAfter).unref();
+    setTimeout(() => this.look(), retryMs).unref();
   }
 
   #forget(watched: Watched): void {

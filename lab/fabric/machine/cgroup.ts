@@ -8,14 +8,17 @@ import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { holds, Lack, until } from "../../polling.ts";
 
 const mount = "/sys/fs/cgroup";
 const parent = "lab-machines";
 const controllers = ["cpu", "cpuset", "memory"];
 
-/** `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of who starts them. */
-export type Layout = "unified" | "hybrid" | "none";
+/**
+ * `hybrid`: version 2 for grouping, version 1 for limits. `none`: machines stay in the group of the process that starts
+ * them.
+ */
+type Layout = "unified" | "hybrid" | "none";
 
 export function layout(): Layout {
   if (existsSync(join(mount, "cgroup.controllers"))) return "unified";
@@ -113,11 +116,9 @@ export async function killGroup(name: string): Promise<boolean> {
   const main = mainGroup(name);
   if (!main || !existsSync(join(main, "cgroup.kill"))) return false;
   await writeFile(join(main, "cgroup.kill"), "1");
-  for (let tries = 0; tries < 250; tries++) {
-    if (/^populated 0$/m.test(await readFile(join(main, "cgroup.events"), "utf8"))) return true;
-    await sleep(20);
-  }
-  throw new Error(`processes of ${name} do not end: see ${main}/cgroup.procs`);
+  const ended = async () => /^populated 0$/m.test(await readFile(join(main, "cgroup.events"), "utf8")) || new Lack("");
+  const options = { timeoutSeconds: 5, intervalSeconds: 0.02 };
+  return until(`the end of ${name}'s processes (see ${main}/cgroup.procs)`, ended, options);
 }
 
 /** Stops all processes of the machine where they are, or lets them go on. */
@@ -154,22 +155,18 @@ async function removeTree(group: string): Promise<void> {
   for (const entry of await readdir(group, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeTree(join(group, entry.name));
   }
-  // The kernel lets go of a group a moment after its last process has ended.
-  for (let tries = 0; ; tries++) {
-    try {
-      await rmdir(group);
-      return;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
-      if (tries >= 25) throw error;
-      await sleep(20);
-    }
-  }
+  // The kernel lets go of a group a moment after its last process has ended. The error of the last attempt counts.
+  const attempt = () =>
+    rmdir(group).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+    );
+  if (!(await holds(attempt, { timeoutSeconds: 0.5, intervalSeconds: 0.02 }))) await rmdir(group);
 }
 
 /**
- * A group of a version 1 controller, only where this process is in the hierarchy's root: below it somebody else
- * accounts for us, and limits, and a group beside theirs would escape them.
+ * A group of a version 1 controller, only where this process is in the hierarchy's root: below the root another program
+ * accounts for this one and limits it, and a group beside that program's would escape its limits.
  */
 async function legacyGroup(controller: string, name: string): Promise<string | undefined> {
   const own = (await readFile("/proc/self/cgroup", "utf8"))
@@ -179,7 +176,7 @@ async function legacyGroup(controller: string, name: string): Promise<string | u
   const top = join(mount, controller, parent);
   await mkdir(top, { recursive: true });
   if (controller === "cpuset") {
-    // No process can enter a group before it has both. Those of the machines begin with what this one has.
+    // No process can enter a group without both settings. The machines' groups inherit those of their parent.
     for (const file of ["cpuset.cpus", "cpuset.mems"])
       await writeFile(join(top, file), await readFile(join(mount, controller, file)));
     await writeFile(join(top, "cgroup.clone_children"), "1");

@@ -4,17 +4,18 @@
  */
 import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
+import { machinePorts } from "../../../environment/flows.ts";
 import type { Machine } from "../../world.ts";
-import { machineLink } from "../addresses.ts";
-import { netnsName, run } from "../host.ts";
 import { remove } from "../image.ts";
 import { freeze } from "./cgroup.ts";
-import { cutLink, joinLink } from "./cut.ts";
+import { cutLink, joinLink } from "./linkCut.ts";
 import { readRecord, type MachinePaths } from "./files.ts";
 import { fillDisk } from "./fullDisk.ts";
 import { kill } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
+import { runInMachine } from "./shell.ts";
 import { slowLink, speedUpLink, type LinkEnd } from "./shaping.ts";
+import { machineLink, netnsName } from "../names.ts";
 
 /** What each does, for help texts. */
 export const damages = {
@@ -81,8 +82,8 @@ export async function breakMachine(
 }
 
 /**
- * The kernel of the host goes on when the machine ends, and would close its connections in order, and refuse new ones.
- * A machine without power says nothing. Its link is joined when it is switched on again.
+ * Cuts the machine's link before its end. The host's kernel goes on when the machine ends: it would close the machine's
+ * connections in order and refuse new ones, and a machine without power says nothing.
  */
 async function loseContact(paths: MachinePaths): Promise<void> {
   await cutLink(paths.name);
@@ -100,25 +101,12 @@ function linkEnds(machine: Pick<Machine, "id" | "networkId">, paths: MachinePath
   ];
 }
 
-/** Kills what listens on a TCP port beside sshd and the machine's own health endpoint. */
+/** Kills what listens on a TCP port, but for sshd and what every machine tells of itself. */
 async function killServers(init: number): Promise<void> {
   const script = `
     ss -Hltnp | while read -r _ _ _ local _ users; do
-      case "$local" in *:22|*:8998|*:8999) continue;; esac
+      case "$local" in ${machinePorts.map((port) => `*:${port}`).join("|")}) continue;; esac
       echo "$users" | grep -o 'pid=[0-9]*' | cut -d= -f2
     done | sort -u | while read -r pid; do [ "$pid" = 1 ] || kill -9 "$pid"; done`;
-  await run([
-    "nsenter",
-    `--target=${init}`,
-    "--mount",
-    "--uts",
-    "--ipc",
-    "--net",
-    "--pid",
-    "--wd=/",
-    "--",
-    "/bin/sh",
-    "-c",
-    script,
-  ]);
+  await runInMachine(init, ["mount", "uts", "ipc", "net", "pid"], script);
 }

@@ -8,11 +8,12 @@
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { temporaryName } from "../../files.ts";
 import { run } from "../host.ts";
 import { remove } from "../image.ts";
 
 /** Folders of a machine that hold nothing but downloads, with the modes that Debian gives them. */
-export const downloadFolders = [
+const downloadFolders = [
   "var/cache/apt/archives",
   // For what roles download themselves, by a name that tells the version.
   "var/cache/platform",
@@ -49,7 +50,7 @@ async function harvestFolder(upper: string, folder: string, store: string): Prom
 
 async function keep(file: string, store: string, path: string): Promise<void> {
   await makeFolder(store, dirname(path));
-  const copy = join(store, `${path}.${process.pid}-${Math.random().toString(36).slice(2)}`);
+  const copy = temporaryName(join(store, path));
   try {
     await copyFile(file, copy);
     await rename(copy, join(store, path));

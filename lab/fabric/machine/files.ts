@@ -10,12 +10,13 @@
  *     nspawn.log     what systemd-nspawn itself had to say
  */
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { shortHash } from "../host.ts";
+import { writeAtomically } from "../../files.ts";
+import { machinePrefix, shortHash } from "../names.ts";
 
 export interface MachinePaths {
-  /** Of the machine in systemd-nspawn, its network namespace and its control group. */
+  /** The name of the machine in systemd-nspawn, of its network namespace and of its control group. */
   name: string;
   dir: string;
   record: string;
@@ -54,7 +55,7 @@ export function machinePaths(stateDir: string, id: string): MachinePaths {
 function pathsOf(stateDir: string, hash: string): MachinePaths {
   const dir = join(machinesDir(stateDir), hash);
   return {
-    name: `lab-m-${hash}`,
+    name: `${machinePrefix}${hash}`,
     dir,
     record: join(dir, "machine.json"),
     disk: join(dir, "disk"),
@@ -82,10 +83,8 @@ export async function readRecord(paths: MachinePaths): Promise<MachineRecord | u
   }
 }
 
-export async function writeRecord(paths: MachinePaths, record: MachineRecord): Promise<void> {
-  const next = `${paths.record}.${process.pid}`;
-  await writeFile(next, `${JSON.stringify(record, null, 2)}\n`, { mode: 0o600 });
-  await rename(next, paths.record);
+export function writeRecord(paths: MachinePaths, record: MachineRecord): void {
+  writeAtomically(paths.record, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** Writes files into a directory tree, with parents as Debian has them. */
@@ -101,7 +100,7 @@ export async function writeTree(
   }
 }
 
-/** Changes with every boot of the host. */
+/** The ID of the host's current boot. */
 export async function hostBoot(): Promise<string> {
   return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
 }

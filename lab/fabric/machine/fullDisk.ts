@@ -7,15 +7,17 @@
  * cannot be opened for writing even where nothing would be added to it (so PostgreSQL can open no table); deleting
  * frees nothing; and what was made or deleted meanwhile is undone when the disk is freed.
  */
-import { run } from "../host.ts";
+import { runInMachine } from "./shell.ts";
 
 /** Where a machine's services keep what they write. */
 const folders = ["/etc", "/home", "/opt", "/root", "/srv", "/var"];
 
 const layer = "/run/lab-full";
 
-/** Run in the machine's mount namespace: its mounts end with the machine. Gives up, and takes back, what fails half-way. */
-export const fillScript = `
+/**
+ * Run in the machine's mount namespace: its mounts end with the machine. Gives up, and takes back, what fails half-way.
+ */
+const fillScript = `
 set -eu
 if mountpoint -q ${layer}; then echo 'its disk is full already' >&2; exit 1; fi
 mkdir -p ${layer}
@@ -30,8 +32,11 @@ done
 cat /dev/zero >${layer}/fill 2>/dev/null || true
 `;
 
-/** Does nothing where the disk is not full. Who has opened a file meanwhile can write to that one, to no effect. */
-export const freeScript = `
+/**
+ * Does nothing where the disk is not full. A file that was opened on the full disk can still be written to, to no
+ * effect.
+ */
+const freeScript = `
 set -eu
 mountpoint -q ${layer} || exit 0
 rm -f ${layer}/fill
@@ -43,18 +48,5 @@ umount -l ${layer}
 
 /** Fills the disk of the machine whose init is given, as the host knows it, or frees it. */
 export async function fillDisk(init: number, full: boolean): Promise<void> {
-  await run(
-    [
-      "nsenter",
-      `--target=${init}`,
-      "--mount",
-      "--pid",
-      "--wd=/",
-      "--",
-      "/bin/sh",
-      "-c",
-      full ? fillScript : freeScript,
-    ],
-    { timeout: 20_000 },
-  );
+  await runInMachine(init, ["mount", "pid"], full ? fillScript : freeScript);
 }

@@ -47,14 +47,14 @@ export class Lifecycle {
     const running = runningMachine(paths);
     if (!machine.powered) {
       if (running) await this.#switchOff(machine, paths, record);
-      else if (record.switchedOn) await writeRecord(paths, { ...record, switchedOn: undefined });
+      else if (record.switchedOn) writeRecord(paths, { ...record, switchedOn: undefined });
       return;
     }
     const boot = await hostBoot();
     if (running) {
       await ensureGroups(paths.name, machine);
       // Switched on by a daemon that ended before it could write that down.
-      if (record.switchedOn !== boot) await writeRecord(paths, { ...record, switchedOn: boot });
+      if (record.switchedOn !== boot) writeRecord(paths, { ...record, switchedOn: boot });
     } else if (record.switchedOn !== boot && !existsSync(paths.diskLost)) {
       await this.#switchOn(machine, paths, record);
     }
@@ -102,11 +102,11 @@ export class Lifecycle {
     await Promise.all((await machinesOnDisk(this.#options.stateDir)).map((other) => this.#harvest(other)));
     await makeLayer(storeOf(image), paths.downloads);
     const record = { id: machine.id, generation: machine.generation, image };
-    await writeRecord(paths, record);
+    writeRecord(paths, record);
     return record;
   }
 
-  /** Keeps a machine's downloads. Its own fate does not depend on that. */
+  /** Keeps a machine's downloads. A failure is told and changes nothing for the machine. */
   async #harvest(paths: MachinePaths): Promise<void> {
     const record = await readRecord(paths);
     if (!record) return;
@@ -123,12 +123,12 @@ export class Lifecycle {
     // A start that was cut short may have left a process that is not systemd-nspawn yet.
     await kill(paths);
     await start(machine, paths, record.image);
-    await writeRecord(paths, { ...record, switchedOn: await hostBoot() });
+    writeRecord(paths, { ...record, switchedOn: await hostBoot() });
   }
 
   async #switchOff(machine: Machine, paths: MachinePaths, record: MachineRecord): Promise<void> {
     this.#options.log(`${machine.name}: switched off`);
-    await writeRecord(paths, { ...record, switchedOn: undefined });
+    writeRecord(paths, { ...record, switchedOn: undefined });
     await shutDown(paths);
   }
 }

@@ -4,12 +4,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { holds } from "../../polling.ts";
 import { run } from "../host.ts";
-import { inIsolation } from "../isolated.ts";
+import { inIsolation } from "../testing/isolated.ts";
 import { inside, ipBatch } from "../namespace.ts";
-import { cutLink, joinLink } from "./cut.ts";
+import { cutLink, joinLink } from "./linkCut.ts";
 import { slowLink, speedUpLink } from "./shaping.ts";
 
+const asLongAs = { timeoutSeconds: 5, intervalSeconds: 0.1 };
 const machine = "lab-m-test";
 const router = "lab-n-test";
 const ends = [
@@ -62,8 +64,7 @@ await inIsolation(import.meta.filename, () => {
       directory,
     ];
     server = spawn(program, args, { stdio: "ignore" });
-    for (let tries = 0; tries < 50 && (await fetch(machine, "127.0.0.1")).status !== "200"; tries++)
-      await new Promise((next) => setTimeout(next, 100));
+    await holds(async () => (await fetch(machine, "127.0.0.1")).status === "200", asLongAs);
   }, 30_000);
   afterAll(() => {
     server?.kill("SIGKILL");
@@ -101,8 +102,7 @@ await inIsolation(import.meta.filename, () => {
     await run(["ip", "netns", "del", machine]);
     const left = async () =>
       (await run([...inside(router), "sh", "-c", "ip -br link; tc qdisc show; nft list ruleset"])).stdout;
-    for (let tries = 0; tries < 50 && (await left()).includes("lm-test"); tries++)
-      await new Promise((next) => setTimeout(next, 100));
+    await holds(async () => !(await left()).includes("lm-test"), asLongAs);
     expect(await left()).not.toMatch(/lm-test|tbf|lab-cut/);
   }, 30_000);
 });

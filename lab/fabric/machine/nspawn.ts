@@ -1,27 +1,31 @@
 /**
  * Switching a machine on and off with systemd-nspawn. The machine's disk is mounted in a mount namespace of its own, so
- * that nothing stays mounted when its processes end, whoever ended them; and it has no parent that could take it along:
- * it goes on when the daemon that started it is gone.
+ * that nothing stays mounted when its processes end, in whatever way; and no parent process takes it along: the machine
+ * goes on when the daemon that started it is gone.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, open, readFile, rmdir } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
-import { machineNamespace } from "../host.ts";
+import { holds } from "../../polling.ts";
+import { signalProcess } from "../../signals.ts";
 import type { Machine } from "../../world.ts";
 import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
-import { joinLink } from "./cut.ts";
+import { joinLink } from "./linkCut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
+import { machineNamespace } from "../names.ts";
+
+/** Pause between two looks at what runs. */
+const intervalSeconds = 0.05;
 
 /** Where systemd-nspawn keeps locks and mounts. */
 const ownDirectory = "/run/systemd/nspawn";
 
 /**
- * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. If who started it has ended
- * meanwhile, it gives up: nobody knows of it before it stands in its groups, where the next daemon finds and ends it.
- * Machines do not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
- * systemd-nspawn never removes some of what it makes in its own directory; so each has one that ends with it.
+ * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. It gives up where the daemon
+ * that started it has ended: the next daemon finds, and can end, only launches that stand in their groups. Machines do
+ * not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
+ * systemd-nspawn leaves some files in its own directory; so each machine has a directory that ends with it.
  */
 const launcher = `
 set -e
@@ -45,7 +49,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   const namespace = `/run/netns/${machineNamespace(machine.id)}`;
   if (!existsSync(namespace)) throw new Error(`${machine.name}: its network namespace ${namespace} does not exist`);
   if (!existsSync(image)) throw new Error(`${machine.name}: its image ${image} is gone; reimage or delete the machine`);
-  // It was cut when the machine lost its power.
+  // The link was cut when the machine lost its power.
   await joinLink(machineNamespace(machine.id));
   const groups = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
@@ -90,7 +94,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
       child.once("error", (error) => resolve(error.message));
       child.once("exit", (code, signal) => resolve(signal ?? `status ${code ?? 0}`));
     });
-    const up = waitFor(() => runningMachine(paths)?.init !== undefined, 20_000);
+    const up = holds(() => runningMachine(paths)?.init !== undefined, { timeoutSeconds: 20, intervalSeconds });
     const failure = await Promise.race([ended, up.then((ready) => (ready ? undefined : "its init did not start"))]);
     if (failure !== undefined) {
       await kill(paths);
@@ -105,11 +109,11 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
 }
 
 /** Asks the machine to shut down, and ends it when it has not done so in time. */
-export async function shutDown(paths: MachinePaths, patience = 10_000): Promise<void> {
+export async function shutDown(paths: MachinePaths, graceSeconds = 10): Promise<void> {
   const running = runningMachine(paths);
   if (running) {
-    signal(running.supervisor, "SIGTERM");
-    await waitFor(() => runningMachine(paths) === undefined, patience);
+    signalProcess(running.supervisor, "SIGTERM");
+    await holds(() => runningMachine(paths) === undefined, { timeoutSeconds: graceSeconds, intervalSeconds });
   }
   await kill(paths);
 }
@@ -121,7 +125,7 @@ export async function kill(paths: MachinePaths): Promise<void> {
       const running = runningMachine(paths);
       if (running) killTree(running);
     }
-    if (!(await waitFor(() => runningMachine(paths) === undefined, 5_000)))
+    if (!(await holds(() => runningMachine(paths) === undefined, { timeoutSeconds: 5, intervalSeconds })))
       throw new Error(`${paths.name} does not end`);
     try {
       await removeGroups(paths.name);
@@ -133,31 +137,14 @@ export async function kill(paths: MachinePaths): Promise<void> {
   }
 }
 
-/** Removes the directory that every machine had its own in the place of. */
+/** Removes the directory over which every machine mounted its own. */
 export async function removeOwnDirectory(): Promise<void> {
   // Not empty: containers that are not of the lab use it.
   await rmdir(ownDirectory).catch(() => {});
 }
 
-/** Without control groups: the end of its init ends every process in the machine. */
+/** For hosts without control groups: the end of a machine's init ends every process in the machine. */
 function killTree({ supervisor, init }: RunningMachine): void {
-  if (init !== undefined) signal(init, "SIGKILL");
-  signal(supervisor, "SIGKILL");
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
-}
-
-async function waitFor(condition: () => boolean, patience: number): Promise<boolean> {
-  const end = performance.now() + patience;
-  while (!condition()) {
-    if (performance.now() > end) return false;
-    await sleep(50);
-  }
-  return true;
+  if (init !== undefined) signalProcess(init, "SIGKILL");
+  signalProcess(supervisor, "SIGKILL");
 }

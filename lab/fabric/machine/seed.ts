@@ -2,8 +2,8 @@
  * The files that make a new disk one particular machine's: what Azure hands to cloud-init by its provisioning medium,
  * given to cloud-init's NoCloud data source. Pure: paths, modes and contents.
  */
-import { shortHash } from "../host.ts";
 import type { Machine } from "../../world.ts";
+import { shortHash } from "../names.ts";
 
 export interface SeedFile {
   /** Relative to the machine's root directory. */

@@ -1,4 +1,6 @@
-/** Functions that a program calls: who it is, a token, and `get<Type>` of every resource type that the lab has. */
+/**
+ * Functions that a program calls: its own identity, a token, and `get<Type>` of every resource type that the lab has.
+ */
 import type { Properties } from "../plugin/values.ts";
 import type { Arm } from "./arm.ts";
 import { pathValues, resourceType, resourceTypes } from "./resources.ts";
@@ -43,7 +45,7 @@ async function getToken(arm: Arm, endpoint?: string): Promise<string> {
   return token.token;
 }
 
-// The token says who it was given to; the claim is missing where tokens are not JSON Web Tokens.
+// The claim tells to whom the token was given; it is missing where tokens are not JSON Web Tokens.
 function objectId(token: string): string {
   try {
     const claims = JSON.parse(Buffer.from(token.split(".")[1] ?? "", "base64url").toString()) as { oid?: string };

@@ -5,7 +5,7 @@ import { PartialFailure } from "../plugin/plugin.ts";
 import type { CheckRequest, ResourceRequest } from "../plugin/plugin.ts";
 import { Unknown, unknown } from "../plugin/values.ts";
 import type { Properties } from "../plugin/values.ts";
-import { FakeArm, fakeArm } from "./fakeArm.ts";
+import { FakeArm, fakeArm } from "./testing/fakeArm.ts";
 import { AzureNative } from "./plugin.ts";
 
 const group = "/subscriptions/sub/resourceGroups/rg";
@@ -332,7 +332,7 @@ test("A preview of an update keeps what is known: parts keep their IDs by name."
   expect(fake.sent).toEqual([]);
 });
 
-test("A program learns who it is, gets a token, and looks resources up.", async () => {
+test("A program learns its own identity, gets a token, and looks resources up.", async () => {
   const { plugin } = setUp();
   await plugin.create(request("network:VirtualNetwork", { inputs: network }));
   expect(await plugin.invoke("azure-native:authorization:getClientConfig", {})).toEqual({

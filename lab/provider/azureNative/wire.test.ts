@@ -4,10 +4,10 @@
  * end-to-end test).
  */
 import { expect, test } from "vitest";
-import { FakeArm, fakeArm } from "./fakeArm.ts";
+import { FakeArm, fakeArm } from "./testing/fakeArm.ts";
 import { AzureNative } from "./plugin.ts";
 import { resourceTypes } from "./resources.ts";
-import { cases } from "./wireCases.ts";
+import { cases, flat, inputsOf } from "./testing/wireCases.ts";
 
 function plugin(fake: FakeArm): AzureNative {
   const made = new AzureNative("3.28.0", () => fakeArm(fake));
@@ -19,42 +19,48 @@ test("Every resource type of the table has its case here.", () => {
   expect(cases.map(({ type }) => type).sort()).toEqual(resourceTypes.map(({ token }) => token).sort());
 });
 
-test.each(cases)(
-  "$type reaches ARM as its REST API has it, and comes back flat.",
-  async ({ type, inputs, path, apiVersion, body, outputs }) => {
-    const fake = new FakeArm();
-    const request = {
-      urn: `urn:pulumi:dev::platform::azure-native:${type}::it`,
-      type: `azure-native:${type}`,
-      id: "",
-      oldInputs: {},
-      state: {},
-      inputs: { ...inputs, azureApiVersion: apiVersion },
-      preview: false,
-      timeout: 0,
-    };
-    const created = await plugin(fake).create(request);
-    const put = fake.sent.find(({ method }) => method === "PUT");
-    // Two of the SDKs write "resourcegroups"; ARM does not mind.
-    expect({ ...put, path: put?.path.replace("/resourcegroups/", "/resourceGroups/") }).toEqual({
-      method: "PUT",
-      path,
-      apiVersion,
-      body,
-    });
-    expect(fake.sent.every((sent) => sent.apiVersion === apiVersion)).toBe(true);
-    expect(created.id.toLowerCase()).toBe(path.toLowerCase());
-    expect(created.state).toMatchObject({ name: path.split("/").at(-1), azureApiVersion: apiVersion, ...outputs });
-    expect(created.state).not.toHaveProperty("id");
+test.each(cases)("$type reaches ARM as its REST API has it, and comes back flat.", async (given) => {
+  const { type, path, apiVersion, body, outputs } = given;
+  const fake = new FakeArm();
+  const request = {
+    urn: `urn:pulumi:dev::platform::azure-native:${type}::it`,
+    type: `azure-native:${type}`,
+    id: "",
+    oldInputs: {},
+    state: {},
+    inputs: { ...inputsOf(given), azureApiVersion: apiVersion },
+    preview: false,
+    timeout: 0,
+  };
+  const created = await plugin(fake).create(request);
+  const put = fake.sent.find(({ method }) => method === "PUT");
+  // Two of the SDKs write "resourcegroups"; ARM does not mind.
+  expect({ ...put, path: put?.path.replace("/resourcegroups/", "/resourceGroups/") }).toEqual({
+    method: "PUT",
+    path,
+    apiVersion,
+    body,
+  });
+  expect(fake.sent.every((sent) => sent.apiVersion === apiVersion)).toBe(true);
+  expect(created.id.toLowerCase()).toBe(path.toLowerCase());
+  // An autoscale setting has a name of its own among its properties; so those stay together.
+  const together = type === "monitor:AutoscaleSetting";
+  const properties = together ? { properties: flat(body["properties"]!) } : (flat(body) as object);
+  expect(created.state).toMatchObject({
+    ...properties,
+    name: path.split("/").at(-1),
+    azureApiVersion: apiVersion,
+    ...outputs,
+  });
+  expect(created.state).not.toHaveProperty("id");
 
-    await plugin(fake).delete({ ...request, id: created.id });
-    expect(fake.store.size).toBe(0);
-  },
-);
+  await plugin(fake).delete({ ...request, id: created.id });
+  expect(fake.store.size).toBe(0);
+});
 
 test("A versioned module's resource is sent with that API version.", async () => {
   const fake = new FakeArm();
-  const { inputs } = cases.find(({ type }) => type === "network:VirtualNetwork")!;
+  const inputs = inputsOf(cases.find(({ type }) => type === "network:VirtualNetwork")!);
   const type = "azure-native:network/v20250101:VirtualNetwork";
   const created = await plugin(fake).create({
     urn: `urn:pulumi:dev::p::${type}::it`,
@@ -72,7 +78,7 @@ test("A versioned module's resource is sent with that API version.", async () =>
 
 test("An input that the SDK does not know is refused instead of being left out.", async () => {
   const fake = new FakeArm();
-  const { inputs } = cases.find(({ type }) => type === "network:VirtualNetwork")!;
+  const inputs = inputsOf(cases.find(({ type }) => type === "network:VirtualNetwork")!);
   const type = "azure-native:network:VirtualNetwork";
   const create = plugin(fake).create({
     urn: `urn:pulumi:dev::p::${type}::it`,

@@ -1,76 +1,47 @@
-/** Inputs of the command resources, checked. */
+/** Inputs of the command resource, checked. */
+import { z } from "zod";
 import type { Failure } from "../plugin/plugin.ts";
-import { isObject, reveal, Unknown } from "../plugin/values.ts";
-import type { Properties, Value } from "../plugin/values.ts";
+import { type Properties, reveal, Unknown } from "../plugin/values.ts";
 
-export type CommandType = "command:local:Command" | "command:remote:Command";
-export type Logging = "stdout" | "stderr" | "stdoutAndStderr" | "none";
+const loggings = ["stdout", "stderr", "stdoutAndStderr", "none"] as const;
+export type Logging = (typeof loggings)[number];
 
-type Kind = "string" | "strings" | "map" | "boolean" | "list" | "logging" | "connection" | "unsupported";
+const string = z.string({ error: "a string" });
+/** In a list or a map a value may become known later. */
+const item = z.union([z.string(), z.instanceof(Unknown)]);
+const files = z.never({ error: "absent: the lab's command plugin collects no files" });
 
-const common: Record<string, Kind> = {
-  create: "string",
-  update: "string",
-  delete: "string",
-  environment: "map",
-  stdin: "string",
-  triggers: "list",
-  logging: "logging",
-  addPreviousOutputInEnv: "boolean",
-};
-const properties: Record<CommandType, Record<string, Kind>> = {
-  "command:local:Command": {
-    ...common,
-    dir: "string",
-    interpreter: "strings",
-    assetPaths: "unsupported",
-    archivePaths: "unsupported",
-  },
-  "command:remote:Command": { ...common, connection: "connection" },
-};
+const inputs = z
+  .strictObject({
+    create: string,
+    update: string,
+    delete: string,
+    dir: string,
+    stdin: string,
+    interpreter: z.array(item, { error: "a list of strings" }),
+    environment: z.record(z.string(), item, { error: "a map of strings" }),
+    triggers: z.array(z.unknown(), { error: "a list" }),
+    logging: z.enum(loggings, { error: loggings.join(", ") }),
+    addPreviousOutputInEnv: z.boolean({ error: "true or false" }),
+    assetPaths: files,
+    archivePaths: files,
+  })
+  .partial();
 
-const loggings = ["stdout", "stderr", "stdoutAndStderr", "none"];
-
-const valid: Record<Exclude<Kind, "unsupported">, { test: (value: Value) => boolean; form: string }> = {
-  string: { test: (value) => typeof value === "string", form: "a string" },
-  strings: { test: (value) => Array.isArray(value) && value.every(text), form: "a list of strings" },
-  map: { test: (value) => isObject(value) && Object.values(value).every(text), form: "a map of strings" },
-  boolean: { test: (value) => typeof value === "boolean", form: "true or false" },
-  list: { test: (value) => Array.isArray(value), form: "a list" },
-  logging: { test: (value) => loggings.includes(value as string), form: loggings.join(", ") },
-  connection: { test: (value) => isObject(value) && text(value["host"] ?? null), form: "an object with host" },
-};
-
-function text(value: Value): boolean {
-  return typeof value === "string" || value instanceof Unknown;
-}
-
-export function isCommandType(type: string): type is CommandType {
-  return type in properties;
-}
-
-export function checkInputs(type: CommandType, news: Properties): Failure[] {
-  const failures: Failure[] = [];
-  const known = properties[type];
-  for (const [property, secret] of Object.entries(news)) {
-    const kind = known[property];
-    const value = reveal(secret);
-    if (kind === undefined) {
-      failures.push({
+/** What is wrong with inputs of `command:local:Command`, one failure for each property. */
+export function checkInputs(news: Properties): Failure[] {
+  const known = Object.entries(reveal(news) as Properties).filter(([, value]) => !(value instanceof Unknown));
+  const issues = inputs.safeParse(Object.fromEntries(known)).error?.issues ?? [];
+  return issues.flatMap((issue) => {
+    if (issue.code === "unrecognized_keys") {
+      const allowed = Object.keys(inputs.shape).join(", ");
+      return issue.keys.map((property) => ({
         property,
-        reason: `${type} has no property ${property}; it has ${Object.keys(known).join(", ")}`,
-      });
-    } else if (kind === "unsupported") {
-      failures.push({
-        property,
-        reason: "the lab's command plugin collects no files: it has no assetPaths and archivePaths",
-      });
-    } else if (!(value instanceof Unknown) && !valid[kind].test(value)) {
-      failures.push({ property, reason: `${property} must be ${valid[kind].form}` });
+        reason: `there is no property ${property}; allowed: ${allowed}`,
+      }));
     }
-  }
-  if (type === "command:remote:Command" && news["connection"] === undefined) {
-    failures.push({ property: "connection", reason: "missing required property 'connection'" });
-  }
-  return failures;
+    const property = String(issue.path[0]);
+    const allowed = issue.path.length > 1 ? "made of strings" : issue.message;
+    return [{ property, reason: `${property} must be ${allowed}` }];
+  });
 }

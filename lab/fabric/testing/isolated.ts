@@ -1,9 +1,9 @@
-/** For tests: runs a test file on a host network of its own, so that it neither meets nor disturbs a lab that runs. */
+/** Runs a test file on a host network of its own, so that it neither meets nor disturbs a lab that runs. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, test } from "vitest";
-import { run } from "./host.ts";
+import { run } from "../host.ts";
 
 interface Report {
   testResults: {
@@ -13,8 +13,8 @@ interface Report {
 }
 
 /**
- * Declares the tests of a file. Outside of `isolated.sh` the file is run by it as a whole, and each test says here
- * what became of it there.
+ * Declares the tests of a file. `isolated.sh` runs the whole file again in a network of its own; the tests that are
+ * declared outside report the results from inside.
  */
 export async function inIsolation(file: string, declare: () => void | Promise<void>): Promise<void> {
   if (process.env.LAB_ISOLATED === "1") {
@@ -24,10 +24,10 @@ export async function inIsolation(file: string, declare: () => void | Promise<vo
   const directory = mkdtempSync(join(tmpdir(), "lab-test-"));
   try {
     const output = join(directory, "report.json");
-    const vitest = join(import.meta.dirname, "../../node_modules/vitest/vitest.mjs");
+    const vitest = join(import.meta.dirname, "../../../node_modules/vitest/vitest.mjs");
     const { stdout, stderr } = await run(
       [
-        join(import.meta.dirname, "isolated.sh"),
+        join(import.meta.dirname, "../isolated.sh"),
         process.execPath,
         vitest,
         "run",
@@ -39,7 +39,7 @@ export async function inIsolation(file: string, declare: () => void | Promise<vo
         "--outputFile",
         output,
       ],
-      { cwd: join(import.meta.dirname, "../.."), accept: [1], timeout: 180_000 },
+      { cwd: join(import.meta.dirname, "../../.."), accept: [1], timeoutSeconds: 180 },
     );
     const [result] = readReport(output, stdout + stderr).testResults;
     // A file that failed outside its tests has none to tell.

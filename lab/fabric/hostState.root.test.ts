@@ -8,7 +8,7 @@ async function onFreshHost(lines: string): Promise<unknown> {
   const program = `
     import { execFileSync } from "node:child_process";
     import { existsSync, readFileSync } from "node:fs";
-    import { look, restore } from ${JSON.stringify(join(import.meta.dirname, "before.ts"))};
+    import { readHostState as look, restoreHost as restore } from ${JSON.stringify(join(import.meta.dirname, "hostState.ts"))};
     const netns = (...args) => execFileSync("ip", ["netns", ...args]);
     const state = () => existsSync("/run/netns") ? readFileSync("/proc/self/mounts", "utf8").split(" /run/netns ").length - 1 : "gone";
     ${lines}`;

@@ -1,11 +1,13 @@
-/** How the host was before the lab, so that it can be so again. The lab's nftables table keeps it in its comment. */
+/**
+ * The host's state before the lab, to be restored at the lab's end. The comment of the lab's nftables table keeps it.
+ */
 import { existsSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { run } from "./host.ts";
 
-export interface Before {
+export interface HostState {
   /** Whether the host forwarded packets: `0` or `1`. */
   forwarding: string;
-  /** What of `ip netns` was not there: the directories, and `mount`, which it makes of the second. */
+  /** What `ip netns` makes and the host did not have: two directories, and `mount`, the second one's mount point. */
   missing: string[];
 }
 
@@ -14,7 +16,7 @@ const resolvers = "/etc/netns";
 const namespaces = "/run/netns";
 
 /** The host as it is. */
-export function look(): Before {
+export function readHostState(): HostState {
   return {
     forwarding: readFileSync(forwardingFile, "utf8").trim(),
     missing: [
@@ -24,12 +26,12 @@ export function look(): Before {
   };
 }
 
-export function beforeText({ forwarding, missing }: Before): string {
+export function hostStateText({ forwarding, missing }: HostState): string {
   return [`ip_forward was ${forwarding}`, ...missing.map((one) => `no ${one}`)].join(", ");
 }
 
-/** Reads `beforeText` out of a longer text. What that does not tell was there. */
-export function parseBefore(text: string): Before {
+/** Reads what `hostStateText` wrote out of longer text. Everything that it does not name was there. */
+export function parseHostState(text: string): HostState {
   const found = /ip_forward was (\d)((?:, no [\w/]+)*)/.exec(text);
   return {
     forwarding: found?.[1] ?? "1",
@@ -37,11 +39,11 @@ export function parseBefore(text: string): Before {
   };
 }
 
-/** Takes away what the host did not have, as far as nobody else uses it by now. */
-export async function restore({ forwarding, missing }: Before): Promise<void> {
+/** Removes what the host did not have, unless another program uses it by now. */
+export async function restoreHost({ forwarding, missing }: HostState): Promise<void> {
   if (forwarding === "0") writeFileSync(forwardingFile, "0");
   if (missing.includes("mount") && isEmpty(namespaces)) {
-    // Two that made their first namespace at the same time have mounted it twice.
+    // Two programs that made their first namespace at the same time have mounted the directory twice.
     for (let times = 0; times < 3 && isMounted(); times++) await run(["umount", namespaces], { accept: [32] });
   }
   for (const directory of missing) if (isEmpty(directory)) removeUnused(directory);
@@ -61,6 +63,6 @@ function removeUnused(directory: string): void {
   try {
     rmdirSync(directory);
   } catch {
-    // Somebody has just begun to use it.
+    // Another program has just begun to use it.
   }
 }

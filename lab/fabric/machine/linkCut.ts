@@ -10,7 +10,7 @@ const table = "netdev lab-cut";
 const device = "eth0";
 
 /** What nftables reads to cut a link. Taken twice it does nothing more than once. */
-export const cutRules = [
+const cutRules = [
   `table ${table}`,
   `delete table ${table}`,
   `table ${table} {`,

@@ -13,7 +13,7 @@ import { chain } from "./firewall.ts";
 export type Verdict = (probeId: string, machineId: string) => boolean;
 
 /** The chain that spreads new flows over the members that are up. */
-export function balancerChain(world: World, network: VirtualNetwork, isUp: Verdict): string {
+export function loadBalancerChain(world: World, network: VirtualNetwork, isUp: Verdict): string {
   const rules = world.balancers
     .flatMap((balancer) => balancer.rules.map((rule) => ({ id: `${balancer.id}/${rule.name}`, rule })))
     .filter(({ rule }) => rule.networkId === network.id)
@@ -38,7 +38,7 @@ function translation(id: string, rule: BalancingRule, addresses: readonly string
   // A machine that calls a public address goes out through its NAT gateway first, and comes back as a client.
   const from = rule.public ? `iifname "uplink" ` : "";
   const frontend = `${from}ip daddr ${rule.address} ${rule.protocol} dport ${rule.port}`;
-  // Nobody answers, and nobody says so: Azure's load balancer drops what it cannot hand on.
+  // Azure's load balancer drops packets for which it has no member; it refuses nothing.
   if (addresses.length === 0) return `${frontend} drop`;
   const key = {
     Default: `ip saddr . ${rule.protocol} sport . ip daddr . ${rule.protocol} dport`,

@@ -1,22 +1,49 @@
-/** For tests: each resource type as a program writes it and as the REST API has it. */
-import type { Properties } from "../plugin/values.ts";
+/** Each resource type as the REST API has it. What a program writes differs by a rule: see `flat`. */
+import { isObject, type Properties, type Value } from "../../plugin/values.ts";
 
 const group = "/subscriptions/sub/resourceGroups/rg";
 const network = `${group}/providers/Microsoft.Network`;
 
 export interface Case {
   type: string;
-  inputs: Properties;
+  /** Inputs that are in the path, and not in the body. */
+  names: Properties;
   path: string;
   apiVersion: string;
-  body: object;
+  body: Properties;
+  /** Outputs besides those of the body. */
   outputs?: object;
+}
+
+/** Names that azure-native spells in another way than the REST API. */
+const spellings: Record<string, string> = {
+  TTL: "ttl",
+  ARecords: "aRecords",
+  DimensionName: "dimensionName",
+  Operator: "operator",
+  Values: "values",
+};
+
+/** As azure-native has it: what stands under `properties` of a resource or one of its parts stands beside it. */
+export function flat(value: Value): Value {
+  if (Array.isArray(value)) return value.map(flat);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([name, item]) =>
+      name === "properties" ? Object.entries(flat(item) as Properties) : [[spellings[name] ?? name, flat(item)]],
+    ),
+  );
+}
+
+/** The inputs of a program. */
+export function inputsOf({ names, body }: Case): Properties {
+  return { ...names, ...(flat(body) as Properties) };
 }
 
 export const cases: Case[] = [
   {
     type: "resources:ResourceGroup",
-    inputs: { resourceGroupName: "rg", location: "westeurope", tags: { environment: "dev" } },
+    names: { resourceGroupName: "rg" },
     path: group,
     apiVersion: "2024-03-01",
     body: { location: "westeurope", tags: { environment: "dev" } },
@@ -24,30 +51,15 @@ export const cases: Case[] = [
   },
   {
     type: "network:VirtualNetwork",
-    inputs: {
-      resourceGroupName: "rg",
-      virtualNetworkName: "vnet",
-      location: "westeurope",
-      addressSpace: { addressPrefixes: ["10.20.0.0/16"] },
-    },
+    names: { resourceGroupName: "rg", virtualNetworkName: "vnet" },
     path: `${network}/virtualNetworks/vnet`,
     apiVersion: "2024-05-01",
     body: { location: "westeurope", properties: { addressSpace: { addressPrefixes: ["10.20.0.0/16"] } } },
-    outputs: { addressSpace: { addressPrefixes: ["10.20.0.0/16"] }, provisioningState: "Succeeded" },
+    outputs: { provisioningState: "Succeeded" },
   },
   {
     type: "network:Subnet",
-    inputs: {
-      resourceGroupName: "rg",
-      virtualNetworkName: "vnet",
-      subnetName: "snet",
-      addressPrefix: "10.20.1.0/24",
-      defaultOutboundAccess: false,
-      networkSecurityGroup: { id: `${network}/networkSecurityGroups/nsg` },
-      natGateway: { id: `${network}/natGateways/ng` },
-      privateEndpointNetworkPolicies: "Disabled",
-      privateLinkServiceNetworkPolicies: "Enabled",
-    },
+    names: { resourceGroupName: "rg", virtualNetworkName: "vnet", subnetName: "snet" },
     path: `${network}/virtualNetworks/vnet/subnets/snet`,
     apiVersion: "2024-05-01",
     body: {
@@ -60,28 +72,10 @@ export const cases: Case[] = [
         privateLinkServiceNetworkPolicies: "Enabled",
       },
     },
-    outputs: { addressPrefix: "10.20.1.0/24", defaultOutboundAccess: false },
   },
   {
     type: "network:NetworkSecurityGroup",
-    inputs: {
-      resourceGroupName: "rg",
-      networkSecurityGroupName: "nsg",
-      location: "westeurope",
-      securityRules: [
-        {
-          name: "ssh",
-          priority: 100,
-          direction: "Inbound",
-          access: "Allow",
-          protocol: "Tcp",
-          sourceAddressPrefixes: ["10.20.0.0/24"],
-          sourcePortRange: "*",
-          destinationAddressPrefix: "*",
-          destinationPortRanges: ["22", "8999"],
-        },
-      ],
-    },
+    names: { resourceGroupName: "rg", networkSecurityGroupName: "nsg" },
     path: `${network}/networkSecurityGroups/nsg`,
     apiVersion: "2024-05-01",
     body: {
@@ -104,23 +98,10 @@ export const cases: Case[] = [
         ],
       },
     },
-    outputs: { securityRules: [{ name: "ssh", priority: 100 }] },
   },
   {
     type: "network:SecurityRule",
-    inputs: {
-      resourceGroupName: "rg",
-      networkSecurityGroupName: "nsg",
-      securityRuleName: "deny",
-      priority: 4096,
-      direction: "Inbound",
-      access: "Deny",
-      protocol: "*",
-      sourceAddressPrefix: "*",
-      sourcePortRange: "*",
-      destinationAddressPrefix: "*",
-      destinationPortRange: "*",
-    },
+    names: { resourceGroupName: "rg", networkSecurityGroupName: "nsg", securityRuleName: "deny" },
     path: `${network}/networkSecurityGroups/nsg/securityRules/deny`,
     apiVersion: "2024-05-01",
     body: {
@@ -138,14 +119,7 @@ export const cases: Case[] = [
   },
   {
     type: "network:NatGateway",
-    inputs: {
-      resourceGroupName: "rg",
-      natGatewayName: "ng",
-      location: "westeurope",
-      sku: { name: "Standard" },
-      zones: ["1"],
-      publicIpAddresses: [{ id: `${network}/publicIPAddresses/pip` }],
-    },
+    names: { resourceGroupName: "rg", natGatewayName: "ng" },
     path: `${network}/natGateways/ng`,
     apiVersion: "2024-05-01",
     body: {
@@ -157,15 +131,7 @@ export const cases: Case[] = [
   },
   {
     type: "network:PublicIPAddress",
-    inputs: {
-      resourceGroupName: "rg",
-      publicIpAddressName: "pip",
-      location: "westeurope",
-      sku: { name: "Standard", tier: "Regional" },
-      zones: ["1", "2", "3"],
-      publicIPAllocationMethod: "Static",
-      publicIPAddressVersion: "IPv4",
-    },
+    names: { resourceGroupName: "rg", publicIpAddressName: "pip" },
     path: `${network}/publicIPAddresses/pip`,
     apiVersion: "2024-05-01",
     body: {
@@ -174,49 +140,10 @@ export const cases: Case[] = [
       zones: ["1", "2", "3"],
       properties: { publicIPAllocationMethod: "Static", publicIPAddressVersion: "IPv4" },
     },
-    outputs: { publicIPAllocationMethod: "Static" },
   },
   {
     type: "network:LoadBalancer",
-    inputs: {
-      resourceGroupName: "rg",
-      loadBalancerName: "lbi",
-      location: "westeurope",
-      sku: { name: "Standard" },
-      frontendIPConfigurations: [
-        {
-          name: "frontend",
-          privateIPAddress: "10.20.1.254",
-          privateIPAllocationMethod: "Static",
-          zones: ["1", "2", "3"],
-          subnet: { id: `${network}/virtualNetworks/vnet/subnets/snet` },
-        },
-      ],
-      backendAddressPools: [{ name: "members" }],
-      probes: [
-        {
-          name: "health",
-          protocol: "Http",
-          port: 8999,
-          requestPath: "/health",
-          intervalInSeconds: 5,
-          probeThreshold: 2,
-        },
-      ],
-      loadBalancingRules: [
-        {
-          name: "tier",
-          protocol: "Tcp",
-          frontendPort: 3000,
-          backendPort: 3000,
-          loadDistribution: "Default",
-          disableOutboundSnat: true,
-          frontendIPConfiguration: { id: "f" },
-          backendAddressPool: { id: "b" },
-          probe: { id: "p" },
-        },
-      ],
-    },
+    names: { resourceGroupName: "rg", loadBalancerName: "lbi" },
     path: `${network}/loadBalancers/lbi`,
     apiVersion: "2024-05-01",
     body: {
@@ -264,17 +191,10 @@ export const cases: Case[] = [
         ],
       },
     },
-    outputs: { frontendIPConfigurations: [{ name: "frontend", privateIPAddress: "10.20.1.254" }] },
   },
   {
     type: "network:VirtualNetworkPeering",
-    inputs: {
-      resourceGroupName: "rg",
-      virtualNetworkName: "vnet",
-      virtualNetworkPeeringName: "to-tools",
-      allowVirtualNetworkAccess: true,
-      remoteVirtualNetwork: { id: `${network}/virtualNetworks/other` },
-    },
+    names: { resourceGroupName: "rg", virtualNetworkName: "vnet", virtualNetworkPeeringName: "to-tools" },
     path: `${network}/virtualNetworks/vnet/virtualNetworkPeerings/to-tools`,
     apiVersion: "2024-05-01",
     body: {
@@ -283,59 +203,7 @@ export const cases: Case[] = [
   },
   {
     type: "compute:VirtualMachineScaleSet",
-    inputs: {
-      resourceGroupName: "rg",
-      vmScaleSetName: "vmss",
-      location: "westeurope",
-      orchestrationMode: "Flexible",
-      platformFaultDomainCount: 1,
-      zones: ["1", "2", "3"],
-      sku: { name: "Standard_B2s", capacity: 2 },
-      automaticRepairsPolicy: { enabled: true, gracePeriod: "PT10M", repairAction: "Replace" },
-      identity: { type: "SystemAssigned" },
-      virtualMachineProfile: {
-        osProfile: {
-          computerNamePrefix: "front",
-          adminUsername: "platform",
-          customData: "I2Nsb3VkLWNvbmZpZw==",
-          linuxConfiguration: {
-            disablePasswordAuthentication: true,
-            ssh: { publicKeys: [{ path: "/home/platform/.ssh/authorized_keys", keyData: "ssh-ed25519 A" }] },
-          },
-        },
-        storageProfile: {
-          imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
-          osDisk: { createOption: "FromImage", managedDisk: { storageAccountType: "StandardSSD_LRS" } },
-        },
-        networkProfile: {
-          networkApiVersion: "2022-11-01",
-          networkInterfaceConfigurations: [
-            {
-              name: "nic",
-              primary: true,
-              deleteOption: "Delete",
-              ipConfigurations: [
-                { name: "ip", primary: true, subnet: { id: "s" }, loadBalancerBackendAddressPools: [{ id: "b" }] },
-              ],
-            },
-          ],
-        },
-        diagnosticsProfile: { bootDiagnostics: { enabled: true } },
-        extensionProfile: {
-          extensions: [
-            {
-              name: "health",
-              publisher: "Microsoft.ManagedServices",
-              type: "ApplicationHealthLinux",
-              typeHandlerVersion: "2.0",
-              autoUpgradeMinorVersion: true,
-              settings: { protocol: "http", port: 8999, requestPath: "/health", type: "kept" },
-              protectedSettings: { commandToExecute: "secret" },
-            },
-          ],
-        },
-      },
-    },
+    names: { resourceGroupName: "rg", vmScaleSetName: "vmss" },
     path: `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss`,
     apiVersion: "2024-11-01",
     body: {
@@ -402,44 +270,10 @@ export const cases: Case[] = [
         },
       },
     },
-    outputs: {
-      identity: { type: "SystemAssigned" },
-      virtualMachineProfile: { extensionProfile: { extensions: [{ type: "ApplicationHealthLinux" }] } },
-    },
   },
   {
     type: "monitor:AutoscaleSetting",
-    inputs: {
-      resourceGroupName: "rg",
-      autoscaleSettingName: "as",
-      name: "inner",
-      location: "westeurope",
-      enabled: true,
-      targetResourceUri: "vmss",
-      profiles: [
-        {
-          name: "cpu",
-          capacity: { minimum: "2", maximum: "4", default: "2" },
-          fixedDate: { start: "2027-01-01T00:00:00.000Z", end: "2027-02-01T00:00:00.000Z" },
-          rules: [
-            {
-              metricTrigger: {
-                metricName: "Percentage CPU",
-                metricResourceUri: "vmss",
-                timeGrain: "PT1M",
-                statistic: "Average",
-                timeWindow: "PT5M",
-                timeAggregation: "Average",
-                operator: "GreaterThan",
-                threshold: 75,
-                dimensions: [{ dimensionName: "VMName", operator: "Equals", values: ["a"] }],
-              },
-              scaleAction: { direction: "Increase", type: "ChangeCount", value: "1", cooldown: "PT5M" },
-            },
-          ],
-        },
-      ],
-    },
+    names: { resourceGroupName: "rg", autoscaleSettingName: "as" },
     path: `${group}/providers/Microsoft.Insights/autoscalesettings/as`,
     apiVersion: "2021-05-01-preview",
     body: {
@@ -473,54 +307,31 @@ export const cases: Case[] = [
         ],
       },
     },
-    outputs: {
-      name: "as",
-      properties: {
-        name: "inner",
-        profiles: [{ name: "cpu", rules: [{ metricTrigger: { dimensions: [{ dimensionName: "VMName" }] } }] }],
-      },
-    },
   },
   {
     type: "dns:Zone",
-    inputs: { resourceGroupName: "rg", zoneName: "dev.chatbot.example", location: "global", zoneType: "Public" },
+    names: { resourceGroupName: "rg", zoneName: "dev.chatbot.example" },
     path: `${network}/dnsZones/dev.chatbot.example`,
     apiVersion: "2023-07-01-preview",
     body: { location: "global", properties: { zoneType: "Public" } },
-    outputs: { zoneType: "Public" },
   },
   {
     type: "dns:RecordSet",
-    inputs: {
-      resourceGroupName: "rg",
-      zoneName: "dev.chatbot.example",
-      recordType: "A",
-      relativeRecordSetName: "www",
-      ttl: 300,
-      aRecords: [{ ipv4Address: "198.51.100.32" }],
-    },
+    names: { resourceGroupName: "rg", zoneName: "dev.chatbot.example", recordType: "A", relativeRecordSetName: "www" },
     path: `${network}/dnsZones/dev.chatbot.example/A/www`,
     apiVersion: "2023-07-01-preview",
     body: { properties: { TTL: 300, ARecords: [{ ipv4Address: "198.51.100.32" }] } },
-    outputs: { ttl: 300, aRecords: [{ ipv4Address: "198.51.100.32" }] },
   },
   {
     type: "privatedns:PrivateZone",
-    inputs: { resourceGroupName: "rg", privateZoneName: "dev.chatbot.internal", location: "global" },
+    names: { resourceGroupName: "rg", privateZoneName: "dev.chatbot.internal" },
     path: `${network}/privateDnsZones/dev.chatbot.internal`,
     apiVersion: "2024-06-01",
     body: { location: "global" },
   },
   {
     type: "privatedns:VirtualNetworkLink",
-    inputs: {
-      resourceGroupName: "rg",
-      privateZoneName: "dev.chatbot.internal",
-      virtualNetworkLinkName: "vnet",
-      location: "global",
-      registrationEnabled: false,
-      virtualNetwork: { id: `${network}/virtualNetworks/vnet` },
-    },
+    names: { resourceGroupName: "rg", privateZoneName: "dev.chatbot.internal", virtualNetworkLinkName: "vnet" },
     path: `${network}/privateDnsZones/dev.chatbot.internal/virtualNetworkLinks/vnet`,
     apiVersion: "2024-06-01",
     body: {
@@ -530,17 +341,14 @@ export const cases: Case[] = [
   },
   {
     type: "privatedns:PrivateRecordSet",
-    inputs: {
+    names: {
       resourceGroupName: "rg",
       privateZoneName: "dev.chatbot.internal",
       recordType: "A",
       relativeRecordSetName: "back",
-      ttl: 60,
-      aRecords: [{ ipv4Address: "10.20.2.254" }],
     },
     path: `${network}/privateDnsZones/dev.chatbot.internal/A/back`,
     apiVersion: "2024-06-01",
     body: { properties: { ttl: 60, aRecords: [{ ipv4Address: "10.20.2.254" }] } },
-    outputs: { ttl: 60, aRecords: [{ ipv4Address: "10.20.2.254" }] },
   },
 ];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BalancingRule, VirtualNetwork } from "../world.ts";
-import { balancerChain } from "./balancer.ts";
-import { machine, world } from "./standIn.ts";
+import { loadBalancerChain } from "./loadBalancer.ts";
+import { machine, world } from "./testing/world.ts";
 
 const network: VirtualNetwork = {
   id: "/vnet",
@@ -29,7 +29,7 @@ const text = (
   isUp: (machineId: string) => boolean = () => true,
   machines = [one, two],
 ) =>
-  balancerChain(
+  loadBalancerChain(
     world({
       networks: [network],
       machines,

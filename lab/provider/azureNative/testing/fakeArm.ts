@@ -1,8 +1,8 @@
-/** For tests: ARM's side of the wire in memory, put under the real SDKs as their transport. */
+/** ARM's side of the wire in memory, put under the real SDKs as their transport. */
 import type { HttpClient, PipelineRequest, PipelineResponse } from "@azure/core-rest-pipeline";
 import { createHttpHeaders } from "@azure/core-rest-pipeline";
-import { Arm } from "./arm.ts";
-import { readSettings } from "./settings.ts";
+import { Arm } from "../arm.ts";
+import { readSettings } from "../settings.ts";
 
 interface Sent {
   method: string;

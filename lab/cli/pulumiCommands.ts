@@ -1,0 +1,98 @@
+/** The commands of `bin/lab` that run Pulumi. */
+import { spawnSync } from "node:child_process";
+import { Argument, type Command, InvalidArgumentError, Option } from "commander";
+import { root } from "../paths.ts";
+import { ensureDaemon } from "./daemon.ts";
+import { ensureStack, pulumi } from "./pulumi.ts";
+import { readStackFile, requireStack, stacks } from "./stacks.ts";
+import { timed } from "./times.ts";
+
+/** Adds `up`, `preview`, `destroy` and `pulumi`. */
+export function addPulumiCommands(program: Command): void {
+  stackCommand(program, "up", "build or change a stack")
+    .addOption(setOption())
+    .addOption(yesOption())
+    .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
+      await ensureDaemon();
+      ensureStack(stack);
+      process.exitCode = await timed(
+        () => `pulumi up of stack ${stack}`,
+        () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
+      );
+    });
+  stackCommand(program, "preview", "show what up would change")
+    .addOption(setOption())
+    .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
+      await ensureDaemon();
+      ensureStack(stack);
+      process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
+    });
+  stackCommand(program, "destroy", "remove a stack's resources")
+    .addOption(yesOption())
+    .action(async (stack: string, more: string[]) => {
+      await ensureDaemon();
+      ensureStack(stack);
+      process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
+    });
+  program
+    .command("pulumi")
+    .description("the Pulumi CLI with the lab's environment")
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .argument("[arguments...]", "arguments for pulumi")
+    .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
+    .action(async (args: string[], _: object, command: Command) => {
+      if (args.length === 0 || isHelp(args.slice(0, 1))) {
+        command.outputHelp();
+      } else if (isHelp(args) || args[0] === "help" || args[0] === "version") {
+        const { status, error } = spawnSync("pulumi", args, { stdio: "inherit" });
+        if (error) throw error;
+        process.exitCode = status ?? 1;
+      } else {
+        await ensureDaemon();
+        process.exitCode = await pulumi(args);
+      }
+    });
+}
+
+const setOption = () =>
+  new Option(
+    "--set <path=value...>",
+    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
+  ).default([]);
+const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");
+
+/** The name of a stack that the project has a readable file for. */
+export const stackArgument = () =>
+  new Argument("<stack>", `one with a file Pulumi.<stack>.yaml: ${stacks(root).join(", ") || "none yet"}`).argParser(
+    (given: string) => {
+      try {
+        requireStack(root, given);
+        // Read here, so that a faulty file is told before a daemon is started for it.
+        readStackFile(root, given);
+      } catch (error) {
+        throw new InvalidArgumentError(`\n${(error as Error).message}`);
+      }
+      return given;
+    },
+  );
+
+/** A command of this program that is one of Pulumi's for a stack. */
+function stackCommand(program: Command, name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(`${description} (pulumi ${name})`)
+    .addArgument(stackArgument())
+    .argument("[arguments...]", "Pulumi's own arguments, after --")
+    .addHelpText("after", `\nArguments of Pulumi itself go after --:\n  bin/lab ${name} dev -- --target URN`)
+    .showHelpAfterError(
+      `(arguments of Pulumi itself go after --: bin/lab ${name} dev -- --target URN; bin/lab ${name} --help tells more)`,
+    );
+}
+
+/** Words that ask for help; those after `--` are for another program. */
+export function isHelp(words: string[]): boolean {
+  const own = words.includes("--") ? words.slice(0, words.indexOf("--")) : words;
+  return own.includes("--help") || own.includes("-h");
+}
