@@ -16,8 +16,8 @@ import {
   cacheDir,
   credentials,
   metadataSocket,
-  minute,
-  repairGrace,
+  secondsPerMinute,
+  repairGraceSeconds,
   root,
   socketPath,
   stateDir,
@@ -43,8 +43,8 @@ const arm = await startArm({
   clientSecret,
   effects: machines.effects,
   log,
-  repairGrace,
-  minute,
+  repairGraceSeconds,
+  secondsPerMinute,
   metadataSocket,
 });
 await networks.start();

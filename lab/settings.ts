@@ -10,10 +10,10 @@ export const stateDir = process.env.LAB_STATE ?? "/var/lib/platform-lab";
 export const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
 export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 
-/** Seconds that each scale set's grace period of automatic repairs lasts; on Azure it is 10-90 minutes. */
-export const repairGrace = seconds("LAB_REPAIR_GRACE", 30);
-/** Seconds that a minute of Azure's other waits lasts, such as those of terminate notices and of autoscale. */
-export const minute = seconds("LAB_MINUTE", 6);
+/** Length of each scale set's grace period of automatic repairs; on Azure it is 10-90 minutes. */
+export const repairGraceSeconds = seconds("LAB_REPAIR_GRACE", 30);
+/** Length of a minute of Azure's other waits, such as those of terminate notices and of autoscale. */
+export const secondsPerMinute = seconds("LAB_MINUTE", 6);
 
 function seconds(variable: string, standard: number): number {
   const value = Number(process.env[variable] ?? standard);

@@ -1,5 +1,5 @@
 /** A request and its answer, free of sockets. */
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 
 export interface Request {
   method: string;

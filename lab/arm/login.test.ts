@@ -1,6 +1,6 @@
 import { ClientSecretCredential } from "@azure/identity";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { client, subscription, tenant, TestLab } from "./testing.ts";
+import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
 
 const lab = new TestLab();
 beforeAll(() => lab.start());

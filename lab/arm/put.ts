@@ -1,14 +1,16 @@
 /** PUT and PATCH: from a body to a stored resource. */
 import { isDeepStrictEqual } from "node:util";
+import type { Context } from "./context.ts";
 import { ArmError, badRequest, conflict, notInLab } from "./errors.ts";
-import { nameOf, parseId } from "./ids.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
+import { nameOf, parseId } from "./ids.ts";
 import { regionName } from "./locations.ts";
 import { begin } from "./operations.ts";
 import { checkReferences } from "./references.ts";
 import { etagOf, renderResource } from "./render.ts";
+import type { Body, Resource } from "./resource.ts";
+import type { Draft, ResourceType } from "./resourceType.ts";
 import { validate } from "./schema.ts";
-import type { Body, Context, Draft, Resource, ResourceType } from "./types.ts";
 
 export function put(request: Request, type: ResourceType, id: string, context: Context): Answer {
   const { store } = context;

@@ -1,9 +1,10 @@
 /** From a path below /subscriptions to the resource type and what is asked of it. */
+import type { Context } from "./context.ts";
 import { ArmError, conflict } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { groupId, keyOf, parentOf } from "./ids.ts";
 import { locations } from "./locations.ts";
-import { renderOperation, type Operation } from "./operations.ts";
+import { renderOperation, type Operation } from "./operation.ts";
 import {
   checkVersion,
   groupMissing,
@@ -18,10 +19,12 @@ import { patch, put } from "./put.ts";
 import { typeNamed } from "./registry.ts";
 import { remove } from "./remove.ts";
 import { etagOf, isTopLevel, renderResource, renderShort } from "./render.ts";
-import { renderProvider, renderProviders } from "./resources/providers.ts";
-import { groupType } from "./resources/resourceGroups.ts";
+import type { Resource } from "./resource.ts";
+import type { ResourceType } from "./resourceType.ts";
 import { matching } from "./resources/filter.ts";
-import type { Context, Resource, ResourceType } from "./types.ts";
+import { renderProvider, renderProviders } from "./resources/providers.ts";
+import { resourceGroups } from "./resources/resourceGroups.ts";
+import { types } from "./typeNames.ts";
 
 export interface Routing {
   context: Context;
@@ -36,7 +39,7 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
   const [, subscription, third = "", ...rest] = request.segments;
   const list = third.toLowerCase();
   if (subscription === undefined) {
-    checkVersion(request, groupType);
+    checkVersion(request, resourceGroups);
     return { status: 200, body: { value: [renderSubscription(context)], count: { type: "Total", value: 1 } } };
   }
   if (subscription.toLowerCase() !== subscriptionId.toLowerCase()) {
@@ -48,10 +51,10 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
   }
   switch (list) {
     case "":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return { status: 200, body: renderSubscription(context) };
     case "locations":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return {
         status: 200,
         body: {
@@ -64,13 +67,13 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
         },
       };
     case "resources":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return listed(
         matching(
           context.store
             .all()
             .filter(isTopLevel)
-            .filter((one) => one.type !== groupType),
+            .filter((one) => one.type !== types.resourceGroup),
           request.query,
         ).map(renderShort),
       );
@@ -101,15 +104,15 @@ const renderSubscription = ({ options }: Context): object => ({
 });
 
 function listGroups(request: Request, context: Context): Answer {
-  checkVersion(request, groupType);
-  const groups = matching(context.store.ofType(groupType), request.query);
+  checkVersion(request, resourceGroups);
+  const groups = matching(context.store.ofType(types.resourceGroup), request.query);
   return listed(groups.map((group) => renderResource(group, context, request.query)));
 }
 
 function routeProviders(request: Request, rest: string[], routing: Routing): Answer | Promise<Answer> {
   const [namespace, first, second, third, fourth] = rest;
   if (namespace === undefined || first === undefined || first.toLowerCase() === "register") {
-    checkVersion(request, groupType);
+    checkVersion(request, resourceGroups);
     if (namespace === undefined) return listed(renderProviders(routing.context));
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
@@ -146,18 +149,18 @@ async function pollOperation(kind: string, name: string, routing: Routing): Prom
   return { status: 200, ...(operation.result !== undefined && { body: operation.result }) };
 }
 
-function routeGroup(request: Request, name: string, rest: string[], routing: Routing): Answer | Promise<Answer> {
+function routeGroup(request: Request, name: string, rest: string[], routing: Routing): Answer {
   const { context } = routing;
   const id = groupId(context.options.subscriptionId, name);
   const group = context.store.get(id);
   const [providers, namespace, ...path] = rest;
-  if (providers === undefined) return onResource(request, typeNamed(groupType)!, id, group, routing, []);
+  if (providers === undefined) return onResource(request, typeNamed(types.resourceGroup)!, id, group, routing, []);
   if (!group) throw groupMissing(name);
   if (providers.toLowerCase() === "resources") {
-    checkVersion(request, groupType);
+    checkVersion(request, resourceGroups);
     const inside = context.store
       .all()
-      .filter((one) => isTopLevel(one) && one.type !== groupType && one.key.startsWith(`${group.key}/`));
+      .filter((one) => isTopLevel(one) && one.type !== types.resourceGroup && one.key.startsWith(`${group.key}/`));
     return listed(matching(inside, request.query).map(renderShort));
   }
   if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) throw notFound(request);
@@ -165,13 +168,7 @@ function routeGroup(request: Request, name: string, rest: string[], routing: Rou
 }
 
 /** `path` is `{type}/{name}[/{type}/{name}...]`, then perhaps a child type to list, a view or an action. */
-function routeResource(
-  request: Request,
-  group: Resource,
-  namespace: string,
-  path: string[],
-  routing: Routing,
-): Answer | Promise<Answer> {
+function routeResource(request: Request, group: Resource, namespace: string, path: string[], routing: Routing): Answer {
   const { store } = routing.context;
   const names = path.filter((_, index) => index % 2 === 1);
   const chain = path.filter((_, index) => index % 2 === 0);
@@ -196,7 +193,7 @@ function routeResource(
   const childType = last === undefined ? undefined : typeNamed([namespace, ...chainToResource, last].join("/"));
   if (childType) {
     if (!store.get(id)) throw parentMissing(request, id);
-    checkVersion(request, childType.type);
+    checkVersion(request, childType);
     onlyGet(request);
     return listChildren(id, childType, request, routing);
   }
@@ -219,16 +216,16 @@ function listChildren(parent: string, type: ResourceType, request: Request, { co
 const visible = (resources: Resource[], type: ResourceType, request: Request): Resource[] =>
   type.filter?.(resources, request.query) ?? resources;
 
-async function onResource(
+function onResource(
   request: Request,
   type: ResourceType,
   id: string,
   existing: Resource | undefined,
   routing: Routing,
   tail: string[],
-): Promise<Answer> {
+): Answer {
   const { context } = routing;
-  checkVersion(request, type.type);
+  checkVersion(request, type);
   if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), routing, tail);
   const group = context.store.get(id.split("/").slice(0, 5).join("/"));
   if (
@@ -257,7 +254,7 @@ async function onResource(
     case "PATCH":
       return context.store.transaction(() => patch(request, type, id, existing ?? missing(type, id), context));
     case "DELETE":
-      if (!existing && type.type === groupType) throw groupMissing(id.split("/").at(-1)!);
+      if (!existing && type.type === types.resourceGroup) throw groupMissing(id.split("/").at(-1)!);
       return context.store.transaction(() => remove(request, type, existing, context));
     default:
       throw methodNotAllowed(request, type.type);
@@ -265,19 +262,19 @@ async function onResource(
 }
 
 /** `GET {id}/instanceView`, `GET {id}/probes/{name}`, `POST {id}/restart`. */
-async function onTail(
+function onTail(
   request: Request,
   type: ResourceType,
   resource: Resource,
   { context }: Routing,
   tail: string[],
-): Promise<Answer> {
+): Answer {
   const [word, name, ...more] = tail;
   const key = word!.toLowerCase();
   if (request.method === "POST" && name === undefined) {
     const action = type.actions?.[key];
     if (!action) throw methodNotAllowed(request, `${type.type}/${word}`);
-    const result = await context.store.transaction(() => action(resource, context, request.body, request.query));
+    const result = context.store.transaction(() => action(resource, context, request.body, request.query));
     const operation = result.operation === undefined ? undefined : context.store.operation(result.operation)!;
     const headers =
       operation && operationHeaders(request, operation, type.type.split("/")[0]!, resource.body.location ?? "global");

@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { keyOf, parentOf } from "./ids.ts";
-import type { Operation } from "./operations.ts";
-import type { Body, Computed, Resource, State } from "./types.ts";
+import type { Operation } from "./operation.ts";
+import { isLive, type Body, type Computed, type Resource, type State } from "./resource.ts";
 
 type Undo = () => void;
 
@@ -169,6 +169,3 @@ export class Store {
     this.#onWrite();
   }
 }
-
-/** Exists as far as the world and other resources are concerned. */
-export const isLive = (resource: Resource): boolean => resource.state !== "Deleting" && !resource.computed.gone;

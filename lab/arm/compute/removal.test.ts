@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startArm } from "../index.ts";
-import { ask, model, setId, TestGroup } from "../testGroup.ts";
+import { ask, model, setId, TestGroup } from "../testing/testGroup.ts";
 
 let lab: TestGroup;
 beforeEach(async () => {

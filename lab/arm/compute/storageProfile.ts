@@ -1,6 +1,6 @@
 /** Disks of a machine's or scale set's model. The lab's disk is an overlay over the image; sizes are kept, not enforced. */
 import { z } from "zod";
-import { choice, ignored } from "../schema.ts";
+import { choice, ignored, none } from "../schema.ts";
 import type { imageReference } from "./images.ts";
 
 const managedDisk = z.strictObject({
@@ -38,6 +38,6 @@ export const storageProfile = (image: typeof imageReference) =>
           .optional(),
       })
       .optional(),
-    dataDisks: z.array(z.unknown()).max(0, "The lab has no data disks").optional(),
+    dataDisks: none("data disks"),
     diskControllerType: z.union([choice("SCSI", "NVMe"), z.array(z.string())]).optional(),
   });

@@ -1,27 +1,10 @@
 /** What a load balancer's GET answers, with the members of its pools. */
+import type { Context } from "../context.ts";
 import { keyOf } from "../ids.ts";
-import { isLive } from "../store.ts";
-import type { Context, Resource } from "../types.ts";
-import { poolOf, type LoadBalancerBody } from "./loadBalancerSchema.ts";
-import { types } from "./names.ts";
-import type { NetworkInterfaceBody } from "./networkInterfaces.ts";
-
-/** IP configurations of live network interfaces in a pool. */
-export function poolMembers(
-  poolId: string,
-  { store }: Pick<Context, "store">,
-): { nic: Resource<NetworkInterfaceBody>; configuration: string }[] {
-  return store
-    .ofType<NetworkInterfaceBody>(types.networkInterface)
-    .filter(isLive)
-    .flatMap((nic) =>
-      nic.body.properties.ipConfigurations
-        .filter(({ properties }) =>
-          (properties.loadBalancerBackendAddressPools ?? []).some((one) => keyOf(one.id) === keyOf(poolId)),
-        )
-        .map(({ name }) => ({ nic, configuration: name })),
-    );
-}
+import type { Resource } from "../resource.ts";
+import { types } from "../typeNames.ts";
+import { poolMembers, poolOf } from "./backendPools.ts";
+import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 
 export function renderBalancer(balancer: Resource<LoadBalancerBody>, context: Context): object {
   const { properties } = balancer.body;

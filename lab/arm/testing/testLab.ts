@@ -10,15 +10,16 @@ import { NetworkManagementClient } from "@azure/arm-network";
 import { PrivateDnsManagementClient } from "@azure/arm-privatedns";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import type { TokenCredential } from "@azure/core-auth";
-import type { MachineEffects, WorldStatus } from "../world.ts";
-import { startArm, type Arm, type ArmOptions } from "./index.ts";
+import type { MachineEffects, WorldStatus } from "../../world.ts";
+import { startArm, type Arm } from "../index.ts";
+import type { ArmOptions } from "../options.ts";
 
 export const subscription = "00000000-0000-4000-8000-000000000001";
 export const tenant = "00000000-0000-4000-8000-000000000002";
 export const client = { id: "00000000-0000-4000-8000-000000000003", secret: "client-secret" };
 
 /** A key and certificate for 127.0.0.1, signed by a CA made for this run. */
-export function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
+function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
   const file = (name: string): string => join(directory, name);
   const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { stdio: "ignore" });
   const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
@@ -68,8 +69,8 @@ export class TestLab {
   automatic = true;
   /** Changes a report before it is sent. */
   adjust: (status: WorldStatus) => WorldStatus = (status) => status;
-  /** Milliseconds since 1970, for everything that waits; it stands still. */
-  clock = Date.now();
+  /** Since 1970, for everything that waits; it stands still. */
+  nowMilliseconds = Date.now();
   /** Machines that were restarted. */
   readonly restarted: string[] = [];
   /** Seconds of processor time that a machine has used; a size with two processors in each test. */
@@ -87,7 +88,7 @@ export class TestLab {
   get options(): ArmOptions {
     const { key, cert } = this.certificates;
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
-    const waits = { repairGrace: 10, minute: 6, now: () => this.clock };
+    const waits = { repairGraceSeconds: 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
     const metadataSocket = `${this.directory}.sock`;
     return {
       stateDir: this.directory,
@@ -130,7 +131,7 @@ export class TestLab {
   /** Lets time pass, with a report each second. */
   pass(seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
-      this.clock += 1000;
+      this.nowMilliseconds += 1000;
       this.report();
     }
   }
@@ -211,7 +212,7 @@ export class TestLab {
   }
 }
 
-export interface Clients {
+interface Clients {
   resources: ResourceManagementClient;
   network: NetworkManagementClient;
   compute: ComputeManagementClient;
