@@ -51,6 +51,16 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
   const waiting = new Set<() => void>();
   let told = store.revision;
 
+  /** One part that fails stops neither the others nor the daemon; the next look tries it again. */
+  const guarded = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      const log = options.log ?? console.error;
+      log(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  };
+
   /** After each request and report: the fabric hears of a new revision, held clients of ended operations. */
   const tell = (): void => {
     for (const wake of [...waiting]) wake();
@@ -86,7 +96,7 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
     planned = true;
     setImmediate(() => {
       planned = false;
-      tell();
+      guarded("a listener", tell);
     });
   });
   const server = await serve({ options, keys, routing });
@@ -98,11 +108,11 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
   const autoscaler = new Autoscaler();
   /** What follows from the last report and from the time. */
   const look = (): void => {
-    if (latest) advance(latest, context);
-    store.transaction(() => endNotices(context));
-    repairs.run(context);
-    autoscaler.run(context);
-    tell();
+    guarded("provisioning", () => latest && advance(latest, context));
+    guarded("terminate notices", () => store.transaction(() => endNotices(context)));
+    guarded("repairs", () => repairs.run(context));
+    guarded("autoscale", () => autoscaler.run(context));
+    guarded("a listener", tell);
   };
   const timer = setInterval(look, lookMilliseconds).unref();
 

@@ -64,13 +64,14 @@ export class Store {
     return value;
   }
 
-  /** Runs `work`; when it throws, nothing of it remains. */
+  /** Runs `work`; when it throws, nothing of it remains. It cannot wait: what followed would be outside of it. */
   transaction<T>(work: () => T): T {
     if (this.#undo) return work();
     this.#undo = [];
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
+      if (result instanceof Promise) throw new Error("a transaction cannot wait for a promise");
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {

@@ -35,12 +35,13 @@ export class Autoscaler {
       this.#observed.set(set.key, observed);
       if (minutes < observed.next) continue;
       observed.next = Math.max(observed.next + 1, minutes);
-      sample(set, observed, minutes, context);
       try {
+        sample(set, observed, minutes, context);
         store.transaction(() => scale(setting, set, observed, minutes, context));
       } catch (error) {
         // A full subnet, for example: tried again the next minute.
-        console.error(`autoscale of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
+        const message = error instanceof Error ? error.message : String(error);
+        options.log?.(`autoscale of ${set.name}: ${message}`);
       }
     }
   }

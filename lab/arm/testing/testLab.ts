@@ -71,6 +71,8 @@ export class TestLab {
   adjust: (status: WorldStatus) => WorldStatus = (status) => status;
   /** Since 1970, for everything that waits; it stands still. */
   nowMilliseconds = Date.now();
+  /** What the lab told of itself. */
+  readonly logged: string[] = [];
   /** Machines that were restarted. */
   readonly restarted: string[] = [];
   /** Seconds of processor time that a machine has used; a size with two processors in each test. */
@@ -96,6 +98,7 @@ export class TestLab {
       tls: { key, cert },
       ...login,
       effects: this.effects,
+      log: (message) => this.logged.push(message),
       ...waits,
       metadataSocket,
     };
