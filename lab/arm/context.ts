@@ -13,3 +13,6 @@ export interface Context {
   /** `https://host:port` as the client called it. */
   origin: string;
 }
+
+/** Enough for what follows from the stored resources alone. */
+export type StoreContext = Pick<Context, "store">;

@@ -38,3 +38,5 @@ export function operationHeaders(
     "Retry-After": "1",
   };
 }
+
+export const listed = (value: object[]): Answer => ({ status: 200, body: { value } });

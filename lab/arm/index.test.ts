@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { TestGroup, model } from "./testing/testGroup.ts";
+import { model, TestGroup } from "./testing/testGroup.ts";
 
 let lab: TestGroup;
 beforeEach(async () => {

@@ -84,3 +84,7 @@ export const parentMissing = (request: Request, id: string): ArmError =>
         "ResourceNotFound",
         `The Resource '${typePath(id)}' under resource group '${id.split("/")[4]}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
       );
+
+export function onlyGet(request: Request): void {
+  if (request.method !== "GET") throw methodNotAllowed(request, request.path);
+}

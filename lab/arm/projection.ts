@@ -1,10 +1,10 @@
 /** The world that follows from the stored resources: each type projects its own. */
 import type { World } from "../world.ts";
-import type { Context } from "./context.ts";
+import type { StoreContext } from "./context.ts";
 import { resourceTypes } from "./registry.ts";
 import { isStanding } from "./resource.ts";
 
-export function projectWorld(context: Pick<Context, "store">): World {
+export function projectWorld(context: StoreContext): World {
   const { store } = context;
   const parts = resourceTypes.flatMap(({ type, project }) =>
     project

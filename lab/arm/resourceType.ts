@@ -1,7 +1,7 @@
 /** What a resource type is. Its functions describe and decide; what exists follows from what they project. */
 import type { z } from "zod";
 import type { World, WorldStatus } from "../world.ts";
-import type { Context } from "./context.ts";
+import type { Context, StoreContext } from "./context.ts";
 import type { ErrorBody } from "./errors.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
 
@@ -66,7 +66,7 @@ export interface ResourceType<B extends Body = Body> {
   /** The answer's body without id, name, type, location, tags and etag. */
   render(resource: Resource<B>, context: Context, query: URLSearchParams): object;
   /** What exists because of the resource. Without it: nothing of its own. */
-  project?(this: void, resource: Resource<B>, context: Pick<Context, "store">): Projection;
+  project?(this: void, resource: Resource<B>, context: StoreContext): Projection;
   /** Throws when the resource cannot be deleted. */
   refuseDelete?(resource: Resource<B>, context: Context): void;
   /** Marks what goes with it. */

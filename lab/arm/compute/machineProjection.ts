@@ -1,6 +1,6 @@
 /** What the fabric makes of a virtual machine. */
 import type { Machine } from "../../world.ts";
-import type { Context } from "../context.ts";
+import type { StoreContext } from "../context.ts";
 import { keyOf } from "../ids.ts";
 import { effectiveRules } from "../network/effectiveRules.ts";
 import { networkIdOf, subnetIdOf, type NetworkInterfaceBody } from "../network/networkInterfaceSchema.ts";
@@ -10,7 +10,7 @@ import type { MachineBody } from "./machineSchema.ts";
 import { sizeOf } from "./sizes.ts";
 
 /** None while the machine has no network interface with an address. */
-export function projectMachine(machine: Resource<MachineBody>, { store }: Pick<Context, "store">): Machine[] {
+export function projectMachine(machine: Resource<MachineBody>, { store }: StoreContext): Machine[] {
   const {
     hardwareProfile,
     osProfile,

@@ -4,7 +4,6 @@ import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
 import { tracked, zoneList } from "../schema.ts";
 import { extensionList } from "./extensions.ts";
-import { imageReference } from "./images.ts";
 import { machineOsProfile } from "./osProfile.ts";
 import { diagnosticsProfile, scheduledEventsProfile } from "./scaleSetSchema.ts";
 import { storageProfile } from "./storageProfile.ts";
@@ -15,7 +14,7 @@ export const machineBody = z.strictObject({
   properties: z.strictObject({
     virtualMachineScaleSet: z.strictObject({ id: z.string() }).optional(),
     hardwareProfile: z.strictObject({ vmSize: z.string() }),
-    storageProfile: storageProfile(imageReference),
+    storageProfile,
     osProfile: machineOsProfile,
     networkProfile: z.strictObject({
       networkInterfaces: z.array(

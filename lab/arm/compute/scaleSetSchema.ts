@@ -4,7 +4,6 @@ import { minutesOf } from "../durations.ts";
 import { networkType } from "../network/networkType.ts";
 import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
 import { extensionList, isHealth } from "./extensions.ts";
-import { imageReference } from "./images.ts";
 import { scaleSetOsProfile } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
 
@@ -92,7 +91,7 @@ export const diagnosticsProfile = z.strictObject({
 
 const virtualMachineProfile = z.strictObject({
   osProfile: scaleSetOsProfile,
-  storageProfile: storageProfile(imageReference),
+  storageProfile,
   networkProfile: z.strictObject({
     networkApiVersion: choice("2020-11-01", "2022-11-01"),
     networkInterfaceConfigurations: z

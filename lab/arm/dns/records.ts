@@ -1,6 +1,6 @@
 /** Record sets, the same for public and private zones except for the letter case of their properties. */
 import type { DnsZone } from "../../world.ts";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict, notInLab } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
@@ -174,7 +174,7 @@ export const isRecordSet = (resource: Resource, zone: Resource): boolean =>
   keyOf(parentOf(resource.id)) === zone.key && /\/(A|AAAA|CNAME|TXT|NS|SOA)$/i.test(resource.type);
 
 /** The record sets of a zone that clients make, as a resolver needs them; by type, in the order of their creation. */
-export const projectRecords = (zone: Resource, { store }: Pick<Context, "store">): DnsZone["records"] =>
+export const projectRecords = (zone: Resource, { store }: StoreContext): DnsZone["records"] =>
   recordTypes.flatMap((type) =>
     store
       .children<RecordBody>(zone.id, `${zone.type}/${type}`)

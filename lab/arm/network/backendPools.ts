@@ -1,5 +1,5 @@
 /** Backend pools of load balancers: what is in them, and which pool a rule sends to. */
-import type { Context } from "../context.ts";
+import type { StoreContext } from "../context.ts";
 import { keyOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
 import { types } from "../typeNames.ts";
@@ -8,7 +8,7 @@ import type { NetworkInterfaceBody } from "./networkInterfaceSchema.ts";
 /** IP configurations of live network interfaces in a pool; none where there is no pool. */
 export function poolMembers(
   poolId: string | undefined,
-  { store }: Pick<Context, "store">,
+  { store }: StoreContext,
 ): { nic: Resource<NetworkInterfaceBody>; configuration: string }[] {
   if (poolId === undefined) return [];
   return store

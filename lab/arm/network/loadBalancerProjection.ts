@@ -1,6 +1,6 @@
 /** What the fabric makes of a load balancer. */
 import type { BalancingRule, LoadBalancer, Probe } from "../../world.ts";
-import type { Context } from "../context.ts";
+import type { StoreContext } from "../context.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { partOf } from "../references.ts";
 import type { Resource } from "../resource.ts";
@@ -8,34 +8,34 @@ import { poolMembers, poolOf } from "./backendPools.ts";
 import type { BalancingRuleProperties, FrontEnd, LoadBalancerBody, ProbePart } from "./loadBalancerSchema.ts";
 import { networkIdOf } from "./networkInterfaceSchema.ts";
 
-type Balancer = Resource<LoadBalancerBody>;
+type LoadBalancerResource = Resource<LoadBalancerBody>;
 
-export const projectBalancer = (balancer: Balancer, context: Pick<Context, "store">): LoadBalancer => ({
-  id: balancer.key,
-  name: balancer.name,
-  tags: balancer.body.tags ?? {},
-  rules: (balancer.body.properties.loadBalancingRules ?? []).flatMap(
-    ({ name, properties }) => projectRule(balancer, name, properties, context) ?? [],
+export const projectLoadBalancer = (loadBalancer: LoadBalancerResource, context: StoreContext): LoadBalancer => ({
+  id: loadBalancer.key,
+  name: loadBalancer.name,
+  tags: loadBalancer.body.tags ?? {},
+  rules: (loadBalancer.body.properties.loadBalancingRules ?? []).flatMap(
+    ({ name, properties }) => projectRule(loadBalancer, name, properties, context) ?? [],
   ),
 });
 
 /** Undefined while a public rule has no member: then it belongs to no network yet. */
 function projectRule(
-  balancer: Balancer,
+  loadBalancer: LoadBalancerResource,
   name: string,
   rule: BalancingRuleProperties,
-  context: Pick<Context, "store">,
+  context: StoreContext,
 ): BalancingRule | undefined {
-  const front = partOf<FrontEnd>(balancer.body, rule.frontendIPConfiguration.id);
+  const front = partOf<FrontEnd>(loadBalancer.body, rule.frontendIPConfiguration.id);
   if (!front) return undefined;
   const { subnet, publicIPAddress } = front.properties;
   const members = poolMembers(poolOf(rule), context).filter(({ nic }) => nic.computed.machineId !== undefined);
   const networkId = subnet ? parentOf(subnet.id) : members[0] && networkIdOf(members[0].nic);
   const address = publicIPAddress
     ? context.store.live(publicIPAddress.id)?.computed.address
-    : balancer.computed.addresses?.[front.name];
+    : loadBalancer.computed.addresses?.[front.name];
   if (networkId === undefined || address === undefined) return undefined;
-  const probe = rule.probe && projectProbe(balancer, rule.probe.id);
+  const probe = rule.probe && projectProbe(loadBalancer, rule.probe.id);
   return {
     name,
     protocol: rule.protocol.toLowerCase() as BalancingRule["protocol"],
@@ -50,12 +50,12 @@ function projectRule(
   };
 }
 
-function projectProbe(balancer: Balancer, id: string): Probe | undefined {
-  const probe = partOf<ProbePart>(balancer.body, id);
+function projectProbe(loadBalancer: LoadBalancerResource, id: string): Probe | undefined {
+  const probe = partOf<ProbePart>(loadBalancer.body, id);
   if (!probe) return undefined;
   const { protocol, port, requestPath, intervalInSeconds = 15, probeThreshold } = probe.properties;
   return {
-    id: keyOf(`${balancer.id}/probes/${probe.name}`),
+    id: keyOf(`${loadBalancer.id}/probes/${probe.name}`),
     protocol: protocol.toLowerCase() as Probe["protocol"],
     port,
     ...(requestPath !== undefined && { path: requestPath.startsWith("/") ? requestPath : `/${requestPath}` }),

@@ -7,9 +7,9 @@ import type { Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { refuseDuplicateNames } from "./inlineChildren.ts";
-import { projectBalancer } from "./loadBalancerProjection.ts";
+import { projectLoadBalancer } from "./loadBalancerProjection.ts";
 import { loadBalancerBody, type LoadBalancerBody } from "./loadBalancerSchema.ts";
-import { renderBalancer } from "./loadBalancerView.ts";
+import { renderLoadBalancer } from "./loadBalancerView.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
@@ -77,8 +77,10 @@ function refuseUsedPools(draft: Draft<LoadBalancerBody>, { store }: Context): vo
 const views = Object.fromEntries(
   collections.map((collection) => [
     collection.toLowerCase(),
-    (balancer: Resource<LoadBalancerBody>, context: Context): unknown => ({
-      value: (renderBalancer(balancer, context) as { properties: Record<string, unknown> }).properties[collection],
+    (loadBalancer: Resource<LoadBalancerBody>, context: Context): unknown => ({
+      value: (renderLoadBalancer(loadBalancer, context) as { properties: Record<string, unknown> }).properties[
+        collection
+      ],
     }),
   ]),
 );
@@ -90,15 +92,15 @@ export const loadBalancers: ResourceType<LoadBalancerBody> = {
   schema: loadBalancerBody,
   patch: "tags",
   prepare,
-  render: renderBalancer,
-  project: (balancer, context) => ({ balancers: [projectBalancer(balancer, context)] }),
+  render: renderLoadBalancer,
+  project: (loadBalancer, context) => ({ balancers: [projectLoadBalancer(loadBalancer, context)] }),
   views,
-  refuseDelete: (balancer, { store }) => {
-    const [user] = referrersOf(balancer.id, store, types.scaleSet);
+  refuseDelete: (loadBalancer, { store }) => {
+    const [user] = referrersOf(loadBalancer.id, store, types.scaleSet);
     if (!user) return;
     throw badRequest(
       "LoadBalancerInUseByVirtualMachineScaleSet",
-      `Cannot delete load balancer ${balancer.id} since its child resources are in use by virtual machine scale set ${user.id}.`,
+      `Cannot delete load balancer ${loadBalancer.id} since its child resources are in use by virtual machine scale set ${user.id}.`,
     );
   },
 };

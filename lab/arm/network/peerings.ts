@@ -1,6 +1,6 @@
 /** Microsoft.Network/virtualNetworks/virtualNetworkPeerings */
 import { blockOf, overlaps } from "../addresses.ts";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
@@ -87,7 +87,7 @@ export const peeringsOf = (network: Resource, context: Context): object[] =>
     }));
 
 /** Keys of the networks that a network reaches through its peerings. */
-export const peersOf = (network: Resource, { store }: Pick<Context, "store">): string[] =>
+export const peersOf = (network: Resource, { store }: StoreContext): string[] =>
   store
     .children<PeeringBody>(network.id, types.peering)
     .filter((peering) => isLive(peering) && connected(peering, store))

@@ -29,12 +29,12 @@ function usesOf(subnetId: string, store: Store): Use[] {
     );
   const frontEnds = store
     .ofType<LoadBalancerBody>(types.loadBalancer)
-    .flatMap((balancer) =>
-      (balancer.body.properties.frontendIPConfigurations ?? [])
+    .flatMap((loadBalancer) =>
+      (loadBalancer.body.properties.frontendIPConfigurations ?? [])
         .filter((frontEnd) => inSubnet(frontEnd.properties.subnet))
         .map(({ name }) => ({
-          id: `${balancer.id}/frontendIPConfigurations/${name}`,
-          address: balancer.computed.addresses?.[name] ?? "",
+          id: `${loadBalancer.id}/frontendIPConfigurations/${name}`,
+          address: loadBalancer.computed.addresses?.[name] ?? "",
         })),
     );
   return [...interfaces, ...frontEnds];

@@ -1,6 +1,6 @@
 /** Microsoft.Network/publicIPAddresses: Standard SKU, static, IPv4. */
 import { formatAddress, parseAddress } from "../addresses.ts";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { referencesIn, referrersOf } from "../references.ts";
@@ -71,7 +71,7 @@ function render(address: Resource<PublicAddressBody>, context: Context): object 
 }
 
 /** The network of whatever uses the address, through its router. */
-function networkOf(address: Resource, context: Pick<Context, "store">): string | undefined {
+function networkOf(address: Resource, context: StoreContext): string | undefined {
   const { store } = context;
   const isThis = (reference?: { id: string }): boolean =>
     reference !== undefined && keyOf(reference.id) === address.key;
@@ -85,10 +85,10 @@ function networkOf(address: Resource, context: Pick<Context, "store">): string |
     );
     return subnet && parentOf(subnet.id);
   }
-  for (const balancer of live<LoadBalancerBody>(types.loadBalancer)) {
-    const { frontendIPConfigurations = [], loadBalancingRules = [] } = balancer.body.properties;
+  for (const loadBalancer of live<LoadBalancerBody>(types.loadBalancer)) {
+    const { frontendIPConfigurations = [], loadBalancingRules = [] } = loadBalancer.body.properties;
     const front = frontendIPConfigurations.find((one) => isThis(one.properties.publicIPAddress));
-    const id = front && keyOf(`${balancer.id}/frontendIPConfigurations/${front.name}`);
+    const id = front && keyOf(`${loadBalancer.id}/frontendIPConfigurations/${front.name}`);
     for (const { properties } of loadBalancingRules) {
       if (keyOf(properties.frontendIPConfiguration.id) !== id) continue;
       const [member] = poolMembers(poolOf(properties), context);
@@ -98,7 +98,7 @@ function networkOf(address: Resource, context: Pick<Context, "store">): string |
   return undefined;
 }
 
-function project(address: Resource<PublicAddressBody>, context: Pick<Context, "store">): Projection {
+function project(address: Resource<PublicAddressBody>, context: StoreContext): Projection {
   const { key: id, name, computed } = address;
   const networkId = networkOf(address, context);
   return {

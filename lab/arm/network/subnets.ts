@@ -1,7 +1,7 @@
 /** Microsoft.Network/virtualNetworks/subnets */
 import type { Subnet } from "../../world.ts";
 import { blockOf, overlaps, parseBlock, within } from "../addresses.ts";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
@@ -100,7 +100,7 @@ export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): 
   };
 }
 
-export function projectSubnet(subnet: Resource<SubnetBody>, { store }: Pick<Context, "store">): Subnet {
+export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreContext): Subnet {
   const { networkSecurityGroup, natGateway } = subnet.body.properties;
   const rules = effectiveRules(networkSecurityGroup?.id, store);
   const gateway = natGateway && store.live<NatGatewayBody>(natGateway.id);

@@ -1,6 +1,6 @@
 /** Microsoft.Network/virtualNetworks, with its subnets inline or as resources of their own. */
 import { overlaps } from "../addresses.ts";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
@@ -13,7 +13,7 @@ import { subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 import { checkPrefixes, prefixBlock, projectSubnet, refuseUsed, renderSubnet } from "./subnets.ts";
 import { virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
-const subnetsOf = (id: string, context: Pick<Context, "store">): Resource<SubnetBody>[] =>
+const subnetsOf = (id: string, context: StoreContext): Resource<SubnetBody>[] =>
   context.store.children<SubnetBody>(id, types.subnet).filter(isLive);
 
 function prepare(draft: Draft<VirtualNetworkBody>, context: Context): void {
@@ -63,7 +63,7 @@ function render(network: Resource<VirtualNetworkBody>, context: Context): object
   };
 }
 
-function project(network: Resource<VirtualNetworkBody>, context: Pick<Context, "store">): Projection {
+function project(network: Resource<VirtualNetworkBody>, context: StoreContext): Projection {
   const planned = {
     id: network.key,
     name: network.name,

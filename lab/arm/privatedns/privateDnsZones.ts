@@ -2,7 +2,7 @@
 import type { DnsZone } from "../../world.ts";
 import { projectMachine } from "../compute/machineProjection.ts";
 import type { MachineBody } from "../compute/machineSchema.ts";
-import type { Context } from "../context.ts";
+import type { StoreContext } from "../context.ts";
 import { createApex, isRecordSet, projectRecords, recordSets, recordViews } from "../dns/records.ts";
 import { zoneName } from "../dns/zones.ts";
 import { conflict } from "../errors.ts";
@@ -14,10 +14,10 @@ import type { LinkBody } from "./linkSchema.ts";
 import { privateDnsType } from "./privateDnsType.ts";
 import { privateZoneBody, type PrivateZoneBody } from "./privateZoneSchema.ts";
 
-const linksOf = (zone: Resource, { store }: Pick<Context, "store">): Resource<LinkBody>[] =>
+const linksOf = (zone: Resource, { store }: StoreContext): Resource<LinkBody>[] =>
   store.children<LinkBody>(zone.id, types.privateDnsLink);
 
-function project(zone: Resource, context: Pick<Context, "store">): Projection {
+function project(zone: Resource, context: StoreContext): Projection {
   const links = linksOf(zone, context).filter(isLive);
   const records = projectRecords(zone, context);
   const registering = links.filter((link) => link.body.properties.registrationEnabled);
@@ -36,7 +36,7 @@ function project(zone: Resource, context: Pick<Context, "store">): Projection {
 const networkKeyOf = (link: Resource<LinkBody>): string => keyOf(link.body.properties.virtualNetwork.id);
 
 /** Host names of a network's machines, in a zone that is linked with registration. */
-const registrations = (networkId: string, context: Pick<Context, "store">): DnsZone["records"] =>
+const registrations = (networkId: string, context: StoreContext): DnsZone["records"] =>
   context.store
     .ofType<MachineBody>(types.machine)
     .filter(isStanding)
