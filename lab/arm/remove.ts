@@ -2,7 +2,7 @@
 import type { Context } from "./context.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { begin } from "./operations.ts";
-import { checkEtag } from "./put.ts";
+import { checkEtag } from "./requestChecks.ts";
 import type { Resource } from "./resource.ts";
 import type { ResourceType } from "./resourceType.ts";
 

@@ -274,7 +274,7 @@ describe("repairs", () => {
     expect(lab.ids).toEqual(before);
   });
 
-  test("do not get in the way of whoever scales in meanwhile", async () => {
+  test("do not get in the way of a scale-in meanwhile", async () => {
     await lab.put(model(3));
     lab.usual = "Initializing";
     for (const id of lab.ids) lab.health.set(id, "Healthy");

@@ -20,42 +20,14 @@ export const client = { id: "00000000-0000-4000-8000-000000000003", secret: "cli
 
 /** A key and certificate for 127.0.0.1, signed by a CA made for this run. */
 function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
-  const file = (name: string): string => join(directory, name);
-  const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { stdio: "ignore" });
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...curve,
-    "-keyout",
-    file("ca.key"),
-    "-out",
-    file("ca.crt"),
-    "-subj",
-    "/CN=lab test CA",
-    "-days",
-    "2",
-  );
-  openssl("req", ...curve, "-keyout", file("arm.key"), "-out", file("arm.csr"), "-subj", "/CN=127.0.0.1");
-  writeFileSync(file("arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    file("arm.csr"),
-    "-CA",
-    file("ca.crt"),
-    "-CAkey",
-    file("ca.key"),
-    "-CAcreateserial",
-    "-out",
-    file("arm.crt"),
-    "-days",
-    "2",
-    "-extfile",
-    file("arm.ext"),
-  );
-  const read = (name: string): string => readFileSync(file(name), "utf8");
+  const openssl = (line: string): unknown =>
+    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
+  const curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+  openssl(`req -x509 ${curve} -keyout ca.key -out ca.crt -subj /CN=lab-test-CA -days 2`);
+  openssl(`req ${curve} -keyout arm.key -out arm.csr -subj /CN=127.0.0.1`);
+  writeFileSync(join(directory, "arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  openssl("x509 -req -in arm.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out arm.crt -days 2 -extfile arm.ext");
+  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
   return { key: read("arm.key"), cert: read("arm.crt"), ca: read("ca.crt") };
 }
 
