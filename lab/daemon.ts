@@ -14,7 +14,7 @@ import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
-import { armPort, minuteSeconds, repairGraceSeconds } from "./settings.ts";
+import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -38,8 +38,8 @@ const arm = await startArm({
   clientSecret,
   effects: machines.effects,
   log,
-  repairGrace: repairGraceSeconds,
-  minute: minuteSeconds,
+  repairGraceSeconds,
+  secondsPerMinute,
   metadataSocket,
 });
 await networks.start();

@@ -1,6 +1,6 @@
 /** IPv4 arithmetic. */
 
-export interface Block {
+interface Block {
   /** First address, as a number. */
   first: number;
   /** Last address, as a number. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { collect, subscription, TestLab } from "./testing.ts";
+import { collect, subscription, TestLab } from "./testing/testLab.ts";
 
 const lab = new TestLab();
 const group = "rg-platform-dev";

@@ -1,5 +1,5 @@
 /** A request and its answer, free of sockets. */
-import type { Operation } from "./operations.ts";
+import type { Operation } from "./operation.ts";
 
 export interface Request {
   method: string;
@@ -38,3 +38,5 @@ export function operationHeaders(
     "Retry-After": "1",
   };
 }
+
+export const listed = (value: object[]): Answer => ({ status: 200, body: { value } });

@@ -1,6 +1,6 @@
 /** Resource IDs: `/subscriptions/{s}/resourceGroups/{g}/providers/{namespace}/{type}/{name}[/{type}/{name}...]`. */
 
-export interface ResourceId {
+interface ResourceId {
   subscriptionId: string;
   resourceGroup: string;
   namespace: string;

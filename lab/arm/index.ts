@@ -5,24 +5,28 @@ import { join } from "node:path";
 import type { World, WorldStatus } from "../world.ts";
 import { endNotices } from "./compute/removal.ts";
 import { Repairs } from "./compute/repairs.ts";
+import type { Context } from "./context.ts";
 import { keysOf } from "./login/keys.ts";
-import { serveMetadata } from "./metadata/server.ts";
+import { serveMetadata } from "./metadata/service.ts";
 import { Autoscaler } from "./monitor/autoscaler.ts";
-import type { Operation } from "./operations.ts";
-import { planWorld } from "./plan.ts";
+import type { Operation } from "./operation.ts";
+import { failInterrupted } from "./operations.ts";
+import type { ArmOptions } from "./options.ts";
+import { projectWorld } from "./projection.ts";
+import { advance } from "./provisioning.ts";
+import type { Resource } from "./resource.ts";
 import type { Routing } from "./router.ts";
 import { serve } from "./server.ts";
-import { failInterrupted, settleAll } from "./settle.ts";
 import { Store } from "./store.ts";
-import type { ArmOptions, Context, Resource } from "./types.ts";
 
-export type { ArmOptions, Resource } from "./types.ts";
+export type { ArmOptions } from "./options.ts";
+export type { Resource } from "./resource.ts";
 
 /** A client that polls an operation is held this long at most; then it asks again. */
-const holdFor = 5000;
+const holdMilliseconds = 5000;
 
-/** Milliseconds between two looks at what waits for time to pass. */
-const lookEvery = 1000;
+/** Between two looks at what waits for time to pass. */
+const lookMilliseconds = 1000;
 
 export interface Arm {
   /** What should exist now. */
@@ -41,11 +45,21 @@ export interface Arm {
 export async function startArm(options: ArmOptions): Promise<Arm> {
   mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
   const store = new Store(join(options.stateDir, "arm.db"));
-  failInterrupted({ store });
+  failInterrupted(store);
   let latest: WorldStatus | undefined;
   const listeners: (() => void)[] = [];
   const waiting = new Set<() => void>();
   let told = store.revision;
+
+  /** One part that fails stops neither the others nor the daemon; the next look tries it again. */
+  const guarded = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      const log = options.log ?? console.error;
+      log(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  };
 
   /** After each request and report: the fabric hears of a new revision, held clients of ended operations. */
   const tell = (): void => {
@@ -57,32 +71,32 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
 
   const ended = (operation: Operation): Promise<Operation> =>
     new Promise((resolve) => {
-      const now = (): Operation => store.operation(operation.name) ?? operation;
+      const current = (): Operation => store.operation(operation.name) ?? operation;
       const done = (): void => {
         clearTimeout(timer);
         waiting.delete(check);
-        resolve(now());
+        resolve(current());
       };
       const check = (): void => {
-        if (now().status !== "InProgress") done();
+        if (current().status !== "InProgress") done();
       };
-      const timer = setTimeout(done, holdFor);
+      const timer = setTimeout(done, holdMilliseconds);
       waiting.add(check);
       check();
     });
 
-  const now = options.now ?? Date.now;
-  const contextOf = (origin: string): Context => ({ store, options, origin, status: () => latest, now });
+  const nowMilliseconds = options.nowMilliseconds ?? Date.now;
+  const contextOf = (origin: string): Context => ({ store, options, origin, status: () => latest, nowMilliseconds });
   const keys = keysOf(store);
   const routing = (origin: string): Routing => ({ context: contextOf(origin), ended });
-  // Once per turn of the event loop: a transaction is one turn, so nobody sees half of it.
+  // Once per turn of the event loop: a transaction is one turn, so that no listener sees half of it.
   let planned = false;
   store.onWrite(() => {
     if (planned) return;
     planned = true;
     setImmediate(() => {
       planned = false;
-      tell();
+      guarded("a listener", tell);
     });
   });
   const server = await serve({ options, keys, routing });
@@ -94,17 +108,17 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
   const autoscaler = new Autoscaler();
   /** What follows from the last report and from the time. */
   const look = (): void => {
-    if (latest) settleAll(latest, context);
-    store.transaction(() => endNotices(context));
-    repairs.run(context);
-    autoscaler.run(context);
-    tell();
+    guarded("provisioning", () => latest && advance(latest, context));
+    guarded("terminate notices", () => store.transaction(() => endNotices(context)));
+    guarded("repairs", () => repairs.run(context));
+    guarded("autoscale", () => autoscaler.run(context));
+    guarded("a listener", tell);
   };
-  const timer = setInterval(look, lookEvery).unref();
+  const timer = setInterval(look, lookMilliseconds).unref();
 
   return {
     port,
-    world: () => planWorld(store),
+    world: () => projectWorld(context),
     onChange: (listener) => listeners.push(listener),
     report: (status) => {
       latest = status;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startArm } from "./index.ts";
-import { refusal, subscription, TestLab } from "./testing.ts";
+import { refusal, subscription, TestLab } from "./testing/testLab.ts";
 
 let lab: TestLab;
 const location = "westeurope";

@@ -13,8 +13,8 @@ const secretNames = new Set([
   "sig",
 ]);
 
-/** Bytes. A larger log becomes `<file>.1`, in place of the one before. */
-const largestLog = 16 * 1024 * 1024;
+/** A larger log becomes `<file>.1`, in place of the one before. */
+const largestLogBytes = 16 * 1024 * 1024;
 
 /** A copy in which secrets are hidden and custom data is short. */
 export function masked(value: unknown): unknown {
@@ -72,6 +72,6 @@ export function logExchange(file: string, request: Request, answer: Answer, mill
       answer: typeof answer.body === "string" ? `(${answer.body.length} characters)` : masked(answer.body),
     }),
   };
-  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLog) renameSync(file, `${file}.1`);
+  if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLogBytes) renameSync(file, `${file}.1`);
   appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });
 }

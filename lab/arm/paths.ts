@@ -1,17 +1,14 @@
 /** Resource types by path, api-versions, and what is answered for a path that leads nowhere. */
 import { ArmError, badRequest } from "./errors.ts";
 import type { Request } from "./http.ts";
-import { typeNamed } from "./registry.ts";
-import { groupType } from "./resources/resourceGroups.ts";
-import type { ResourceType } from "./types.ts";
-import { versionsOf } from "./versions.ts";
+import { namespaces, typeNamed } from "./registry.ts";
+import type { ResourceType } from "./resourceType.ts";
+import { types } from "./typeNames.ts";
 
 export function typeOf(namespace: string, chain: string[], request: Request): ResourceType {
   const type = typeNamed([namespace, ...chain].join("/"));
   if (type) return type;
-  const known = ["microsoft.network", "microsoft.compute", "microsoft.resources", "microsoft.insights"].includes(
-    namespace.toLowerCase(),
-  );
+  const known = namespaces.some((one) => one.toLowerCase() === namespace.toLowerCase());
   if (!known) throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
   const version = request.query.get("api-version") ?? "";
   throw new ArmError(
@@ -30,7 +27,8 @@ export function longestType(namespace: string, chain: string[], request: Request
   return typeOf(namespace, chain.slice(0, 1), request);
 }
 
-export function checkVersion(request: Request, type: string): void {
+/** Refuses a request without an api-version that the type knows. */
+export function checkVersion(request: Request, { type, apiVersions }: ResourceType): void {
   const version = request.query.get("api-version");
   if (version === null || version === "") {
     throw badRequest(
@@ -38,10 +36,9 @@ export function checkVersion(request: Request, type: string): void {
       "The api-version query parameter (?api-version=) is required for all requests.",
     );
   }
-  const supported = versionsOf(type);
-  if (supported.includes(version)) return;
-  const list = supported.join(", ");
-  if (type === groupType || !/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/.test(version)) {
+  if (apiVersions.includes(version)) return;
+  const list = apiVersions.join(", ");
+  if (type === types.resourceGroup || !/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/.test(version)) {
     throw badRequest(
       "InvalidApiVersionParameter",
       `The api-version '${version}' is invalid. The supported versions are '${list}'.`,
@@ -66,7 +63,7 @@ export const groupMissing = (name: string): ArmError =>
 const typePath = (id: string): string => id.split("/").slice(6).join("/");
 
 export function missing(type: ResourceType, id: string): never {
-  if (type.type === groupType) throw groupMissing(id.split("/").at(-1)!);
+  if (type.type === types.resourceGroup) throw groupMissing(id.split("/").at(-1)!);
   if (type.type.split("/").length > 2) throw new ArmError(404, "NotFound", `Resource ${id} not found.`);
   throw new ArmError(
     404,
@@ -87,3 +84,7 @@ export const parentMissing = (request: Request, id: string): ArmError =>
         "ResourceNotFound",
         `The Resource '${typePath(id)}' under resource group '${id.split("/")[4]}' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix`,
       );
+
+export function onlyGet(request: Request): void {
+  if (request.method !== "GET") throw methodNotAllowed(request, request.path);
+}

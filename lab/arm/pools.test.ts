@@ -1,6 +1,6 @@
 /** Two pools of one internal load balancer, of which its rule uses one: how a tier's balance is changed while it serves. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { refusal, subscription, TestLab } from "./testing.ts";
+import { refusal, subscription, TestLab } from "./testing/testLab.ts";
 
 const lab = new TestLab();
 const location = "westeurope";

@@ -1,14 +1,15 @@
 /** PUT and PATCH: from a body to a stored resource. */
 import { isDeepStrictEqual } from "node:util";
-import { ArmError, badRequest, conflict, notInLab } from "./errors.ts";
-import { nameOf, parseId } from "./ids.ts";
+import type { Context } from "./context.ts";
+import { ArmError, badRequest, notInLab } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
-import { regionName } from "./locations.ts";
 import { begin } from "./operations.ts";
 import { checkReferences } from "./references.ts";
 import { etagOf, renderResource } from "./render.ts";
+import { checkEtag, checkLocation, checkName, checkTags, refuseWhileDeleting } from "./requestChecks.ts";
+import type { Body, Resource } from "./resource.ts";
+import type { Draft, ResourceType } from "./resourceType.ts";
 import { validate } from "./schema.ts";
-import type { Body, Context, Draft, Resource, ResourceType } from "./types.ts";
 
 export function put(request: Request, type: ResourceType, id: string, context: Context): Answer {
   const { store } = context;
@@ -111,109 +112,4 @@ function mergePatch(target: unknown, given: unknown, name?: string): unknown {
   return Object.fromEntries(
     Object.entries({ ...target, ...Object.fromEntries(entries) }).filter(([, value]) => value !== null),
   );
-}
-
-function checkName(type: ResourceType, id: string): void {
-  const name = nameOf(id);
-  if (type.name.pattern.test(name)) return;
-  const code =
-    type.dialect === "network"
-      ? "InvalidResourceName"
-      : type.dialect === "compute"
-        ? "InvalidParameter"
-        : type.type.endsWith("resourceGroups")
-          ? "InvalidResourceGroup"
-          : "InvalidResourceName";
-  throw badRequest(code, `Resource name ${name} is invalid. ${type.name.rule}.`);
-}
-
-function checkTags(tags: unknown): Record<string, string> {
-  if (tags === undefined || tags === null) return {};
-  const entries = typeof tags === "object" && !Array.isArray(tags) ? Object.entries(tags) : undefined;
-  if (!entries || entries.some(([, value]) => typeof value !== "string")) {
-    throw badRequest(
-      "InvalidRequestContent",
-      "The request content was invalid and could not be deserialized: 'tags' is an object of texts.",
-    );
-  }
-  if (entries.length > 50)
-    throw badRequest("InvalidTags", `The number of tags ${entries.length} exceeds the maximum of 50.`);
-  for (const [name, value] of entries as [string, string][]) {
-    if (name === "" || name.length > 512 || /[<>%&\\?/]/.test(name))
-      throw badRequest(
-        "InvalidTagNameCharacters",
-        `The tag name '${name}' is not valid: 1-512 characters, none of < > % & \\ ? /.`,
-      );
-    if (value.length > 256)
-      throw badRequest(
-        "InvalidTagValueLength",
-        `Tag value too large. The value of tag '${name}' has ${value.length} characters; 256 are allowed.`,
-      );
-  }
-  return Object.fromEntries(entries);
-}
-
-function checkLocation(
-  type: ResourceType,
-  id: string,
-  given: unknown,
-  existing: Resource | undefined,
-): string | undefined {
-  if (type.location === "inherited") return undefined;
-  const text = typeof given === "string" && given !== "" ? given : existing?.body.location;
-  if (text === undefined)
-    throw badRequest("LocationRequired", "The location property is required for this definition.");
-  if (type.location === "global") {
-    if (text.toLowerCase() === "global") return "global";
-    throw badRequest(
-      "LocationNotAvailableForResourceType",
-      `The provided location '${text}' is not available for resource type '${type.type}'. List of available regions for the resource type is 'global'.`,
-    );
-  }
-  const region = regionName(text);
-  if (region === undefined) {
-    throw badRequest(
-      "LocationNotAvailableForResourceType",
-      `The provided location '${text}' is not available for resource type '${type.type}'. Use the name of an Azure region, for example 'westeurope'.`,
-    );
-  }
-  const before = existing?.body.location;
-  if (before !== undefined && before !== region) {
-    const group = parseId(id)?.resourceGroup;
-    if (group === undefined)
-      throw conflict(
-        "InvalidResourceGroupLocation",
-        `Invalid resource group location '${region}'. The Resource group already exists in location '${before}'.`,
-      );
-    throw conflict(
-      "InvalidResourceLocation",
-      `The resource '${nameOf(id)}' already exists in location '${before}' in resource group '${group}'. A resource with the same name cannot be created in location '${region}'. Please select a new resource name.`,
-    );
-  }
-  return region;
-}
-
-/** If-Match and If-None-Match (`*`: only when there is none). */
-export function checkEtag(request: Request, existing: Resource | undefined, type: ResourceType): void {
-  const [match, noneMatch] = [request.headers["if-match"], request.headers["if-none-match"]];
-  const bare = (value: string): string => value.trim().replace(/^W\//, "").replace(/^"|"$/g, "");
-  const hits = (header: string): boolean =>
-    existing !== undefined && (header.trim() === "*" || header.split(",").some((one) => bare(one) === existing.etag));
-  if (type.dialect !== "network" && type.dialect !== "dns") return;
-  if ((match !== undefined && !hits(match)) || (noneMatch !== undefined && hits(noneMatch))) {
-    throw new ArmError(
-      412,
-      "PreconditionFailed",
-      `Precondition failed. Etag provided in ${match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`} does not match etag ${existing ? `W/"${existing.etag}"` : "(the resource does not exist)"} of resource.`,
-    );
-  }
-}
-
-function refuseWhileDeleting(existing: Resource | undefined): void {
-  if (existing && (existing.state === "Deleting" || existing.computed.gone)) {
-    throw conflict(
-      "AnotherOperationInProgress",
-      `Another operation on this or dependent resource is in progress: ${existing.id} is being deleted. Try again when it is gone.`,
-    );
-  }
 }

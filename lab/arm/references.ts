@@ -1,10 +1,10 @@
 /** References between resources: every `{ id }` inside a body is one. */
 import { badRequest } from "./errors.ts";
 import { keyOf, nameOf, parentOf, parseId } from "./ids.ts";
+import type { Body, Resource } from "./resource.ts";
 import type { Store } from "./store.ts";
-import type { Body, Resource } from "./types.ts";
 
-export interface Reference {
+interface Reference {
   /** As in `properties.ipConfigurations[0].properties.subnet.id`. */
   path: string;
   id: string;

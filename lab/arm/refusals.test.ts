@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { subscription, TestLab } from "./testing.ts";
+import { subscription, TestLab } from "./testing/testLab.ts";
 
 const lab = new TestLab();
 const location = "westeurope";

@@ -1,8 +1,8 @@
 /** All resource types. */
+import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
+import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
-import { virtualMachines } from "./compute/virtualMachines.ts";
-import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
 import { natGateways } from "./network/natGateways.ts";
 import { networkInterfaces } from "./network/networkInterfaces.ts";
@@ -14,8 +14,8 @@ import { subnets } from "./network/subnets.ts";
 import { virtualNetworks } from "./network/virtualNetworks.ts";
 import { privateDnsZones, privateRecordSets } from "./privatedns/privateDnsZones.ts";
 import { virtualNetworkLinks } from "./privatedns/virtualNetworkLinks.ts";
+import type { ResourceType } from "./resourceType.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
-import type { ResourceType } from "./types.ts";
 
 const all = [
   resourceGroups,
@@ -44,3 +44,6 @@ const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));
 export const typeNamed = (name: string): ResourceType | undefined => byName.get(name.toLowerCase());
 
 export const resourceTypes: readonly ResourceType[] = all;
+
+/** `Microsoft.Compute` and so on. */
+export const namespaces = [...new Set(all.map(({ type }) => type.slice(0, type.indexOf("/"))))].sort();

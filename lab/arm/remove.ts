@@ -1,8 +1,10 @@
 /** DELETE */
+import type { Context } from "./context.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { begin } from "./operations.ts";
-import { checkEtag } from "./put.ts";
-import type { Context, Resource, ResourceType } from "./types.ts";
+import { checkEtag } from "./requestChecks.ts";
+import type { Resource } from "./resource.ts";
+import type { ResourceType } from "./resourceType.ts";
 
 export function remove(request: Request, type: ResourceType, existing: Resource | undefined, context: Context): Answer {
   const { store } = context;

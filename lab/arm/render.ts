@@ -1,7 +1,9 @@
 /** The answer's body of a resource. */
+import type { Context } from "./context.ts";
 import { keyOf, parentOf } from "./ids.ts";
 import { typeNamed } from "./registry.ts";
-import type { Context, Resource, ResourceType } from "./types.ts";
+import type { Resource } from "./resource.ts";
+import type { ResourceType } from "./resourceType.ts";
 
 export function renderResource(resource: Resource, context: Context, query: URLSearchParams): Record<string, unknown> {
   const type = typeNamed(resource.type)!;

@@ -1,27 +1,16 @@
-/** From a path below /subscriptions to the resource type and what is asked of it. */
-import { ArmError, conflict } from "./errors.ts";
-import { operationHeaders, type Answer, type Request } from "./http.ts";
-import { groupId, keyOf, parentOf } from "./ids.ts";
+/** Paths below /subscriptions: lists across types, providers, operations, and the way to resource groups. */
+import type { Context } from "./context.ts";
+import { ArmError } from "./errors.ts";
+import { listed, type Answer, type Request } from "./http.ts";
 import { locations } from "./locations.ts";
-import { renderOperation, type Operation } from "./operations.ts";
-import {
-  checkVersion,
-  groupMissing,
-  longestType,
-  methodNotAllowed,
-  missing,
-  notFound,
-  parentMissing,
-  typeOf,
-} from "./paths.ts";
-import { patch, put } from "./put.ts";
-import { typeNamed } from "./registry.ts";
-import { remove } from "./remove.ts";
-import { etagOf, isTopLevel, renderResource, renderShort } from "./render.ts";
-import { renderProvider, renderProviders } from "./resources/providers.ts";
-import { groupType } from "./resources/resourceGroups.ts";
+import { renderOperation, type Operation } from "./operation.ts";
+import { checkVersion, notFound, onlyGet, typeOf } from "./paths.ts";
+import { isTopLevel, renderResource, renderShort } from "./render.ts";
+import { listResources, routeGroup } from "./resourceRouter.ts";
 import { matching } from "./resources/filter.ts";
-import type { Context, Resource, ResourceType } from "./types.ts";
+import { renderProvider, renderProviders } from "./resources/providers.ts";
+import { resourceGroups } from "./resources/resourceGroups.ts";
+import { types } from "./typeNames.ts";
 
 export interface Routing {
   context: Context;
@@ -36,7 +25,7 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
   const [, subscription, third = "", ...rest] = request.segments;
   const list = third.toLowerCase();
   if (subscription === undefined) {
-    checkVersion(request, groupType);
+    checkVersion(request, resourceGroups);
     return { status: 200, body: { value: [renderSubscription(context)], count: { type: "Total", value: 1 } } };
   }
   if (subscription.toLowerCase() !== subscriptionId.toLowerCase()) {
@@ -48,10 +37,10 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
   }
   switch (list) {
     case "":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return { status: 200, body: renderSubscription(context) };
     case "locations":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return {
         status: 200,
         body: {
@@ -64,13 +53,13 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
         },
       };
     case "resources":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return listed(
         matching(
           context.store
             .all()
             .filter(isTopLevel)
-            .filter((one) => one.type !== groupType),
+            .filter((one) => one.type !== types.resourceGroup),
           request.query,
         ).map(renderShort),
       );
@@ -78,7 +67,7 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
     case "operationresults":
       return pollOperation(list, rest[0] ?? "", routing);
     case "resourcegroups":
-      return rest.length === 0 ? listGroups(request, context) : routeGroup(request, rest[0]!, rest.slice(1), routing);
+      return rest.length === 0 ? listGroups(request, context) : routeGroup(request, rest[0]!, rest.slice(1), context);
     case "providers":
       return routeProviders(request, rest, routing);
     default:
@@ -101,15 +90,15 @@ const renderSubscription = ({ options }: Context): object => ({
 });
 
 function listGroups(request: Request, context: Context): Answer {
-  checkVersion(request, groupType);
-  const groups = matching(context.store.ofType(groupType), request.query);
+  checkVersion(request, resourceGroups);
+  const groups = matching(context.store.ofType(types.resourceGroup), request.query);
   return listed(groups.map((group) => renderResource(group, context, request.query)));
 }
 
 function routeProviders(request: Request, rest: string[], routing: Routing): Answer | Promise<Answer> {
   const [namespace, first, second, third, fourth] = rest;
   if (namespace === undefined || first === undefined || first.toLowerCase() === "register") {
-    checkVersion(request, groupType);
+    checkVersion(request, resourceGroups);
     if (namespace === undefined) return listed(renderProviders(routing.context));
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
@@ -118,11 +107,7 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
   onlyGet(request);
-  return listed(
-    visible(routing.context.store.ofType(type.type), type, request).map((one) =>
-      renderResource(one, routing.context, request.query),
-    ),
-  );
+  return listResources(routing.context.store.ofType(type.type), type, request, routing.context);
 }
 
 async function pollOperation(kind: string, name: string, routing: Routing): Promise<Answer> {
@@ -144,159 +129,4 @@ async function pollOperation(kind: string, name: string, routing: Routing): Prom
   }
   if (operation.error) throw new ArmError(409, operation.error.code, operation.error.message, operation.error);
   return { status: 200, ...(operation.result !== undefined && { body: operation.result }) };
-}
-
-function routeGroup(request: Request, name: string, rest: string[], routing: Routing): Answer | Promise<Answer> {
-  const { context } = routing;
-  const id = groupId(context.options.subscriptionId, name);
-  const group = context.store.get(id);
-  const [providers, namespace, ...path] = rest;
-  if (providers === undefined) return onResource(request, typeNamed(groupType)!, id, group, routing, []);
-  if (!group) throw groupMissing(name);
-  if (providers.toLowerCase() === "resources") {
-    checkVersion(request, groupType);
-    const inside = context.store
-      .all()
-      .filter((one) => isTopLevel(one) && one.type !== groupType && one.key.startsWith(`${group.key}/`));
-    return listed(matching(inside, request.query).map(renderShort));
-  }
-  if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) throw notFound(request);
-  return routeResource(request, group, namespace, path, routing);
-}
-
-/** `path` is `{type}/{name}[/{type}/{name}...]`, then perhaps a child type to list, a view or an action. */
-function routeResource(
-  request: Request,
-  group: Resource,
-  namespace: string,
-  path: string[],
-  routing: Routing,
-): Answer | Promise<Answer> {
-  const { store } = routing.context;
-  const names = path.filter((_, index) => index % 2 === 1);
-  const chain = path.filter((_, index) => index % 2 === 0);
-  const last = path.length % 2 === 1 ? chain.at(-1)! : undefined;
-  const chainToResource = last === undefined ? chain : chain.slice(0, -1);
-  if (last !== undefined && chainToResource.length === 0) {
-    const type = typeOf(namespace, [last], request);
-    onlyGet(request);
-    return listChildren(group.id, type, request, routing);
-  }
-  const type = longestType(namespace, chainToResource, request);
-  const depth = type.type.split("/").length - 1;
-  let id = group.id;
-  for (let level = 0; level < depth; level += 1) {
-    const partial = typeOf(namespace, chainToResource.slice(0, level + 1), request);
-    const segment = partial.type.split("/").at(-1)!;
-    const next =
-      level === 0 ? `${group.id}/providers/${partial.type}/${names[level]}` : `${id}/${segment}/${names[level]}`;
-    id = store.get(next)?.id ?? next;
-    if (level < depth - 1 && !store.get(id)) throw parentMissing(request, id);
-  }
-  const childType = last === undefined ? undefined : typeNamed([namespace, ...chainToResource, last].join("/"));
-  if (childType) {
-    if (!store.get(id)) throw parentMissing(request, id);
-    checkVersion(request, childType.type);
-    onlyGet(request);
-    return listChildren(id, childType, request, routing);
-  }
-  // What stands behind the resource's own ID: a view, an action, or a part that has no type of its own.
-  const tail = path.slice(depth * 2);
-  return onResource(request, type, id, store.get(id), routing, tail);
-}
-
-function listChildren(parent: string, type: ResourceType, request: Request, { context }: Routing): Answer {
-  const inside = context.store
-    .ofType(type.type)
-    .filter(
-      (one) =>
-        one.key.startsWith(`${keyOf(parent)}/`) &&
-        (type.type.split("/").length === 2 || keyOf(parentOf(one.id)) === keyOf(parent)),
-    );
-  return listed(visible(inside, type, request).map((one) => renderResource(one, context, request.query)));
-}
-
-const visible = (resources: Resource[], type: ResourceType, request: Request): Resource[] =>
-  type.filter?.(resources, request.query) ?? resources;
-
-async function onResource(
-  request: Request,
-  type: ResourceType,
-  id: string,
-  existing: Resource | undefined,
-  routing: Routing,
-  tail: string[],
-): Promise<Answer> {
-  const { context } = routing;
-  checkVersion(request, type.type);
-  if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), routing, tail);
-  const group = context.store.get(id.split("/").slice(0, 5).join("/"));
-  if (
-    group?.state === "Deleting" &&
-    group.key !== keyOf(id) &&
-    (request.method === "PUT" || request.method === "PATCH")
-  ) {
-    throw conflict(
-      "ResourceGroupBeingDeleted",
-      `The resource group '${group.name}' is in deprovisioning state and cannot perform this operation.`,
-    );
-  }
-  switch (request.method) {
-    case "GET": {
-      const resource = existing ?? missing(type, id);
-      return {
-        status: 200,
-        headers: { ETag: etagOf(resource, type) },
-        body: renderResource(resource, context, request.query),
-      };
-    }
-    case "HEAD":
-      return { status: existing ? 204 : 404 };
-    case "PUT":
-      return context.store.transaction(() => put(request, type, id, context));
-    case "PATCH":
-      return context.store.transaction(() => patch(request, type, id, existing ?? missing(type, id), context));
-    case "DELETE":
-      if (!existing && type.type === groupType) throw groupMissing(id.split("/").at(-1)!);
-      return context.store.transaction(() => remove(request, type, existing, context));
-    default:
-      throw methodNotAllowed(request, type.type);
-  }
-}
-
-/** `GET {id}/instanceView`, `GET {id}/probes/{name}`, `POST {id}/restart`. */
-async function onTail(
-  request: Request,
-  type: ResourceType,
-  resource: Resource,
-  { context }: Routing,
-  tail: string[],
-): Promise<Answer> {
-  const [word, name, ...more] = tail;
-  const key = word!.toLowerCase();
-  if (request.method === "POST" && name === undefined) {
-    const action = type.actions?.[key];
-    if (!action) throw methodNotAllowed(request, `${type.type}/${word}`);
-    const result = await context.store.transaction(() => action(resource, context, request.body, request.query));
-    const operation = result.operation === undefined ? undefined : context.store.operation(result.operation)!;
-    const headers =
-      operation && operationHeaders(request, operation, type.type.split("/")[0]!, resource.body.location ?? "global");
-    return { status: result.status, ...(headers && { headers }), body: result.body };
-  }
-  const view = type.views?.[key];
-  if (!view || more.length > 0) throw notFound(request);
-  onlyGet(request);
-  const shown = view(resource, context, request.query);
-  if (name === undefined) return { status: 200, body: shown };
-  const part = (shown as { value?: { name: string }[] }).value?.find(
-    (one) => one.name.toLowerCase() === name.toLowerCase(),
-  );
-  if (!part) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
-  return { status: 200, body: part };
-}
-
-const listed = (value: object[]): Answer => ({ status: 200, body: { value } });
-
-function onlyGet(request: Request): void {
-  if (request.method !== "GET") throw methodNotAllowed(request, request.path);
 }

@@ -1,8 +1,7 @@
 /** Pieces of which the types' schemas are made, and the translation of what they find into Azure's errors. */
 import { z } from "zod";
-import { parseBlock } from "./addresses.ts";
 import { ArmError, badRequest, type ErrorBody } from "./errors.ts";
-import type { Dialect } from "./types.ts";
+import type { Dialect } from "./resourceType.ts";
 
 /** Read-only in Azure: clients send back what they got, and it is ignored. For the type checker it is never there. */
 export const ignored = z
@@ -10,8 +9,16 @@ export const ignored = z
   .optional()
   .transform(() => undefined) as unknown as z.ZodOptional<z.ZodNever>;
 
+/** Read-only properties by their names. */
+export const readOnly = <const K extends string>(...names: K[]): Record<K, typeof ignored> =>
+  Object.fromEntries(names.map((name) => [name, ignored])) as Record<K, typeof ignored>;
+
 /** Read-only properties that nearly every object has. */
-export const envelope = { id: ignored, name: ignored, type: ignored, etag: ignored, systemData: ignored };
+export const envelope = readOnly("id", "name", "type", "etag", "systemData");
+
+/** A list that is empty, because the lab has nothing of its kind. */
+export const none = (what: string): z.ZodOptional<z.ZodArray<z.ZodUnknown>> =>
+  z.array(z.unknown()).max(0, `The lab has no ${what}`).optional();
 
 /** Of a top-level resource. */
 export const tracked = {
@@ -50,13 +57,6 @@ export const zoneList = z.array(z.string()).superRefine((zones, context) => {
   const message = `The zone(s) '${zones.join(", ")}' are not valid: zones are '1', '2' and '3', each at most once.`;
   context.addIssue({ code: "custom", message, params: { code: "InvalidAvailabilityZone" } });
 });
-
-export const prefix = (code: string): z.ZodType<string> =>
-  z.string().superRefine((value, context) => {
-    if (parseBlock(value)) return;
-    const message = `The address prefix '${value}' is not a valid CIDR block: an IPv4 network such as 10.20.1.0/24, host bits zero.`;
-    context.addIssue({ code: "custom", message, params: { code } });
-  });
 
 /** Lets a schema report an error with Azure's own code. */
 export function issue(context: z.RefinementCtx, code: string, message: string, path: (string | number)[] = []): void {

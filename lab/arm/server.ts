@@ -6,20 +6,20 @@ import { join } from "node:path";
 import { ArmError, badRequest } from "./errors.ts";
 import type { Answer, Request } from "./http.ts";
 import { logExchange } from "./log.ts";
-import { jsonWebKey, type Keys } from "./login/keys.ts";
+import { publicJwk, type Keys } from "./login/keys.ts";
 import { cloudMetadata, instanceDiscovery, openidConfiguration } from "./login/openid.ts";
 import { consoleMachine } from "./login/signedUrl.ts";
 import { issueToken, tokenProblem } from "./login/token.ts";
+import type { ArmOptions } from "./options.ts";
 import { checkVersion, notFound } from "./paths.ts";
-import { routeSubscription, type Routing } from "./router.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
-import { groupType } from "./resources/resourceGroups.ts";
-import type { ArmOptions } from "./types.ts";
+import { resourceGroups } from "./resources/resourceGroups.ts";
+import { routeSubscription, type Routing } from "./router.ts";
 
 /** ARM's own limit. */
-const largestBody = 4 * 1024 * 1024;
+const largestBodyBytes = 4 * 1024 * 1024;
 
-export interface ServerParts {
+interface ServerParts {
   options: ArmOptions;
   keys: Keys;
   routing: (origin: string) => Routing;
@@ -98,11 +98,11 @@ async function readBody(message: IncomingMessage, request: Request): Promise<voi
   let size = 0;
   for await (const chunk of message) {
     size += (chunk as Buffer).length;
-    if (size > largestBody)
+    if (size > largestBodyBytes)
       throw new ArmError(
         413,
         "RequestContentTooLarge",
-        `The request content size exceeds the maximum size of ${largestBody} bytes.`,
+        `The request content size exceeds the maximum size of ${largestBodyBytes} bytes.`,
       );
     chunks.push(chunk as Buffer);
   }
@@ -153,16 +153,16 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
       /^https?:\/\/[^/]+\/([^/]+)/.exec(query.get("authorization_endpoint") ?? "")?.[1] ?? options.tenantId;
     return {
       status: 200,
-      body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [jsonWebKey(keys)] },
+      body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [await publicJwk(keys)] },
     };
   }
-  const problem = tokenProblem(request.headers["authorization"], options, keys);
+  const problem = await tokenProblem(request.headers["authorization"], options, keys);
   if (problem) throw new ArmError(401, problem.code, problem.message);
   switch (first) {
     case "subscriptions":
       return routeSubscription(request, routing(origin));
     case "tenants":
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return {
         status: 200,
         body: {
@@ -178,7 +178,7 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
       };
     case "providers":
       if (fourth !== "" || third !== "") throw notFound(request);
-      checkVersion(request, groupType);
+      checkVersion(request, resourceGroups);
       return {
         status: 200,
         body:

@@ -6,8 +6,8 @@ import { randomUUID } from "node:crypto";
 import { closeSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { keyOf, parentOf } from "./ids.ts";
-import type { Operation } from "./operations.ts";
-import type { Body, Computed, Resource, State } from "./types.ts";
+import type { Operation } from "./operation.ts";
+import { isLive, type Body, type Computed, type Resource, type State } from "./resource.ts";
 
 type Undo = () => void;
 
@@ -64,13 +64,14 @@ export class Store {
     return value;
   }
 
-  /** Runs `work`; when it throws, nothing of it remains. */
+  /** Runs `work`; when it throws, nothing of it remains. It cannot wait: what followed would be outside of it. */
   transaction<T>(work: () => T): T {
     if (this.#undo) return work();
     this.#undo = [];
     this.#database.exec("BEGIN IMMEDIATE");
     try {
       const result = work();
+      if (result instanceof Promise) throw new Error("a transaction cannot wait for a promise");
       this.#database.exec("COMMIT");
       return result;
     } catch (error) {
@@ -169,6 +170,3 @@ export class Store {
     this.#onWrite();
   }
 }
-
-/** Exists as far as the world and other resources are concerned. */
-export const isLive = (resource: Resource): boolean => resource.state !== "Deleting" && !resource.computed.gone;

@@ -4,9 +4,9 @@ import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import type { HealthProbe, Script } from "../../world.ts";
 import { badRequest, notInLab } from "../errors.ts";
-import { ignored } from "../schema.ts";
+import { envelope, readOnly } from "../schema.ts";
 
-export const extensionProperties = z.strictObject({
+const extensionProperties = z.strictObject({
   publisher: z.string(),
   type: z.string(),
   typeHandlerVersion: z.string().regex(/^\d+\.\d+$/, "A version is major.minor, for example 2.1"),
@@ -18,9 +18,12 @@ export const extensionProperties = z.strictObject({
   protectedSettingsFromKeyVault: z.null("The lab has no Key Vault").optional(),
   provisionAfterExtensions: z.array(z.string()).optional(),
   suppressFailures: z.boolean().optional(),
-  instanceView: ignored,
-  provisioningState: ignored,
+  ...readOnly("instanceView", "provisioningState"),
 });
+
+export const extensionList = z.array(
+  z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties }),
+);
 
 export type Extension = { name: string; properties: z.infer<typeof extensionProperties> };
 

@@ -13,7 +13,7 @@ export const imageReference = z.strictObject({
   type: envelope.type,
 });
 
-export type ImageReference = z.infer<typeof imageReference>;
+type ImageReference = z.infer<typeof imageReference>;
 
 /** Debian's own images in Azure's marketplace, by offer. */
 const skus: Record<string, string[]> = { "debian-13": ["13", "13-gen2"] };

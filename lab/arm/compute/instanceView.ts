@@ -1,8 +1,12 @@
 /** What a virtual machine is doing, as Azure's instance view tells it. */
-import type { MachineStatus } from "../../world.ts";
-import type { Context, Resource } from "../types.ts";
+import type { MachineStatus, WorldStatus } from "../../world.ts";
+import type { Context } from "../context.ts";
+import type { Resource } from "../resource.ts";
 import { isHealth, isScript, scriptsOf, type Extension } from "./extensions.ts";
-import { machineStatus, type MachineBody } from "./virtualMachines.ts";
+import type { MachineBody } from "./machineSchema.ts";
+
+export const machineStatus = (machine: Resource, status: WorldStatus | undefined): MachineStatus | undefined =>
+  status?.machines.find((one) => one.id === machine.key);
 
 interface Status {
   code: string;

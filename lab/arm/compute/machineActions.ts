@@ -1,14 +1,16 @@
 /** POST .../virtualMachines/{name}/{action} */
 import { z } from "zod";
+import type { Context } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
-import { begin, end } from "../operations.ts";
 import { consoleUrl } from "../login/signedUrl.ts";
+import { begin, end } from "../operations.ts";
+import type { Resource } from "../resource.ts";
+import type { Action, ActionResult } from "../resourceType.ts";
 import { validate } from "../schema.ts";
-import type { ActionResult, Context, Resource, ResourceType } from "../types.ts";
-import type { MachineBody } from "./virtualMachines.ts";
+import type { MachineBody } from "./machineSchema.ts";
 
-type Action = NonNullable<ResourceType<MachineBody>["actions"]>[string];
 type Machine = Resource<MachineBody>;
+type MachineAction = Action<MachineBody>;
 
 /** The answer of an action that takes time. */
 const accepted = (operation: { name: string }): ActionResult => ({ status: 202, operation: operation.name });
@@ -21,7 +23,7 @@ const change =
     return accepted(begin(store, kind, machine.key, { revision: changed.revision }));
   };
 
-/** Without a disk to keep the lab's "stopped" and "deallocated" are the same. */
+/** The lab has no disks to keep, so "stopped" and "deallocated" are the same. */
 const stop = change("stop", () => ({ powered: false }));
 
 export const reimage = change("start", (machine) => ({
@@ -50,7 +52,7 @@ const input = z.strictObject({
   parameters: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
 });
 
-const runCommand: Action = (machine, { store, options }, body) => {
+const runCommand: MachineAction = (machine, { store, options }, body) => {
   const given = validate(input, body, "compute", "RunCommandInput");
   if (given.commandId.toLowerCase() !== "runshellscript") {
     throw badRequest(
@@ -94,7 +96,7 @@ const runResult = (stdout: string, stderr: string): object => ({
   ],
 });
 
-const retrieveBootDiagnosticsData: Action = (machine, context: Context, _, query) => {
+const retrieveBootDiagnosticsData: MachineAction = (machine, context: Context, _, query) => {
   if (!machine.body.properties.diagnosticsProfile?.bootDiagnostics?.enabled) {
     throw conflict(
       "OperationNotAllowed",
@@ -111,7 +113,7 @@ const retrieveBootDiagnosticsData: Action = (machine, context: Context, _, query
   return { status: 200, body: { serialConsoleLogBlobUri: consoleUrl(machine.key, context, minutes) } };
 };
 
-export const machineActions: NonNullable<ResourceType<MachineBody>["actions"]> = {
+export const machineActions: Record<string, MachineAction> = {
   start: change("start", () => ({ powered: true })),
   poweroff: stop,
   deallocate: stop,

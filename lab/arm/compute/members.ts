@@ -1,24 +1,25 @@
 /** Members of a Flexible scale set: a virtual machine and a network interface each. */
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
-import { allocate } from "../network/frontEnds.ts";
-import { types } from "../network/names.ts";
-import type { NetworkInterfaceBody } from "../network/networkInterfaces.ts";
-import { groupOf, keyOf } from "../ids.ts";
-import { isLive, type Store } from "../store.ts";
-import type { Context, Resource } from "../types.ts";
-import type { MachineBody } from "./virtualMachines.ts";
+import type { Context } from "../context.ts";
+import { groupOf } from "../ids.ts";
+import type { NetworkInterfaceBody } from "../network/networkInterfaceSchema.ts";
+import { allocate } from "../network/privateAddresses.ts";
+import { isLive, type Resource } from "../resource.ts";
+import type { Store } from "../store.ts";
+import { types } from "../typeNames.ts";
+import { setKeyOf, type MachineBody } from "./machineSchema.ts";
 import { removeMember } from "./removal.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
+/** Members that are leaving included, oldest first. */
+export const everyMemberOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
+  store.ofType<MachineBody>(types.machine).filter((machine) => setKeyOf(machine) === set.key);
+
 /** Live members, oldest first. */
 export const membersOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
-  store
-    .ofType<MachineBody>(types.machine)
-    .filter(
-      (machine) => isLive(machine) && keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "") === set.key,
-    );
+  everyMemberOf(set, store).filter(isLive);
 
-/** Brings the number of members to the capacity. Who is leaving does not count. */
+/** Brings the number of members to the capacity; those that are leaving do not count. */
 export function reconcile(set: Resource<ScaleSetBody>, context: Context): void {
   const { store } = context;
   const wanted = set.body.sku.capacity ?? 0;

@@ -1,14 +1,14 @@
 /** Operating system part of a machine's or scale set's model. */
 import { z } from "zod";
 import { refusedByAzure } from "../../../environment/accounts.ts";
-import { choice, ignored, issue } from "../schema.ts";
+import { choice, ignored, issue, none } from "../schema.ts";
 
 /** Azure's limit on custom data, after decoding. */
 const customDataLimit = 65_535;
 
 const sshKey = z.strictObject({ path: z.string().optional(), keyData: z.string() });
 
-export const linuxConfiguration = z.strictObject({
+const linuxConfiguration = z.strictObject({
   disablePasswordAuthentication: z.boolean().optional(),
   ssh: z.strictObject({ publicKeys: z.array(sshKey).optional() }).optional(),
   provisionVMAgent: z.boolean().optional(),
@@ -28,7 +28,7 @@ const shared = {
   customData: z.string().optional(),
   linuxConfiguration: linuxConfiguration.optional(),
   windowsConfiguration: z.null("The lab has no Windows").optional(),
-  secrets: z.array(z.unknown()).max(0, "The lab has no Key Vault").optional(),
+  secrets: none("Key Vault"),
   allowExtensionOperations: z.boolean().optional(),
   requireGuestProvisionSignal: ignored,
 };
@@ -108,7 +108,7 @@ function check(profile: Profile, context: z.RefinementCtx): void {
   }
 }
 
-export const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;
+const isBase64 = (text: string): boolean => /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0;
 
 export const scaleSetOsProfile = scaleSetShape.superRefine((profile, context) => {
   check(profile, context);
@@ -129,7 +129,12 @@ export const scaleSetOsProfile = scaleSetShape.superRefine((profile, context) =>
 
 export const machineOsProfile = machineShape.superRefine(check);
 
-/** GET answers neither custom data nor passwords. */
-export function withoutSecrets<T extends Profile>(profile: T): T {
-  return { ...profile, customData: undefined, adminPassword: undefined };
-}
+/** As GET answers it: without custom data and passwords. */
+export const renderOsProfile = (profile: Profile): object => ({
+  allowExtensionOperations: true,
+  requireGuestProvisionSignal: true,
+  secrets: [],
+  ...profile,
+  customData: undefined,
+  adminPassword: undefined,
+});

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startArm } from "../index.ts";
-import { ask, model, setId, TestGroup } from "../testGroup.ts";
+import { ask, model, setId, TestGroup } from "../testing/testGroup.ts";
 
 let lab: TestGroup;
 beforeEach(async () => {
@@ -135,10 +135,10 @@ describe("a member that is deleted with a notice of five minutes", () => {
   });
 });
 
-describe("nobody waits for notices", () => {
+describe("no notice is waited for", () => {
   test.each([
-    ["whoever deletes the scale set", setId],
-    ["whoever deletes the group", setId.split("/").slice(0, 5).join("/")],
+    ["when the scale set is deleted", setId],
+    ["when the group is deleted", setId.split("/").slice(0, 5).join("/")],
   ])("%s", async (_, id) => {
     await lab.put(model(3, {}, "PT15M"));
     await remove(lab.ids[0]!);

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { VirtualMachineScaleSet } from "@azure/arm-compute";
 import { startArm } from "../index.ts";
-import { model, TestGroup } from "../testGroup.ts";
-import { refusal } from "../testing.ts";
+import { model, TestGroup } from "../testing/testGroup.ts";
+import { refusal } from "../testing/testLab.ts";
 
 const action = (repairAction?: "Replace" | "Restart" | "Reimage"): Partial<VirtualMachineScaleSet> => ({
   automaticRepairsPolicy: { enabled: true, gracePeriod: "PT30M", repairAction },
@@ -174,7 +174,7 @@ describe("repairs", () => {
     lab.pass(1);
     const { latestOperationStatus, lastStatusChangeTime } = await service();
     expect(latestOperationStatus).toBe("Completed");
-    expect(lastStatusChangeTime).toEqual(new Date(lab.clock));
+    expect(lastStatusChangeTime).toEqual(new Date(lab.nowMilliseconds));
   });
 
   test("are 5% of a set at once", async () => {
@@ -274,7 +274,7 @@ describe("repairs", () => {
     expect(lab.ids).toEqual(before);
   });
 
-  test("do not get in the way of whoever scales in meanwhile", async () => {
+  test("do not get in the way of a scale-in meanwhile", async () => {
     await lab.put(model(3));
     lab.usual = "Initializing";
     for (const id of lab.ids) lab.health.set(id, "Healthy");
@@ -299,7 +299,7 @@ describe("repairs", () => {
     const old = lab.arm;
     lab.arm = await startArm({ ...lab.options, stateDir: copy, metadataSocket: undefined });
     try {
-      lab.clock += 3_600_000;
+      lab.nowMilliseconds += 3_600_000;
       lab.pass(20);
       expect(lab.ids).toEqual(before);
       lab.pass(1);

@@ -2,31 +2,16 @@
  * Automatic instance repairs: a member that stays unhealthy is replaced, restarted or reimaged, as its scale set's policy
  * says; see lab/README.md for what Azure leaves open.
  */
-import { types } from "../network/names.ts";
-import { isLive, type Store } from "../store.ts";
-import type { Context, Resource } from "../types.ts";
+import type { Context } from "../context.ts";
+import { isLive, type Repair, type RepairService, type Resource } from "../resource.ts";
+import type { Store } from "../store.ts";
+import { types } from "../typeNames.ts";
+import { machineStatus } from "./instanceView.ts";
 import { reimage, restart } from "./machineActions.ts";
+import type { MachineBody } from "./machineSchema.ts";
 import { addMember, membersOf } from "./members.ts";
 import { removeMember } from "./removal.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
-import { machineStatus, type MachineBody } from "./virtualMachines.ts";
-
-/** What a scale set remembers of its repairs. */
-export interface RepairService {
-  state: "Running" | "Suspended";
-  ongoing: Repair[];
-  /** Repairs since the last one that helped. */
-  failed: number;
-  /** When the first ongoing repair began, or the last one ended; ISO 8601. */
-  changed?: string;
-}
-
-interface Repair {
-  /** The machine that is to become healthy: the repaired one, or its replacement. */
-  machineId: string;
-  /** ISO 8601. */
-  began: string;
-}
 
 type Member = Resource<MachineBody>;
 type ScaleSet = Resource<ScaleSetBody>;
@@ -36,14 +21,18 @@ export const newService: RepairService = { state: "Running", ongoing: [], failed
 /** Repairs in a row that do not help before a set's repairs are suspended. */
 const tolerated = 3;
 
-/** Milliseconds in which the agents of a new daemon find their machines; until then nobody knows how these are. */
-const agentsArrive = 10_000;
+/** In this time the agents of a new daemon find their machines; until then nobody knows how these are. */
+const agentsArriveMilliseconds = 10_000;
 
-/** Minutes after which a repaired machine that is still not provisioned counts as a repair that did not help. */
-const provisioningPatience = 20;
+/** After this time a repaired machine that is still not provisioned counts as a repair that did not help. */
+const provisioningPatienceMinutes = 20;
 
 /** Whether the set's model asks for repairs. */
-export const wantsRepairs = (set: ScaleSet): boolean => set.body.properties.automaticRepairsPolicy?.enabled === true;
+const wantsRepairs = (set: ScaleSet): boolean => set.body.properties.automaticRepairsPolicy?.enabled === true;
+
+/** Azure's default is Replace. */
+export const repairActionOf = ({ properties }: ScaleSetBody): "Replace" | "Restart" | "Reimage" =>
+  properties.automaticRepairsPolicy?.repairAction ?? "Replace";
 
 export const repairState = (set: ScaleSet): RepairService["state"] | "NotRunning" =>
   wantsRepairs(set) ? (set.computed.repairs ?? newService).state : "NotRunning";
@@ -58,9 +47,9 @@ export class Repairs {
 
   /** Ends, counts and begins repairs. Called whenever something was reported, and as time passes. */
   run(context: Context): void {
-    const { store, status, now } = context;
+    const { store, status, nowMilliseconds } = context;
     if (!status() || status()!.revision < 0) return;
-    this.#agentsAt ??= now() + agentsArrive;
+    this.#agentsAt ??= nowMilliseconds() + agentsArriveMilliseconds;
     const sets = store.ofType<ScaleSetBody>(types.scaleSet).filter((set) => isLive(set) && wantsRepairs(set));
     this.#look(
       sets.flatMap((set) => membersOf(set, store)),
@@ -78,7 +67,7 @@ export class Repairs {
   }
 
   #look(members: Member[], context: Context): void {
-    const since = Math.max(context.now(), this.#agentsAt!);
+    const since = Math.max(context.nowMilliseconds(), this.#agentsAt!);
     const sick = members.filter((member) => isUnhealthy(member, context));
     this.#unhealthy = new Map(sick.map(({ key }) => [key, this.#unhealthy.get(key) ?? since]));
   }
@@ -105,33 +94,35 @@ export class Repairs {
         .sort((a, b) => this.#unhealthy.get(a.key)! - this.#unhealthy.get(b.key)!);
       for (const member of due.slice(0, Math.max(0, free))) {
         const machineId = begin(set, member, context);
-        const seconds = Math.round((context.now() - this.#unhealthy.get(member.key)!) / 1000);
+        const seconds = Math.round((context.nowMilliseconds() - this.#unhealthy.get(member.key)!) / 1000);
         const health = machineStatus(member, context.status())?.health;
         context.options.log?.(`${member.name}: ${health} for ${seconds} s, repaired`);
-        service.ongoing.push({ machineId, began: new Date(context.now()).toISOString() });
+        service.ongoing.push({ machineId, began: new Date(context.nowMilliseconds()).toISOString() });
       }
     }
     if (service.ongoing.length > 0 !== before.ongoing.length > 0)
-      service.changed = new Date(context.now()).toISOString();
+      service.changed = new Date(context.nowMilliseconds()).toISOString();
     if (JSON.stringify(service) !== JSON.stringify(before))
       store.put({ ...set, computed: { ...set.computed, repairs: service } }, false);
   }
 
   /** Unhealthy for the grace period, which begins anew with each completed change of the machine. */
-  #isDue({ key, computed, created }: Member, { now, options }: Context): boolean {
+  #isDue({ key, computed, created }: Member, { nowMilliseconds, options }: Context): boolean {
     const since = this.#unhealthy.get(key);
     if (since === undefined) return false;
-    return now() >= Math.max(since, Date.parse(computed.changed ?? created)) + options.repairGrace * 1000;
+    return (
+      nowMilliseconds() >= Math.max(since, Date.parse(computed.changed ?? created)) + options.repairGraceSeconds * 1000
+    );
   }
 
   #outcome(repair: Repair, context: Context): "ongoing" | "helped" | "failed" | "dropped" {
-    const { store, status, now, options } = context;
+    const { store, status, nowMilliseconds, options } = context;
     const machine = store.live<MachineBody>(repair.machineId);
     if (!machine || machine.computed.powered === false) return "dropped";
     if (machine.state === "Failed") return "failed";
     if (machine.state !== "Succeeded" || isChanging(machine, store)) {
-      const patience = provisioningPatience * options.minute * 1000;
-      return now() >= Date.parse(repair.began) + patience ? "failed" : "ongoing";
+      const patience = provisioningPatienceMinutes * options.secondsPerMinute * 1000;
+      return nowMilliseconds() >= Date.parse(repair.began) + patience ? "failed" : "ongoing";
     }
     if (machineStatus(machine, status())?.health === "Healthy") return "helped";
     return this.#isDue(machine, context) ? "failed" : "ongoing";
@@ -156,14 +147,14 @@ const isChanging = (machine: Member, store: Store): boolean =>
 
 /** Begins the repair; returns the machine that is to become healthy. */
 function begin(set: ScaleSet, member: Member, context: Context): string {
-  switch (set.body.properties.automaticRepairsPolicy?.repairAction) {
+  switch (repairActionOf(set.body)) {
     case "Restart":
       restart(member, context);
       return member.key;
     case "Reimage":
       reimage(member, context);
       return member.key;
-    default:
+    case "Replace":
       removeMember(member, context, "Platform");
       return addMember(set, context.store).key;
   }

@@ -1,10 +1,9 @@
 /** What a scale set's PUT may hold. */
 import { z } from "zod";
-import { networkName as nicName } from "../network/names.ts";
 import { minutesOf } from "../durations.ts";
-import { choice, envelope, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
-import { extensionProperties, isHealth } from "./extensions.ts";
-import { imageReference } from "./images.ts";
+import { networkType } from "../network/networkType.ts";
+import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import { extensionList, isHealth } from "./extensions.ts";
 import { scaleSetOsProfile } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
 
@@ -23,17 +22,14 @@ const ipConfiguration = z.strictObject({
       .array(z.unknown())
       .max(0, "Flexible scale sets have no inbound NAT pools")
       .optional(),
-    applicationGatewayBackendAddressPools: z
-      .array(z.unknown())
-      .max(0, "The lab has no application gateways")
-      .optional(),
-    applicationSecurityGroups: z.array(z.unknown()).max(0, "The lab has no application security groups").optional(),
+    applicationGatewayBackendAddressPools: none("application gateways"),
+    applicationSecurityGroups: none("application security groups"),
   }),
 });
 
 const interfaceConfiguration = z.strictObject({
   ...envelope,
-  name: z.string().regex(nicName.pattern, nicName.rule),
+  name: z.string().regex(networkType.name.pattern, networkType.name.rule),
   tags: z.record(z.string(), z.string()).optional(),
   properties: z.strictObject({
     primary: z.boolean().optional(),
@@ -84,9 +80,18 @@ export const scheduledEventsProfile = z.strictObject({
   osImageNotificationProfile: notification(15, 15),
 });
 
+export const diagnosticsProfile = z.strictObject({
+  bootDiagnostics: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      storageUri: z.null("The lab has managed boot diagnostics only: leave storageUri out").optional(),
+    })
+    .optional(),
+});
+
 const virtualMachineProfile = z.strictObject({
   osProfile: scaleSetOsProfile,
-  storageProfile: storageProfile(imageReference),
+  storageProfile,
   networkProfile: z.strictObject({
     networkApiVersion: choice("2020-11-01", "2022-11-01"),
     networkInterfaceConfigurations: z
@@ -101,22 +106,11 @@ const virtualMachineProfile = z.strictObject({
   }),
   extensionProfile: z
     .strictObject({
-      extensions: z
-        .array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties }))
-        .optional(),
+      extensions: extensionList.optional(),
       extensionsTimeBudget: minutes("InvalidParameter", 15, 120, "extensionsTimeBudget").optional(),
     })
     .optional(),
-  diagnosticsProfile: z
-    .strictObject({
-      bootDiagnostics: z
-        .strictObject({
-          enabled: z.boolean().optional(),
-          storageUri: z.null("The lab has managed boot diagnostics only: leave storageUri out").optional(),
-        })
-        .optional(),
-    })
-    .optional(),
+  diagnosticsProfile: diagnosticsProfile.optional(),
   securityProfile: z
     .strictObject({
       securityType: choice("TrustedLaunch", "Standard").optional(),
@@ -184,9 +178,7 @@ export const scaleSetBody = z
       resiliencyPolicy: z.record(z.string(), z.unknown()).optional(),
       zonalPlatformFaultDomainAlignMode: choice("Aligned", "Unaligned").optional(),
       doNotRunExtensionsOnOverprovisionedVMs: z.boolean().optional(),
-      provisioningState: ignored,
-      uniqueId: ignored,
-      timeCreated: ignored,
+      ...readOnly("provisioningState", "uniqueId", "timeCreated"),
     }),
   })
   .superRefine((set, context) => {

@@ -1,17 +1,16 @@
 /** What a scale set tells about its members, and what can be asked of them together. */
 import { z } from "zod";
+import type { Context } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { begin } from "../operations.ts";
+import type { Resource } from "../resource.ts";
+import type { Action, View } from "../resourceType.ts";
 import { choice, validate } from "../schema.ts";
-import type { Context, Resource, ResourceType } from "../types.ts";
-import { healthStatus, instanceView, powerStatus } from "./instanceView.ts";
+import { healthStatus, instanceView, machineStatus, powerStatus } from "./instanceView.ts";
 import { applyModel, membersOf, reconcile } from "./members.ts";
 import { removeMember } from "./removal.ts";
 import { newService, repairState } from "./repairs.ts";
-import { machineStatus } from "./virtualMachines.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
-
-type Type = ResourceType<ScaleSetBody>;
 
 /** Status codes and how many members have them. */
 function summary(set: Resource<ScaleSetBody>, context: Context): { code: string; count: number }[] {
@@ -97,13 +96,13 @@ function chosen(set: Resource<ScaleSetBody>, context: Context, body: unknown): R
 
 const serviceState = z.strictObject({ serviceName: choice("AutomaticRepairs"), action: choice("Resume", "Suspend") });
 
-export const scaleSetViews: Type["views"] = {
+export const scaleSetViews: Record<string, View<ScaleSetBody>> = {
   instanceview: setView,
   virtualmachines: instances,
   skus: () => ({ value: [] }),
 };
 
-export const scaleSetActions: Type["actions"] = {
+export const scaleSetActions: Record<string, Action<ScaleSetBody>> = {
   manualupgrade: (set, context, body) => {
     for (const member of chosen(set, context, body)) applyModel(set, member, context.store);
     const updating = context.store.put({ ...set, state: "Updating", error: undefined }, true);

@@ -1,7 +1,7 @@
 /** Disks of a machine's or scale set's model. The lab's disk is an overlay over the image; sizes are kept, not enforced. */
 import { z } from "zod";
-import { choice, ignored } from "../schema.ts";
-import type { imageReference } from "./images.ts";
+import { choice, ignored, none } from "../schema.ts";
+import { imageReference } from "./images.ts";
 
 const managedDisk = z.strictObject({
   id: ignored,
@@ -17,27 +17,26 @@ const managedDisk = z.strictObject({
   securityProfile: ignored,
 });
 
-export const storageProfile = (image: typeof imageReference) =>
-  z.strictObject({
-    imageReference: image,
-    osDisk: z
-      .strictObject({
-        name: z.string().optional(),
-        createOption: choice("FromImage"),
-        caching: choice("None", "ReadOnly", "ReadWrite").optional(),
-        diskSizeGB: z.int().min(1, "diskSizeGB is 1-4095").max(4095, "diskSizeGB is 1-4095").optional(),
-        osType: choice("Linux").optional(),
-        managedDisk: managedDisk.optional(),
-        deleteOption: choice("Delete", "Detach").optional(),
-        writeAcceleratorEnabled: z.literal(false, "The lab has no write accelerator").optional(),
-        diffDiskSettings: z
-          .strictObject({
-            option: choice("Local"),
-            placement: choice("CacheDisk", "ResourceDisk", "NvmeDisk").optional(),
-          })
-          .optional(),
-      })
-      .optional(),
-    dataDisks: z.array(z.unknown()).max(0, "The lab has no data disks").optional(),
-    diskControllerType: z.union([choice("SCSI", "NVMe"), z.array(z.string())]).optional(),
-  });
+export const storageProfile = z.strictObject({
+  imageReference,
+  osDisk: z
+    .strictObject({
+      name: z.string().optional(),
+      createOption: choice("FromImage"),
+      caching: choice("None", "ReadOnly", "ReadWrite").optional(),
+      diskSizeGB: z.int().min(1, "diskSizeGB is 1-4095").max(4095, "diskSizeGB is 1-4095").optional(),
+      osType: choice("Linux").optional(),
+      managedDisk: managedDisk.optional(),
+      deleteOption: choice("Delete", "Detach").optional(),
+      writeAcceleratorEnabled: z.literal(false, "The lab has no write accelerator").optional(),
+      diffDiskSettings: z
+        .strictObject({
+          option: choice("Local"),
+          placement: choice("CacheDisk", "ResourceDisk", "NvmeDisk").optional(),
+        })
+        .optional(),
+    })
+    .optional(),
+  dataDisks: none("data disks"),
+  diskControllerType: z.union([choice("SCSI", "NVMe"), z.array(z.string())]).optional(),
+});

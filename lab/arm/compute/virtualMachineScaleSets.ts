@@ -1,18 +1,20 @@
 /** Microsoft.Compute/virtualMachineScaleSets in Flexible orchestration: a model, and members that are made from it. */
+import type { Group } from "../../world.ts";
+import type { Context } from "../context.ts";
 import { badRequest, conflict, notInLab } from "../errors.ts";
-import { types } from "../network/names.ts";
-import type { Store } from "../store.ts";
-import type { Context, Draft, Outcome, Resource, ResourceType } from "../types.ts";
+import type { Resource } from "../resource.ts";
+import type { Draft, Outcome, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { computeType } from "./computeType.ts";
 import { checkExtensions, withoutProtected } from "./extensions.ts";
 import { checkImage } from "./images.ts";
-import { applyModel, membersOf, reconcile } from "./members.ts";
-import { computeName } from "./names.ts";
-import { withoutSecrets } from "./osProfile.ts";
+import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
+import { renderOsProfile } from "./osProfile.ts";
 import { takeAway } from "./removal.ts";
+import { repairActionOf, repairState } from "./repairs.ts";
 import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
-import type { MachineBody } from "./virtualMachines.ts";
 
 function prepare(draft: Draft<ScaleSetBody>): void {
   const { sku, location, properties, zones } = draft.body;
@@ -58,13 +60,17 @@ function prepare(draft: Draft<ScaleSetBody>): void {
 
 /** Azure changes the action of repairs only while they are off; when they are switched on, their service runs. */
 function prepareRepairs({ body, existing, computed }: Draft<ScaleSetBody>): void {
-  const [policy, before] = [body, existing?.body].map((one) => one?.properties.automaticRepairsPolicy);
-  if (policy?.enabled && !before?.enabled) computed.repairs = undefined;
-  const { repairAction = "Replace" } = policy ?? {};
-  if (!policy?.enabled || !before?.enabled || repairAction === (before.repairAction ?? "Replace")) return;
+  const isEnabled = (one?: ScaleSetBody): boolean => one?.properties.automaticRepairsPolicy?.enabled === true;
+  if (!isEnabled(body)) return;
+  if (!existing || !isEnabled(existing.body)) {
+    computed.repairs = undefined;
+    return;
+  }
+  const action = repairActionOf(body);
+  if (action === repairActionOf(existing.body)) return;
   throw conflict(
     "OperationNotAllowed",
-    `Changing property 'automaticRepairsPolicy.repairAction' to '${repairAction}' is not allowed while automatic repairs are enabled. Disable them first, then enable them with the new action.`,
+    `Changing property 'automaticRepairsPolicy.repairAction' to '${action}' is not allowed while automatic repairs are enabled. Disable them first, then enable them with the new action.`,
   );
 }
 
@@ -109,18 +115,12 @@ function applied(
   reconcile(set, context);
 }
 
-function settle(set: Resource<ScaleSetBody>, _: unknown, context: Context): Outcome {
+function outcome(set: Resource<ScaleSetBody>, _: unknown, context: Context): Outcome {
   const all = everyMemberOf(set, context.store);
   if (set.state === "Deleting") return all.length === 0 ? "done" : "pending";
   if (all.some((machine) => machine.state !== "Succeeded" && machine.state !== "Failed")) return "pending";
   return all.find((machine) => machine.state === "Failed")?.error ?? "done";
 }
-
-/** Also those that are leaving. */
-const everyMemberOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
-  store
-    .ofType<MachineBody>(types.machine)
-    .filter((machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === set.key);
 
 function render(set: Resource<ScaleSetBody>): object {
   const { sku, zones, properties } = set.body;
@@ -135,12 +135,7 @@ function render(set: Resource<ScaleSetBody>): object {
       scaleInPolicy: { rules: ["Default"], ...properties.scaleInPolicy },
       virtualMachineProfile: {
         ...profile,
-        osProfile: {
-          allowExtensionOperations: true,
-          requireGuestProvisionSignal: true,
-          secrets: [],
-          ...withoutSecrets(profile.osProfile),
-        },
+        osProfile: renderOsProfile(profile.osProfile),
         ...(profile.extensionProfile && {
           extensionProfile: {
             ...profile.extensionProfile,
@@ -156,22 +151,29 @@ function render(set: Resource<ScaleSetBody>): object {
   };
 }
 
+const projectScaleSet = (set: Resource<ScaleSetBody>): Group => ({
+  id: set.key,
+  name: set.name,
+  tags: set.body.tags ?? {},
+  capacity: set.body.sku.capacity ?? 0,
+  repairs: repairState(set),
+});
+
 export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
+  ...computeType,
   type: types.scaleSet,
-  dialect: "compute",
   location: "regional",
-  name: computeName,
   schema: scaleSetBody,
-  asynchronous: true,
   patch: "merge",
   merge,
   prepare,
   applied,
-  settle,
+  outcome,
   render,
+  project: (set) => ({ groups: [projectScaleSet(set)] }),
   views: scaleSetViews,
   actions: scaleSetActions,
-  // Notices are for single members: whoever deletes the set does not wait for them.
+  // Notices are for single members: the deletion of the set does not wait for them.
   deleting: (set, { store }) => {
     for (const member of everyMemberOf(set, store)) takeAway(member, store);
   },

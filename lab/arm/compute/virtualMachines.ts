@@ -1,53 +1,22 @@
 /** Microsoft.Compute/virtualMachines: in the lab they are made by scale sets. */
-import { z } from "zod";
-import type { MachineStatus, WorldStatus } from "../../world.ts";
-import { types } from "../network/names.ts";
-import { envelope, tracked, zoneList } from "../schema.ts";
-import type { Context, Outcome, Resource, ResourceType } from "../types.ts";
-import { extensionProperties, scriptsOf, withoutProtected } from "./extensions.ts";
-import { imageReference } from "./images.ts";
-import { instanceView } from "./instanceView.ts";
+import type { WorldStatus } from "../../world.ts";
+import type { Context } from "../context.ts";
+import { keyOf } from "../ids.ts";
+import type { Resource } from "../resource.ts";
+import type { Outcome, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { computeType } from "./computeType.ts";
+import { scriptsOf, withoutProtected } from "./extensions.ts";
+import { instanceView, machineStatus } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
-import { computeName } from "./names.ts";
-import { machineOsProfile, withoutSecrets } from "./osProfile.ts";
+import { projectMachine } from "./machineProjection.ts";
+import { machineBody, setKeyOf, type MachineBody } from "./machineSchema.ts";
+import { renderOsProfile } from "./osProfile.ts";
 import { removeMember } from "./removal.ts";
-import { storageProfile } from "./storageProfile.ts";
-import { scheduledEventsProfile, type ScaleSetBody } from "./scaleSetSchema.ts";
-
-const body = z.strictObject({
-  ...tracked,
-  zones: zoneList.optional(),
-  properties: z.strictObject({
-    virtualMachineScaleSet: z.strictObject({ id: z.string() }).optional(),
-    hardwareProfile: z.strictObject({ vmSize: z.string() }),
-    storageProfile: storageProfile(imageReference),
-    osProfile: machineOsProfile,
-    networkProfile: z.strictObject({
-      networkInterfaces: z.array(
-        z.strictObject({ id: z.string(), properties: z.record(z.string(), z.unknown()).optional() }),
-      ),
-    }),
-    diagnosticsProfile: z
-      .strictObject({
-        bootDiagnostics: z
-          .strictObject({ enabled: z.boolean().optional(), storageUri: z.null().optional() })
-          .optional(),
-      })
-      .optional(),
-    securityProfile: z.record(z.string(), z.unknown()).optional(),
-    scheduledEventsProfile: scheduledEventsProfile.optional(),
-    /** Copied from the scale set; Azure has them as child resources. */
-    extensions: z.array(z.strictObject({ ...envelope, name: z.string(), properties: extensionProperties })).optional(),
-  }),
-});
-
-export type MachineBody = z.infer<typeof body>;
-
-export const machineStatus = (machine: Resource, status: WorldStatus | undefined): MachineStatus | undefined =>
-  status?.machines.find((one) => one.id === machine.key);
+import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
 /** Provisioned when the agent inside answers and every script has ended well. */
-function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
+function outcome(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   const seen = machineStatus(machine, status);
   if (machine.state === "Deleting") return status.revision >= machine.revision && !seen ? "done" : "pending";
   const failure = status.errors.find((one) => one.id === machine.key);
@@ -69,7 +38,7 @@ function settle(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   return "done";
 }
 
-export function renderExtension(
+function renderExtension(
   machine: Resource<MachineBody>,
   extension: NonNullable<MachineBody["properties"]["extensions"]>[number],
 ): object {
@@ -92,12 +61,7 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
     resources: (extensions ?? []).map((extension) => renderExtension(machine, extension)),
     properties: {
       ...properties,
-      osProfile: {
-        allowExtensionOperations: true,
-        requireGuestProvisionSignal: true,
-        secrets: [],
-        ...withoutSecrets(properties.osProfile),
-      },
+      osProfile: renderOsProfile(properties.osProfile),
       storageProfile: { ...properties.storageProfile, dataDisks: [] },
       provisioningState: machine.state,
       vmId: machine.guid,
@@ -111,12 +75,10 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
 function filter(machines: Resource<MachineBody>[], query: URLSearchParams): Resource<MachineBody>[] {
   const match = /^\s*'?virtualMachineScaleSet\/id'?\s+eq\s+'?([^']+?)'?\s*$/i.exec(query.get("$filter") ?? "");
   if (!match) return machines;
-  return machines.filter(
-    (machine) => machine.body.properties.virtualMachineScaleSet?.id.toLowerCase() === match[1]!.toLowerCase(),
-  );
+  return machines.filter((machine) => setKeyOf(machine) === keyOf(match[1]!));
 }
 
-/** Who deletes a member wants one member less: the scale set does not make another. */
+/** A deletion asks for one member less: the scale set does not make another. */
 function deleting(machine: Resource<MachineBody>, context: Context): void {
   const { store } = context;
   removeMember(machine, context);
@@ -127,17 +89,16 @@ function deleting(machine: Resource<MachineBody>, context: Context): void {
 }
 
 export const virtualMachines: ResourceType<MachineBody> = {
+  ...computeType,
   type: types.machine,
-  dialect: "compute",
   location: "regional",
-  name: computeName,
-  schema: body,
-  asynchronous: true,
+  schema: machineBody,
   patch: "tags",
   refusePut: "virtual machines outside of a scale set; make a Microsoft.Compute/virtualMachineScaleSets",
   render,
+  project: (machine, context) => ({ machines: projectMachine(machine, context) }),
   filter,
-  settle,
+  outcome,
   deleting,
   actions: machineActions,
   views: {

@@ -1,53 +1,11 @@
 /** Record sets, the same for public and private zones except for the letter case of their properties. */
-import { z } from "zod";
+import type { DnsZone } from "../../world.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict, notInLab } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
-import { parseAddress } from "../addresses.ts";
-import { envelope, ignored } from "../schema.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-
-export const recordTypes = ["A", "AAAA", "CNAME", "TXT"] as const;
-export type RecordType = (typeof recordTypes)[number];
-
-const properties = z.strictObject({
-  ttl: z.int().min(1, "ttl is 1-2147483647 seconds").max(2147483647, "ttl is 1-2147483647 seconds").optional(),
-  metadata: z.record(z.string(), z.string()).nullable().optional(),
-  arecords: z
-    .array(
-      z.strictObject({
-        ipv4Address: z.string().refine((value) => parseAddress(value) !== undefined, "an IPv4 address is expected"),
-      }),
-    )
-    .max(20, "A record set has at most 20 records")
-    .optional(),
-  aaaarecords: z
-    .array(z.strictObject({ ipv6Address: z.string().regex(/^[0-9a-fA-F:]+$/, "an IPv6 address is expected") }))
-    .optional(),
-  cnamerecord: z.strictObject({ cname: z.string() }).optional(),
-  txtrecords: z
-    .array(z.strictObject({ value: z.array(z.string().max(255, "a text has at most 255 characters")) }))
-    .optional(),
-  nsrecords: z.array(z.strictObject({ nsdname: z.string() })).optional(),
-  soarecord: z.record(z.string(), z.unknown()).optional(),
-  targetresource: z
-    .strictObject({ id: z.null("The lab has no alias record sets").optional() })
-    .nullable()
-    .optional(),
-  trafficmanagementprofile: ignored,
-  fqdn: ignored,
-  provisioningstate: ignored,
-  isautoregistered: ignored,
-});
-
-/** Azure's DNS APIs differ in the letter case of these names, and accept any. */
-const lowerKeys = z.preprocess((given) => {
-  if (given === null || typeof given !== "object" || Array.isArray(given)) return given;
-  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key.toLowerCase(), value]));
-}, properties);
-
-const body = z.strictObject({ ...envelope, properties: lowerKeys });
-
-export type RecordBody = z.infer<typeof body>;
+import { isLive, type Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { recordBody, recordTypes, type RecordBody, type RecordType } from "./recordSchema.ts";
 
 /** Property of the record set that holds the records of a type. */
 const slots = { A: "arecords", AAAA: "aaaarecords", CNAME: "cnamerecord", TXT: "txtrecords" } as const;
@@ -75,8 +33,8 @@ const spelling = {
   },
 } as Record<Kind, Record<string, string>>;
 
-/** Texts of the records, as a resolver needs them. */
-export function valuesOf(type: RecordType, record: RecordBody): string[] {
+/** Contents of the records, as a resolver needs them. */
+function valuesOf(type: RecordType, record: RecordBody): string[] {
   const { properties: given } = record;
   switch (type) {
     case "A":
@@ -157,13 +115,17 @@ export function recordViews(kind: Kind): NonNullable<ResourceType["views"]> {
   return { recordsets: list, all: list };
 }
 
-/** One resource type per record type, below `zoneType`. */
-export function recordSets(zoneType: string, kind: Kind): ResourceType<RecordBody>[] {
+/** One resource type per record type, below a type of zones. */
+export function recordSets(
+  { type: zoneType, apiVersions }: Pick<ResourceType, "type" | "apiVersions">,
+  kind: Kind,
+): ResourceType<RecordBody>[] {
   const render = (record: Resource<RecordBody>): object => renderRecord(record, kind);
   const common = {
     dialect: "dns",
+    apiVersions,
     location: "inherited",
-    schema: body,
+    schema: recordBody,
     asynchronous: false,
     patch: "merge",
     render,
@@ -210,3 +172,12 @@ export function createApex(zone: Resource, kind: Kind, nameServers: string[], { 
 
 export const isRecordSet = (resource: Resource, zone: Resource): boolean =>
   keyOf(parentOf(resource.id)) === zone.key && /\/(A|AAAA|CNAME|TXT|NS|SOA)$/i.test(resource.type);
+
+/** The record sets of a zone that clients make, as a resolver needs them; by type, in the order of their creation. */
+export const projectRecords = (zone: Resource, { store }: StoreContext): DnsZone["records"] =>
+  recordTypes.flatMap((type) =>
+    store
+      .children<RecordBody>(zone.id, `${zone.type}/${type}`)
+      .filter(isLive)
+      .map(({ name, body }) => ({ name, type, ttl: body.properties.ttl ?? 3600, values: valuesOf(type, body) })),
+  );

@@ -1,28 +1,8 @@
 /** Microsoft.Network/dnsZones */
-import { z } from "zod";
-import { choice, ignored, tracked } from "../schema.ts";
-import type { ResourceType } from "../types.ts";
-import { createApex, isRecordSet, recordSets, recordViews } from "./records.ts";
-
-const type = "Microsoft.Network/dnsZones";
-
-const body = z.strictObject({
-  ...tracked,
-  properties: z
-    .strictObject({
-      zoneType: choice("Public").optional(),
-      registrationVirtualNetworks: ignored,
-      resolutionVirtualNetworks: ignored,
-      maxNumberOfRecordSets: ignored,
-      maxNumberOfRecordsPerRecordSet: ignored,
-      numberOfRecordSets: ignored,
-      nameServers: ignored,
-      signingKeys: ignored,
-    })
-    .default({}),
-});
-
-export type ZoneBody = z.infer<typeof body>;
+import type { ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { createApex, isRecordSet, projectRecords, recordSets, recordViews } from "./records.ts";
+import { zoneBody, type ZoneBody } from "./zoneSchema.ts";
 
 export const zoneName = {
   pattern:
@@ -39,11 +19,12 @@ const nameServers = [
 ];
 
 export const dnsZones: ResourceType<ZoneBody> = {
-  type,
+  type: types.dnsZone,
   dialect: "dns",
+  apiVersions: ["2016-04-01", "2017-09-01", "2017-10-01", "2018-03-01-preview", "2018-05-01", "2023-07-01-preview"],
   location: "global",
   name: zoneName,
-  schema: body,
+  schema: zoneBody,
   asynchronous: false,
   patch: "tags",
   applied: (zone, existing, _, context) => {
@@ -58,6 +39,9 @@ export const dnsZones: ResourceType<ZoneBody> = {
       zoneType: "Public",
     },
   }),
+  project: (zone, context) => ({
+    zones: [{ id: zone.key, name: zone.name, private: false, networkIds: [], records: projectRecords(zone, context) }],
+  }),
   views: recordViews("public"),
   // Its record sets go with it.
   deleting: (zone, { store }) => {
@@ -65,4 +49,4 @@ export const dnsZones: ResourceType<ZoneBody> = {
   },
 };
 
-export const dnsRecordSets = recordSets(type, "public");
+export const dnsRecordSets = recordSets(dnsZones, "public");

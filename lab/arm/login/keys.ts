@@ -1,7 +1,9 @@
 /** Keys of the token issuer and of signed URLs, made once and kept in the store. */
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
+import { exportJWK, type JWK } from "jose";
 import type { Store } from "../store.ts";
 
+/** Stored in `arm.db` in this shape. */
 export interface Keys {
   /** PEM. */
   privateKey: string;
@@ -24,6 +26,9 @@ export const keysOf = (store: Store): Keys =>
   });
 
 /** The public key as OpenID Connect publishes it. */
-export function jsonWebKey(keys: Keys): object {
-  return { ...createPublicKey(keys.publicKey).export({ format: "jwk" }), use: "sig", alg: "RS256", kid: keys.keyId };
-}
+export const publicJwk = async (keys: Keys): Promise<JWK> => ({
+  ...(await exportJWK(createPublicKey(keys.publicKey))),
+  use: "sig",
+  alg: "RS256",
+  kid: keys.keyId,
+});

@@ -1,5 +1,5 @@
 /** What clients ask before they log in: cloud metadata, OpenID configuration, instance discovery. */
-import type { ArmOptions } from "../types.ts";
+import type { ArmOptions } from "../options.ts";
 
 export function openidConfiguration(tenant: string, origin: string): object {
   const base = `${origin}/${tenant}`;

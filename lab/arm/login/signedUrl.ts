@@ -1,6 +1,6 @@
 /** URLs that need no bearer token because they are signed, as Azure's storage has them. */
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Context } from "../types.ts";
+import type { Context } from "../context.ts";
 import { keysOf } from "./keys.ts";
 
 const sign = (machineKey: string, expiry: string, secret: string): string =>

@@ -1,12 +1,15 @@
 /** OAuth 2 client credentials, and the check of bearer tokens. */
-import { createHash, createSign, createVerify, randomUUID, timingSafeEqual } from "node:crypto";
-import type { ArmOptions } from "../types.ts";
+import { createHash, createPrivateKey, createPublicKey, randomUUID, timingSafeEqual } from "node:crypto";
+import { errors, jwtVerify, SignJWT } from "jose";
+import type { ArmOptions } from "../options.ts";
 import type { Keys } from "./keys.ts";
 
-const lifetime = 3600;
+const lifetimeSeconds = 3600;
+
+const algorithm = "RS256";
 
 /** An answer of the token endpoint; errors have OAuth's shape, not ARM's. */
-export interface TokenAnswer {
+interface TokenAnswer {
   status: number;
   body: object;
 }
@@ -24,14 +27,14 @@ const refuse = (status: number, error: string, number: number, description: stri
 });
 
 /** `v1` requests name a `resource`, v2.0 requests a `scope`. */
-export function issueToken(
+export async function issueToken(
   form: URLSearchParams,
   basic: string | undefined,
   tenant: string,
   origin: string,
   options: ArmOptions,
   keys: Keys,
-): TokenAnswer {
+): Promise<TokenAnswer> {
   const [basicId, basicSecret] =
     basic === undefined ? [] : Buffer.from(basic, "base64").toString("utf8").split(":").map(decodeURIComponent);
   const clientId = form.get("client_id") ?? basicId ?? "";
@@ -72,13 +75,13 @@ export function issueToken(
     /\/+$/,
     "",
   );
-  const now = Math.floor(Date.now() / 1000);
+  const nowSeconds = Math.floor(Date.now() / 1000);
   const claims = {
     aud: audience,
     iss: `${origin}/${options.tenantId}/v2.0`,
-    iat: now,
-    nbf: now,
-    exp: now + lifetime,
+    iat: nowSeconds,
+    nbf: nowSeconds,
+    exp: nowSeconds + lifetimeSeconds,
     appid: options.clientId,
     azp: options.clientId,
     idtyp: "app",
@@ -92,49 +95,46 @@ export function issueToken(
     status: 200,
     body: {
       token_type: "Bearer",
-      expires_in: lifetime,
-      ext_expires_in: lifetime,
-      expires_on: String(now + lifetime),
-      not_before: String(now),
+      expires_in: lifetimeSeconds,
+      ext_expires_in: lifetimeSeconds,
+      expires_on: String(nowSeconds + lifetimeSeconds),
+      not_before: String(nowSeconds),
       resource: audience,
-      access_token: sign(claims, keys),
+      access_token: await new SignJWT(claims)
+        .setProtectedHeader({ typ: "JWT", alg: algorithm, kid: keys.keyId })
+        .sign(createPrivateKey(keys.privateKey)),
     },
   };
 }
 
-const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-function sign(claims: object, keys: Keys): string {
-  const text = `${encode({ typ: "JWT", alg: "RS256", kid: keys.keyId })}.${encode(claims)}`;
-  return `${text}.${createSign("RSA-SHA256").update(text).sign(keys.privateKey, "base64url")}`;
-}
-
 /** Undefined when the token is good, else what is wrong with it. */
-export function tokenProblem(
+export async function tokenProblem(
   authorization: string | undefined,
   options: ArmOptions,
   keys: Keys,
-): { code: string; message: string } | undefined {
+): Promise<{ code: string; message: string } | undefined> {
   const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
   if (token === undefined)
     return { code: "AuthenticationFailed", message: "Authentication failed. The 'Authorization' header is missing." };
-  const invalid = { code: "InvalidAuthenticationToken", message: "The access token is invalid." };
-  const [head, claims, signature] = token.split(".");
-  if (!head || !claims || !signature) return invalid;
-  const good = createVerify("RSA-SHA256").update(`${head}.${claims}`).verify(keys.publicKey, signature, "base64url");
-  if (!good) return invalid;
-  const { exp, tid } = JSON.parse(Buffer.from(claims, "base64url").toString("utf8")) as { exp: number; tid: string };
-  if (exp * 1000 < Date.now())
+  try {
+    const { payload } = await jwtVerify(token, createPublicKey(keys.publicKey), { algorithms: [algorithm] });
+    if (payload["tid"] === options.tenantId) return undefined;
     return {
-      code: "ExpiredAuthenticationToken",
-      message: `The access token expiry UTC time '${new Date(exp * 1000).toISOString()}' is earlier than current UTC time.`,
+      code: "InvalidAuthenticationTokenTenant",
+      message: `The access token is from the wrong issuer: tenant '${String(payload["tid"])}'.`,
     };
-  return tid === options.tenantId
-    ? undefined
-    : {
-        code: "InvalidAuthenticationTokenTenant",
-        message: `The access token is from the wrong issuer: tenant '${tid}'.`,
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) {
+      const expiry = new Date(error.payload.exp! * 1000).toISOString();
+      return {
+        code: "ExpiredAuthenticationToken",
+        message: `The access token expiry UTC time '${expiry}' is earlier than current UTC time.`,
       };
+    }
+    if (error instanceof errors.JOSEError)
+      return { code: "InvalidAuthenticationToken", message: "The access token is invalid." };
+    throw error;
+  }
 }
 
 function same(a: string, b: string): boolean {

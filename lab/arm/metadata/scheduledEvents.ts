@@ -3,17 +3,16 @@
  * https://learn.microsoft.com/azure/virtual-machines/linux/scheduled-events
  */
 import { z } from "zod";
+import { setKeyOf, type MachineBody } from "../compute/machineSchema.ts";
 import { endNotices } from "../compute/removal.ts";
-import { keyOf } from "../ids.ts";
-import { types } from "../network/names.ts";
-import type { MachineBody } from "../compute/virtualMachines.ts";
-import type { Context } from "../types.ts";
-import type { Machine } from "./service.ts";
+import type { Context } from "../context.ts";
+import type { Resource } from "../resource.ts";
+import { types } from "../typeNames.ts";
 
 /** Oldest first. Those before 2019 have no Terminate. */
 export const eventVersions: readonly string[] = ["2019-01-01", "2019-04-01", "2019-08-01", "2020-07-01"];
 
-const setKeyOf = (machine: Machine): string => keyOf(machine.body.properties.virtualMachineScaleSet?.id ?? "");
+type Machine = Resource<MachineBody>;
 
 /** Machines of the same scale set that have a notice. */
 const noticedBeside = (machine: Machine, { store }: Context): Machine[] =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { ask, model, setId, TestGroup } from "../testGroup.ts";
-import { subscription } from "../testing.ts";
+import { ask, model, setId, TestGroup } from "../testing/testGroup.ts";
+import { subscription } from "../testing/testLab.ts";
 
 const lab = new TestGroup();
 const get = (path: string, headers?: Record<string, string>) =>
@@ -118,7 +118,7 @@ describe("scheduled events", () => {
           ResourceType: "VirtualMachine",
           Resources: [second!.name],
           EventStatus: "Scheduled",
-          NotBefore: new Date(lab.clock + 60_000).toUTCString(),
+          NotBefore: new Date(lab.nowMilliseconds + 60_000).toUTCString(),
           Description: "The virtual machine is going to be deleted.",
           EventSource: "User",
           DurationInSeconds: -1,

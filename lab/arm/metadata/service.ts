@@ -1,17 +1,21 @@
 /**
- * The Instance Metadata Service, free of sockets: who asks is told by the network and the address that the request came
- * from. https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service
+ * The Instance Metadata Service. The fabric hands in the machines' requests at a Unix socket, with the network and the
+ * address that they come from. https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service
  */
+import { existsSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { metadataHeaders } from "../../world.ts";
+import type { MachineBody } from "../compute/machineSchema.ts";
+import type { Context } from "../context.ts";
 import type { Answer } from "../http.ts";
 import { keyOf } from "../ids.ts";
-import { types } from "../network/names.ts";
-import { networkIdOf, type NetworkInterfaceBody } from "../network/networkInterfaces.ts";
-import type { MachineBody } from "../compute/virtualMachines.ts";
-import type { Context, Resource } from "../types.ts";
+import { networkIdOf, type NetworkInterfaceBody } from "../network/networkInterfaceSchema.ts";
+import type { Resource } from "../resource.ts";
+import { types } from "../typeNames.ts";
 import { instanceDocument, instanceVersions } from "./instance.ts";
 import { approveEvents, eventsDocument, eventVersions } from "./scheduledEvents.ts";
 
-export interface MetadataRequest {
+interface MetadataRequest {
   /** The virtual network that the request came from, and the address in it. */
   networkId: string;
   client: string;
@@ -22,11 +26,53 @@ export interface MetadataRequest {
   body: string;
 }
 
-export type Machine = Resource<MachineBody>;
+/** More than any list of events has. */
+const largestBodyBytes = 64 * 1024;
+
+export async function serveMetadata(socket: string, context: Context): Promise<Server> {
+  if (existsSync(socket)) rmSync(socket);
+  const server = createServer((message, response) => {
+    void exchange(message, context).then(({ status, body = "" }) => {
+      const isText = typeof body === "string";
+      response.writeHead(status, { "Content-Type": `${isText ? "text/plain" : "application/json"}; charset=utf-8` });
+      response.end(isText ? body : JSON.stringify(body));
+    });
+  });
+  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(socket, resolve));
+  return server;
+}
+
+async function exchange(message: IncomingMessage, context: Context): Promise<Answer> {
+  try {
+    return answerMetadata(
+      {
+        networkId: String(message.headers[metadataHeaders.network]),
+        client: String(message.headers[metadataHeaders.client]),
+        method: message.method ?? "GET",
+        url: message.url ?? "/",
+        headers: message.headers,
+        body: await textOf(message),
+      },
+      context,
+    );
+  } catch (error) {
+    console.error(error);
+    return { status: 500, body: { error: "Service error" } };
+  }
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  let text = "";
+  for await (const chunk of message.setEncoding("utf8")) {
+    text += chunk as string;
+    if (text.length > largestBodyBytes) throw new Error("a machine sent more than the metadata service takes");
+  }
+  return text;
+}
 
 const refused = (status: number, error: string, more: object = {}): Answer => ({ status, body: { error, ...more } });
 
-export function answerMetadata(request: MetadataRequest, context: Context): Answer {
+function answerMetadata(request: MetadataRequest, context: Context): Answer {
   const { pathname, searchParams: query } = new URL(request.url, "http://169.254.169.254");
   const [root, category = "", ...path] = pathname.split("/").filter((part) => part !== "");
   if (String(request.headers["metadata"]).toLowerCase() !== "true")
@@ -58,7 +104,7 @@ export function answerMetadata(request: MetadataRequest, context: Context): Answ
 }
 
 /** The machine that has the address; its interface may belong to one that is being deleted. */
-function machineAt(networkId: string, address: string, { store }: Context): Machine | undefined {
+function machineAt(networkId: string, address: string, { store }: Context): Resource<MachineBody> | undefined {
   const nic = store
     .ofType<NetworkInterfaceBody>(types.networkInterface)
     .find(

@@ -1,102 +1,18 @@
 /** Microsoft.Insights/autoscaleSettings */
-import { z } from "zod";
-import { minutesOf } from "../durations.ts";
+import type { Context } from "../context.ts";
 import { badRequest, notInLab } from "../errors.ts";
 import { keyOf } from "../ids.ts";
-import { types } from "../network/names.ts";
-import { choice, ignored, issue, tracked } from "../schema.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-
-/** Azure takes these numbers as text. */
-const count = z.string().regex(/^\d{1,4}$/, 'a whole number as text, for example "2", is expected');
-
-const duration = (minimum: number, maximum: number): z.ZodType<string> =>
-  z.string().superRefine((value, context) => {
-    if (!(minutesOf(value) >= minimum && minutesOf(value) <= maximum))
-      issue(context, "", `'${value}' is not a duration from PT${minimum}M to PT${maximum / 60}H`);
-  });
-
-const rule = z.strictObject({
-  metricTrigger: z.strictObject({
-    metricName: z.string(),
-    metricNamespace: z.string().optional(),
-    metricResourceUri: z.string(),
-    metricResourceLocation: z.string().optional(),
-    timeGrain: duration(1, 720),
-    timeWindow: duration(5, 720),
-    statistic: choice("Average", "Min", "Max", "Sum", "Count"),
-    timeAggregation: choice("Average", "Minimum", "Maximum", "Total", "Count", "Last"),
-    operator: choice("Equals", "NotEquals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"),
-    threshold: z.number(),
-    dimensions: z.array(z.unknown()).optional(),
-    dividePerInstance: z.boolean().optional(),
-  }),
-  scaleAction: z.strictObject({
-    direction: choice("None", "Increase", "Decrease"),
-    type: choice("ChangeCount", "PercentChangeCount", "ExactCount"),
-    value: count.optional(),
-    cooldown: duration(1, 10080),
-  }),
-});
-
-const profile = z
-  .strictObject({
-    name: z.string(),
-    capacity: z.strictObject({ minimum: count, maximum: count, default: count }),
-    rules: z.array(rule).max(10, "A profile has at most 10 rules"),
-    fixedDate: z.record(z.string(), z.unknown()).optional(),
-    recurrence: z.record(z.string(), z.unknown()).optional(),
-  })
-  .superRefine(({ name, capacity }, context) => {
-    const [minimum, maximum, standard] = [capacity.minimum, capacity.maximum, capacity.default].map(Number) as [
-      number,
-      number,
-      number,
-    ];
-    if (minimum <= standard && standard <= maximum) return;
-    issue(
-      context,
-      "InvalidCapacity",
-      `The capacity of profile '${name}' is not valid: minimum (${minimum}) <= default (${standard}) <= maximum (${maximum}) is expected.`,
-      ["capacity"],
-    );
-  });
-
-const body = z.strictObject({
-  ...tracked,
-  properties: z.strictObject({
-    profiles: z
-      .array(profile)
-      .min(1, "An autoscale setting has 1-20 profiles")
-      .max(20, "An autoscale setting has 1-20 profiles"),
-    enabled: z.boolean().optional(),
-    name: z.string().optional(),
-    targetResourceUri: z.string(),
-    targetResourceLocation: z.string().optional(),
-    notifications: z.array(z.unknown()).nullable().optional(),
-    predictiveAutoscalePolicy: z
-      .strictObject(
-        { scaleMode: choice("Disabled"), scaleLookAheadTime: ignored },
-        "The lab has no predictive autoscale",
-      )
-      .nullable()
-      .optional(),
-    systemData: ignored,
-  }),
-});
-
-export type AutoscaleBody = z.infer<typeof body>;
-export type Profile = z.infer<typeof profile>;
-export type Rule = z.infer<typeof rule>;
-
-export const autoscaleType = "Microsoft.Insights/autoscaleSettings";
+import type { Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { autoscaleBody, type AutoscaleBody } from "./autoscaleSchema.ts";
 
 /** A resource has one autoscale setting. */
 function prepare(draft: Draft<AutoscaleBody>, { store }: Context): void {
   refuseOthers(draft.body.properties);
   const target = draft.body.properties.targetResourceUri;
   const twin = store
-    .ofType<AutoscaleBody>(autoscaleType)
+    .ofType<AutoscaleBody>(types.autoscaleSetting)
     .find((one) => one.key !== keyOf(draft.id) && keyOf(one.body.properties.targetResourceUri) === keyOf(target));
   if (twin)
     throw badRequest(
@@ -120,15 +36,16 @@ function refuseOthers({ targetResourceUri, profiles }: AutoscaleBody["properties
 }
 
 export const autoscaleSettings: ResourceType<AutoscaleBody> = {
-  type: autoscaleType,
+  type: types.autoscaleSetting,
   dialect: "monitor",
+  apiVersions: ["2015-04-01", "2021-05-01-preview", "2022-10-01"],
   location: "regional",
   name: { pattern: /^[^#<>%&:\\?/]{1,260}(?<![ .])$/, rule: "1-260 characters, none of # < > % & : \\ ? /" },
-  schema: body,
+  schema: autoscaleBody,
   asynchronous: false,
   patch: "merge",
   prepare,
-  // Not enabled unless somebody says so: Azure's default.
+  // Azure's default is not enabled.
   render: (setting: Resource<AutoscaleBody>) => ({
     properties: { enabled: false, notifications: null, ...setting.body.properties, name: setting.name },
   }),

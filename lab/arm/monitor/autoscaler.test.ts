@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { AutoscaleSettingResource } from "@azure/arm-monitor";
-import { model, setId, TestGroup } from "../testGroup.ts";
-import { refusal } from "../testing.ts";
+import { model, setId, TestGroup } from "../testing/testGroup.ts";
+import { refusal } from "../testing/testLab.ts";
 
 let lab: TestGroup;
 /** Processor seconds that each machine has used; each has two processors. */

@@ -1,13 +1,15 @@
 /** Measures the members of scale sets that have an autoscale setting, and changes their number as it decides. */
+import { machineStatus } from "../compute/instanceView.ts";
 import { membersOf, reconcile } from "../compute/members.ts";
 import type { ScaleSetBody } from "../compute/scaleSetSchema.ts";
-import { machineStatus } from "../compute/virtualMachines.ts";
-import type { Context, Resource } from "../types.ts";
-import { autoscaleType, type AutoscaleBody } from "./autoscaleSettings.ts";
+import type { Context } from "../context.ts";
+import type { Resource } from "../resource.ts";
+import { types } from "../typeNames.ts";
+import type { AutoscaleBody } from "./autoscaleSchema.ts";
 import { evaluate, type Series } from "./evaluation.ts";
 
-/** Longest time window of a rule, in minutes. */
-const kept = 720;
+/** A rule's time window is not longer. */
+const longestWindowMinutes = 720;
 
 interface Observed extends Series {
   /** When the next sample is due. */
@@ -22,23 +24,24 @@ export class Autoscaler {
 
   /** Called as time passes; measures and decides once a minute. */
   run(context: Context): void {
-    const { store, options, now } = context;
-    const minutes = now() / 1000 / options.minute;
+    const { store, options, nowMilliseconds } = context;
+    const minutes = nowMilliseconds() / 1000 / options.secondsPerMinute;
     const before = this.#observed;
     this.#observed = new Map();
-    for (const setting of store.ofType<AutoscaleBody>(autoscaleType)) {
+    for (const setting of store.ofType<AutoscaleBody>(types.autoscaleSetting)) {
       const set = store.live<ScaleSetBody>(setting.body.properties.targetResourceUri);
       if (!set || setting.body.properties.enabled !== true) continue;
       const observed = before.get(set.key) ?? { since: minutes, samples: [], next: minutes, used: new Map() };
       this.#observed.set(set.key, observed);
       if (minutes < observed.next) continue;
       observed.next = Math.max(observed.next + 1, minutes);
-      sample(set, observed, minutes, context);
       try {
+        sample(set, observed, minutes, context);
         store.transaction(() => scale(setting, set, observed, minutes, context));
       } catch (error) {
         // A full subnet, for example: tried again the next minute.
-        console.error(`autoscale of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
+        const message = error instanceof Error ? error.message : String(error);
+        options.log?.(`autoscale of ${set.name}: ${message}`);
       }
     }
   }
@@ -62,11 +65,11 @@ function sample(
     const last = observed.used.get(member.key);
     // Counted from its last start.
     if (!last || cpu.seconds < last.seconds) continue;
-    const possible = (at - last.at) * options.minute * cpu.processors;
+    const possible = (at - last.at) * options.secondsPerMinute * cpu.processors;
     values.push(Math.min(100, (100 * (cpu.seconds - last.seconds)) / possible));
   }
   observed.used = used;
-  observed.samples = [...observed.samples.filter((one) => one.at > at - kept), { at, values }];
+  observed.samples = [...observed.samples.filter((one) => one.at > at - longestWindowMinutes), { at, values }];
 }
 
 function scale(
@@ -77,15 +80,15 @@ function scale(
   context: Context,
 ): void {
   if (set.state !== "Succeeded" && set.state !== "Failed") return;
-  const { store, options, now } = context;
+  const { store, options, nowMilliseconds } = context;
   const [profile] = setting.body.properties.profiles;
   const { scaled } = setting.computed;
-  const last = scaled && { at: scaled.at / 1000 / options.minute, cooldown: scaled.cooldown };
+  const last = scaled && { at: scaled.at / 1000 / options.secondsPerMinute, cooldown: scaled.cooldown };
   const decision = evaluate(observed, profile!, set.body.sku.capacity ?? 0, minutes, last);
   if (!decision) return;
   const { count: capacity, cooldown } = decision;
   const body = { ...set.body, sku: { ...set.body.sku, capacity } };
   reconcile(store.put({ ...set, body, state: "Updating", error: undefined }, true), context);
   if (cooldown !== undefined)
-    store.put({ ...setting, computed: { ...setting.computed, scaled: { at: now(), cooldown } } }, false);
+    store.put({ ...setting, computed: { ...setting.computed, scaled: { at: nowMilliseconds(), cooldown } } }, false);
 }

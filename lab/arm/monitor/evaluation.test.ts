@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Profile, Rule } from "./autoscaleSettings.ts";
+import type { Profile, Rule } from "./autoscaleSchema.ts";
 import { evaluate, type Series } from "./evaluation.ts";
 
 type Trigger = Rule["metricTrigger"];

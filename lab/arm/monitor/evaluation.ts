@@ -1,6 +1,6 @@
 /** What autoscale decides, from a profile and the metric so far. Pure; all times are minutes. */
 import { minutesOf } from "../durations.ts";
-import type { Profile, Rule } from "./autoscaleSettings.ts";
+import type { Profile, Rule } from "./autoscaleSchema.ts";
 
 /** The metric of a scale set: a sample every minute, with the value of each member that was measured. */
 export interface Series {
@@ -10,12 +10,12 @@ export interface Series {
 }
 
 /** A scale action that was taken, and the time after it in which no other is. */
-export interface LastScale {
+interface LastScale {
   at: number;
   cooldown: number;
 }
 
-export interface Decision {
+interface Decision {
   count: number;
   /** Of the rule that fired; absent where the profile's limits alone demand the count. */
   cooldown?: number;
@@ -26,18 +26,18 @@ export function evaluate(
   series: Series,
   { capacity, rules }: Profile,
   count: number,
-  now: number,
+  nowMinutes: number,
   last?: LastScale,
 ): Decision | undefined {
   const [minimum, maximum, standard] = [Number(capacity.minimum), Number(capacity.maximum), Number(capacity.default)];
   const limited = (wanted: number): number => Math.min(maximum, Math.max(minimum, wanted));
   if (limited(count) !== count) return { count: limited(count) };
-  if (last && now < last.at + last.cooldown) return undefined;
+  if (last && nowMinutes < last.at + last.cooldown) return undefined;
 
   // What happened before sampling began is not known, so it is waited for.
   const longest = Math.max(...rules.map((rule) => minutesOf(rule.metricTrigger.timeWindow)));
-  if (rules.length === 0 || now - series.since < longest) return undefined;
-  const values = new Map(rules.map((rule) => [rule, measure(rule, series, now)]));
+  if (rules.length === 0 || nowMinutes - series.since < longest) return undefined;
+  const values = new Map(rules.map((rule) => [rule, measure(rule, series, nowMinutes)]));
   if ([...values.values()].includes(undefined)) return count < standard ? { count: standard } : undefined;
   const fires = (rule: Rule, instances = count): boolean =>
     operators[rule.metricTrigger.operator](
@@ -113,9 +113,9 @@ const operators: Record<Rule["metricTrigger"]["operator"], (value: number, thres
 };
 
 /** A rule's metric: the members' values of each grain become a point, the points of the window one number. */
-function measure({ metricTrigger }: Rule, { samples }: Series, now: number): number | undefined {
+function measure({ metricTrigger }: Rule, { samples }: Series, nowMinutes: number): number | undefined {
   const { timeWindow, timeGrain, statistic, timeAggregation } = metricTrigger;
-  const recent = samples.filter(({ at }) => at > now - minutesOf(timeWindow));
+  const recent = samples.filter(({ at }) => at > nowMinutes - minutesOf(timeWindow));
   const grain = Math.max(1, Math.round(minutesOf(timeGrain)));
   const points: number[] = [];
   for (let end = recent.length; end > 0; end -= grain) {

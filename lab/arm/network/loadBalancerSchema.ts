@@ -1,9 +1,6 @@
 /** What a load balancer's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
-
-const none = (what: string): z.ZodOptional<z.ZodArray<z.ZodUnknown>> =>
-  z.array(z.unknown()).max(0, `The lab has no ${what}`).optional();
+import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
 
 const frontEnd = z.strictObject({
   ...envelope,
@@ -17,11 +14,7 @@ const frontEnd = z.strictObject({
       privateIPAddressVersion: choice("IPv4").optional(),
       publicIPAddress: reference.optional(),
       gatewayLoadBalancer: z.null("The lab has no gateway load balancers").optional(),
-      inboundNatRules: ignored,
-      inboundNatPools: ignored,
-      outboundRules: ignored,
-      loadBalancingRules: ignored,
-      provisioningState: ignored,
+      ...readOnly("inboundNatRules", "inboundNatPools", "outboundRules", "loadBalancingRules", "provisioningState"),
     })
     .superRefine((given, context) => {
       if ((given.subnet === undefined) === (given.publicIPAddress === undefined)) {
@@ -48,12 +41,14 @@ const pool = z.strictObject({
       syncMode: ignored,
       virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
       tunnelInterfaces: none("tunnel interfaces"),
-      backendIPConfigurations: ignored,
-      loadBalancingRules: ignored,
-      inboundNatRules: ignored,
-      outboundRule: ignored,
-      outboundRules: ignored,
-      provisioningState: ignored,
+      ...readOnly(
+        "backendIPConfigurations",
+        "loadBalancingRules",
+        "inboundNatRules",
+        "outboundRule",
+        "outboundRules",
+        "provisioningState",
+      ),
     })
     .default({}),
 });
@@ -101,8 +96,7 @@ const probe = z.strictObject({
       numberOfProbes: range(1, 2147483646).optional(),
       probeThreshold: range(1, 100, "LoadBalancerProbeInvalidThreshold").optional(),
       noHealthyBackendsBehavior: choice("AllProbedDown", "AllProbedUp").optional(),
-      loadBalancingRules: ignored,
-      provisioningState: ignored,
+      ...readOnly("loadBalancingRules", "provisioningState"),
     })
     .superRefine((given, context) => {
       const needsPath = given.protocol !== "Tcp";
@@ -138,8 +132,7 @@ export const loadBalancerBody = z
         inboundNatRules: none("inbound NAT rules"),
         inboundNatPools: none("inbound NAT pools, which retire on 2027-09-30"),
         outboundRules: none("outbound rules: use a NAT gateway"),
-        resourceGuid: ignored,
-        provisioningState: ignored,
+        ...readOnly("resourceGuid", "provisioningState"),
       })
       .default({}),
   })
@@ -157,9 +150,6 @@ export const loadBalancerBody = z
   });
 
 export type LoadBalancerBody = z.infer<typeof loadBalancerBody>;
-
-/** The pool of a rule; Azure takes it in either of two properties. */
-export const poolOf = (properties: {
-  backendAddressPool?: { id: string };
-  backendAddressPools?: { id: string }[];
-}): string | undefined => properties.backendAddressPool?.id ?? properties.backendAddressPools?.[0]?.id;
+export type FrontEnd = z.infer<typeof frontEnd>;
+export type BalancingRuleProperties = z.infer<typeof rule>["properties"];
+export type ProbePart = z.infer<typeof probe>;

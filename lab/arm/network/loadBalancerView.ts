@@ -1,47 +1,30 @@
 /** What a load balancer's GET answers, with the members of its pools. */
+import type { Context } from "../context.ts";
 import { keyOf } from "../ids.ts";
-import { isLive } from "../store.ts";
-import type { Context, Resource } from "../types.ts";
-import { poolOf, type LoadBalancerBody } from "./loadBalancerSchema.ts";
-import { types } from "./names.ts";
-import type { NetworkInterfaceBody } from "./networkInterfaces.ts";
+import type { Resource } from "../resource.ts";
+import { types } from "../typeNames.ts";
+import { poolMembers, poolOf } from "./backendPools.ts";
+import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 
-/** IP configurations of live network interfaces in a pool. */
-export function poolMembers(
-  poolId: string,
-  { store }: Pick<Context, "store">,
-): { nic: Resource<NetworkInterfaceBody>; configuration: string }[] {
-  return store
-    .ofType<NetworkInterfaceBody>(types.networkInterface)
-    .filter(isLive)
-    .flatMap((nic) =>
-      nic.body.properties.ipConfigurations
-        .filter(({ properties }) =>
-          (properties.loadBalancerBackendAddressPools ?? []).some((one) => keyOf(one.id) === keyOf(poolId)),
-        )
-        .map(({ name }) => ({ nic, configuration: name })),
-    );
-}
-
-export function renderBalancer(balancer: Resource<LoadBalancerBody>, context: Context): object {
-  const { properties } = balancer.body;
+export function renderLoadBalancer(loadBalancer: Resource<LoadBalancerBody>, context: Context): object {
+  const { properties } = loadBalancer.body;
   const rules = properties.loadBalancingRules ?? [];
   const shared = (collection: string, name: string): object => ({
     name,
-    id: `${balancer.id}/${collection}/${name}`,
-    etag: `W/"${balancer.etag}"`,
+    id: `${loadBalancer.id}/${collection}/${name}`,
+    etag: `W/"${loadBalancer.etag}"`,
     type: `${types.loadBalancer}/${collection}`,
   });
   const usedBy = (id: string, of: (rule: (typeof rules)[number]["properties"]) => string | undefined): object => {
     const users = rules.filter((one) => keyOf(of(one.properties) ?? "") === keyOf(id));
     return users.length === 0
       ? {}
-      : { loadBalancingRules: users.map(({ name }) => ({ id: `${balancer.id}/loadBalancingRules/${name}` })) };
+      : { loadBalancingRules: users.map(({ name }) => ({ id: `${loadBalancer.id}/loadBalancingRules/${name}` })) };
   };
-  const provisioningState = balancer.state;
+  const provisioningState = loadBalancer.state;
   const frontEnds = (properties.frontendIPConfigurations ?? []).map((front) => {
     const head = shared("frontendIPConfigurations", front.name);
-    const address = balancer.computed.addresses?.[front.name];
+    const address = loadBalancer.computed.addresses?.[front.name];
     return {
       ...head,
       ...(front.zones && { zones: front.zones }),
@@ -77,10 +60,10 @@ export function renderBalancer(balancer: Resource<LoadBalancerBody>, context: Co
     };
   });
   return {
-    sku: { tier: "Regional", ...balancer.body.sku },
+    sku: { tier: "Regional", ...loadBalancer.body.sku },
     properties: {
       provisioningState,
-      resourceGuid: balancer.guid,
+      resourceGuid: loadBalancer.guid,
       frontendIPConfigurations: frontEnds,
       backendAddressPools: pools,
       loadBalancingRules: rules.map((one) => ({

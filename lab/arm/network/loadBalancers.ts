@@ -1,27 +1,24 @@
 /** Microsoft.Network/loadBalancers: Standard SKU, internal or public; its parts are inline. */
+import type { Context } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import { referrersOf } from "../references.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { allocate } from "./frontEnds.ts";
+import type { Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { refuseDuplicateNames } from "./inlineChildren.ts";
+import { projectLoadBalancer } from "./loadBalancerProjection.ts";
 import { loadBalancerBody, type LoadBalancerBody } from "./loadBalancerSchema.ts";
-import { renderBalancer } from "./loadBalancerView.ts";
-import { networkName, types } from "./names.ts";
+import { renderLoadBalancer } from "./loadBalancerView.ts";
+import { networkType } from "./networkType.ts";
+import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
 
 const collections = ["frontendIPConfigurations", "backendAddressPools", "loadBalancingRules", "probes"] as const;
 
 function prepare(draft: Draft<LoadBalancerBody>, context: Context): void {
   const { properties } = draft.body;
-  for (const collection of collections) {
-    const names = (properties[collection] ?? []).map((part) => part.name.toLowerCase());
-    const twice = names.find((name, index) => names.indexOf(name) !== index);
-    if (twice !== undefined)
-      throw badRequest(
-        "DuplicateResourceName",
-        `Resource ${draft.id} has two child resources with the same name (${twice}).`,
-      );
-  }
+  for (const collection of collections) refuseDuplicateNames(draft.id, properties[collection] ?? []);
   checkRules(draft);
   const addresses: Record<string, string> = {};
   for (const { name, properties: front } of properties.frontendIPConfigurations ?? []) {
@@ -80,29 +77,30 @@ function refuseUsedPools(draft: Draft<LoadBalancerBody>, { store }: Context): vo
 const views = Object.fromEntries(
   collections.map((collection) => [
     collection.toLowerCase(),
-    (balancer: Resource<LoadBalancerBody>, context: Context): unknown => ({
-      value: (renderBalancer(balancer, context) as { properties: Record<string, unknown> }).properties[collection],
+    (loadBalancer: Resource<LoadBalancerBody>, context: Context): unknown => ({
+      value: (renderLoadBalancer(loadBalancer, context) as { properties: Record<string, unknown> }).properties[
+        collection
+      ],
     }),
   ]),
 );
 
 export const loadBalancers: ResourceType<LoadBalancerBody> = {
+  ...networkType,
   type: types.loadBalancer,
-  dialect: "network",
   location: "regional",
-  name: networkName,
   schema: loadBalancerBody,
-  asynchronous: true,
   patch: "tags",
   prepare,
-  render: renderBalancer,
+  render: renderLoadBalancer,
+  project: (loadBalancer, context) => ({ balancers: [projectLoadBalancer(loadBalancer, context)] }),
   views,
-  refuseDelete: (balancer, { store }) => {
-    const [user] = referrersOf(balancer.id, store, types.scaleSet);
+  refuseDelete: (loadBalancer, { store }) => {
+    const [user] = referrersOf(loadBalancer.id, store, types.scaleSet);
     if (!user) return;
     throw badRequest(
       "LoadBalancerInUseByVirtualMachineScaleSet",
-      `Cannot delete load balancer ${balancer.id} since its child resources are in use by virtual machine scale set ${user.id}.`,
+      `Cannot delete load balancer ${loadBalancer.id} since its child resources are in use by virtual machine scale set ${user.id}.`,
     );
   },
 };

@@ -1,88 +1,15 @@
 /** Microsoft.Network/networkInterfaces */
-import { z } from "zod";
 import { createHash } from "node:crypto";
+import type { Context } from "../context.ts";
 import { badRequest } from "../errors.ts";
-import { keyOf, parentOf } from "../ids.ts";
-import { choice, envelope, ignored, issue, reference, tracked } from "../schema.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { allocate } from "./frontEnds.ts";
-import { networkName, types } from "./names.ts";
+import { keyOf } from "../ids.ts";
+import type { Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { networkInterfaceBody, type NetworkInterfaceBody } from "./networkInterfaceSchema.ts";
+import { networkType } from "./networkType.ts";
+import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
-
-const configuration = z.strictObject({
-  ...envelope,
-  name: z.string(),
-  properties: z
-    .strictObject({
-      subnet: reference,
-      primary: z.boolean().optional(),
-      privateIPAddress: z.string().optional(),
-      privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
-      privateIPAddressVersion: choice("IPv4").optional(),
-      publicIPAddress: reference.optional(),
-      loadBalancerBackendAddressPools: z.array(reference).optional(),
-      loadBalancerInboundNatRules: z.array(z.unknown()).max(0, "The lab has no inbound NAT rules").optional(),
-      applicationGatewayBackendAddressPools: z
-        .array(z.unknown())
-        .max(0, "The lab has no application gateways")
-        .optional(),
-      applicationSecurityGroups: z.array(z.unknown()).max(0, "The lab has no application security groups").optional(),
-      virtualNetworkTaps: ignored,
-      privateIPAddressPrefixLength: ignored,
-      privateLinkConnectionProperties: ignored,
-      provisioningState: ignored,
-    })
-    .superRefine((given, context) => {
-      if (given.privateIPAllocationMethod === "Static" && given.privateIPAddress === undefined) {
-        issue(context, "PrivateIPAddressMissing", "privateIPAllocationMethod is Static: privateIPAddress is required.");
-      }
-    }),
-});
-
-const body = z.strictObject({
-  ...tracked,
-  kind: ignored,
-  properties: z.strictObject({
-    ipConfigurations: z
-      .array(configuration)
-      .min(1, "A network interface needs an IP configuration")
-      .max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
-    dnsSettings: z
-      .strictObject({
-        dnsServers: z
-          .array(z.string())
-          .max(0, "The lab's machines use Azure's DNS server 168.63.129.16 only")
-          .optional(),
-        internalDnsNameLabel: z.string().optional(),
-        appliedDnsServers: ignored,
-        internalFqdn: ignored,
-        internalDomainNameSuffix: ignored,
-      })
-      .optional(),
-    enableIPForwarding: z.boolean().optional(),
-    enableAcceleratedNetworking: z.boolean().optional(),
-    disableTcpStateTracking: z.boolean().optional(),
-    auxiliaryMode: choice("None").optional(),
-    auxiliarySku: choice("None").optional(),
-    nicType: choice("Standard").optional(),
-    workloadType: z.string().optional(),
-    virtualMachine: ignored,
-    macAddress: ignored,
-    primary: ignored,
-    hostedWorkloads: ignored,
-    tapConfigurations: ignored,
-    vnetEncryptionSupported: ignored,
-    defaultOutboundConnectivityEnabled: ignored,
-    dscpConfiguration: ignored,
-    privateEndpoint: ignored,
-    migrationPhase: ignored,
-    resourceGuid: ignored,
-    provisioningState: ignored,
-  }),
-});
-
-export type NetworkInterfaceBody = z.infer<typeof body>;
 
 function prepare(draft: Draft<NetworkInterfaceBody>, context: Context): void {
   const addresses: Record<string, string> = {};
@@ -101,7 +28,7 @@ function prepare(draft: Draft<NetworkInterfaceBody>, context: Context): void {
   draft.computed.addresses = addresses;
 }
 
-/** A machine can be in the pools of one public and one internal load balancer. Refused here: two pools of one balancer's kind are the caller's mistake. */
+/** Each backend pool is named once. */
 function checkPools(
   id: string,
   properties: NetworkInterfaceBody["properties"]["ipConfigurations"][number]["properties"],
@@ -121,7 +48,7 @@ const macAddress = (guid: string): string => {
   return `00-0D-3A-${digits.slice(0, 2)}-${digits.slice(2, 4)}-${digits.slice(4)}`;
 };
 
-export function renderInterface(nic: Resource<NetworkInterfaceBody>): object {
+function renderInterface(nic: Resource<NetworkInterfaceBody>): object {
   const { properties } = nic.body;
   return {
     kind: "Regular",
@@ -156,21 +83,17 @@ export function renderInterface(nic: Resource<NetworkInterfaceBody>): object {
   };
 }
 
-/** Of the network that a NIC's first IP configuration is in. */
-export const subnetIdOf = (nic: Resource<NetworkInterfaceBody>): string =>
-  nic.body.properties.ipConfigurations[0]!.properties.subnet.id;
-export const networkIdOf = (nic: Resource<NetworkInterfaceBody>): string => parentOf(subnetIdOf(nic));
-
 export const networkInterfaces: ResourceType<NetworkInterfaceBody> = {
+  ...networkType,
   type: types.networkInterface,
-  dialect: "network",
   location: "regional",
-  name: networkName,
-  schema: body,
-  asynchronous: true,
+  schema: networkInterfaceBody,
   patch: "tags",
   prepare,
-  render: (nic) => renderInterface(nic),
+  render: renderInterface,
+  // It keeps its address until its machine is gone.
+  outcome: ({ state, computed }, _, { store }) =>
+    state === "Deleting" && store.get(computed.machineId ?? "") ? "pending" : undefined,
   views: {
     ipconfigurations: (nic) => ({
       value: (renderInterface(nic) as { properties: { ipConfigurations: unknown } }).properties.ipConfigurations,

@@ -1,33 +1,16 @@
 /** Microsoft.Network/networkSecurityGroups, with its rules inline or as resources of their own. */
-import { z } from "zod";
+import type { Context } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { referrersOf } from "../references.ts";
-import { envelope, ignored, tracked } from "../schema.ts";
-import { isLive } from "../store.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { networkName, types } from "./names.ts";
-import { checkPriorities, defaultRules, renderRule, ruleProperties, type SecurityRuleBody } from "./securityRules.ts";
-
-const body = z.strictObject({
-  ...tracked,
-  properties: z
-    .strictObject({
-      securityRules: z
-        .array(z.strictObject({ ...envelope, name: z.string(), properties: ruleProperties }))
-        .max(1000, "A group has at most 1000 rules")
-        .optional(),
-      flushConnection: z.boolean().optional(),
-      defaultSecurityRules: ignored,
-      networkInterfaces: ignored,
-      subnets: ignored,
-      flowLogs: ignored,
-      resourceGuid: ignored,
-      provisioningState: ignored,
-    })
-    .default({}),
-});
-
-export type SecurityGroupBody = z.infer<typeof body>;
+import { isLive, type Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { defaultRules } from "./effectiveRules.ts";
+import { refuseDuplicateNames, replaceChildren } from "./inlineChildren.ts";
+import { networkType } from "./networkType.ts";
+import { securityGroupBody, type SecurityGroupBody } from "./securityGroupSchema.ts";
+import type { SecurityRuleBody } from "./securityRuleSchema.ts";
+import { checkPriorities, renderRule } from "./securityRules.ts";
 
 const rulesOf = (id: string, { store }: Context): Resource<SecurityRuleBody>[] =>
   store.children<SecurityRuleBody>(id, types.securityRule).filter(isLive);
@@ -35,30 +18,13 @@ const rulesOf = (id: string, { store }: Context): Resource<SecurityRuleBody>[] =
 function prepare(draft: Draft<SecurityGroupBody>): void {
   const rules = draft.body.properties.securityRules ?? [];
   checkPriorities(rules.map(({ name, properties }) => ({ id: `${draft.id}/securityRules/${name}`, properties })));
-  const names = rules.map((rule) => rule.name.toLowerCase());
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined)
-    throw badRequest(
-      "DuplicateResourceName",
-      `Resource ${draft.id} has two child resources with the same name (${twice}).`,
-    );
+  refuseDuplicateNames(draft.id, rules);
 }
 
 /** PUT is the whole group: rules that are not in it are removed, also those made one by one. */
 function applied(group: Resource<SecurityGroupBody>, _: unknown, given: SecurityGroupBody, context: Context): void {
   const { store } = context;
-  const wanted = given.properties.securityRules ?? [];
-  const names = wanted.map((rule) => rule.name.toLowerCase());
-  for (const rule of rulesOf(group.id, context)) {
-    if (!names.includes(rule.name.toLowerCase())) store.remove(rule.id);
-  }
-  for (const { name, properties } of wanted) {
-    const id = `${group.id}/securityRules/${name}`;
-    const existing = store.get<SecurityRuleBody>(id);
-    if (!existing) store.create(id, types.securityRule, { properties }, {}, "Creating");
-    else if (JSON.stringify(existing.body) !== JSON.stringify({ properties }))
-      store.put({ ...existing, body: { properties }, state: "Updating" }, true);
-  }
+  replaceChildren(group, types.securityRule, given.properties.securityRules ?? [], store, ({ id }) => store.remove(id));
 }
 
 function render(group: Resource<SecurityGroupBody>, context: Context): object {
@@ -91,12 +57,10 @@ function render(group: Resource<SecurityGroupBody>, context: Context): object {
 }
 
 export const networkSecurityGroups: ResourceType<SecurityGroupBody> = {
+  ...networkType,
   type: types.securityGroup,
-  dialect: "network",
   location: "regional",
-  name: networkName,
-  schema: body,
-  asynchronous: true,
+  schema: securityGroupBody,
   patch: "tags",
   stored: (given) => ({ ...given, properties: { ...given.properties, securityRules: undefined } }),
   prepare,

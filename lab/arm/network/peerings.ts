@@ -1,38 +1,15 @@
 /** Microsoft.Network/virtualNetworks/virtualNetworkPeerings */
-import { z } from "zod";
 import { blockOf, overlaps } from "../addresses.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
-import { envelope, ignored, reference } from "../schema.ts";
-import { isLive, type Store } from "../store.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { networkName, types } from "./names.ts";
-import type { VirtualNetworkBody } from "./virtualNetworks.ts";
-
-const body = z.strictObject({
-  ...envelope,
-  properties: z.strictObject({
-    remoteVirtualNetwork: reference,
-    allowVirtualNetworkAccess: z.boolean().optional(),
-    allowForwardedTraffic: z.boolean().optional(),
-    allowGatewayTransit: z.literal(false, "The lab has no gateways").optional(),
-    useRemoteGateways: z.literal(false, "The lab has no gateways").optional(),
-    doNotVerifyRemoteGateways: z.boolean().optional(),
-    peerCompleteVnets: z.literal(true, "The lab peers whole networks only").optional(),
-    remoteAddressSpace: ignored,
-    remoteVirtualNetworkAddressSpace: ignored,
-    localAddressSpace: ignored,
-    localVirtualNetworkAddressSpace: ignored,
-    remoteBgpCommunities: ignored,
-    remoteVirtualNetworkEncryption: ignored,
-    peeringState: ignored,
-    peeringSyncLevel: ignored,
-    resourceGuid: ignored,
-    provisioningState: ignored,
-  }),
-});
-
-export type PeeringBody = z.infer<typeof body>;
+import { isLive, type Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import type { Store } from "../store.ts";
+import { types } from "../typeNames.ts";
+import { networkType } from "./networkType.ts";
+import { peeringBody, type PeeringBody } from "./peeringSchema.ts";
+import type { VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 const prefixesOf = (id: string, store: Store): string[] =>
   store.get<VirtualNetworkBody>(id)?.body.properties.addressSpace.addressPrefixes ?? [];
@@ -69,7 +46,7 @@ function prepare(draft: Draft<PeeringBody>, { store }: Context): void {
 }
 
 /** Both networks have a live peering towards each other. */
-export function connected(peering: Resource<PeeringBody>, store: Store): boolean {
+function connected(peering: Resource<PeeringBody>, store: Store): boolean {
   const remote = peering.body.properties.remoteVirtualNetwork.id;
   return store
     .children<PeeringBody>(remote, types.peering)
@@ -109,13 +86,19 @@ export const peeringsOf = (network: Resource, context: Context): object[] =>
       ...render(peering, context),
     }));
 
+/** Keys of the networks that a network reaches through its peerings. */
+export const peersOf = (network: Resource, { store }: StoreContext): string[] =>
+  store
+    .children<PeeringBody>(network.id, types.peering)
+    .filter((peering) => isLive(peering) && connected(peering, store))
+    .filter((peering) => peering.body.properties.allowVirtualNetworkAccess !== false)
+    .map((peering) => keyOf(peering.body.properties.remoteVirtualNetwork.id));
+
 export const peerings: ResourceType<PeeringBody> = {
+  ...networkType,
   type: types.peering,
-  dialect: "network",
   location: "inherited",
-  name: networkName,
-  schema: body,
-  asynchronous: true,
+  schema: peeringBody,
   patch: "none",
   prepare,
   render,

@@ -1,86 +1,19 @@
 /** Microsoft.Network/publicIPAddresses: Standard SKU, static, IPv4. */
-import { z } from "zod";
 import { formatAddress, parseAddress } from "../addresses.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
-import { keyOf } from "../ids.ts";
+import { keyOf, parentOf } from "../ids.ts";
 import { referencesIn, referrersOf } from "../references.ts";
-import { choice, ignored, issue, range, reference, tracked, zoneList } from "../schema.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { networkName, types } from "./names.ts";
-
-const body = z
-  .strictObject({
-    ...tracked,
-    sku: z
-      .strictObject({
-        name: choice("Basic", "Standard", "StandardV2").default("Basic"),
-        tier: choice("Regional", "Global").optional(),
-      })
-      .optional(),
-    zones: zoneList.optional(),
-    properties: z
-      .strictObject({
-        publicIPAllocationMethod: choice("Static", "Dynamic").optional(),
-        publicIPAddressVersion: choice("IPv4", "IPv6").optional(),
-        idleTimeoutInMinutes: range(4, 30, "PublicIPAddressIdleTimeoutOutOfRange").optional(),
-        dnsSettings: z
-          .strictObject({
-            domainNameLabel: z
-              .string()
-              .regex(
-                /^[a-z][a-z0-9-]{1,61}[a-z0-9]$/,
-                "A label has 3-63 lower-case letters, digits and hyphens and begins with a letter",
-              )
-              .optional(),
-            domainNameLabelScope: choice(
-              "TenantReuse",
-              "SubscriptionReuse",
-              "ResourceGroupReuse",
-              "NoReuse",
-            ).optional(),
-            fqdn: ignored,
-            reverseFqdn: z.string().optional(),
-          })
-          .optional(),
-        ddosSettings: z
-          .strictObject({
-            protectionMode: choice("VirtualNetworkInherited", "Enabled", "Disabled").optional(),
-            ddosProtectionPlan: reference.optional(),
-          })
-          .optional(),
-        ipTags: z.array(z.strictObject({ ipTagType: z.string(), tag: z.string() })).optional(),
-        deleteOption: choice("Delete", "Detach").optional(),
-        ipAddress: ignored,
-        ipConfiguration: ignored,
-        natGateway: ignored,
-        resourceGuid: ignored,
-        provisioningState: ignored,
-      })
-      .default({}),
-  })
-  .superRefine((address, context) => {
-    const sku = address.sku?.name ?? "Basic";
-    const { publicIPAllocationMethod: method, publicIPAddressVersion: version } = address.properties;
-    if (sku === "Basic") {
-      issue(
-        context,
-        "IPv4BasicSkuPublicIpCountLimitReached",
-        "Cannot create more than 0 IPv4 Basic SKU public IP addresses for this subscription in this region: they were retired on 30 September 2025. Set sku.name to 'Standard'.",
-        ["sku", "name"],
-      );
-    } else if (method !== "Static") {
-      issue(
-        context,
-        "StandardSkuPublicIPAddressesMustBeStatic",
-        `Standard sku publicIp must have AllocationMethod set to Static (given: ${method ?? "none, which means Dynamic"}).`,
-        ["properties", "publicIPAllocationMethod"],
-      );
-    }
-    if (version === "IPv6")
-      issue(context, "NotImplementedByLab", "The lab has no IPv6.", ["properties", "publicIPAddressVersion"]);
-  });
-
-export type PublicAddressBody = z.infer<typeof body>;
+import { isLive, type Body, type Resource } from "../resource.ts";
+import type { Draft, Projection, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { poolMembers, poolOf } from "./backendPools.ts";
+import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
+import type { NatGatewayBody } from "./natGatewaySchema.ts";
+import { networkIdOf } from "./networkInterfaceSchema.ts";
+import { networkType } from "./networkType.ts";
+import { publicAddressBody, type PublicAddressBody } from "./publicAddressSchema.ts";
+import type { SubnetBody } from "./subnetSchema.ts";
 
 function prepare(draft: Draft<PublicAddressBody>, { store, options }: Context): void {
   if (draft.computed.address !== undefined) return;
@@ -137,16 +70,53 @@ function render(address: Resource<PublicAddressBody>, context: Context): object 
   };
 }
 
+/** The network of whatever uses the address, through its router. */
+function networkOf(address: Resource, context: StoreContext): string | undefined {
+  const { store } = context;
+  const isThis = (reference?: { id: string }): boolean =>
+    reference !== undefined && keyOf(reference.id) === address.key;
+  const live = <B extends Body>(type: string): Resource<B>[] => store.ofType<B>(type).filter(isLive);
+  const gateway = live<NatGatewayBody>(types.natGateway).find(({ body }) =>
+    body.properties.publicIpAddresses?.some(isThis),
+  );
+  if (gateway) {
+    const subnet = live<SubnetBody>(types.subnet).find(
+      ({ body }) => keyOf(body.properties.natGateway?.id ?? "") === gateway.key,
+    );
+    return subnet && parentOf(subnet.id);
+  }
+  for (const loadBalancer of live<LoadBalancerBody>(types.loadBalancer)) {
+    const { frontendIPConfigurations = [], loadBalancingRules = [] } = loadBalancer.body.properties;
+    const front = frontendIPConfigurations.find((one) => isThis(one.properties.publicIPAddress));
+    const id = front && keyOf(`${loadBalancer.id}/frontendIPConfigurations/${front.name}`);
+    for (const { properties } of loadBalancingRules) {
+      if (keyOf(properties.frontendIPConfiguration.id) !== id) continue;
+      const [member] = poolMembers(poolOf(properties), context);
+      if (member) return networkIdOf(member.nic);
+    }
+  }
+  return undefined;
+}
+
+function project(address: Resource<PublicAddressBody>, context: StoreContext): Projection {
+  const { key: id, name, computed } = address;
+  const networkId = networkOf(address, context);
+  return {
+    publicAddresses: [
+      { id, name, address: computed.address!, ...(networkId !== undefined && { networkId: keyOf(networkId) }) },
+    ],
+  };
+}
+
 export const publicIPAddresses: ResourceType<PublicAddressBody> = {
+  ...networkType,
   type: types.publicAddress,
-  dialect: "network",
   location: "regional",
-  name: networkName,
-  schema: body,
-  asynchronous: true,
+  schema: publicAddressBody,
   patch: "tags",
   prepare,
   render,
+  project,
   refuseDelete: (address, context) => {
     const used = userOf(address.id, context);
     if (!used) return;

@@ -1,56 +1,18 @@
 /** Microsoft.Network/virtualNetworks/subnets */
-import { z } from "zod";
+import type { Subnet } from "../../world.ts";
 import { blockOf, overlaps, parseBlock, within } from "../addresses.ts";
+import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
-import { choice, envelope, ignored, issue, reference } from "../schema.ts";
-import { isLive } from "../store.ts";
-import type { Context, Draft, Resource, ResourceType } from "../types.ts";
-import { addressesIn, configurationsIn } from "./ipConfigurations.ts";
-import { networkName, types } from "./names.ts";
-import type { VirtualNetworkBody } from "./virtualNetworks.ts";
-
-const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
-
-export const subnetProperties = z
-  .strictObject({
-    addressPrefix: z.string().optional(),
-    addressPrefixes: z.array(z.string()).optional(),
-    networkSecurityGroup: reference.optional(),
-    natGateway: reference.optional(),
-    defaultOutboundAccess: z.boolean().optional(),
-    privateEndpointNetworkPolicies: policy.optional(),
-    privateLinkServiceNetworkPolicies: choice("Enabled", "Disabled").optional(),
-    serviceEndpoints: z.array(z.unknown()).max(0, "The lab has no service endpoints").optional(),
-    delegations: z.array(z.unknown()).max(0, "The lab has no delegations").optional(),
-    serviceEndpointPolicies: z.array(z.unknown()).max(0, "The lab has no service endpoint policies").optional(),
-    routeTable: z.null("The lab has no route tables").optional(),
-    ipAllocations: z.array(z.unknown()).max(0, "The lab has no IP allocations").optional(),
-    applicationGatewayIPConfigurations: ignored,
-    ipConfigurations: ignored,
-    ipConfigurationProfiles: ignored,
-    privateEndpoints: ignored,
-    purpose: ignored,
-    resourceNavigationLinks: ignored,
-    serviceAssociationLinks: ignored,
-    provisioningState: ignored,
-  })
-  .superRefine((properties, context) => {
-    const prefixes = [
-      ...(properties.addressPrefix ? [properties.addressPrefix] : []),
-      ...(properties.addressPrefixes ?? []),
-    ];
-    if (prefixes.length === 0)
-      issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
-    if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
-  });
-
-const body = z.strictObject({ ...envelope, properties: subnetProperties });
-
-export type SubnetBody = z.infer<typeof body>;
-
-export const subnetPrefix = (subnet: Pick<SubnetBody, "properties">): string =>
-  (subnet.properties.addressPrefix ?? subnet.properties.addressPrefixes?.[0])!;
+import { isLive, type Resource } from "../resource.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { effectiveRules } from "./effectiveRules.ts";
+import type { NatGatewayBody } from "./natGatewaySchema.ts";
+import { networkType } from "./networkType.ts";
+import { addressesIn, configurationsIn } from "./privateAddresses.ts";
+import { subnetBody, subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
+import type { VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 /** Refuses a prefix that is malformed, outside its network or overlapping, with Azure's codes. */
 export function checkPrefixes(
@@ -138,13 +100,26 @@ export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): 
   };
 }
 
+export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreContext): Subnet {
+  const { networkSecurityGroup, natGateway } = subnet.body.properties;
+  const rules = effectiveRules(networkSecurityGroup?.id, store);
+  const gateway = natGateway && store.live<NatGatewayBody>(natGateway.id);
+  const [outbound] = gateway?.body.properties.publicIpAddresses ?? [];
+  const natAddress = outbound && store.live(outbound.id)?.computed.address;
+  return {
+    id: subnet.key,
+    name: subnet.name,
+    prefix: subnetPrefix(subnet.body),
+    ...(rules && { rules }),
+    ...(natAddress && { natAddress }),
+  };
+}
+
 export const subnets: ResourceType<SubnetBody> = {
+  ...networkType,
   type: types.subnet,
-  dialect: "network",
   location: "inherited",
-  name: networkName,
-  schema: body,
-  asynchronous: true,
+  schema: subnetBody,
   patch: "none",
   prepare,
   render: renderSubnet,

@@ -1,42 +1,54 @@
 /** Microsoft.Network/privateDnsZones */
-import { z } from "zod";
-import { conflict } from "../errors.ts";
-import { ignored, tracked } from "../schema.ts";
-import type { Context, Resource, ResourceType } from "../types.ts";
+import type { DnsZone } from "../../world.ts";
+import { projectMachine } from "../compute/machineProjection.ts";
+import type { MachineBody } from "../compute/machineSchema.ts";
+import type { StoreContext } from "../context.ts";
+import { createApex, isRecordSet, projectRecords, recordSets, recordViews } from "../dns/records.ts";
 import { zoneName } from "../dns/zones.ts";
-import { createApex, isRecordSet, recordSets, recordViews } from "../dns/records.ts";
-import { linkType, type LinkBody } from "./virtualNetworkLinks.ts";
+import { conflict } from "../errors.ts";
+import { keyOf } from "../ids.ts";
+import { isLive, isStanding, type Resource } from "../resource.ts";
+import type { Projection, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import type { LinkBody } from "./linkSchema.ts";
+import { privateDnsType } from "./privateDnsType.ts";
+import { privateZoneBody, type PrivateZoneBody } from "./privateZoneSchema.ts";
 
-const type = "Microsoft.Network/privateDnsZones";
+const linksOf = (zone: Resource, { store }: StoreContext): Resource<LinkBody>[] =>
+  store.children<LinkBody>(zone.id, types.privateDnsLink);
 
-const body = z.strictObject({
-  ...tracked,
-  properties: z
-    .strictObject({
-      maxNumberOfRecordSets: ignored,
-      numberOfRecordSets: ignored,
-      maxNumberOfVirtualNetworkLinks: ignored,
-      numberOfVirtualNetworkLinks: ignored,
-      maxNumberOfVirtualNetworkLinksWithRegistration: ignored,
-      numberOfVirtualNetworkLinksWithRegistration: ignored,
-      internalId: ignored,
-      provisioningState: ignored,
-    })
-    .default({}),
-});
+function project(zone: Resource, context: StoreContext): Projection {
+  const links = linksOf(zone, context).filter(isLive);
+  const records = projectRecords(zone, context);
+  const registering = links.filter((link) => link.body.properties.registrationEnabled);
+  const registered = registering.flatMap((link) => registrations(networkKeyOf(link), context));
+  const taken = new Set(records.map((record) => record.name.toLowerCase()));
+  const planned = {
+    id: zone.key,
+    name: zone.name,
+    private: true,
+    networkIds: links.map(networkKeyOf),
+    records: [...records, ...registered.filter((record) => !taken.has(record.name))],
+  };
+  return { zones: [planned] };
+}
 
-export type PrivateZoneBody = z.infer<typeof body>;
+const networkKeyOf = (link: Resource<LinkBody>): string => keyOf(link.body.properties.virtualNetwork.id);
 
-const linksOf = (zone: Resource, { store }: Context): Resource<LinkBody>[] =>
-  store.children<LinkBody>(zone.id, linkType);
+/** Host names of a network's machines, in a zone that is linked with registration. */
+const registrations = (networkId: string, context: StoreContext): DnsZone["records"] =>
+  context.store
+    .ofType<MachineBody>(types.machine)
+    .filter(isStanding)
+    .flatMap((machine) => projectMachine(machine, context))
+    .filter((machine) => machine.networkId === networkId)
+    .map(({ hostName, address }) => ({ name: hostName.toLowerCase(), type: "A", ttl: 10, values: [address] }));
 
 export const privateDnsZones: ResourceType<PrivateZoneBody> = {
-  type,
-  dialect: "dns",
-  location: "global",
+  ...privateDnsType,
+  type: types.privateDnsZone,
   name: zoneName,
-  schema: body,
-  asynchronous: true,
+  schema: privateZoneBody,
   patch: "tags",
   applied: (zone, existing, _, context) => {
     if (!existing) createApex(zone, "private", [], context);
@@ -55,6 +67,7 @@ export const privateDnsZones: ResourceType<PrivateZoneBody> = {
       provisioningState: zone.state,
     },
   }),
+  project,
   views: recordViews("private"),
   refuseDelete: (zone, context) => {
     const [link] = linksOf(zone, context);
@@ -69,4 +82,4 @@ export const privateDnsZones: ResourceType<PrivateZoneBody> = {
   },
 };
 
-export const privateRecordSets = recordSets(type, "private");
+export const privateRecordSets = recordSets(privateDnsZones, "private");

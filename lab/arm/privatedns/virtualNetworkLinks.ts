@@ -1,24 +1,11 @@
 /** Microsoft.Network/privateDnsZones/virtualNetworkLinks */
-import { z } from "zod";
+import type { Context } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
-import { choice, ignored, reference, tracked } from "../schema.ts";
-import type { Context, Draft, ResourceType } from "../types.ts";
-
-export const linkType = "Microsoft.Network/privateDnsZones/virtualNetworkLinks";
-
-const body = z.strictObject({
-  ...tracked,
-  properties: z.strictObject({
-    virtualNetwork: reference,
-    registrationEnabled: z.boolean().optional(),
-    resolutionPolicy: choice("Default", "NxDomainRedirect").optional(),
-    virtualNetworkLinkState: ignored,
-    provisioningState: ignored,
-  }),
-});
-
-export type LinkBody = z.infer<typeof body>;
+import type { Draft, ResourceType } from "../resourceType.ts";
+import { types } from "../typeNames.ts";
+import { linkBody, type LinkBody } from "./linkSchema.ts";
+import { privateDnsType } from "./privateDnsType.ts";
 
 function prepare(draft: Draft<LinkBody>, { store }: Context): void {
   const { virtualNetwork, registrationEnabled } = draft.body.properties;
@@ -31,7 +18,7 @@ function prepare(draft: Draft<LinkBody>, { store }: Context): void {
     );
   }
   const others = store
-    .ofType<LinkBody>(linkType)
+    .ofType<LinkBody>(types.privateDnsLink)
     .filter(
       (link) =>
         link.key !== keyOf(draft.id) && keyOf(link.body.properties.virtualNetwork.id) === keyOf(virtualNetwork.id),
@@ -53,15 +40,13 @@ function prepare(draft: Draft<LinkBody>, { store }: Context): void {
 }
 
 export const virtualNetworkLinks: ResourceType<LinkBody> = {
-  type: linkType,
-  dialect: "dns",
-  location: "global",
+  ...privateDnsType,
+  type: types.privateDnsLink,
   name: {
     pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/,
     rule: "1-80 letters, digits, periods, underscores and hyphens",
   },
-  schema: body,
-  asynchronous: true,
+  schema: linkBody,
   patch: "merge",
   prepare,
   render: (link) => ({

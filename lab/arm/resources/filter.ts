@@ -1,6 +1,6 @@
 /** `$filter` and `$top` of lists across types: `resourceType eq 'x'`, `tagName eq 'a' and tagValue eq 'b'`, `name eq 'n'`. */
 import { badRequest } from "../errors.ts";
-import type { Resource } from "../types.ts";
+import type { Resource } from "../resource.ts";
 
 export function matching(resources: Resource[], query: URLSearchParams): Resource[] {
   const clauses = (query.get("$filter") ?? "").split(/\s+and\s+/i).filter((clause) => clause.trim() !== "");

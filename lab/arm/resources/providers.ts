@@ -1,11 +1,8 @@
 /** Resource providers as clients ask for them: all that the lab has is registered. */
+import type { Context } from "../context.ts";
 import { ArmError } from "../errors.ts";
 import { locations } from "../locations.ts";
-import { resourceTypes } from "../registry.ts";
-import type { Context } from "../types.ts";
-import { versionsOf } from "../versions.ts";
-
-const namespaces = [...new Set(resourceTypes.map((type) => type.type.split("/")[0]!))].sort();
+import { namespaces, resourceTypes } from "../registry.ts";
 
 export function renderProvider(namespace: string, { options }: Context): object {
   const name = namespaces.find((one) => one.toLowerCase() === namespace.toLowerCase());
@@ -21,7 +18,7 @@ export function renderProvider(namespace: string, { options }: Context): object 
       .map((type) => ({
         resourceType: type.type.slice(name.length + 1),
         locations: type.location === "global" ? ["global"] : locations.map((one) => one.displayName),
-        apiVersions: [...versionsOf(type.type)].reverse(),
+        apiVersions: [...type.apiVersions].reverse(),
         capabilities: "None",
       })),
   };

@@ -1,12 +1,54 @@
-/** Private addresses of IP configurations and front ends: static ones are checked, dynamic ones allocated. */
+/** Private addresses of subnets: which IP configurations and front ends have them, and what a new one gets. */
 import { blockOf, lowestFree, parseAddress, usable, within } from "../addresses.ts";
 import { badRequest } from "../errors.ts";
-import { nameOf } from "../ids.ts";
+import { keyOf, nameOf } from "../ids.ts";
 import type { Store } from "../store.ts";
-import { addressesIn } from "./ipConfigurations.ts";
-import { subnetPrefix, type SubnetBody } from "./subnets.ts";
+import { types } from "../typeNames.ts";
+import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
+import type { NetworkInterfaceBody } from "./networkInterfaceSchema.ts";
+import { subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 
-export interface AddressWish {
+interface Use {
+  /** Of the IP configuration. */
+  id: string;
+  address: string;
+}
+
+function usesOf(subnetId: string, store: Store): Use[] {
+  const inSubnet = (reference?: { id: string }): boolean =>
+    reference !== undefined && keyOf(reference.id) === keyOf(subnetId);
+  const interfaces = store
+    .ofType<NetworkInterfaceBody>(types.networkInterface)
+    .flatMap((nic) =>
+      nic.body.properties.ipConfigurations
+        .filter((configuration) => inSubnet(configuration.properties.subnet))
+        .map(({ name }) => ({
+          id: `${nic.id}/ipConfigurations/${name}`,
+          address: nic.computed.addresses?.[name] ?? "",
+        })),
+    );
+  const frontEnds = store
+    .ofType<LoadBalancerBody>(types.loadBalancer)
+    .flatMap((loadBalancer) =>
+      (loadBalancer.body.properties.frontendIPConfigurations ?? [])
+        .filter((frontEnd) => inSubnet(frontEnd.properties.subnet))
+        .map(({ name }) => ({
+          id: `${loadBalancer.id}/frontendIPConfigurations/${name}`,
+          address: loadBalancer.computed.addresses?.[name] ?? "",
+        })),
+    );
+  return [...interfaces, ...frontEnds];
+}
+
+/** Taken addresses of a subnet. What is being deleted counts until it is gone. */
+export const addressesIn = (subnetId: string, store: Store): Set<string> =>
+  new Set(usesOf(subnetId, store).map((use) => use.address));
+
+/** IDs of the IP configurations in a subnet. */
+export const configurationsIn = (subnetId: string, store: Store): string[] =>
+  usesOf(subnetId, store).map((use) => use.id);
+
+interface AddressWish {
   /** ID of the IP configuration or front end. */
   id: string;
   subnetId: string;

@@ -1,8 +1,8 @@
 /** For the tests: a network, a load balancer, and a scale set whose members are as healthy as the test says. */
 import { request } from "node:http";
 import type { VirtualMachineScaleSet } from "@azure/arm-compute";
-import { metadataHeaders, type MachineStatus } from "../world.ts";
-import { subscription, TestLab } from "./testing.ts";
+import { metadataHeaders, type MachineStatus } from "../../world.ts";
+import { subscription, TestLab } from "./testLab.ts";
 
 const location = "westeurope";
 const network = `/subscriptions/${subscription}/resourceGroups/rg/providers/Microsoft.Network`;

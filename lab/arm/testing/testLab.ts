@@ -10,51 +10,24 @@ import { NetworkManagementClient } from "@azure/arm-network";
 import { PrivateDnsManagementClient } from "@azure/arm-privatedns";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import type { TokenCredential } from "@azure/core-auth";
-import type { MachineEffects, WorldStatus } from "../world.ts";
-import { startArm, type Arm, type ArmOptions } from "./index.ts";
+import type { MachineEffects, WorldStatus } from "../../world.ts";
+import { startArm, type Arm } from "../index.ts";
+import type { ArmOptions } from "../options.ts";
 
 export const subscription = "00000000-0000-4000-8000-000000000001";
 export const tenant = "00000000-0000-4000-8000-000000000002";
 export const client = { id: "00000000-0000-4000-8000-000000000003", secret: "client-secret" };
 
 /** A key and certificate for 127.0.0.1, signed by a CA made for this run. */
-export function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
-  const file = (name: string): string => join(directory, name);
-  const openssl = (...args: string[]): unknown => execFileSync("openssl", args, { stdio: "ignore" });
-  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...curve,
-    "-keyout",
-    file("ca.key"),
-    "-out",
-    file("ca.crt"),
-    "-subj",
-    "/CN=lab test CA",
-    "-days",
-    "2",
-  );
-  openssl("req", ...curve, "-keyout", file("arm.key"), "-out", file("arm.csr"), "-subj", "/CN=127.0.0.1");
-  writeFileSync(file("arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  openssl(
-    "x509",
-    "-req",
-    "-in",
-    file("arm.csr"),
-    "-CA",
-    file("ca.crt"),
-    "-CAkey",
-    file("ca.key"),
-    "-CAcreateserial",
-    "-out",
-    file("arm.crt"),
-    "-days",
-    "2",
-    "-extfile",
-    file("arm.ext"),
-  );
-  const read = (name: string): string => readFileSync(file(name), "utf8");
+function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
+  const openssl = (line: string): unknown =>
+    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
+  const curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+  openssl(`req -x509 ${curve} -keyout ca.key -out ca.crt -subj /CN=lab-test-CA -days 2`);
+  openssl(`req ${curve} -keyout arm.key -out arm.csr -subj /CN=127.0.0.1`);
+  writeFileSync(join(directory, "arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+  openssl("x509 -req -in arm.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out arm.crt -days 2 -extfile arm.ext");
+  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
   return { key: read("arm.key"), cert: read("arm.crt"), ca: read("ca.crt") };
 }
 
@@ -68,8 +41,10 @@ export class TestLab {
   automatic = true;
   /** Changes a report before it is sent. */
   adjust: (status: WorldStatus) => WorldStatus = (status) => status;
-  /** Milliseconds since 1970, for everything that waits; it stands still. */
-  clock = Date.now();
+  /** Since 1970, for everything that waits; it stands still. */
+  nowMilliseconds = Date.now();
+  /** What the lab told of itself. */
+  readonly logged: string[] = [];
   /** Machines that were restarted. */
   readonly restarted: string[] = [];
   /** Seconds of processor time that a machine has used; a size with two processors in each test. */
@@ -87,7 +62,7 @@ export class TestLab {
   get options(): ArmOptions {
     const { key, cert } = this.certificates;
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
-    const waits = { repairGrace: 10, minute: 6, now: () => this.clock };
+    const waits = { repairGraceSeconds: 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
     const metadataSocket = `${this.directory}.sock`;
     return {
       stateDir: this.directory,
@@ -95,6 +70,7 @@ export class TestLab {
       tls: { key, cert },
       ...login,
       effects: this.effects,
+      log: (message) => this.logged.push(message),
       ...waits,
       metadataSocket,
     };
@@ -130,7 +106,7 @@ export class TestLab {
   /** Lets time pass, with a report each second. */
   pass(seconds: number): void {
     for (let second = 0; second < seconds; second += 1) {
-      this.clock += 1000;
+      this.nowMilliseconds += 1000;
       this.report();
     }
   }
@@ -211,7 +187,7 @@ export class TestLab {
   }
 }
 
-export interface Clients {
+interface Clients {
   resources: ResourceManagementClient;
   network: NetworkManagementClient;
   compute: ComputeManagementClient;

@@ -1,11 +1,6 @@
-/** Names of Microsoft.Network resources: 1-80 characters, the same for nearly all types. */
-export const networkName = {
-  pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,78}[A-Za-z0-9_])?$/,
-  rule: "The name must begin with a letter or number, end with a letter, number or underscore, and may contain only letters, numbers, underscores, periods, or hyphens; 80 characters at most",
-};
-
-/** IDs of types that refer to each other. */
+/** Names of the resource types that others refer to. */
 export const types = {
+  resourceGroup: "Microsoft.Resources/resourceGroups",
   virtualNetwork: "Microsoft.Network/virtualNetworks",
   subnet: "Microsoft.Network/virtualNetworks/subnets",
   peering: "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
@@ -15,6 +10,10 @@ export const types = {
   publicAddress: "Microsoft.Network/publicIPAddresses",
   loadBalancer: "Microsoft.Network/loadBalancers",
   networkInterface: "Microsoft.Network/networkInterfaces",
+  dnsZone: "Microsoft.Network/dnsZones",
+  privateDnsZone: "Microsoft.Network/privateDnsZones",
+  privateDnsLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   scaleSet: "Microsoft.Compute/virtualMachineScaleSets",
   machine: "Microsoft.Compute/virtualMachines",
+  autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;

@@ -1,13 +1,14 @@
 /** From what the fabric reports to provisioning states and the ends of operations. */
 import type { WorldStatus } from "../world.ts";
-import { machineStatus } from "./compute/virtualMachines.ts";
-import { keyOf } from "./ids.ts";
-import { types } from "./network/names.ts";
-import { end, type Operation } from "./operations.ts";
+import { machineStatus } from "./compute/instanceView.ts";
+import type { Context } from "./context.ts";
+import type { Operation } from "./operation.ts";
+import { end } from "./operations.ts";
 import { typeNamed } from "./registry.ts";
-import type { Context, Outcome, Resource } from "./types.ts";
+import type { Resource } from "./resource.ts";
+import type { Outcome } from "./resourceType.ts";
 
-export function settleAll(status: WorldStatus, context: Context): void {
+export function advance(status: WorldStatus, context: Context): void {
   const { store } = context;
   store.transaction(() => {
     // A resource can wait for another (a scale set for its members, a group for its contents): until nothing moves.
@@ -15,17 +16,17 @@ export function settleAll(status: WorldStatus, context: Context): void {
       moved = false;
       for (const resource of store.all()) {
         if (resource.state !== "Succeeded" && resource.state !== "Failed")
-          moved = settleOne(resource, status, context) || moved;
+          moved = advanceResource(resource, status, context) || moved;
       }
     }
     for (const operation of store.operations()) {
-      if (operation.status === "InProgress") settleOperation(operation, status, context);
+      if (operation.status === "InProgress") advanceOperation(operation, status, context);
     }
   });
 }
 
-function settleOne(resource: Resource, status: WorldStatus, context: Context): boolean {
-  const outcome = outcomeOf(resource, status, context);
+function advanceResource(resource: Resource, status: WorldStatus, context: Context): boolean {
+  const outcome = typeNamed(resource.type)?.outcome?.(resource, status, context) ?? outcomeOfRevision(resource, status);
   if (outcome === "pending") return false;
   const { store } = context;
   if (outcome === "done") {
@@ -38,27 +39,19 @@ function settleOne(resource: Resource, status: WorldStatus, context: Context): b
   return true;
 }
 
-/** With the time of its change, which is complete now. */
-const withChange = (resource: Resource, { now }: Context): Resource => ({
-  ...resource,
-  computed: { ...resource.computed, changed: new Date(now()).toISOString() },
-});
-
-function outcomeOf(resource: Resource, status: WorldStatus, context: Context): Outcome {
-  const own = typeNamed(resource.type)?.settle;
-  if (own) return own(resource, status, context);
-  if (resource.state === "Deleting" && usedByMachine(resource, context)) return "pending";
+function outcomeOfRevision(resource: Resource, status: WorldStatus): Outcome {
   if (status.revision < resource.revision) return "pending";
   const failure = status.errors.find((error) => error.id === resource.key);
   return failure ? { code: "InternalServerError", message: failure.message } : "done";
 }
 
-/** A network interface keeps its address until its machine is gone. */
-function usedByMachine(resource: Resource, { store }: Context): boolean {
-  return resource.type === types.networkInterface && store.get(resource.computed.machineId ?? "") !== undefined;
-}
+/** With the time of its change, which is complete now. */
+const withChange = (resource: Resource, { nowMilliseconds }: Context): Resource => ({
+  ...resource,
+  computed: { ...resource.computed, changed: new Date(nowMilliseconds()).toISOString() },
+});
 
-function settleOperation(operation: Operation, status: WorldStatus, context: Context): void {
+function advanceOperation(operation: Operation, status: WorldStatus, context: Context): void {
   const { store } = context;
   const resource = store.get(operation.resource);
   const vanished = {
@@ -79,7 +72,7 @@ function settleOperation(operation: Operation, status: WorldStatus, context: Con
     case "stop": {
       if (!resource) return end(store, operation, vanished);
       if (status.revision < operation.revision!) return;
-      const failure = status.errors.find((error) => error.id === keyOf(resource.id));
+      const failure = status.errors.find((error) => error.id === resource.key);
       if (failure) return end(store, operation, { code: "VMStartTimedOut", message: failure.message });
       const seen = machineStatus(resource, status);
       const reached =
@@ -90,20 +83,9 @@ function settleOperation(operation: Operation, status: WorldStatus, context: Con
       store.put(withChange(resource, context), false);
       return end(store, operation);
     }
-    // Ended by whoever started it.
+    // Their own effect ends them.
     case "restart":
     case "run":
       return;
-  }
-}
-
-/** What a restart of the server cannot continue: effects that were running inside it. */
-export function failInterrupted({ store }: Pick<Context, "store">): void {
-  for (const operation of store.operations()) {
-    if ((operation.kind !== "run" && operation.kind !== "restart") || operation.status !== "InProgress") continue;
-    end(store, operation, {
-      code: "OperationPreempted",
-      message: "The lab was restarted while the operation ran; ask again.",
-    });
   }
 }

@@ -1,0 +1,47 @@
+/** What a subnet's PUT may hold. */
+import { z } from "zod";
+import { choice, envelope, issue, none, readOnly, reference } from "../schema.ts";
+
+const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
+
+export const subnetProperties = z
+  .strictObject({
+    addressPrefix: z.string().optional(),
+    addressPrefixes: z.array(z.string()).optional(),
+    networkSecurityGroup: reference.optional(),
+    natGateway: reference.optional(),
+    defaultOutboundAccess: z.boolean().optional(),
+    privateEndpointNetworkPolicies: policy.optional(),
+    privateLinkServiceNetworkPolicies: choice("Enabled", "Disabled").optional(),
+    serviceEndpoints: none("service endpoints"),
+    delegations: none("delegations"),
+    serviceEndpointPolicies: none("service endpoint policies"),
+    routeTable: z.null("The lab has no route tables").optional(),
+    ipAllocations: none("IP allocations"),
+    ...readOnly(
+      "applicationGatewayIPConfigurations",
+      "ipConfigurations",
+      "ipConfigurationProfiles",
+      "privateEndpoints",
+      "purpose",
+      "resourceNavigationLinks",
+      "serviceAssociationLinks",
+      "provisioningState",
+    ),
+  })
+  .superRefine((properties, context) => {
+    const prefixes = [
+      ...(properties.addressPrefix ? [properties.addressPrefix] : []),
+      ...(properties.addressPrefixes ?? []),
+    ];
+    if (prefixes.length === 0)
+      issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
+    if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
+  });
+
+export const subnetBody = z.strictObject({ ...envelope, properties: subnetProperties });
+
+export type SubnetBody = z.infer<typeof subnetBody>;
+
+export const subnetPrefix = (subnet: Pick<SubnetBody, "properties">): string =>
+  (subnet.properties.addressPrefix ?? subnet.properties.addressPrefixes?.[0])!;

@@ -1,0 +1,44 @@
+/** What a virtual network's PUT may hold. */
+import { z } from "zod";
+import { choice, envelope, ignored, range, readOnly, reference, tracked } from "../schema.ts";
+import { subnetProperties } from "./subnetSchema.ts";
+
+export const virtualNetworkBody = z.strictObject({
+  ...tracked,
+  properties: z.strictObject({
+    addressSpace: z.strictObject({
+      addressPrefixes: z.array(z.string()).min(1, "A network needs at least one prefix"),
+    }),
+    subnets: z.array(z.strictObject({ ...envelope, name: z.string(), properties: subnetProperties })).optional(),
+    dhcpOptions: z
+      .strictObject({
+        dnsServers: z
+          .array(z.string())
+          .max(0, "The lab's networks use Azure's DNS server 168.63.129.16 only")
+          .optional(),
+      })
+      .optional(),
+    flowTimeoutInMinutes: range(4, 30, "InvalidFlowTimeoutInMinutes").optional(),
+    enableDdosProtection: z.literal(false, "The lab has no DDoS protection").optional(),
+    enableVmProtection: z.boolean().optional(),
+    encryption: z
+      .strictObject({
+        enabled: z.literal(false, "The lab does not encrypt networks"),
+        enforcement: choice("AllowUnencrypted", "DropUnencrypted").optional(),
+      })
+      .optional(),
+    privateEndpointVNetPolicies: choice("Disabled", "Basic").optional(),
+    bgpCommunities: z.strictObject({ virtualNetworkCommunity: z.string(), regionalCommunity: ignored }).optional(),
+    ddosProtectionPlan: reference.optional(),
+    ...readOnly(
+      "virtualNetworkPeerings",
+      "defaultPublicNatGateway",
+      "ipAllocations",
+      "flowLogs",
+      "resourceGuid",
+      "provisioningState",
+    ),
+  }),
+});
+
+export type VirtualNetworkBody = z.infer<typeof virtualNetworkBody>;

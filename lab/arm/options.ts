@@ -1,0 +1,29 @@
+/** What a start of the ARM server is given. */
+import type { MachineEffects } from "../world.ts";
+
+export interface ArmOptions {
+  /** Where `arm.db` and `arm.log` are kept. */
+  stateDir: string;
+  port: number;
+  /** Address to listen on; 127.0.0.1 by default. */
+  host?: string;
+  /** PEM. */
+  tls: { key: string; cert: string };
+  clientId: string;
+  clientSecret: string;
+  tenantId: string;
+  subscriptionId: string;
+  effects: MachineEffects;
+  /** Told what the lab does by itself. */
+  log?: (message: string) => void;
+  /** Public addresses handed out; 198.51.100.32 to .191 by default. */
+  publicAddresses?: { first: string; last: string };
+  /** Length of every scale set's grace period of automatic repairs. */
+  repairGraceSeconds: number;
+  /** Length of a minute of Azure's other waits: of terminate notices, autoscale, and a repair's patience. */
+  secondsPerMinute: number;
+  /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
+  metadataSocket?: string;
+  /** Milliseconds since 1970, for what must wait; the host's clock by default. */
+  nowMilliseconds?: () => number;
+}

@@ -1,0 +1,82 @@
+/** What a resource type is. Its functions describe and decide; what exists follows from what they project. */
+import type { z } from "zod";
+import type { World, WorldStatus } from "../world.ts";
+import type { Context, StoreContext } from "./context.ts";
+import type { ErrorBody } from "./errors.ts";
+import type { Body, Computed, Resource } from "./resource.ts";
+
+/** A PUT or PATCH that passed the schema and whose references exist, before it is stored. */
+export interface Draft<B extends Body = Body> {
+  id: string;
+  body: B;
+  computed: Computed;
+  /** The resource as it is stored now, if it exists. */
+  existing?: Resource<B>;
+}
+
+/** An answer of an action that is not simply `200` with a body. */
+export interface ActionResult {
+  status: number;
+  body?: unknown;
+  /** Set when the answer arrives later: polled through the operation's URL. */
+  operation?: string;
+}
+
+/** Runs in a transaction, which ends with it: what takes time belongs into an operation. */
+export type Action<B extends Body> = (
+  resource: Resource<B>,
+  context: Context,
+  body: unknown,
+  query: URLSearchParams,
+) => ActionResult;
+
+export type View<B extends Body> = (resource: Resource<B>, context: Context, query: URLSearchParams) => unknown;
+
+export type Outcome = "pending" | "done" | ErrorBody;
+
+/** A resource's part of the world, for example `{ networks: [network] }`. */
+export type Projection = Partial<Omit<World, "revision">>;
+
+/** Resource providers answer mistakes in their own ways. */
+export type Dialect = "arm" | "network" | "compute" | "dns" | "monitor";
+
+export interface ResourceType<B extends Body = Body> {
+  type: string;
+  dialect: Dialect;
+  /** Oldest first. All of them are answered in the same shape: that of this type did not change between them. */
+  apiVersions: readonly string[];
+  /** `global` resources have no region; children inherit their parent's. */
+  location: "regional" | "global" | "inherited";
+  name: { pattern: RegExp; rule: string };
+  schema: z.ZodType<B>;
+  /** Set where the lab has no PUT: what the client should do instead. */
+  refusePut?: string;
+  /** False: PUT and DELETE are done when they are answered. */
+  asynchronous: boolean;
+  /** What PATCH may change. */
+  patch: "tags" | "merge" | "none";
+  /** What is kept of a valid body: children that have rows of their own are left out. */
+  stored?(given: B): B;
+  /** Keeps what a client may leave out because GET never returns it, or because Azure keeps it. */
+  merge?(given: B, existing: Resource<B>): B;
+  /** Checks against other resources, and allocations. */
+  prepare?(draft: Draft<B>, context: Context): void;
+  /** After the resource was stored: children and members. `existing` is what was stored before. */
+  applied?(resource: Resource<B>, existing: Resource<B> | undefined, given: B, context: Context): void;
+  /** The answer's body without id, name, type, location, tags and etag. */
+  render(resource: Resource<B>, context: Context, query: URLSearchParams): object;
+  /** What exists because of the resource. Without it: nothing of its own. */
+  project?(this: void, resource: Resource<B>, context: StoreContext): Projection;
+  /** Throws when the resource cannot be deleted. */
+  refuseDelete?(resource: Resource<B>, context: Context): void;
+  /** Marks what goes with it. */
+  deleting?(resource: Resource<B>, context: Context): void;
+  /** How far the fabric is; without it, or when it is undefined: done when the revision is reached. */
+  outcome?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome | undefined;
+  /** POST {id}/{action}. */
+  actions?: Record<string, Action<B>>;
+  /** GET {id}/{view}, beside the child types. */
+  views?: Record<string, View<B>>;
+  /** Changes which resources a list shows. */
+  filter?(resources: Resource<B>[], query: URLSearchParams): Resource<B>[];
+}
