@@ -9,11 +9,11 @@ export interface World {
   revision: number;
   networks: VirtualNetwork[];
   machines: Machine[];
-  balancers: LoadBalancer[];
+  loadBalancers: LoadBalancer[];
   publicAddresses: PublicAddress[];
   zones: DnsZone[];
   /** For `bin/lab status`: nothing is made of them. */
-  groups: Group[];
+  scaleSets: ScaleSet[];
 }
 
 /** A virtual network: one router, to which every machine in it is linked. */
@@ -93,8 +93,8 @@ export interface Machine {
   tags: Record<string, string>;
 }
 
-/** A scale set. */
-export interface Group {
+/** A model of machines and how many of them there should be. */
+export interface ScaleSet {
   id: string;
   name: string;
   tags: Record<string, string>;
@@ -126,6 +126,7 @@ export interface Script {
   command: string;
 }
 
+/** Azure's load balancer, by its rules. */
 export interface LoadBalancer {
   id: string;
   name: string;

@@ -217,15 +217,15 @@ describe("an environment made with Azure's own clients", () => {
     ]);
   });
 
-  test("its scale set is a group, with its capacity and the state of its repairs", () => {
-    const { groups, machines } = lab.arm.world();
-    expect(groups).toMatchObject([{ name: "vmss-front", tags: { tier: "front" }, capacity: 2, repairs: "Running" }]);
-    expect(machines.map((machine) => machine.scaleSetId)).toEqual([groups[0]!.id, groups[0]!.id]);
+  test("its scale set is in the world, with its capacity and the state of its repairs", () => {
+    const { scaleSets, machines } = lab.arm.world();
+    expect(scaleSets).toMatchObject([{ name: "vmss-front", tags: { tier: "front" }, capacity: 2, repairs: "Running" }]);
+    expect(machines.map((machine) => machine.scaleSetId)).toEqual([scaleSets[0]!.id, scaleSets[0]!.id]);
   });
 
   test("its load balancer sends to both machines and probes them", () => {
-    const { balancers, machines } = lab.arm.world();
-    expect(balancers[0]!.rules[0]).toMatchObject({
+    const { loadBalancers, machines } = lab.arm.world();
+    expect(loadBalancers[0]!.rules[0]).toMatchObject({
       address: "10.20.1.254",
       public: false,
       port: 3000,
@@ -274,7 +274,7 @@ describe("an environment made with Azure's own clients", () => {
     expect(lab.arm.world()).toMatchObject({
       networks: [],
       machines: [],
-      balancers: [],
+      loadBalancers: [],
       publicAddresses: [],
       zones: [],
     });

@@ -59,8 +59,8 @@ const join = (name: string, target: string) =>
 
 /** Names of the scale sets whose machines the rule sends to. */
 function served(): string[] {
-  const { balancers, machines } = lab.arm.world();
-  const members = balancers[0]!.rules[0]!.members;
+  const { loadBalancers, machines } = lab.arm.world();
+  const members = loadBalancers[0]!.rules[0]!.members;
   return machines.filter(({ id }) => members.includes(id)).map(({ name }) => name.split("_")[0]!);
 }
 

@@ -18,9 +18,9 @@ export function projectWorld(context: StoreContext): World {
     revision: store.revision,
     networks: parts.flatMap(({ networks = [] }) => networks),
     machines: parts.flatMap(({ machines = [] }) => machines),
-    balancers: parts.flatMap(({ balancers = [] }) => balancers),
+    loadBalancers: parts.flatMap(({ loadBalancers = [] }) => loadBalancers),
     publicAddresses: parts.flatMap(({ publicAddresses = [] }) => publicAddresses),
     zones: parts.flatMap(({ zones = [] }) => zones),
-    groups: parts.flatMap(({ groups = [] }) => groups),
+    scaleSets: parts.flatMap(({ scaleSets = [] }) => scaleSets),
   };
 }

@@ -68,7 +68,7 @@ describe("a public load balancer", () => {
         },
       ],
     });
-    expect(lab.arm.world().balancers[0]!.rules).toEqual([]);
+    expect(lab.arm.world().loadBalancers[0]!.rules).toEqual([]);
     expect(lab.arm.world().publicAddresses[0]!.networkId).toBeUndefined();
     await compute.virtualMachineScaleSets.createOrUpdate("rg", "vmss", {
       location,
@@ -101,8 +101,8 @@ describe("a public load balancer", () => {
         },
       },
     });
-    const { balancers, publicAddresses, machines } = lab.arm.world();
-    expect(balancers[0]!.rules).toEqual([
+    const { loadBalancers, publicAddresses, machines } = lab.arm.world();
+    expect(loadBalancers[0]!.rules).toEqual([
       {
         name: "https",
         protocol: "tcp",

@@ -25,7 +25,7 @@ export async function ssh(daemon: DaemonStatus, machine: Machine, command: strin
   const proxies = daemon.world.machines.filter(
     ({ networkId, tags }) => networkId === machine.networkId && tags.tier === "reverse-proxy",
   );
-  const entrance = daemon.world.balancers
+  const entrance = daemon.world.loadBalancers
     .flatMap(({ rules }) => rules)
     .find((rule) => rule.public && rule.port === 22 && rule.networkId === machine.networkId)?.address;
   if (!entrance) throw new Error("no public address leads to SSH in this machine's network");

@@ -26,8 +26,8 @@ const status = stackStatus({
   pid: 1,
   world: world({
     machines: [member("a", { terminating: true }), member("b"), member("c")],
-    groups: [{ id: set, name: "vmss", tags: { tier: "front" }, capacity: 2, repairs: "Suspended" }],
-    balancers: [
+    scaleSets: [{ id: set, name: "vmss", tags: { tier: "front" }, capacity: 2, repairs: "Suspended" }],
+    loadBalancers: [
       {
         id: `${group}/microsoft.network/loadbalancers/lbi`,
         name: "lbi",

@@ -1,14 +1,14 @@
 /** What runs, for people and for programs. */
-import type { Group } from "../world.ts";
+import { machineNamespace } from "../fabric/names.ts";
+import type { ScaleSet } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
-import { machineNamespace } from "../fabric/names.ts";
 
 export interface StackStatus {
   stack: string;
   /** Scale sets: how many machines there should be, how many are healthy, and whether automatic repairs are at work. */
-  groups: { tier: string; wanted: number; running: number; repairs: Group["repairs"] }[];
+  groups: { tier: string; wanted: number; running: number; repairs: ScaleSet["repairs"] }[];
   machines: {
     name: string;
     hostName: string;
@@ -38,13 +38,13 @@ export interface StackStatus {
 export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
-  const stacks = new Set([...world.machines, ...world.balancers, ...world.groups].map(stackOf));
+  const stacks = new Set([...world.machines, ...world.loadBalancers, ...world.scaleSets].map(stackOf));
   return [...stacks].sort().map((stack) => {
     const machines = world.machines.filter((machine) => stackOf(machine) === stack);
-    const loadBalancers = world.balancers.filter((one) => stackOf(one) === stack);
+    const loadBalancers = world.loadBalancers.filter((one) => stackOf(one) === stack);
     return {
       stack,
-      groups: world.groups
+      groups: world.scaleSets
         .filter((group) => stackOf(group) === stack)
         .map(({ id, tags, capacity, repairs }) => {
           const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);

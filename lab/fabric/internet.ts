@@ -121,7 +121,7 @@ export function publicAddresses(world: World): Map<string, string[]> {
     ...world.networks.flatMap(({ id, subnets }) =>
       subnets.flatMap(({ natAddress }) => (natAddress ? [{ networkId: id, address: natAddress }] : [])),
     ),
-    ...world.balancers.flatMap(({ rules }) => rules.filter((rule) => rule.public)),
+    ...world.loadBalancers.flatMap(({ rules }) => rules.filter((rule) => rule.public)),
   ];
   const byNetwork = Map.groupBy(owned, ({ networkId }) => networkId);
   return new Map(

@@ -33,7 +33,7 @@ const text = (
     world({
       networks: [network],
       machines,
-      balancers: [{ id: "/lb", name: "lb", tags: {}, rules: [{ ...rule, ...given }] }],
+      loadBalancers: [{ id: "/lb", name: "lb", tags: {}, rules: [{ ...rule, ...given }] }],
     }),
     network,
     (_probe, machineId) => isUp(machineId),

@@ -14,7 +14,7 @@ export type Verdict = (probeId: string, machineId: string) => boolean;
 
 /** The chain that spreads new flows over the members that are up. */
 export function loadBalancerChain(world: World, network: VirtualNetwork, isUp: Verdict): string {
-  const rules = world.balancers
+  const rules = world.loadBalancers
     .flatMap((balancer) => balancer.rules.map((rule) => ({ id: `${balancer.id}/${rule.name}`, rule })))
     .filter(({ rule }) => rule.networkId === network.id)
     .sort((a, b) => a.id.localeCompare(b.id));

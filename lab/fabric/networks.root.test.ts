@@ -131,7 +131,7 @@ const toolRule: BalancingRule = {
 const dev = world({
   networks: [network, tools],
   machines: [proxy, front, front2, back, back2, tool],
-  balancers: [
+  loadBalancers: [
     { id: "/lb/back", name: "lbi-back", tags: {}, rules: [backRule] },
     { id: "/lb/tool", name: "lbi-tool", tags: {}, rules: [toolRule] },
     { id: "/lb/public", name: "lbe", tags: {}, rules: [publicRule] },

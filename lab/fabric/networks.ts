@@ -40,10 +40,10 @@ const empty: World = {
   revision: 0,
   networks: [],
   machines: [],
-  balancers: [],
+  loadBalancers: [],
   publicAddresses: [],
   zones: [],
-  groups: [],
+  scaleSets: [],
 };
 
 export class Networks {

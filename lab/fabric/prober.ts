@@ -31,7 +31,7 @@ export interface VerdictChange {
 export function targets(world: World, network: VirtualNetwork): Target[] {
   const machines = new Map(world.machines.map((machine) => [machine.id, machine]));
   const found = new Map<string, Target>();
-  for (const rule of world.balancers.flatMap(({ rules }) => rules)) {
+  for (const rule of world.loadBalancers.flatMap(({ rules }) => rules)) {
     if (!rule.probe || rule.networkId !== network.id) continue;
     const { id, protocol, port, path, interval, threshold } = rule.probe;
     for (const machineId of rule.members) {

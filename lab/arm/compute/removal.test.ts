@@ -18,7 +18,7 @@ const scale = (capacity: number) => lab.call("PATCH", at(setId), { sku: { name: 
 const state = async (id: string) =>
   ((await lab.call("GET", at(id))).body as { properties?: { provisioningState: string } }).properties
     ?.provisioningState;
-const pool = () => lab.arm.world().balancers[0]!.rules[0]!.members;
+const pool = () => lab.arm.world().loadBalancers[0]!.rules[0]!.members;
 
 interface Event {
   EventId: string;
@@ -42,7 +42,7 @@ describe("a member that is deleted with a notice of five minutes", () => {
     expect(lab.arm.world().machines.map(({ terminating }) => terminating ?? false)).toEqual([true, false]);
     expect(pool()).toEqual([first, second]);
     expect(await state(first!)).toBe("Deleting");
-    expect(lab.arm.world().groups[0]!.capacity).toBe(1);
+    expect(lab.arm.world().scaleSets[0]!.capacity).toBe(1);
     lab.pass(1);
     expect(lab.ids).toEqual([second]);
     expect(pool()).toEqual([second]);

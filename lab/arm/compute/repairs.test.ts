@@ -22,7 +22,7 @@ const service = async () =>
   (await lab.clients.compute.virtualMachineScaleSets.getInstanceView("rg", "vmss")).orchestrationServices![0]!;
 const names = () => lab.arm.world().machines.map(({ name }) => name);
 const nameOf = (id: string): string => lab.arm.world().machines.find((machine) => machine.id === id)!.name;
-const capacity = () => lab.arm.world().groups[0]!.capacity;
+const capacity = () => lab.arm.world().scaleSets[0]!.capacity;
 
 describe("a member", () => {
   test("that is unhealthy for the grace period is replaced by a machine of today's model, and the others stay", async () => {

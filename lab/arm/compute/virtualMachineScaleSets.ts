@@ -1,5 +1,5 @@
 /** Microsoft.Compute/virtualMachineScaleSets in Flexible orchestration: a model, and members that are made from it. */
-import type { Group } from "../../world.ts";
+import type { ScaleSet } from "../../world.ts";
 import type { Context } from "../context.ts";
 import { badRequest, conflict, notInLab } from "../errors.ts";
 import type { Resource } from "../resource.ts";
@@ -151,7 +151,7 @@ function render(set: Resource<ScaleSetBody>): object {
   };
 }
 
-const projectScaleSet = (set: Resource<ScaleSetBody>): Group => ({
+const projectScaleSet = (set: Resource<ScaleSetBody>): ScaleSet => ({
   id: set.key,
   name: set.name,
   tags: set.body.tags ?? {},
@@ -170,7 +170,7 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   applied,
   outcome,
   render,
-  project: (set) => ({ groups: [projectScaleSet(set)] }),
+  project: (set) => ({ scaleSets: [projectScaleSet(set)] }),
   views: scaleSetViews,
   actions: scaleSetActions,
   // Notices are for single members: the deletion of the set does not wait for them.

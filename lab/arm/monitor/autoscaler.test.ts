@@ -59,7 +59,7 @@ const withRules = (...rules: ReturnType<typeof rule>[]): Partial<AutoscaleSettin
 const put = (given = setting()) => lab.clients.monitor.autoscaleSettings.createOrUpdate("rg", "as", given);
 const resize = (to: number) =>
   lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: to } });
-const capacity = () => lab.arm.world().groups[0]!.capacity;
+const capacity = () => lab.arm.world().scaleSets[0]!.capacity;
 
 describe("a scale set with an autoscale setting", () => {
   test("grows while its members are busy, one at a time with a cooldown, to its maximum, and shrinks when they are idle", async () => {

@@ -93,7 +93,7 @@ export const loadBalancers: ResourceType<LoadBalancerBody> = {
   patch: "tags",
   prepare,
   render: renderLoadBalancer,
-  project: (loadBalancer, context) => ({ balancers: [projectLoadBalancer(loadBalancer, context)] }),
+  project: (loadBalancer, context) => ({ loadBalancers: [projectLoadBalancer(loadBalancer, context)] }),
   views,
   refuseDelete: (loadBalancer, { store }) => {
     const [user] = referrersOf(loadBalancer.id, store, types.scaleSet);

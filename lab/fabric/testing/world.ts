@@ -74,10 +74,10 @@ export function world(given: Partial<World>): World {
     revision: 1,
     networks: [],
     machines: [],
-    balancers: [],
+    loadBalancers: [],
     publicAddresses: [],
     zones: [],
-    groups: [],
+    scaleSets: [],
     ...given,
   };
 }
