@@ -3,7 +3,7 @@
  *
  * Outbound rules are judged where a machine's packet enters the router, with the destination that the machine wrote
  * (a load balancer's address, say); inbound rules where it leaves towards a machine, with the member that the load
- * load balancer chose as destination: this is what Azure's rules see.
+ * balancer chose as destination: this is what Azure's rules see.
  */
 import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
 import { azureAddress, metadataAddress, privateBlocks } from "./addresses.ts";
