@@ -53,7 +53,7 @@ async function runStep(step: RequestStep, variables: Record<string, unknown>, ta
   for (const [name, path] of Object.entries(step.keep ?? {})) variables[name] = at(answer, path);
   const { status, headers } = substitute(step.expect, variables);
   const named = `${request.method} ${request.url}`;
-  const statuses = [status].flat();
+  const statuses: unknown[] = [status].flat();
   if (!statuses.includes(answer.status)) {
     const said = answer.body === undefined ? "" : `: ${JSON.stringify(answer.body).slice(0, 600)}`;
     return [`${named}: expected status ${statuses.join(" or ")}, got ${answer.status}${said}`];

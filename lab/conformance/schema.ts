@@ -22,8 +22,8 @@ const request = z
 const status = z.int().min(200).max(599);
 
 const expectation = z.strictObject({
-  /** Of the first answer, also where the step waits. */
-  status: z.union([status, z.array(status).min(1)]),
+  /** Of the first answer, also where the step waits; a number, several, or a variable of `each`. */
+  status: z.union([status, z.array(status).min(1), z.string().regex(/^\{\w+\}$/, "a status, or a variable")]),
   /** Of the refusal, at once or at the end of the operation. */
   code: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
   /** A regular expression. */
@@ -43,7 +43,9 @@ const requestStep = z.strictObject({
   /** False: the next step does not wait for this one's operation. */
   drain: z.boolean().optional(),
   /** Variables for the later steps, from `body.<path>` or `headers.<name>`. */
-  keep: z.record(z.string(), z.string().regex(/^(body|headers)\./, "body.<path> or headers.<name>")).optional(),
+  keep: z
+    .record(z.string(), z.string().regex(/^(body(\.|$)|headers\.)/, "body, body.<path> or headers.<name>"))
+    .optional(),
 });
 
 const health = z.enum(["Healthy", "Unhealthy", "Initializing", "Unknown", "None"]);
