@@ -35,6 +35,7 @@ export class Groups {
   /** IDs of all groups that may exist. */
   readonly #made = new Set<string>();
   #count = 0;
+  #closed = false;
 
   constructor(suite: Suite, target: Target) {
     this.#suite = suite;
@@ -46,7 +47,10 @@ export class Groups {
     const key = (one.given ?? []).join(" ");
     const own = changesSomething(one);
     if (!own && !this.#shared.has(key)) this.#shared.set(key, this.#make(one));
-    const scope = await (own ? this.#make(one) : this.#shared.get(key)!);
+    const scope = await (own ? this.#make(one) : this.#shared.get(key)!).catch((error: unknown) => {
+      this.#shared.delete(key);
+      throw error;
+    });
     const { clean, value } = await work(scope);
     if (own) {
       await this.#startRemoval(scope.group);
@@ -55,12 +59,14 @@ export class Groups {
     return value;
   }
 
-  /** Removes every group and waits until all are gone. */
+  /** Removes every group and waits until all are gone; no group is made any more. */
   async removeAll(): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#made].map((id) => this.#remove(id)));
   }
 
   async #make(one: Case): Promise<Scope> {
+    if (this.#closed) throw new Error("The run was stopped");
     this.#count += 1;
     const { subscription, location, otherLocation } = this.#target;
     const groupName = `${this.run}-${this.#count}`;

@@ -4,6 +4,9 @@ import type { WorldStatus } from "../world.ts";
 import type { LabStep } from "./schema.ts";
 import type { Target } from "./target.ts";
 
+// One place knows where the lab's test support lies.
+export { client, subscription, tenant, TestLab } from "../arm/testing.ts";
+
 const processors = 2;
 
 export interface LabTarget extends Target {
