@@ -73,7 +73,7 @@ export class Groups {
     const group = `/subscriptions/${subscription}/resourceGroups/${groupName}`;
     const unique = `${this.run.slice(-8)}${this.#count}`;
     const own = { subscription, location, otherLocation, groupName, group, otherGroup: `${group}-other`, unique };
-    const variables: Record<string, unknown> = { ...this.#suite.variables, ...own };
+    const variables: Record<string, unknown> = { ...this.#suite.variables, ...this.#target.variables, ...own };
     this.#made.add(group);
     if (variablesIn(one.steps).includes("otherGroup")) this.#made.add(`${group}-other`);
     await this.#put("the group", group, { location, tags: { "conformance-run": this.run } });

@@ -1,5 +1,5 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
-import { subscription, TestLab } from "../arm/testing.ts";
+import { client, subscription, tenant, TestLab } from "../arm/testing.ts";
 import type { WorldStatus } from "../world.ts";
 import type { LabStep } from "./schema.ts";
 import type { Target } from "./target.ts";
@@ -24,6 +24,8 @@ export async function startLab(): Promise<LabTarget> {
     subscription,
     location: "westeurope",
     otherLocation: "northeurope",
+    variables: { tenant, clientId: client.id, clientSecret: client.secret },
+    revision: () => lab.arm.world().revision,
     send: async ({ method, url, headers, body }) => {
       const { pathname, search } = new URL(url, lab.endpoint);
       const answer = await lab.fetch(method, pathname + search, body, { authorization, ...headers });

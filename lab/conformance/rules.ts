@@ -4,7 +4,10 @@ import { isRequestStep, type RequestStep } from "./schema.ts";
 import { variablesIn } from "./variables.ts";
 
 /** Made by the runner. */
-export const builtIn = ["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique"];
+export const builtIn = [
+  ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique"],
+  ...["tenant", "clientId", "clientSecret"],
+];
 
 export function ruleMistakes(suite: Suite): string[] {
   const titles = suite.cases.map(({ title }) => title);

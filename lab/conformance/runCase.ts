@@ -49,7 +49,9 @@ async function runSteps(one: Case, variables: Variables, target: Target): Promis
 /** Adds what the step keeps to `variables`. */
 async function runStep(step: RequestStep, variables: Record<string, unknown>, target: Target): Promise<string[]> {
   const request = sentRequest(step, variables);
+  const revision = target.revision?.();
   const answer = await target.send(request);
+  const changed = target.revision?.() !== revision;
   for (const [name, path] of Object.entries(step.keep ?? {})) variables[name] = at(answer, path);
   const { status, headers } = substitute(step.expect, variables);
   const named = `${request.method} ${request.url}`;
@@ -63,6 +65,7 @@ async function runStep(step: RequestStep, variables: Record<string, unknown>, ta
   const end = settled ? await endOf(request, answer, target) : undefined;
   const expected = substitute(step.expect, variables);
   const found = [
+    ...(changed && answer.status >= 400 ? ["the refused request has changed something"] : []),
     ...Object.entries(headers ?? {}).flatMap(([name, value]) =>
       mismatches(value, answer.headers[name.toLowerCase()], `header ${name}`),
     ),
@@ -78,7 +81,7 @@ function sentRequest({ request }: RequestStep, variables: Variables): SentReques
   const given = substitute(request, variables);
   const { method, path, version = apiVersionOf(path), query = {}, headers = {}, body, text } = given;
   const parameters = new URLSearchParams({ ...(version !== "" && { "api-version": version }), ...query });
-  const sent = request.text ?? text ?? (body === undefined ? undefined : JSON.stringify(body));
+  const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
   const url = path.startsWith("https://") ? path : `${encodeURI(path)}?${parameters.toString()}`;
   return {
     method,

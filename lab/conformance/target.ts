@@ -23,6 +23,10 @@ export interface Target {
   location: string;
   /** A region that is not `location`. */
   otherLocation: string;
+  /** For cases about the sign-in, which only the lab has: `{tenant}`, `{clientId}`, `{clientSecret}`. */
+  variables?: Readonly<Record<string, string>>;
+  /** Counts what has changed, where that can be told: a refusal changes nothing. */
+  revision?(): number;
   /** Logged in. */
   send(request: SentRequest): Promise<Answer>;
   /** Milliseconds until the next look at an operation; `retryAfter`: seconds that the answer asked for. */
