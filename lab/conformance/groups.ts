@@ -34,6 +34,7 @@ export class Groups {
   readonly #shared = new Map<string, Promise<Scope>>();
   /** IDs of all groups that may exist. */
   readonly #made = new Set<string>();
+  readonly #making = new Set<Promise<unknown>>();
   #count = 0;
   #closed = false;
 
@@ -46,8 +47,8 @@ export class Groups {
   async within<T>(one: Case, work: (scope: Scope) => Promise<{ clean: boolean; value: T }>): Promise<T> {
     const key = (one.given ?? []).join(" ");
     const own = changesSomething(one);
-    if (!own && !this.#shared.has(key)) this.#shared.set(key, this.#make(one));
-    const scope = await (own ? this.#make(one) : this.#shared.get(key)!).catch((error: unknown) => {
+    if (!own && !this.#shared.has(key)) this.#shared.set(key, this.#start(one));
+    const scope = await (own ? this.#start(one) : this.#shared.get(key)!).catch((error: unknown) => {
       this.#shared.delete(key);
       throw error;
     });
@@ -62,11 +63,18 @@ export class Groups {
   /** Removes every group and waits until all are gone; no group is made any more. */
   async removeAll(): Promise<void> {
     this.#closed = true;
+    // A group whose PUT is under way would come into being after its removal.
+    await Promise.allSettled(this.#making);
     await Promise.all([...this.#made].map((id) => this.#remove(id)));
   }
 
+  #start(one: Case): Promise<Scope> {
+    const making = this.#make(one).finally(() => this.#making.delete(making));
+    this.#making.add(making);
+    return making;
+  }
+
   async #make(one: Case): Promise<Scope> {
-    if (this.#closed) throw new Error("The run was stopped");
     this.#count += 1;
     const { subscription, location, otherLocation } = this.#target;
     const groupName = `${this.run}-${this.#count}`;
@@ -89,6 +97,7 @@ export class Groups {
   }
 
   async #put(what: string, path: string, body: unknown, version = apiVersionOf(path)): Promise<void> {
+    if (this.#closed) throw new Error("The run was stopped");
     const headers = { "content-type": "application/json" };
     const request = { method: "PUT", url: `${path}?api-version=${version}`, headers, body: JSON.stringify(body) };
     const answer = await this.#target.send(request);

@@ -1,5 +1,5 @@
 /** The program that asks Azure, here against the lab's server over TLS. */
-import { execFile, type ExecFileException } from "node:child_process";
+import { execFile, type ChildProcess, type ExecFileException } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,9 @@ interface Ended {
   output: string;
 }
 
-function run(...args: string[]): Promise<Ended> {
+const run = (...args: string[]): Promise<Ended> => start(args, (child) => child.stdin!.end("no\n"));
+
+function start(args: string[], use: (child: ChildProcess) => void): Promise<Ended> {
   const env = {
     ...process.env,
     NODE_EXTRA_CA_CERTS: join(directory, "ca.crt"),
@@ -38,7 +40,7 @@ function run(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const ended = (error: ExecFileException | null, out: string, err: string): void =>
       resolve({ code: typeof error?.code === "number" ? error.code : error ? -1 : 0, output: out + err });
-    execFile(process.execPath, [program, ...where, ...args], { env }, ended).stdin!.end("no\n");
+    use(execFile(process.execPath, [program, ...where, ...args], { env }, ended));
   });
 }
 
@@ -71,6 +73,17 @@ test("a case that does not hold is told with what was expected and what came, an
   expect(output).toMatch(/expected status 200, got 404: .*ResourceNotFound/);
   expect(code).toBe(1);
   expect(lab.arm.resources()).toEqual([]);
+}, 60_000);
+
+test("a run that is stopped removes its groups", async () => {
+  const { code, output } = await start(["--filter", "network/", "--yes"], (child) =>
+    child.stdout!.on("data", (data) => !child.killed && /^ok /m.test(String(data)) && child.kill("SIGINT")),
+  );
+  expect(output).toContain("Stopping: the resource groups are removed first.");
+  expect(output).toMatch(/^\d+ ok, 0 failed, [1-9]\d* not run$/m);
+  expect(code).toBe(1);
+  const { body } = await lab.call("GET", `/subscriptions/${subscription}/resourcegroups?api-version=2024-03-01`);
+  expect(body).toEqual({ value: [] });
 }, 60_000);
 
 test("nothing is made when the question is not answered with yes", async () => {

@@ -81,14 +81,15 @@ async function main(options: Options): Promise<number> {
   if (options.yes !== true && !(await confirmed("Make them?"))) return 1;
 
   let stopped = false;
-  const stop = new Promise<void>((resolve) =>
-    process.once("SIGINT", () => {
+  const stop = new Promise<void>((resolve) => {
+    const onSignal = (): void => {
+      if (stopped) process.exit(130);
       stopped = true;
       console.error("Stopping: the resource groups are removed first. Once more ends at once, and leaves them.");
-      process.once("SIGINT", () => process.exit(130));
       resolve();
-    }),
-  );
+    };
+    process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  });
 
   const waiting = [...cases];
   const outcomes: Outcome[] = [];
