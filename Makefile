@@ -5,11 +5,12 @@ SHELL := /bin/bash
 STACK ?= dev
 CHAOS ?=
 UPGRADE ?=
+CONFORMANCE ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade conformance lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -27,6 +28,10 @@ chaos: setup ## break the environment in the lab while it is used; CHAOS="--help
 
 upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
 	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)
+
+conformance: ## ask Azure what the lab says of it (AZURE_SUBSCRIPTION=...); lab/conformance/README.md tells more
+	@bin/setup check
+	@$(TOOLS); node lab/conformance/run.ts $(CONFORMANCE)
 
 lab-down: ## remove everything that the lab made on this machine
 	@bin/setup check

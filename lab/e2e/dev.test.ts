@@ -3,9 +3,10 @@
  * They do not prove anything about Azure itself.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machinePorts } from "../../environment/flows.ts";
 import { daemonStatus } from "../cli/daemon.ts";
@@ -26,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab("down");
+  rmSync(join(root, "Pulumi.staging.yaml"), { force: true });
 });
 
 async function machinesPerTier(): Promise<Record<string, number>> {
@@ -195,7 +197,57 @@ test("the programs of prod and tools preview without error", async () => {
   }
 });
 
+/** A copy of dev's stack file as a user would make it: other names and addresses, fewer machines, a tier renamed. */
+function stagingFile(): string {
+  const file = load(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as {
+    config: { "platform:environment": Record<string, unknown> & { tiers: Record<string, Record<string, unknown>> } };
+  };
+  const environment = file.config["platform:environment"];
+  const { front, ...tiers } = environment.tiers;
+  for (const tier of Object.values(tiers)) tier["instances"] = 1;
+  delete tiers["back"]?.["balance"];
+  const host = "www.staging.chatbot.example";
+  file.config["platform:environment"] = {
+    ...environment,
+    name: "staging",
+    network: "10.40.0.0/16",
+    domain: "staging.chatbot.example",
+    privateDomain: "staging.chatbot.internal",
+    tiers: { ...tiers, web: { ...front, kind: "front", instances: 1 } },
+    reverseProxy: { instances: 1, routes: [{ host, tier: "web" }] },
+  };
+  return `# yaml-language-server: $schema=./environment/environment.schema.json\n${dump(file)}`;
+}
+
+test("a fourth stack, made by copying a stack file, comes up beside dev, with a tier of another name", async () => {
+  writeFileSync(join(root, "Pulumi.staging.yaml"), stagingFile());
+  await lab("up", "staging");
+  const answer = await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/");
+  for (const tier of ["web", "back", "data"]) expect(answer.stdout).toContain(tier);
+  expect((await outside("curl", "-sS", "--max-time", "20", www)).stdout).toContain("front");
+});
+
+test("a playbook acts on the servers of all environments, and each has its own environment's values", async () => {
+  const both = ["-i", "inventory/dev.yml", "-i", "inventory/staging.yml"];
+  const again = await run(["ansible-playbook", ...both, "playbooks/front.yml"], ansible);
+  const recap = (again.stdout.split("PLAY RECAP")[1] ?? "").split("\n").filter((line) => line.includes("ok="));
+  expect(recap.map((line) => line.replace(/^(front|web)\S*\.(\w+) .*$/, "$1 $2")).sort()).toEqual([
+    "front dev",
+    "front dev",
+    "web staging",
+  ]);
+  for (const line of recap) expect(line).toMatch(/changed=0 +unreachable=0 +failed=0/);
+  const values = async (...inventories: string[]) => {
+    const listed = await run(["ansible-inventory", ...inventories, "--list"], ansible);
+    return (JSON.parse(listed.stdout) as { _meta: { hostvars: object } })._meta.hostvars;
+  };
+  const alone = { ...(await values("-i", "inventory/dev.yml")), ...(await values("-i", "inventory/staging.yml")) };
+  expect(await values(...both)).toEqual(alone);
+  expect(await values("-i", "inventory")).toEqual(alone);
+});
+
 test("destroy leaves no machine, and down leaves nothing at all", async () => {
+  await lab("destroy", "staging");
   await lab("destroy", "dev");
   expect((await daemonStatus())?.world.machines).toEqual([]);
   await lab("down");
