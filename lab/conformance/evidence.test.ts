@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { loadChoices } from "./choices.ts";
 import { estimate, estimateText } from "./cost.ts";
 import {
   countEvidence,
@@ -13,13 +15,21 @@ import { loadSuite, type Case } from "./load.ts";
 import { unprovenIn } from "./typesEvidence.ts";
 
 const suite = loadSuite();
+const choices = loadChoices();
 
-test("fewer than 15% of the cases are guesses", () => {
-  expect(shareOfGuesses(suite.cases)).toBeLessThan(greatestShareOfGuesses);
+test("fewer than 15% of the cases and choices are guesses", () => {
+  expect(shareOfGuesses(suite.cases, choices)).toBeLessThan(greatestShareOfGuesses);
 });
 
 test("GUESSES.md is what `node lab/conformance/count.ts --write` writes", () => {
-  expect(readFileSync(guessesFile, "utf8")).toBe(guessesTable(suite.cases));
+  expect(readFileSync(guessesFile, "utf8")).toBe(guessesTable(suite.cases, choices));
+});
+
+test("each choice of the daemon is shown by a test that exists", () => {
+  for (const { choice, test: shown } of choices) {
+    const source = readFileSync(join(import.meta.dirname, "..", shown.file), "utf8");
+    expect(source, choice).toContain(`test(${JSON.stringify(shown.title)}`);
+  }
 });
 
 test("cases by types assert names and values that the SDK's types have, or that they send themselves", () => {

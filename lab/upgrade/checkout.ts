@@ -1,14 +1,19 @@
 /** Checkouts of earlier releases, kept in the cache with their tools. */
+import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run } from "../commands.ts";
 import { cacheDir, root } from "../paths.ts";
 
-/** A command that must succeed; shown while it runs would be too much, told whole where it fails. */
-async function must(command: string[], cwd: string): Promise<string> {
-  const result = await run(command, { cwd, apart: true, seconds: 1800 });
-  if (result.status === 0) return result.stdout;
-  throw new Error(`\`${command.join(" ")}\` ended with ${result.status}: ${result.output.trim().slice(-1500)}`);
+/**
+ * Runs a command in the foreground.
+ *
+ * @throws Error where it fails.
+ */
+export function show(command: string[], cwd: string): void {
+  const [program = "", ...args] = command;
+  const { status, signal, error } = spawnSync(program, args, { cwd, stdio: "inherit" });
+  if (status !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${signal ?? status}`, { cause: error });
 }
 
 /** True where the two trees are the same but for the changelog, which names a release after it was made. */
@@ -22,15 +27,15 @@ export async function isSameTree(commit: string): Promise<boolean> {
  *
  * @throws Error where this clone lacks the commit, as a shallow one may.
  */
-export async function checkoutOf(commit: string): Promise<string> {
+export function checkoutOf(commit: string): string {
   const directory = join(cacheDir, "releases", commit);
   if (!existsSync(directory)) {
     const making = `${directory}.new`;
     rmSync(making, { recursive: true, force: true });
     mkdirSync(making, { recursive: true });
-    await must(["sh", "-c", `git archive "$1" | tar -x -C "$2"`, "sh", commit, making], root);
+    show(["sh", "-c", `git archive "$1" | tar -x -C "$2"`, "sh", commit, making], root);
     renameSync(making, directory);
   }
-  await must(["bin/setup", "lab"], directory);
+  show(["bin/setup", "lab"], directory);
   return directory;
 }

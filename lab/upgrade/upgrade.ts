@@ -12,7 +12,7 @@ import { realTools } from "../chaos/tools.ts";
 import { ensureDaemon } from "../cli/daemon.ts";
 import { labCommand, run } from "../commands.ts";
 import { cacheDir, root } from "../paths.ts";
-import { checkoutOf, isSameTree } from "./checkout.ts";
+import { checkoutOf, isSameTree, show } from "./checkout.ts";
 import { replacedIn } from "./engineEvents.ts";
 import { releasesIn, type Release } from "./releases.ts";
 
@@ -55,9 +55,9 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
   mkdirSync(directory, { recursive: true });
   if (!keep) {
     say(`building ${stack} of ${commit}`);
-    await must([labCommand, "down"], root);
-    const checkout = await checkoutOf(commit);
-    await must(["bin/lab", "up", stack], checkout);
+    show([labCommand, "down"], root);
+    const checkout = checkoutOf(commit);
+    show(["bin/lab", "up", stack], checkout);
   }
   // The lab's own daemon first: it stands for Azure, and is not what is upgraded.
   await ensureDaemon();
@@ -74,7 +74,10 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
         const at = Date.now();
         say(`bin/lab up ${stack}`);
         // The flag is the Automation API's; the engine has it beside its commands for debugging only.
-        await must([labCommand, "up", stack, "--", "--event-log", log], root, { PULUMI_DEBUG_COMMANDS: "true" });
+        const env = { PULUMI_DEBUG_COMMANDS: "true" };
+        const command = [labCommand, "up", stack, "--", "--event-log", log];
+        const { status, output } = await run(command, { env, apart: true, seconds: 1800 });
+        if (status !== 0) throw new Error(`bin/lab up ${stack} ended with ${status}:\n${output.trim().slice(-3000)}`);
         say("bin/lab up has ended");
         return at;
       },
@@ -113,12 +116,6 @@ async function earlierCommit(releases: Release[], from: string | undefined): Pro
   if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
   for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
   throw new Error("CHANGELOG.md names no commit of an earlier release; say one with --from");
-}
-
-/** Runs a command that must succeed. */
-async function must(command: string[], cwd: string, env?: NodeJS.ProcessEnv): Promise<void> {
-  const { status, output } = await run(command, { cwd, env, apart: true, seconds: 1800 });
-  if (status !== 0) throw new Error(`\`${command.join(" ")}\` ended with ${status}:\n${output.trim().slice(-3000)}`);
 }
 
 try {
