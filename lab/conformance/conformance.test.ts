@@ -1,7 +1,7 @@
 /** Every case against the lab. `run.ts` runs the same cases against Azure. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Groups } from "./groups.ts";
-import { startLab, type LabTarget } from "./labTarget.ts";
+import { startLab, type LabTarget } from "./testing/labTarget.ts";
 import { loadSuite } from "./load.ts";
 import { appliesTo, runCase } from "./runCase.ts";
 

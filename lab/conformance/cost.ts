@@ -1,5 +1,5 @@
 /** What a run makes on Azure, and roughly what that costs. */
-import type { Case, Suite } from "./load.ts";
+import type { Case, Suite } from "./suite.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";
 import { changesSomething } from "./groups.ts";

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadChoices, type Choice } from "./choices.ts";
 import { evidenceKinds, type EvidenceKind } from "./evidence.ts";
-import { loadSuite, type Case } from "./load.ts";
+import { loadSuite } from "./load.ts";
+import type { Case } from "./suite.ts";
 
 /** From this share of guesses on, the cases prove too little. */
 export const greatestShareOfGuesses = 0.15;

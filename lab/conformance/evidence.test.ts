@@ -11,7 +11,8 @@ import {
   guessesTable,
   shareOfGuesses,
 } from "./count.ts";
-import { loadSuite, type Case } from "./load.ts";
+import { loadSuite } from "./load.ts";
+import type { Case } from "./suite.ts";
 import { unprovenIn } from "./typesEvidence.ts";
 
 const suite = loadSuite();

@@ -3,7 +3,7 @@
  * or are refused, share one for each list of fixtures.
  */
 import { randomBytes } from "node:crypto";
-import type { Case, Suite } from "./load.ts";
+import type { Case, Suite } from "./suite.ts";
 import { endOf } from "./operation.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";

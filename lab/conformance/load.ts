@@ -4,21 +4,8 @@ import { join, relative } from "node:path";
 import { load } from "js-yaml";
 import type { z } from "zod";
 import { ruleMistakes } from "./rules.ts";
-import { caseFile, fixtureFile, type CaseFile, type Fixture } from "./schema.ts";
-
-export interface Case extends CaseFile {
-  /** `network/subnetOutside.yml`. */
-  file: string;
-  /** The folder: `network`, `compute` ... */
-  provider: string;
-}
-
-export interface Suite {
-  cases: Case[];
-  fixtures: Record<string, Fixture>;
-  /** Of the fixture files. */
-  variables: Record<string, string>;
-}
+import { caseFile, fixtureFile } from "./schema.ts";
+import type { Suite } from "./suite.ts";
 
 const home = import.meta.dirname;
 

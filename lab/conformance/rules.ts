@@ -1,5 +1,5 @@
 /** What a schema of one file cannot tell: rules of evidence, and names that must exist. */
-import type { Case, Suite } from "./load.ts";
+import type { Case, Suite } from "./suite.ts";
 import { isRequestStep, type RequestStep } from "./schema.ts";
 import { variablesIn } from "./variables.ts";
 

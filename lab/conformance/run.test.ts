@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { client, subscription, tenant, TestLab } from "./labTarget.ts";
+import { client, subscription, tenant, TestLab } from "./testing/labTarget.ts";
 
 const lab = new TestLab();
 const directory = mkdtempSync(join(tmpdir(), "conformance-run-"));

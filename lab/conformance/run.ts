@@ -6,7 +6,8 @@ import { azureTarget, credentialOf, publicEndpoint } from "./azureTarget.ts";
 import { estimate, estimateText } from "./cost.ts";
 import { countTable } from "./count.ts";
 import { Groups } from "./groups.ts";
-import { loadSuite, type Case } from "./load.ts";
+import { loadSuite } from "./load.ts";
+import type { Case } from "./suite.ts";
 import { appliesTo, runCase } from "./runCase.ts";
 
 interface Options {

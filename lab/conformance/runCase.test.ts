@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { Groups } from "./groups.ts";
-import type { Case } from "./load.ts";
+import type { Case } from "./suite.ts";
 import { runCase } from "./runCase.ts";
 import type { RequestStep } from "./schema.ts";
 import type { Answer, SentRequest, Target } from "./target.ts";

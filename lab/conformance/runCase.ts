@@ -1,6 +1,6 @@
 /** One case against one target. */
 import type { Groups } from "./groups.ts";
-import type { Case } from "./load.ts";
+import type { Case } from "./suite.ts";
 import { mismatches } from "./match.ts";
 import { endOf, type End } from "./operation.ts";
 import { isRequestStep, type RequestStep } from "./schema.ts";

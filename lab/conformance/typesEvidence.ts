@@ -1,7 +1,7 @@
 /** What the evidence `types` proves: names and enumerated values that stand in the types of Azure's SDKs. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Case, Suite } from "./load.ts";
+import type { Case, Suite } from "./suite.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";
 

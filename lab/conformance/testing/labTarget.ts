@@ -1,11 +1,11 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
-import { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
-import type { WorldStatus } from "../world.ts";
-import type { LabStep } from "./schema.ts";
-import type { Target } from "./target.ts";
+import { client, subscription, tenant, TestLab } from "../../arm/testing/testLab.ts";
+import type { WorldStatus } from "../../world.ts";
+import type { LabStep } from "../schema.ts";
+import type { Target } from "../target.ts";
 
 // One place knows where the lab's test support lies.
-export { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
+export { client, subscription, tenant, TestLab } from "../../arm/testing/testLab.ts";
 
 const processors = 2;
 
