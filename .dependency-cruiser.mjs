@@ -54,7 +54,10 @@ export default {
       name: "the-program-uses-its-own-packages",
       severity: "error",
       comment: "`npm ci --omit=dev` installs all that the program needs.",
-      from: { path: "^(environment|inventory|bootstrap|azure|components|configuration|index\\.ts)", pathNot: "(\\.test\\.ts|/testing/)" },
+      from: {
+        path: "^(environment|inventory|bootstrap|azure|components|configuration|index\\.ts)",
+        pathNot: "(\\.test\\.ts|/testing/)",
+      },
       to: { dependencyTypes: ["npm-dev"] },
     },
   ],

@@ -35,9 +35,10 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
   return [
     ...tiers.flatMap((tier) => checkTier(tier, tiers, user)),
     ...checkSubnets(tiers),
+    ...checkZones(environment["zones"], tiers),
     ...checkBalancers(environment["balancers"], tiers),
     ...checkRoutes(asArray(asObject(environment["reverseProxy"])["routes"]), tiers),
-    ...checkName(environment["name"], surroundings.playbooks),
+    ...checkName(environment["name"], tiers, surroundings.playbooks),
     ...checkPlaybooks(tiers, surroundings.playbooks),
     ...checkSecrets(value, surroundings.secrets),
     ...checkDomains(environment),
@@ -61,6 +62,17 @@ function checkSubnets(tiers: PartialTier[]): Mistake[] {
           },
         ];
   });
+}
+
+function checkZones(zones: unknown, tiers: PartialTier[]): Mistake[] {
+  if (!Array.isArray(zones) || zones.length > 0) return [];
+  return tiers
+    .filter(({ scaleSetPerZone }) => scaleSetPerZone === true)
+    .map(({ path }) => ({
+      path: `${path}.scaleSetPerZone`,
+      given: "true",
+      allowed: "false where the environment has no zones",
+    }));
 }
 
 /** The balancers of all tiers stand in one subnet. */
@@ -112,8 +124,9 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
   return mistakes;
 }
 
-function checkName(name: unknown, kinds: readonly string[]): Mistake[] {
-  const allowed = typeof name === "string" ? allowedInsteadOfEnvironment(name, kinds) : undefined;
+function checkName(name: unknown, tiers: PartialTier[], kinds: readonly string[]): Mistake[] {
+  const names = tiers.map((tier) => tier.name);
+  const allowed = typeof name === "string" ? allowedInsteadOfEnvironment(name, names, kinds) : undefined;
   return allowed === undefined ? [] : [{ path: `${root}.name`, given: show(name), allowed }];
 }
 

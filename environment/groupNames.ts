@@ -27,14 +27,23 @@ export function allowedInsteadOf(tier: string): string | undefined {
     : undefined;
 }
 
-/** What an environment may be called instead of this name; undefined when the name is free. */
-export function allowedInsteadOfEnvironment(name: string, kinds: readonly string[]): string | undefined {
+/**
+ * What an environment may be called instead of this name; undefined when the name is free.
+ *
+ * @param tiers Names of its tiers: their groups must not be those of kinds either.
+ */
+export function allowedInsteadOfEnvironment(
+  name: string,
+  tiers: readonly string[],
+  kinds: readonly string[],
+): string | undefined {
   const taken = [...new Set([...reserved, ...kinds])];
   if (taken.includes(name)) return `a name other than ${taken.join(", ")}, which Ansible groups have`;
-  const kind = kinds.find((candidate) => kinds.includes(`${candidate}-${name}`));
+  const groups = groupsOfEnvironment(name, tiers, kinds);
+  const kind = kinds.find((candidate) => groups.has(ansibleGroup(candidate)));
   return kind === undefined
     ? undefined
-    : `a name that does not make ${kind}-${name}, the group of its ${kind} machines, one of a kind that exists`;
+    : `a name that, behind a tier or a kind, does not make ${ansibleGroup(kind)}: that is the group of all ${kind} machines`;
 }
 
 /** All groups of which an environment's machines are the only members. */

@@ -50,11 +50,15 @@ export function check(schema: z.ZodType, root: string, value: unknown): Mistake[
 
 function fromIssue(issue: z.core.$ZodIssue, root: string, value: unknown): Mistake[] {
   if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) => ({
-      path: showPath(root, [...issue.path, key]),
-      given: show(at(value, [...issue.path, key])),
-      allowed: renamedKeys.has(key) ? `${renamedKeys.get(key)}, as ${key} is called now` : issue.message,
-    }));
+    return issue.keys.map((key) => {
+      const path = showPath(root, [...issue.path, key]);
+      const renamed = renamedKeys.find((old) => old.path.test(path))?.name;
+      return {
+        path,
+        given: show(at(value, [...issue.path, key])),
+        allowed: renamed === undefined ? issue.message : `${renamed}, as ${key} is called now`,
+      };
+    });
   }
   if (issue.code === "invalid_key") {
     const key = String(issue.path.at(-1));

@@ -8,14 +8,14 @@ export interface Endpoint {
 }
 
 /** What a reference may ask of a tier. */
-const properties: Record<string, (endpoint: Endpoint) => string> = {
-  host: ({ host }) => host,
-  port: ({ port }) => `${port}`,
-  url: ({ host, port }) => `http://${host}:${port}`,
-};
+const properties = new Map<string, (endpoint: Endpoint) => string>([
+  ["host", ({ host }) => host],
+  ["port", ({ port }) => `${port}`],
+  ["url", ({ host, port }) => `http://${host}:${port}`],
+]);
 
 /** For messages. */
-export const propertyNames = Object.keys(properties).join(", ");
+export const propertyNames = [...properties.keys()].join(", ");
 
 /** `$${` stands for `${`; `${` to the next `}` is a reference. */
 const pattern = /\$\$\{|\$\{([^}]*)\}?/g;
@@ -34,7 +34,7 @@ export function referencesIn(value: string): Reference[] {
   return [...value.matchAll(pattern)].flatMap(([text, inner]) => {
     if (inner === undefined) return [];
     const [, tier, property] = /^([^.]+)\.([^.]+)$/.exec(text.endsWith("}") ? inner : "") ?? [];
-    return [{ text, tier, property: property !== undefined && property in properties ? property : undefined }];
+    return [{ text, tier, property: properties.has(property ?? "") ? property : undefined }];
   });
 }
 
@@ -48,7 +48,7 @@ export function resolveReferences(value: string, endpoints: ReadonlyMap<string, 
     if (text === "$${") return "${";
     const [{ tier = "", property = "" } = {}] = referencesIn(text);
     const endpoint = endpoints.get(tier);
-    const read = properties[property];
+    const read = properties.get(property);
     if (!endpoint || !read) {
       throw new RangeError(`reference: given ${text}, allowed is \${tier.property} with one of ${propertyNames}`);
     }

@@ -69,5 +69,5 @@ export const environmentSchema = z.strictObject({
 export type Environment = z.output<typeof environmentSchema>;
 export type Route = z.output<typeof route>;
 
-/** Keys that stack files had before, and their names today. */
-export const renamedKeys: ReadonlyMap<string, string> = new Map([["subnet", "subnetIndex"]]);
+/** Keys that stack files had before: where, and their names today. */
+export const renamedKeys = [{ path: /^platform:environment\.tiers\.[^.]+\.subnet$/, name: "subnetIndex" }];

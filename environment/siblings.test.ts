@@ -32,16 +32,22 @@ test("an environment's name is free, but for names of groups that mean something
   expect(named("Staging")[0]?.[2]).toMatch(/^an environment's name, also that of its Ansible group: lower-case/);
 });
 
-test("a name that makes a group of one kind look like another kind is refused", () => {
-  const environment = dev((given) => {
-    given["name"] = "learning";
-  });
-  const [mistake] = mistakes({ environment, playbooks: [...playbooks, "machine"] });
-  expect(mistake).toEqual([
+test("a name that makes a group of a tier or a kind look like another kind is refused", () => {
+  const named = (name: string, tier: string, kinds: string[]) =>
+    mistakes({
+      playbooks: [...playbooks, ...kinds],
+      environment: dev((given) => {
+        given["name"] = name;
+        given.tiers[tier] = { kind: "front", subnetIndex: 9, instances: 1 };
+      }),
+    }).map(([path, , allowed]) => [path, allowed]);
+  const refused = [
     `${at}.name`,
-    '"learning"',
-    "a name that does not make machine-learning, the group of its machine machines, one of a kind that exists",
-  ]);
+    "a name that, behind a tier or a kind, does not make machine_learning: that is the group of all machine-learning machines",
+  ];
+  expect(named("learning", "web", ["machine"])).toEqual([refused]);
+  expect(named("learning", "machine", [])).toEqual([refused]);
+  expect(named("learning", "web", [])).toEqual([]);
 });
 
 test("two environments do not share a group by the names of their tiers", () => {

@@ -90,13 +90,13 @@ test("references in variables are to tiers that serve and may be called", () => 
     variables({ A: "${back.url}", B: "${front.port}", C: "$${HOME}", D: "$HOME", E: "${back.host}:${back.port}" }),
   ).toEqual([]);
   expect(
-    variables({ A: "${bakc.url}", B: "${back.address}", C: "${HOME}", D: "${data.url}", E: "${back.url" }),
+    variables({ A: "${bakc.url}", B: "${back.toString}", C: "${HOME}", D: "${data.url}", E: "${back.url" }),
   ).toEqual([
     ["A", '"${bakc.url}"', "a tier of this environment in ${bakc.url}: front, back, machine-learning, data"],
     [
       "B",
-      '"${back.address}"',
-      expect.stringContaining("with a tier and one of host, port, url in the place of ${back.address}"),
+      '"${back.toString}"',
+      expect.stringContaining("with a tier and one of host, port, url in the place of ${back.toString}"),
     ],
     ["C", '"${HOME}"', expect.stringContaining("$${ stands for ${")],
     ["D", '"${data.url}"', "a tier that this one may call in ${data.url}; name data in tiers.front.reaches"],
@@ -119,6 +119,16 @@ test("a kind is one with a playbook, and a tier called as a kind is of it", () =
       `${at}.gitlab.kind`,
       "the kind gitlab for a tier of this name, since playbooks/gitlab.yml is for machines of the group gitlab",
     ],
+  ]);
+});
+
+test("a scale set in each zone needs zones", () => {
+  const environment = dev((given) => {
+    given["zones"] = [];
+    given.tiers["data"] = { ...given.tiers["data"], scaleSetPerZone: true };
+  });
+  expect(mistakes({ environment })).toEqual([
+    [`${at}.data.scaleSetPerZone`, "true", "false where the environment has no zones"],
   ]);
 });
 
