@@ -14,9 +14,4 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  {
-    // The program must not know the lab.
-    files: ["index.ts", "environment/**/*.ts", "components/**/*.ts", "configuration/**/*.ts"],
-    rules: { "no-restricted-imports": ["error", { patterns: ["**/lab/**"] }] },
-  },
 );

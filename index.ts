@@ -26,7 +26,7 @@ const resourceGroup = new ResourceGroup("resource-group", {
 const common = { stack, environment, resourceGroupName: resourceGroup.name };
 const frontend = { resourceGroupId: resourceGroup.id, zones };
 
-const network = new Network("network", { ...common, prefix: plan.network, subnets: plan.subnets, zones });
+const network = new Network("network", { ...common, addressPrefix: plan.network, subnets: plan.subnets, zones });
 
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({

@@ -6,12 +6,12 @@ const args = {
   stack: "test",
   environment: "development",
   resourceGroupName: "rg-platform-test",
-  prefix: "10.20.0.0/16",
+  addressPrefix: "10.20.0.0/16",
   zones: ["1", "2", "3"],
   subnets: [
     {
       name: "front",
-      prefix: "10.20.1.0/24",
+      addressPrefix: "10.20.1.0/24",
       rules: [
         {
           name: "allow-service",
@@ -31,7 +31,7 @@ const args = {
         },
       ],
     },
-    { name: "back", prefix: "10.20.2.0/24", rules: [] },
+    { name: "back", addressPrefix: "10.20.2.0/24", rules: [] },
   ],
 };
 
@@ -140,14 +140,14 @@ test("a subnet that is not there is refused by name", async () => {
 test("subnets that overlap, lie outside or are called alike are refused before anything is made", async () => {
   const recorder = await Recorder.start();
   const subnets = [
-    { name: "front", prefix: "10.20.1.0/24", rules: [] },
-    { name: "front", prefix: "10.20.1.128/25", rules: [] },
-    { name: "back", prefix: "10.30.1.0/24", rules: [] },
+    { name: "front", addressPrefix: "10.20.1.0/24", rules: [] },
+    { name: "front", addressPrefix: "10.20.1.128/25", rules: [] },
+    { name: "back", addressPrefix: "10.30.1.0/24", rules: [] },
   ];
   expect(() => new Network("network", { ...args, subnets })).toThrow(`arguments of Network network; nothing was made
   subnets.front: given front, allowed is a name of its own
-  subnets.front.prefix: given 10.20.1.128/25, allowed is a block of its own; front has 10.20.1.0/24
-  subnets.back.prefix: given 10.30.1.0/24, allowed is a block in 10.20.0.0/16`);
+  subnets.front.addressPrefix: given 10.20.1.128/25, allowed is a block of its own; front has 10.20.1.0/24
+  subnets.back.addressPrefix: given 10.30.1.0/24, allowed is a block in 10.20.0.0/16`);
   await recorder.settle();
   expect(recorder.resources).toEqual([]);
 });

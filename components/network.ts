@@ -15,7 +15,7 @@ import { frontendZones } from "./zones.ts";
 /** What a network is made of. */
 export interface NetworkArgs extends EnvironmentArgs {
   /** Address space, for example `10.20.0.0/16`. A change builds the environment anew. Azure: `addressSpace`. */
-  prefix: Cidr;
+  addressPrefix: Cidr;
   /** Subnets with their inbound rules. Each keeps its block, so adding one moves no other. */
   subnets: PlannedSubnet[];
   /** Availability zones, `1` to `3`, over which the outbound address is spread. Fixed: Azure refuses a change. */
@@ -23,7 +23,7 @@ export interface NetworkArgs extends EnvironmentArgs {
 }
 
 /**
- * A virtual network with one subnet and one network security group for each kind of server, and a NAT gateway as the
+ * A virtual network with one subnet and one network security group for each tier, and a NAT gateway as the
  * only way out. Machines have no public addresses of their own.
  */
 export class Network extends pulumi.ComponentResource {
@@ -42,6 +42,7 @@ export class Network extends pulumi.ComponentResource {
 
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     refuse("Network", name, mistakesOf(args));
+    for (const subnet of args.subnets) resourceName("networkSecurityGroup", args.stack, subnet.name);
     super("platform:components:Network", name, {}, opts);
     const { stack, environment, resourceGroupName } = args;
 
@@ -50,7 +51,7 @@ export class Network extends pulumi.ComponentResource {
       {
         virtualNetworkName: resourceName("virtualNetwork", stack),
         resourceGroupName,
-        addressSpace: { addressPrefixes: [args.prefix] },
+        addressSpace: { addressPrefixes: [args.addressPrefix] },
         tags: tags(environment),
       },
       {
@@ -107,7 +108,7 @@ export class Network extends pulumi.ComponentResource {
           subnetName: resourceName("subnet", stack, planned.name),
           resourceGroupName,
           virtualNetworkName: virtualNetwork.name,
-          addressPrefix: planned.prefix,
+          addressPrefix: planned.addressPrefix,
           networkSecurityGroup: { id: securityGroup.id },
           natGateway: { id: natGateway.id },
           defaultOutboundAccess: false,
@@ -138,18 +139,33 @@ export class Network extends pulumi.ComponentResource {
   }
 }
 
-function mistakesOf({ prefix, subnets }: NetworkArgs) {
+function mistakesOf({ addressPrefix, subnets }: NetworkArgs) {
   return [
-    ...unless(parseCidr(prefix) !== undefined, "prefix", prefix, "an IPv4 block, for example 10.20.0.0/16"),
+    ...unless(
+      parseCidr(addressPrefix) !== undefined,
+      "addressPrefix",
+      addressPrefix,
+      "an IPv4 block, for example 10.20.0.0/16",
+    ),
     ...subnets.flatMap((subnet, index) => {
       const path = `subnets.${subnet.name}`;
       const before = subnets.slice(0, index);
-      const twin = before.find((other) => overlaps(other.prefix, subnet.prefix));
+      const twin = before.find((other) => overlaps(other.addressPrefix, subnet.addressPrefix));
       const priorities = subnet.rules.map(({ priority }) => priority);
       return [
         ...unless(!before.some((other) => other.name === subnet.name), path, subnet.name, "a name of its own"),
-        ...unless(contains(prefix, subnet.prefix), `${path}.prefix`, subnet.prefix, `a block in ${prefix}`),
-        ...unless(!twin, `${path}.prefix`, subnet.prefix, `a block of its own; ${twin?.name} has ${twin?.prefix}`),
+        ...unless(
+          contains(addressPrefix, subnet.addressPrefix),
+          `${path}.addressPrefix`,
+          subnet.addressPrefix,
+          `a block in ${addressPrefix}`,
+        ),
+        ...unless(
+          !twin,
+          `${path}.addressPrefix`,
+          subnet.addressPrefix,
+          `a block of its own; ${twin?.name} has ${twin?.addressPrefix}`,
+        ),
         ...unless(
           new Set(priorities).size === priorities.length && priorities.every((each) => each >= 100 && each <= 4096),
           `${path}.rules`,

@@ -141,3 +141,14 @@ test.each([
   >[];
   expect(frontend?.["zones"]).toEqual(asked);
 });
+
+test("balancers with wrong arguments are refused before the load balancer is made", async () => {
+  const recorder = await Recorder.start();
+  const wrong = { ...balancers("back"), customData: "" };
+  const { service } = tier("back");
+  const make = () => new PrivateLB("lb", { ...common, tier: "back", service, subnetId, balancers: wrong });
+  expect(make).toThrow(`arguments of PrivateLB lb; nothing was made
+  balancers.customData: given 0 bytes, allowed is base64 of 1 to 65535 bytes`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});

@@ -1,11 +1,12 @@
 /** The stable private address in front of a tier, and how its connections are spread. */
 import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
+import { greatestPort } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
 import type { PlannedService } from "../environment/plan.ts";
 import { refuse, unless, type EnvironmentArgs, type FrontendArgs, type MachineArgs } from "./args.ts";
 import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
-import { TierHAG } from "./tierHag.ts";
+import { machineMistakes, TierHAG } from "./tierHag.ts";
 import { frontendZones } from "./zones.ts";
 
 /** What a private load balancer is made of. */
@@ -27,7 +28,7 @@ export interface PrivateLBArgs extends EnvironmentArgs, FrontendArgs {
 const balancerPoolName = "balancers";
 
 /**
- * One load balancer for each kind of server. `hash`: Azure's internal load balancer over the tier's machines.
+ * One load balancer for each tier. `hash`: Azure's internal load balancer over the tier's machines.
  * `connections` and `cpu`: the same in front of a pair of HAProxy machines, which choose the server.
  *
  * Machines keep the pools that they were born into, and Azure takes no pool away that a machine is in. So both pools are
@@ -42,10 +43,10 @@ export class PrivateLB extends pulumi.ComponentResource {
   readonly nodes: { loadBalancer: LoadBalancer; balancers?: TierHAG };
 
   constructor(name: string, args: PrivateLBArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("PrivateLB", name, mistakesOf(args));
-    super("platform:components:PrivateLB", name, {}, opts);
     const { stack, environment, resourceGroupName, service, balancers } = args;
     const loadBalancerName = resourceName("internalLoadBalancer", stack, args.tier);
+    refuse("PrivateLB", name, mistakesOf(args));
+    super("platform:components:PrivateLB", name, {}, opts);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
 
     const loadBalancer = new LoadBalancer(
@@ -101,8 +102,9 @@ export class PrivateLB extends pulumi.ComponentResource {
   }
 }
 
-function mistakesOf({ service, balancers }: PrivateLBArgs) {
+function mistakesOf({ stack, service, balancers }: PrivateLBArgs) {
   return [
+    ...(balancers ? machineMistakes("balancers.", stack, balancers) : []),
     ...unless(
       (service.balance === "hash") === (balancers === undefined),
       "balancers",
@@ -110,10 +112,10 @@ function mistakesOf({ service, balancers }: PrivateLBArgs) {
       "balancers exactly for connections and cpu",
     ),
     ...unless(
-      Number.isInteger(service.port) && service.port >= 1 && service.port <= 65534,
+      Number.isInteger(service.port) && service.port >= 1 && service.port <= greatestPort,
       "service.port",
       service.port,
-      "a whole number from 1 to 65534",
+      `a whole number from 1 to ${greatestPort}`,
     ),
   ];
 }

@@ -100,3 +100,17 @@ test.each([true, false])("the public address is protected when asked (%s)", asyn
   const { recorder } = await build(protect);
   expect(recorder.one("azure-native:network:PublicIPAddress").protect).toBe(protect);
 });
+
+test("wrong arguments are refused before the address and the load balancer are made", async () => {
+  const recorder = await Recorder.start();
+  const make = () =>
+    new ReverseProxy("reverse-proxy", { ...common, machines: plan.reverseProxy, subnetId, customData: "" });
+  expect(make).toThrow(`arguments of ReverseProxy reverse-proxy; nothing was made
+  customData: given 0 bytes, allowed is base64 of 1 to 65535 bytes`);
+  const stack = "x".repeat(60);
+  expect(
+    () => new ReverseProxy("p", { ...common, stack, machines: plan.reverseProxy, subnetId, customData: "YQ==" }),
+  ).toThrow("allowed are 64; shorten the name of the stack or of the tier");
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});

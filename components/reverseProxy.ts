@@ -2,10 +2,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { PublicIPAddress } from "@pulumi/azure-native/network/publicIPAddress.js";
+import { sshPort } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
-import type { EnvironmentArgs, FrontendArgs, MachineArgs } from "./args.ts";
+import { refuse, type EnvironmentArgs, type FrontendArgs, type MachineArgs } from "./args.ts";
 import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
-import { TierHAG } from "./tierHag.ts";
+import { machineMistakes, TierHAG } from "./tierHag.ts";
 import { frontendZones } from "./zones.ts";
 
 /** What a reverse proxy is made of. Its subnet is the only one that is open to the outside. */
@@ -15,7 +16,7 @@ export interface ReverseProxyArgs extends EnvironmentArgs, FrontendArgs, Machine
 }
 
 /** A sick proxy must stay reachable by SSH: that is the way by which Ansible mends it. */
-const sshProbe = { name: "ssh", protocol: "Tcp", port: 22, intervalInSeconds: 5, probeThreshold: 2 };
+const sshProbe = { name: "ssh", protocol: "Tcp", port: sshPort, intervalInSeconds: 5, probeThreshold: 2 };
 
 /**
  * nginx machines behind a public load balancer with the environment's one public address. They route each host name to
@@ -28,13 +29,16 @@ export class ReverseProxy extends pulumi.ComponentResource {
   readonly nodes: { address: PublicIPAddress; loadBalancer: LoadBalancer; machines: TierHAG };
 
   constructor(name: string, args: ReverseProxyArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("platform:components:ReverseProxy", name, {}, opts);
     const { stack, environment, resourceGroupName } = args;
+    const publicIpAddressName = resourceName("publicAddress", stack);
+    const loadBalancerName = resourceName("externalLoadBalancer", stack);
+    refuse("ReverseProxy", name, machineMistakes("", stack, args));
+    super("platform:components:ReverseProxy", name, {}, opts);
 
     const address = new PublicIPAddress(
       `${name}-address`,
       {
-        publicIpAddressName: resourceName("publicAddress", stack),
+        publicIpAddressName,
         resourceGroupName,
         sku: { name: "Standard", tier: "Regional" },
         publicIPAllocationMethod: "Static",
@@ -45,7 +49,6 @@ export class ReverseProxy extends pulumi.ComponentResource {
       { parent: this, protect: args.protect ?? false },
     );
 
-    const loadBalancerName = resourceName("externalLoadBalancer", stack);
     const ids = partIds(args.resourceGroupId, loadBalancerName);
     // Outbound traffic takes the NAT gateway.
     const options = { pool: poolName, disableOutboundSnat: true };
@@ -61,7 +64,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
         loadBalancingRules: [
           balancingRule("http", 80, healthProbe.name, ids, options),
           balancingRule("https", 443, healthProbe.name, ids, options),
-          balancingRule("ssh", 22, sshProbe.name, ids, options),
+          balancingRule("ssh", sshPort, sshProbe.name, ids, options),
         ],
         tags: tags(environment, "reverse-proxy"),
       },

@@ -245,7 +245,7 @@ test("wrong arguments are refused all at once, before anything is made", async (
       customData: "",
     });
   expect(make).toThrow(`arguments of TierHAG front; nothing was made
-  machines.scaleSets: given front,front,back, allowed is a name of its own for each
+  machines.scaleSets: given front, front, back, allowed is a name of its own for each
   machines.scaleSets.front.instances: given 0, allowed is a whole number from 1 to 1000
   machines.scaleSets.back.name: given back, allowed is a name that begins with the group's, front
   machines.scaleSets: given 3, allowed is one beside autoscale or a capacity, which are those of one scale set

@@ -4,6 +4,7 @@ import type { AutoscaleSetting } from "@pulumi/azure-native/monitor/autoscaleSet
 import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMachineScaleSet.js";
 import { longestCustomData } from "../bootstrap/bundle.ts";
 import { computerNamePrefix, resourceName, tags } from "../environment/names.ts";
+import type { Mistake } from "../environment/mistakes.ts";
 import type { PlannedScaleSet } from "../environment/plan.ts";
 import { refuse, unless, type EnvironmentArgs, type MachineArgs } from "./args.ts";
 import { autoscaleSetting } from "./autoscale.ts";
@@ -41,7 +42,7 @@ export class TierHAG extends pulumi.ComponentResource {
   readonly nodes: { scaleSets: VirtualMachineScaleSet[]; autoscaleSetting?: AutoscaleSetting };
 
   constructor(name: string, args: TierHAGArgs, opts?: pulumi.ComponentResourceOptions) {
-    refuse("TierHAG", name, mistakesOf(args));
+    refuse("TierHAG", name, machineMistakes("", args.stack, args, args.capacity));
     super("platform:components:TierHAG", name, {}, opts);
     const { machines } = args;
 
@@ -92,41 +93,58 @@ export class TierHAG extends pulumi.ComponentResource {
   }
 }
 
-function mistakesOf({ machines, administrators, customData, capacity }: TierHAGArgs) {
+/** What is wrong with machines, for every component that makes a group of them. Names that Azure refuses throw. */
+export function machineMistakes(
+  path: string,
+  stack: string,
+  { machines, administrators, customData }: MachineArgs,
+  capacity?: pulumi.Input<number>,
+): Mistake[] {
   const bytes = Buffer.from(customData, "base64").length;
   const { scaleSets, autoscale } = machines;
+  const names = scaleSets.map(({ name }) => name);
+  for (const name of names) {
+    resourceName("scaleSet", stack, name);
+    resourceName("networkInterface", stack, name);
+    computerNamePrefix(name);
+  }
   return [
-    ...unless(scaleSets.length > 0, "machines.scaleSets", "none", "at least one"),
+    ...unless(scaleSets.length > 0, `${path}machines.scaleSets`, "none", "at least one"),
     ...unless(
-      new Set(scaleSets.map((scaleSet) => scaleSet.name)).size === scaleSets.length,
-      "machines.scaleSets",
-      scaleSets.map((scaleSet) => scaleSet.name),
+      new Set(names).size === names.length,
+      `${path}machines.scaleSets`,
+      names.join(", "),
       "a name of its own for each",
     ),
-    ...scaleSets.flatMap((scaleSet) => [
+    ...scaleSets.flatMap(({ name, instances }) => [
       ...unless(
-        scaleSet.name.startsWith(machines.name),
-        `machines.scaleSets.${scaleSet.name}.name`,
-        scaleSet.name,
+        name.startsWith(machines.name),
+        `${path}machines.scaleSets.${name}.name`,
+        name,
         `a name that begins with the group's, ${machines.name}`,
       ),
       ...unless(
-        Number.isInteger(scaleSet.instances) && scaleSet.instances >= 1 && scaleSet.instances <= mostMachines,
-        `machines.scaleSets.${scaleSet.name}.instances`,
-        scaleSet.instances,
+        Number.isInteger(instances) && instances >= 1 && instances <= mostMachines,
+        `${path}machines.scaleSets.${name}.instances`,
+        instances,
         `a whole number from 1 to ${mostMachines}`,
       ),
     ]),
     ...unless(
       (autoscale === undefined && capacity === undefined) || scaleSets.length === 1,
-      "machines.scaleSets",
+      `${path}machines.scaleSets`,
       scaleSets.length,
       "one beside autoscale or a capacity, which are those of one scale set",
     ),
-    ...unless(administrators.sshKeys.length > 0, "administrators.sshKeys", "none", "at least one SSH public key"),
+    ...unless(
+      administrators.sshKeys.length > 0,
+      `${path}administrators.sshKeys`,
+      "none",
+      "at least one SSH public key",
+    ),
     ...unless(
       bytes > 0 && bytes <= longestCustomData,
-      "customData",
+      `${path}customData`,
       `${bytes} bytes`,
       `base64 of 1 to ${longestCustomData} bytes`,
     ),

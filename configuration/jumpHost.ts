@@ -1,5 +1,6 @@
 /** The way in: all other machines are reached through it, so it must answer before Ansible begins. */
 import { connect } from "node:net";
+import { sshPort } from "../environment/flows.ts";
 import { waitFor, type Attempt, type WaitOptions } from "../azure/waiting.ts";
 
 /** Milliseconds for one attempt. */
@@ -29,7 +30,7 @@ export function sshBanner(host: string, port: number): Promise<string | undefine
  * @throws Error that names the address and the setting that lets administrators in.
  */
 export async function waitForJumpHost(host: string, options: WaitOptions & { port?: number }): Promise<void> {
-  const { port = 22 } = options;
+  const { port = sshPort } = options;
   const outcome = await waitFor(
     async (): Promise<Attempt<string>> => {
       const banner = await sshBanner(host, port);

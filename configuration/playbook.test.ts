@@ -117,6 +117,29 @@ test("a change of ansible/ runs the command again, and one that fails leaves non
   expect(second.command.deleteBeforeReplace).toBe(true);
 });
 
+test("a group without the IDs of all its scale sets is refused before anything is made", async () => {
+  const recorder = await Recorder.start({ stack: "dev" });
+  const [machines] = machineGroups(plan);
+  if (!machines) throw new Error("dev has no machines");
+  const groups = [{ machines, scaleSetIds: [] }];
+  const make = () =>
+    new Playbook("configuration", {
+      plan,
+      ansible,
+      treeHash: "tree",
+      resourceGroupName: "rg",
+      cloud: { resourceManager: "https://arm.test" },
+      groups,
+      publicAddress: "198.51.100.32",
+      secrets: {},
+      after: [],
+    });
+  expect(make).toThrow(`arguments of Playbook configuration; nothing was made
+  groups.back.scaleSetIds: given 0, allowed is the IDs of its 1 scale sets`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
 test("a replaced machine runs the command anew", async () => {
   const first = await build();
   azure.machines = [machine("vmss-front", "b", "frontB"), machine("vmss-reverse-proxy", "p", "proxyP")];

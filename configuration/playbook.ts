@@ -4,6 +4,7 @@ import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
 import { armSource, readHostKeys } from "../azure/hostKeys.ts";
 import { listMembers, waitForMembers } from "../azure/members.ts";
+import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
@@ -55,6 +56,7 @@ export class Playbook extends pulumi.ComponentResource {
   readonly nodes: { command: local.Command };
 
   constructor(name: string, args: PlaybookArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Playbook", name, mistakesOf(args));
     super("platform:configuration:Playbook", name, {}, opts);
 
     const prepared = pulumi
@@ -134,4 +136,19 @@ export class Playbook extends pulumi.ComponentResource {
     });
     return describe(machines);
   }
+}
+
+function mistakesOf({ groups }: PlaybookArgs) {
+  const names = groups.map(({ machines }) => machines.name);
+  return [
+    ...unless(new Set(names).size === names.length, "groups", names.join(", "), "each group of machines once"),
+    ...groups.flatMap(({ machines, scaleSetIds }) =>
+      unless(
+        scaleSetIds.length === machines.scaleSets.length,
+        `groups.${machines.name}.scaleSetIds`,
+        scaleSetIds.length,
+        `the IDs of its ${machines.scaleSets.length} scale sets`,
+      ),
+    ),
+  ];
 }

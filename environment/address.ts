@@ -17,6 +17,8 @@ export const balancerSubnetIndex = 250;
 export const tierSubnetIndices = { first: 1, last: 249 };
 /** Host number of a tier's load balancer in its own /24: the last one that Azure leaves free. */
 export const loadBalancerHost = 254;
+/** Number of the first host of a subnet that Azure leaves free. */
+export const firstMachineHost = 4;
 /** Machines that fit in a /24 beside Azure's five addresses and the load balancer's. */
 export const machinesInSubnet = 250;
 

@@ -15,8 +15,10 @@ import { asArray, asObject } from "./untyped.ts";
 
 /** What is known besides the stack file. */
 export interface Surroundings {
-  /** Kinds for which `ansible/playbooks/<kind>.yml` exists. */
+  /** Kinds for which `ansible/playbooks/<kind>.yml` exists, and is imported by `site.yml`. */
   playbooks: readonly string[];
+  /** Names under which the roles of a kind ask for secrets, by kind. */
+  roleSecrets: ReadonlyMap<string, readonly string[]>;
   /** Secrets that are set in the stack's configuration. */
   secrets: readonly string[];
   /** The project's other stacks. */
@@ -40,6 +42,7 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
     ...checkRoutes(asArray(asObject(environment["reverseProxy"])["routes"]), tiers),
     ...checkName(environment["name"], tiers, surroundings.playbooks),
     ...checkPlaybooks(tiers, surroundings.playbooks),
+    ...tiers.flatMap((tier) => checkRoleSecrets(tier, surroundings.roleSecrets)),
     ...checkSecrets(value, surroundings.secrets),
     ...checkDomains(environment),
     ...checkSiblings(root, environment, surroundings.siblings, surroundings.playbooks),
@@ -143,7 +146,7 @@ function checkPlaybooks(tiers: PartialTier[], playbooks: readonly string[]): Mis
             given: kind,
             allowed:
               `a kind of server with a playbook: ${kinds.join(", ") || "(none found)"}; ` +
-              `write ansible/playbooks/${kind}.yml`,
+              `write ansible/playbooks/${kind}.yml and import it in site.yml`,
           },
         ];
   const kinds = playbooks.filter((kind) => !kindsOfNoTier.includes(kind));
@@ -167,6 +170,21 @@ function checkPlaybooks(tiers: PartialTier[], playbooks: readonly string[]): Mis
     ...missing(`${root}.reverseProxy`, "reverse-proxy"),
     ...(balanced ? missing(`${balanced.path}.balance`, "balancer") : []),
   ];
+}
+
+/** The roles of a kind find the secrets that they ask for. */
+function checkRoleSecrets(
+  { path, name, kind = name, secrets }: PartialTier,
+  asked: Surroundings["roleSecrets"],
+): Mistake[] {
+  const given = asObject(secrets);
+  return (asked.get(String(kind)) ?? [])
+    .filter((secret) => secrets !== undefined && !(secret in given))
+    .map((secret) => ({
+      path: `${path}.secrets.${secret}`,
+      given: "(nothing)",
+      allowed: `the name of a secret, for which the roles of kind ${String(kind)} ask: ${secret}: ${secret}`,
+    }));
 }
 
 function checkSecrets(environment: unknown, known: readonly string[]): Mistake[] {

@@ -1,7 +1,7 @@
 /** Values that several parts of a stack file have. */
 import { z } from "zod";
 import { machinesInSubnet } from "./address.ts";
-import { machinePorts } from "./flows.ts";
+import { greatestPort, machinePorts } from "./flows.ts";
 import { dnsNamePattern, longestDnsName } from "./hostNames.ts";
 
 /** For editors: a list whose items differ. What is checked otherwise does not get into the JSON Schema by itself. */
@@ -30,12 +30,12 @@ export function wholeNumber(lowest: number, highest: number) {
   return z.int({ error }).min(lowest, { error }).max(highest, { error });
 }
 
-const portText = `a whole number from 1 to 65534 other than ${machinePorts.join(", ")}, on which machines listen themselves`;
-/** A port on which nothing of every machine listens. Azure's load balancers take no 65535. */
+const portText = `a whole number from 1 to ${greatestPort} other than ${machinePorts.join(", ")}, on which machines listen themselves`;
+/** A port on which nothing of every machine listens. */
 export const port = z
   .int({ error: portText })
   .min(1, { error: portText })
-  .max(65534, { error: portText })
+  .max(greatestPort, { error: portText })
   .refine((value) => !machinePorts.includes(value), { error: portText });
 
 const secretNameText =

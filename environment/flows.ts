@@ -17,7 +17,10 @@ export interface Rule {
   ports: string[];
 }
 
-const sshPort = 22;
+/** Port of SSH on every machine. */
+export const sshPort = 22;
+/** Azure's load balancers take no 65535. */
+export const greatestPort = 65534;
 /** Port on which every machine tells its health over HTTP. */
 export const healthPort = 8999;
 export const healthPath = "/health";

@@ -63,7 +63,7 @@ test("five mistakes between the parts are all reported at once", () => {
       `${at}.tiers.video`,
       "video",
       "a kind of server with a playbook: back, data, front, gitlab, machine-learning, runner; " +
-        "write ansible/playbooks/video.yml",
+        "write ansible/playbooks/video.yml and import it in site.yml",
     ],
   ]);
 });
@@ -154,7 +154,7 @@ test("the message counts the mistakes and says that nothing was changed", () => 
     parseStack(
       "Pulumi.dev.yaml",
       { environment: committed("dev"), administrators: { ...administrators, user: "root" } },
-      { playbooks, secrets: ["databasePassword"], siblings: [] },
+      { playbooks, secrets: ["databasePassword"], siblings: [], roleSecrets: new Map() },
     );
   expect(parse).toThrow(`1 mistake in Pulumi.dev.yaml; nothing was changed.
   platform:administrators.user

@@ -14,7 +14,9 @@ const ending = { "allow-probes": ["AzureLoadBalancer", ["*"]], "deny-all": ["*",
 
 test("each tier has its subnet, and its load balancer the last free address of it", () => {
   const { tiers } = planOf("dev");
-  expect(tiers.map(({ name, prefix, service }) => [name, prefix, service?.address, service?.name])).toEqual([
+  expect(
+    tiers.map(({ name, addressPrefix, service }) => [name, addressPrefix, service?.address, service?.name]),
+  ).toEqual([
     ["back", "10.20.2.0/24", "10.20.2.254", "back.dev.chatbot.internal"],
     ["data", "10.20.4.0/24", "10.20.4.254", "data.dev.chatbot.internal"],
     ["front", "10.20.1.0/24", "10.20.1.254", "front.dev.chatbot.internal"],

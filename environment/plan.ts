@@ -19,7 +19,7 @@ import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
 export interface PlannedSubnet {
   /** Name of the tier, `reverse-proxy` or `balancer`. */
   name: string;
-  prefix: Cidr;
+  addressPrefix: Cidr;
   rules: Rule[];
 }
 
@@ -68,7 +68,7 @@ export interface MachineGroup {
 
 export interface PlannedTier {
   name: string;
-  prefix: Cidr;
+  addressPrefix: Cidr;
   instances: number;
   machines: MachineGroup;
   /** Absent when the tier has no port. */
@@ -102,8 +102,8 @@ export interface Plan {
   subnets: PlannedSubnet[];
   tiers: PlannedTier[];
   /** Prefixes of the subnets that are of no tier. */
-  balancerPrefix: Cidr;
-  reverseProxyPrefix: Cidr;
+  balancerAddressPrefix: Cidr;
+  reverseProxyAddressPrefix: Cidr;
   reverseProxy: MachineGroup & { routes: PlannedRoute[] };
 }
 
@@ -129,8 +129,8 @@ export function planEnvironment(stack: string, environment: Environment, adminis
     administrators,
     subnets: planSubnets(environment, entries, tiers, administrators),
     tiers,
-    balancerPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
-    reverseProxyPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
+    balancerAddressPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
+    reverseProxyAddressPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
     reverseProxy: {
       ...machineGroup(
         { name: "reverse-proxy", kind: "reverse-proxy", tier: "reverse-proxy", subnetName: "reverse-proxy" },
@@ -228,7 +228,7 @@ function planTier(
   const { zones } = environment;
   return {
     name,
-    prefix: subnetPrefix(environment.network, tier.subnetIndex),
+    addressPrefix: subnetPrefix(environment.network, tier.subnetIndex),
     instances: tier.instances,
     machines: machineGroup(
       { name, kind: tier.kind ?? name, tier: name, subnetName: name },
@@ -254,10 +254,10 @@ function planSubnets(
   tiers: PlannedTier[],
   administrators: Administrators,
 ): PlannedSubnet[] {
-  const balancerPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
-  const reverseProxyPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
+  const balancerAddressPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
+  const reverseProxyAddressPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
   const callers = (name: string): Cidr[] => [
-    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxyPrefix] : []),
+    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxyAddressPrefix] : []),
     ...entries
       .filter(([, tier]) => tier.reaches.includes(name))
       .map(([, tier]) => subnetPrefix(environment.network, tier.subnetIndex)),
@@ -266,17 +266,17 @@ function planSubnets(
   return [
     {
       name: "reverse-proxy",
-      prefix: reverseProxyPrefix,
-      rules: reverseProxyRules(administrators.ranges, reverseProxyPrefix),
+      addressPrefix: reverseProxyAddressPrefix,
+      rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
     },
-    ...tiers.map(({ name, prefix, service, balancers }) => ({
+    ...tiers.map(({ name, addressPrefix, service, balancers }) => ({
       name,
-      prefix,
+      addressPrefix,
       rules: tierRules({
         port: service?.port,
-        callers: balancers ? [balancerPrefix] : callers(name),
-        balancers: balancers ? balancerPrefix : undefined,
-        reverseProxy: reverseProxyPrefix,
+        callers: balancers ? [balancerAddressPrefix] : callers(name),
+        balancers: balancers ? balancerAddressPrefix : undefined,
+        reverseProxy: reverseProxyAddressPrefix,
       }),
     })),
     ...(balanced.length === 0
@@ -284,7 +284,7 @@ function planSubnets(
       : [
           {
             name: "balancer",
-            prefix: balancerPrefix,
+            addressPrefix: balancerAddressPrefix,
             rules: balancerRules(
               balanced.flatMap(({ name, service }) =>
                 service === undefined
@@ -298,7 +298,7 @@ function planSubnets(
                       },
                     ],
               ),
-              reverseProxyPrefix,
+              reverseProxyAddressPrefix,
             ),
           },
         ]),

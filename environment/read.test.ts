@@ -10,7 +10,9 @@ let ansible: string;
 beforeEach(async () => {
   ansible = mkdtempSync(join(tmpdir(), "ansible-"));
   mkdirSync(join(ansible, "playbooks"));
-  for (const name of [...playbooks, "base", "site"]) writeFileSync(join(ansible, "playbooks", `${name}.yml`), "");
+  for (const name of [...playbooks, "forgotten", "base"]) writeFileSync(join(ansible, "playbooks", `${name}.yml`), "");
+  const imports = playbooks.map((name) => `- ansible.builtin.import_playbook: ${name}.yml\n`);
+  writeFileSync(join(ansible, "playbooks", "site.yml"), imports.join(""));
   for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
   const nothing = () => {
     throw new Error("reading makes no resource and calls no function");
@@ -36,7 +38,7 @@ test("a stack is planned by its own name", () => {
   expect(read().plan).toMatchObject({ stack: "tools", environment: "tools", network: "10.30.0.0/16" });
 });
 
-test("every playbook is of a kind of server, but those for all of them", () => {
+test("every playbook that site.yml imports is of a kind of server", () => {
   const environment = { ...committed("tools"), tiers: { video: { subnetIndex: 1, instances: 1 } }, reverseProxy: {} };
   const kinds = playbooks.filter((kind) => !["balancer", "reverse-proxy"].includes(kind));
   expect(() => read({}, environment)).toThrow(`allowed: a kind of server with a playbook: ${kinds.join(", ")}; write`);
@@ -74,4 +76,15 @@ test("another stack of the project with the same name is a mistake; one whose fi
   writeFileSync(join(ansible, "Pulumi.other.yaml"), JSON.stringify(other));
   writeFileSync(join(ansible, "Pulumi.broken.yaml"), "{");
   expect(() => read()).toThrow("a name of its own; Pulumi.other.yaml has it already");
+});
+
+test("roles that ask for a secret get one", () => {
+  mkdirSync(join(ansible, "inventory", "group_vars"), { recursive: true });
+  const groupVars = join(ansible, "inventory", "group_vars", "gitlab.yml");
+  writeFileSync(groupVars, 'gitlab_token: "{{ secrets_values[platform_secrets.runnerToken] }}"\n');
+  expect(() => read()).toThrow(
+    `platform:environment.tiers.gitlab.secrets.runnerToken
+    given:   (nothing)
+    allowed: the name of a secret, for which the roles of kind gitlab ask: runnerToken: runnerToken`,
+  );
 });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import type { Cloud } from "./cloud.ts";
-import { sharedPlaybooks } from "./groupNames.ts";
+import { ansibleGroup, sharedPlaybooks } from "./groupNames.ts";
 import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
@@ -39,6 +39,7 @@ export function readStack(ansible: string, project: string): Stack {
     }),
   );
   const file = stackFile(stack);
+  const kinds = playbooks(`${ansible}/playbooks`);
   try {
     const { environment, administrators, cloud } = parseStack(
       file,
@@ -50,7 +51,8 @@ export function readStack(ansible: string, project: string): Stack {
         metadataHost: [provider.get("metadataHost"), ARM_METADATA_HOSTNAME].find(Boolean),
       },
       {
-        playbooks: playbooks(`${ansible}/playbooks`),
+        playbooks: kinds,
+        roleSecrets: new Map(kinds.map((kind) => [kind, roleSecrets(`${ansible}/inventory/group_vars`, kind)])),
         secrets: Object.keys(secrets),
         siblings: siblings(project, file),
       },
@@ -78,12 +80,28 @@ function siblings(project: string, own: string): Sibling[] {
     });
 }
 
-/** Kinds of servers that have a playbook in a directory. */
+/** Kinds of servers: each has a playbook, and `site.yml` imports it, else runs over a whole environment pass it by. */
 function playbooks(directory: string): string[] {
+  const site = read(`${directory}/site.yml`);
   return list(directory)
     .filter((file) => file.endsWith(".yml"))
     .map((file) => file.slice(0, -4))
-    .filter((name) => !sharedPlaybooks.includes(name));
+    .filter((name) => !sharedPlaybooks.includes(name) && site.includes(`import_playbook: ${name}.yml\n`));
+}
+
+/** Names under which a kind's roles ask for secrets: `platform_secrets.<name>` in its group_vars. */
+function roleSecrets(groupVars: string, kind: string): string[] {
+  const asked = read(`${groupVars}/${ansibleGroup(kind)}.yml`).matchAll(/\bplatform_secrets\.([A-Za-z0-9]+)/g);
+  return [...new Set([...asked].map(([, name]) => name ?? ""))].sort();
+}
+
+/** A file's content; nothing where there is no such file. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
 }
 
 /** Names in a directory, sorted; none where there is no such directory. */

@@ -55,7 +55,7 @@ export const environmentSchema = z.strictObject({
       description: "Availability zones over which machines are spread; empty where a region has none",
       ...unique,
     }),
-  tiers: z.record(tierName, tierSchema).describe("The kinds of servers, by name"),
+  tiers: z.record(tierName, tierSchema).describe("The tiers, by name"),
   balancers: z
     .strictObject(machines)
     .prefault({})

@@ -1,4 +1,4 @@
-/** What a stack file may say of a tier, one kind of server, and of its applications. */
+/** What a stack file may say of a tier and of its applications. */
 import { z } from "zod";
 import { machinesInSubnet, tierSubnetIndices } from "./address.ts";
 import { machineFields, port, secretName, unique, wholeNumber, words } from "./fields.ts";
@@ -61,7 +61,7 @@ const autoscale = z
 /** A tier's name; it becomes part of names of resources, hosts and Ansible groups. */
 export const tierName = words("a tier's name", 24);
 
-/** One kind of server. */
+/** Servers with one purpose. */
 export const tierSchema = z
   .strictObject({
     kind: z
@@ -95,7 +95,7 @@ export const tierSchema = z
       .default({})
       .describe("Secrets that the roles of this kind need: the name by which they find one, and the secret's name"),
   })
-  .describe("One kind of server: its subnet, machines, load balancer and applications");
+  .describe("Servers with one purpose: their subnet, machines, load balancer and applications");
 
 export type Tier = z.output<typeof tierSchema>;
 export type Balance = NonNullable<Tier["balance"]>;

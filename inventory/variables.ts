@@ -1,4 +1,5 @@
 /** What the program tells Ansible. A machine that configures itself and a pushed run get exactly the same. */
+import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
 import { secretNames, type MachineGroup, type Plan } from "../environment/plan.ts";
 
@@ -13,12 +14,17 @@ export function environmentVariables(plan: Plan): Variables {
     platform_domain: plan.domain,
     platform_private_domain: plan.privateDomain,
     platform_network: plan.network,
-    platform_balancer_prefix: plan.balancerPrefix,
-    platform_reverse_proxy_prefix: plan.reverseProxyPrefix,
+    platform_balancer_address_prefix: plan.balancerAddressPrefix,
+    platform_reverse_proxy_address_prefix: plan.reverseProxyAddressPrefix,
     platform_health: { port: healthPort, path: healthPath, agent_port: agentPort },
+    // Azure keeps .0 to .3 and .255 of a subnet for itself, and .254 is the tier's load balancer.
+    platform_machine_hosts: { first: firstMachineHost, last: loadBalancerHost - 1 },
     platform_administrators: { user, sshKeys, ranges },
     platform_tiers: Object.fromEntries(
-      plan.tiers.map(({ name, prefix, instances, service }) => [name, { prefix, instances, ...(service ?? {}) }]),
+      plan.tiers.map(({ name, addressPrefix, instances, service }) => [
+        name,
+        { address_prefix: addressPrefix, instances, ...(service ?? {}) },
+      ]),
     ),
   };
 }

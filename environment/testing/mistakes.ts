@@ -2,7 +2,7 @@
 import { StackError } from "../mistakes.ts";
 import { parseStack } from "../parse.ts";
 import type { Sibling } from "../siblings.ts";
-import { administrators, committed, playbooks } from "./stacks.ts";
+import { administrators, committed, playbooks, roleSecrets } from "./stacks.ts";
 
 interface Given {
   environment?: unknown;
@@ -25,6 +25,7 @@ export function mistakes(given: Given): [path: string, given: string, allowed: s
         playbooks: given.playbooks ?? playbooks,
         secrets: given.secrets ?? ["databasePassword"],
         siblings: given.siblings ?? [],
+        roleSecrets,
       },
     );
   } catch (error) {

@@ -15,6 +15,9 @@ export const administrators = { ranges: ["198.51.100.1/32"], sshKeys: [publicKey
 /** Kinds of the committed stacks. */
 export const playbooks = ["back", "balancer", "data", "front", "gitlab", "machine-learning", "reverse-proxy", "runner"];
 
+/** What the roles of the committed kinds ask for. */
+export const roleSecrets = new Map([["data", ["databasePassword"]]]);
+
 /** `platform:environment` of a committed stack file, a copy of its own at every call. */
 export function committed(stack: string): Record<string, unknown> {
   const file = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as { config: Record<string, unknown> };
@@ -26,7 +29,7 @@ export function planOf(stack: string, environment: unknown = committed(stack)): 
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,
     { environment, administrators },
-    { playbooks, secrets: ["databasePassword"], siblings: [] },
+    { playbooks, secrets: ["databasePassword"], siblings: [], roleSecrets },
   );
   return planEnvironment(stack, parsed.environment, parsed.administrators);
 }

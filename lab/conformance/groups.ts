@@ -65,7 +65,11 @@ export class Groups {
     this.#closed = true;
     // A group whose PUT is under way would come into being after its removal.
     await Promise.allSettled(this.#making);
-    await Promise.all([...this.#made].map((id) => this.#remove(id)));
+    const made = [...this.#made];
+    const outcomes = await Promise.allSettled(made.map((id) => this.#remove(id)));
+    const left = made.filter((_, index) => outcomes[index]?.status === "rejected");
+    const reason: unknown = outcomes.find(({ status }) => status === "rejected");
+    if (left.length > 0) throw new Error(`these groups are left, remove them: ${left.join(", ")}`, { cause: reason });
   }
 
   #start(one: Case): Promise<Scope> {

@@ -103,12 +103,15 @@ async function main(options: Options): Promise<number> {
       tell(outcome);
     }
   };
+  let left: Error | undefined;
   try {
     // What is running when somebody stops the run is cut off: its resources go with their group.
     await Promise.race([Promise.all(Array.from({ length: options.parallel }, work)), stop]);
   } finally {
     console.log("Removing the resource groups ...");
-    await groups.removeAll();
+    await groups.removeAll().catch((error: Error) => {
+      left = error;
+    });
   }
 
   const failed = outcomes.filter(({ differences }) => differences.length > 0);
@@ -117,7 +120,8 @@ async function main(options: Options): Promise<number> {
     `${outcomes.length - failed.length} ok, ${failed.length} failed, ${cases.length - outcomes.length} not run`,
   );
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(outcomes, null, 2)}\n`);
-  return failed.length > 0 || stopped ? 1 : 0;
+  if (left !== undefined) console.error(left.message);
+  return failed.length > 0 || stopped || left !== undefined ? 1 : 0;
 }
 
 // Cases that were cut off may still wait for something.

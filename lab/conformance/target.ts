@@ -1,4 +1,4 @@
-/** Whom the cases ask: the lab or Azure. */
+/** What the cases ask: the lab or Azure. */
 import type { LabStep } from "./schema.ts";
 
 export interface SentRequest {

@@ -2,7 +2,6 @@
 
 /** The part of an event that is of interest here. https://www.pulumi.com/docs/iac/automation-api/ */
 interface EngineEvent {
-  resOutputsEvent?: { metadata?: { op?: string; urn?: string } };
   resourcePreEvent?: { metadata?: { op?: string; urn?: string } };
 }
 

@@ -87,7 +87,8 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
   const after = await tools.status();
   const lost = before.machines.filter(({ name }) => !after.machines.some((machine) => machine.name === name));
   const replaced = replacedIn(readFileSync(log, "utf8"));
-  const allowed = releases[0]?.replaced ?? [];
+  const since = releases.findIndex((release) => release.commit === commit);
+  const allowed = releases.slice(0, since < 0 ? undefined : since).flatMap((release) => release.replaced);
   const verdicts = [
     ...report.verdicts,
     {
