@@ -13,6 +13,7 @@ import {
 } from "./count.ts";
 import { loadSuite } from "./load.ts";
 import type { Case } from "./suite.ts";
+import { sdkVersionOf } from "./sdkTypes.ts";
 import { unprovenIn } from "./typesEvidence.ts";
 
 const suite = loadSuite();
@@ -38,18 +39,32 @@ test("cases by types assert names and values that the SDK's types have, or that 
   expect(unproven).toEqual([]);
 });
 
+test("cases by types name the api-version that the SDK's types are of", () => {
+  for (const { evidence, file } of suite.cases)
+    if (evidence.kind === "types") expect(evidence.version, file).toBe(sdkVersionOf(evidence.resource));
+});
+
+const caseOf = (resource: string, properties: Record<string, unknown>): Case => ({
+  title: "A case by types",
+  file: "network/x.yml",
+  provider: "network",
+  evidence: { kind: "types", resource, version: "2024-05-01" },
+  steps: [{ request: { method: "GET", path: "/x" }, expect: { status: 200, body: { properties } } }],
+});
+
 test("a name that the types do not have is told", () => {
-  const step = { request: { method: "GET" as const, path: "/x" }, expect: { status: 200, body: {} } };
-  const one: Case = {
-    title: "A wrong name",
-    file: "network/x.yml",
-    provider: "network",
-    evidence: { kind: "types", resource: "Microsoft.Network/loadBalancers", version: "2024-05-01" },
-    steps: [
-      { ...step, expect: { status: 200, body: { properties: { probees: [], probes: [{ name: "Sometimes" }] } } } },
-    ],
-  };
+  const one = caseOf("Microsoft.Network/loadBalancers", { probees: [], probes: [{ name: "Sometimes" }] });
   expect(unprovenIn(one, suite)).toEqual(["body.properties.probees", 'body.properties.probes[0].name: "Sometimes"']);
+});
+
+test("a name or value that only types of other resources have is told", () => {
+  const one = caseOf("Microsoft.Network/natGateways", { probes: [], idleTimeoutInMinutes: 4, name: "Inbound" });
+  expect(unprovenIn(one, suite)).toContain("body.properties.probes");
+  expect(unprovenIn(one, suite)).toContain('body.properties.name: "Inbound"');
+});
+
+test("a resource type without known types is an error", () => {
+  expect(() => unprovenIn(caseOf("Microsoft.Network/unheardOf", {}), suite)).toThrow("No SDK's types are known");
 });
 
 test("the table counts each case once, by provider and over all", () => {

@@ -84,12 +84,42 @@ test("types prove neither codes nor messages", () => {
   write("a.yml", `title: A code by types\n${types}\n${get}\nexpect: { status: 400, code: SomeCode }`);
   expect(mistakesOf()).toEqual([
     "network/a.yml: evidence: types prove shapes only: no code and no message can be expected",
+    "network/a.yml: evidence: types prove shapes only: no refusal (400) can be expected",
   ]);
+});
+
+test.for<[string, string, string[]]>([
+  [
+    "types do not prove that a request is refused",
+    "{ request: { method: PUT, path: '{group}/x' }, expect: { status: [200, 400] } }",
+    ["network/a.yml: evidence: types prove shapes only: no refusal (200,400) can be expected"],
+  ],
+  [
+    "nor that a resource is absent which the case has nothing to do with",
+    "{ request: { method: GET, path: '{group}/x' }, expect: { status: 404 } }",
+    ["network/a.yml: evidence: types prove shapes only: no refusal (404) can be expected"],
+  ],
+  [
+    "but that a deleted one is absent",
+    "{ request: { method: DELETE, path: '{group}/x' }, expect: { status: 202 } }, " +
+      "{ request: { method: GET, path: '{group}/x' }, expect: { status: 404 } }",
+    [],
+  ],
+  [
+    "and a child that was not made with its parent",
+    "{ request: { method: PUT, path: '{group}/x' }, expect: { status: 201 } }, " +
+      "{ request: { method: GET, path: '{group}/x/y' }, expect: { status: 404 } }",
+    [],
+  ],
+])("%s", ([, steps, mistakes]) => {
+  const types = 'evidence: { kind: types, resource: Microsoft.Network/loadBalancers, version: "2024-05-01" }';
+  write("a.yml", `title: A refusal by types\n${types}\nsteps: [${steps}]`);
+  expect(mistakesOf()).toEqual(mistakes);
 });
 
 test("a documented code stands in the quote, or somewhere else that is named", () => {
   const text = (more: string): string =>
-    `title: A documented code\nevidence: { kind: documented, page: https://learn.microsoft.com/x, quote: a rule${more} }\n` +
+    `title: A documented code\nevidence: { kind: documented, page: https://learn.microsoft.com/x, quote: it must be so${more} }\n` +
     `${get}\nexpect: { status: 400, code: SomeCode }`;
   write("a.yml", text(""));
   expect(mistakesOf()).toEqual([
@@ -97,6 +127,35 @@ test("a documented code stands in the quote, or somewhere else that is named", (
   ]);
   write("a.yml", text(", codeSeen: https://github.com/x"));
   expect(mistakesOf()).toEqual([]);
+});
+
+test("a documented code that comes from `each` stands in the quote, too", () => {
+  const page = "page: https://learn.microsoft.com/x";
+  write(
+    "a.yml",
+    `title: Documented codes\nevidence: { kind: documented, ${page}, quote: OneCode is an error }\n` +
+      `each: [{ code: OneCode }, { code: OtherCode }]\n${get}\nexpect: { status: 400, code: "{code}" }`,
+  );
+  expect(mistakesOf()).toEqual([
+    "network/a.yml: evidence: the quote does not have the code OtherCode: give codeSeen, or expect no code",
+  ]);
+});
+
+test.for<[string, string, boolean]>([
+  ["a quote that tells of a feature proves no refusal", "The modes are automatic, manual and rolling.", false],
+  ["a quote with an obligation proves one", "The mode must be automatic, manual or rolling.", true],
+  ["a quote with a bound proves one", "Minutes between 5 and 15.", true],
+  ["a quote with the code proves one", "SomeCode | The mode.", true],
+])("%s", ([, quote, isRule]) => {
+  const seen = "codeSeen: https://github.com/x";
+  const page = "page: https://learn.microsoft.com/x";
+  write(
+    "a.yml",
+    `title: A documented refusal\nevidence: { kind: documented, ${page}, quote: "${quote}", ${seen} }\n` +
+      `${get}\nexpect: { status: 400, code: SomeCode }`,
+  );
+  const mistake = "network/a.yml: evidence: the quote states no rule: nothing in it says what is refused";
+  expect(mistakesOf()).toEqual(isRule ? [] : [mistake]);
 });
 
 test("a request and what is expected alone are one step", () => {

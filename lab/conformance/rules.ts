@@ -1,4 +1,5 @@
-/** What a schema of one file cannot tell: rules of evidence, and names that must exist. */
+/** What a schema of one file cannot tell: rules of evidence, titles of their own, and names that must exist. */
+import { evidenceMistakes } from "./evidenceRules.ts";
 import type { Case, Suite } from "./suite.ts";
 import { isRequestStep, type RequestStep } from "./schema.ts";
 import { variablesIn } from "./variables.ts";
@@ -22,24 +23,6 @@ export function ruleMistakes(suite: Suite): string[] {
 }
 
 const requestsOf = (one: Case): RequestStep[] => one.steps.filter(isRequestStep);
-
-const codesOf = (step: RequestStep): string[] => [step.expect.code ?? []].flat();
-
-/** Kinds of evidence prove different things, and a case asserts no more than its evidence proves. */
-function evidenceMistakes(one: Case): string[] {
-  const { evidence } = one;
-  const steps = requestsOf(one);
-  if (evidence.kind === "types") {
-    return steps
-      .filter(({ expect }) => expect.code !== undefined || expect.message !== undefined)
-      .map(() => "evidence: types prove shapes only: no code and no message can be expected");
-  }
-  if (evidence.kind !== "documented" || evidence.codeSeen !== undefined) return [];
-  return steps
-    .flatMap(codesOf)
-    .filter((code) => !code.startsWith("{") && !evidence.quote.includes(code))
-    .map((code) => `evidence: the quote does not have the code ${code}: give codeSeen, or expect no code`);
-}
 
 function nameMistakes(one: Case, suite: Suite): string[] {
   const given = one.given ?? [];

@@ -1,46 +1,16 @@
 /** What the evidence `types` proves: names and enumerated values that stand in the types of Azure's SDKs. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Case, Suite } from "./suite.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";
-
-const modules = join(import.meta.dirname, "..", "..", "node_modules");
-
-/** The folder with the types of a resource type; the first that fits. */
-const folders: [RegExp, string][] = [
-  [/^Microsoft\.Network\/dnsZones/i, "@azure/arm-dns"],
-  [/^Microsoft\.Network\/privateDnsZones/i, "@azure/arm-privatedns"],
-  [/^Microsoft\.Network\//i, "@azure/arm-network/dist/esm/models"],
-  [/^Microsoft\.Compute\//i, "@azure/arm-compute/dist/esm/models"],
-  [/^Microsoft\.Insights\//i, "@azure/arm-monitor/dist/esm/models"],
-  [/^Microsoft\.Resources\//i, "@azure/arm-resources/dist/esm/models"],
-  [/^Microsoft\.Authorization\//i, "@pulumi/azure-native/authorization"],
-];
+import { typesTextOf } from "./sdkTypes.ts";
 
 /** Of every resource, list and refusal in Azure Resource Manager. */
 const common = ["id", "name", "type", "etag", "location", "tags", "properties", "value", "error", "details", "status"];
 
-const texts = new Map<string, string>();
-
-function textOf(resource: string): string {
-  const folder = folders.find(([pattern]) => pattern.test(resource))?.[1];
-  if (folder === undefined) throw new Error(`No SDK's types are known for ${resource}`);
-  const cached = texts.get(folder);
-  if (cached !== undefined) return cached;
-  const text = readdirSync(join(modules, folder), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".d.ts"))
-    .map((name) => readFileSync(join(modules, folder, name), "utf8"))
-    .join("\n")
-    .toLowerCase();
-  texts.set(folder, text);
-  return text;
-}
-
 /** Asserted names and literals that neither the SDK's types have nor the case itself sends. */
 export function unprovenIn(one: Case, suite: Suite): string[] {
   if (one.evidence.kind !== "types") return [];
-  const text = textOf(one.evidence.resource);
+  const text = typesTextOf(one.evidence.resource);
   const steps = one.steps.filter(isRequestStep);
   const given = withNeeds(one.given ?? [], suite).map((name) => suite.fixtures[name]);
   const sent = new Set(leavesOf([steps.map(({ request }) => request), given, one.each ?? []]));
