@@ -29,22 +29,6 @@ async function outcome(
   return `${answer.status}${error ? ` ${error.code}` : ""}`;
 }
 
-async function settled(path: string): Promise<void> {
-  const found = await lab.call("GET", versioned(path));
-  expect(found.body).toMatchObject({ properties: { provisioningState: "Succeeded" } });
-}
-
-const rule = (change: object): object => ({
-  protocol: "Tcp",
-  access: "Allow",
-  direction: "Inbound",
-  priority: 100,
-  sourceAddressPrefix: "*",
-  sourcePortRange: "*",
-  destinationAddressPrefix: "*",
-  destinationPortRange: "80",
-  ...change,
-});
 const frontEnd = (properties: object, name = "front"): object => ({ name, properties });
 const balancer = (properties: object, sku = "Standard"): object => ({ location, sku: { name: sku }, properties });
 
@@ -175,12 +159,7 @@ beforeAll(async () => {
 afterAll(() => lab.stop());
 
 describe("requests that Azure refuses, and its codes", () => {
-  const other = id("Microsoft.Network/virtualNetworks/other");
-  const space = { addressSpace: { addressPrefixes: ["10.1.0.0/16"] } };
-
   test.for<[string, string, string, string, unknown?]>([
-    ["no api-version", "400 MissingApiVersionParameter", "GET", `${vnet}?`],
-    ["an unknown api-version of a resource", "400 NoRegisteredProviderFound", "GET", `${vnet}?api-version=2012-01-01`],
     ["an unknown api-version of a group", "400 InvalidApiVersionParameter", "GET", `${group}?api-version=2012-01-01`],
     [
       "another subscription",
@@ -188,10 +167,6 @@ describe("requests that Azure refuses, and its codes", () => {
       "GET",
       "/subscriptions/11111111-1111-4111-8111-111111111111?api-version=2022-12-01",
     ],
-    ["a namespace that is none", "404 InvalidResourceNamespace", "GET", id("Microsoft.Nothing/things/x")],
-    ["a type that is none", "404 InvalidResourceType", "GET", id("Microsoft.Network/things/x")],
-    ["a resource before it is created", "404 ResourceNotFound", "GET", other],
-    ["a child before it is created", "404 NotFound", "GET", `${vnet}/subnets/none`],
     [
       "a group before it is created",
       "404 ResourceGroupNotFound",
@@ -199,282 +174,11 @@ describe("requests that Azure refuses, and its codes", () => {
       `/subscriptions/${subscription}/resourceGroups/none`,
     ],
     [
-      "a resource in a group that is none",
-      "404 ResourceGroupNotFound",
-      "PUT",
-      other.replace("/rg/", "/none/"),
-      { location, properties: space },
-    ],
-    [
-      "a child of what is not there",
-      "404 ParentResourceNotFound",
-      "PUT",
-      `${other}/subnets/x`,
-      { properties: { addressPrefix: "10.1.1.0/24" } },
-    ],
-    ["a body that is no JSON", "400 InvalidRequestContent", "PUT", other, "{"],
-    ["no location", "400 LocationRequired", "PUT", other, { properties: space }],
-    [
-      "a location that is none",
-      "400 LocationNotAvailableForResourceType",
-      "PUT",
-      other,
-      { location: "atlantis", properties: space },
-    ],
-    [
-      "a resource in another location",
-      "409 InvalidResourceLocation",
-      "PUT",
-      vnet,
-      { location: "northeurope", properties: { addressSpace: { addressPrefixes: ["10.0.0.0/16"] } } },
-    ],
-    [
-      "a name with a slash's neighbour",
-      "400 InvalidResourceName",
-      "PUT",
-      id("Microsoft.Network/virtualNetworks/-x"),
-      { location, properties: space },
-    ],
-    [
-      "tags that are no texts",
-      "400 InvalidRequestContent",
-      "PUT",
-      other,
-      { location, tags: { a: 1 }, properties: space },
-    ],
-    [
-      "an unknown property",
-      "400 InvalidRequestFormat",
-      "PUT",
-      other,
-      { location, properties: { ...space, adressSpace: {} } },
-    ],
-    [
-      "a property of the wrong type",
-      "400 InvalidRequestFormat",
-      "PUT",
-      other,
-      { location, properties: { addressSpace: { addressPrefixes: "10.1.0.0/16" } } },
-    ],
-    ["a network without an address space", "400 InvalidRequestFormat", "PUT", other, { location, properties: {} }],
-    [
-      "an address space with host bits",
-      "400 InvalidCIDRNotation",
-      "PUT",
-      other,
-      { location, properties: { addressSpace: { addressPrefixes: ["10.1.0.1/16"] } } },
-    ],
-    [
-      "an address space that is none",
-      "400 InvalidAddressPrefixFormat",
-      "PUT",
-      other,
-      { location, properties: { addressSpace: { addressPrefixes: ["ten"] } } },
-    ],
-    [
-      "a subnet outside its network",
-      "400 NetcfgSubnetRangeOutsideVnet",
-      "PUT",
-      `${vnet}/subnets/x`,
-      { properties: { addressPrefix: "10.9.0.0/24" } },
-    ],
-    [
-      "overlapping subnets",
-      "400 NetcfgSubnetRangesOverlap",
-      "PUT",
-      `${vnet}/subnets/x`,
-      { properties: { addressPrefix: "10.0.1.128/25" } },
-    ],
-    [
-      "a subnet that is too small",
-      "400 NetcfgInvalidSubnet",
-      "PUT",
-      `${vnet}/subnets/x`,
-      { properties: { addressPrefix: "10.0.2.0/30" } },
-    ],
-    [
-      "a reference to what is not there",
-      "400 InvalidResourceReference",
-      "PUT",
-      `${vnet}/subnets/x`,
-      {
-        properties: {
-          addressPrefix: "10.0.2.0/24",
-          networkSecurityGroup: { id: id("Microsoft.Network/networkSecurityGroups/none") },
-        },
-      },
-    ],
-    [
-      "a reference that is no ID",
-      "400 LinkedInvalidPropertyId",
-      "PUT",
-      `${vnet}/subnets/x`,
-      { properties: { addressPrefix: "10.0.2.0/24", networkSecurityGroup: { id: "nsg" } } },
-    ],
-    ["the deletion of a subnet in use", "400 InUseSubnetCannotBeDeleted", "DELETE", subnet],
-    ["the deletion of a network whose subnet is in use", "400 InUseSubnetCannotBeDeleted", "DELETE", vnet],
-    [
-      "a network that loses a subnet in use",
-      "400 InUseSubnetCannotBeDeleted",
-      "PUT",
-      vnet,
-      { location, properties: { addressSpace: { addressPrefixes: ["10.0.0.0/16"] }, subnets: [] } },
-    ],
-    [
-      "the deletion of a security group in use",
-      "400 InUseNetworkSecurityGroupCannotBeDeleted",
-      "DELETE",
-      id("Microsoft.Network/networkSecurityGroups/nsg"),
-    ],
-    [
-      "the deletion of a public address in use",
-      "400 PublicIPAddressCannotBeDeleted",
-      "DELETE",
-      id("Microsoft.Network/publicIPAddresses/pip"),
-    ],
-    [
-      "the deletion of a NAT gateway in use",
-      "400 CannotDeleteNatGatewayAssociatedToSubnet",
-      "DELETE",
-      id("Microsoft.Network/natGateways/ng"),
-    ],
-    [
       "a public address used twice",
       "409 PublicIPAddressInUse",
       "PUT",
       id("Microsoft.Network/natGateways/ng2"),
       { location, properties: { publicIpAddresses: [{ id: id("Microsoft.Network/publicIPAddresses/pip") }] } },
-    ],
-    [
-      "a Basic public address",
-      "400 IPv4BasicSkuPublicIpCountLimitReached",
-      "PUT",
-      id("Microsoft.Network/publicIPAddresses/x"),
-      { location, properties: { publicIPAllocationMethod: "Static" } },
-    ],
-    [
-      "a dynamic Standard public address",
-      "400 StandardSkuPublicIPAddressesMustBeStatic",
-      "PUT",
-      id("Microsoft.Network/publicIPAddresses/x"),
-      { location, sku: { name: "Standard" }, properties: {} },
-    ],
-    [
-      "a rule with priority 99",
-      "400 SecurityRuleInvalidPriority",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
-      { properties: rule({ priority: 99 }) },
-    ],
-    [
-      "a rule with a port that is none",
-      "400 SecurityRuleInvalidPortRange",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
-      { properties: rule({ destinationPortRange: "80-70" }) },
-    ],
-    [
-      "a rule with an address that is none",
-      "400 SecurityRuleInvalidAddressPrefix",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
-      { properties: rule({ sourceAddressPrefix: "10.0.0.1/8" }) },
-    ],
-    [
-      "a rule without a source",
-      "400 SecurityRuleParametersMissing",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
-      { properties: rule({ sourceAddressPrefix: undefined }) },
-    ],
-    [
-      "a rule with an access that is none",
-      "400 InvalidRequestFormat",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/nsg/securityRules/x"),
-      { properties: rule({ access: "Maybe" }) },
-    ],
-    [
-      "two rules of one priority",
-      "400 SecurityRuleConflict",
-      "PUT",
-      id("Microsoft.Network/networkSecurityGroups/x"),
-      {
-        location,
-        properties: {
-          securityRules: [
-            { name: "a", properties: rule({}) },
-            { name: "b", properties: rule({}) },
-          ],
-        },
-      },
-    ],
-    [
-      "a Basic load balancer",
-      "400 BasicSkuLoadBalancerRetired",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({}, "Basic"),
-    ],
-    [
-      "a front end with an address outside the subnet",
-      "400 PrivateIPAddressNotInSubnet",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({
-        frontendIPConfigurations: [
-          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.2.9", privateIPAllocationMethod: "Static" }),
-        ],
-      }),
-    ],
-    [
-      "a front end with an address that Azure keeps",
-      "400 PrivateIPAddressInReservedRange",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({
-        frontendIPConfigurations: [
-          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.1.3", privateIPAllocationMethod: "Static" }),
-        ],
-      }),
-    ],
-    [
-      "a front end with another's address",
-      "400 PrivateIPAddressIsAllocated",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({
-        frontendIPConfigurations: [
-          frontEnd({ subnet: { id: subnet }, privateIPAddress: "10.0.1.254", privateIPAllocationMethod: "Static" }),
-        ],
-      }),
-    ],
-    [
-      "a balancing rule with a front end that is none",
-      "400 InvalidResourceReference",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({
-        loadBalancingRules: [
-          {
-            name: "r",
-            properties: {
-              protocol: "Tcp",
-              frontendPort: 80,
-              frontendIPConfiguration: {
-                id: `${id("Microsoft.Network/loadBalancers/x")}/frontendIPConfigurations/none`,
-              },
-            },
-          },
-        ],
-      }),
-    ],
-    [
-      "a probe that is too quick",
-      "400 LoadBalancerProbeInvalidInterval",
-      "PUT",
-      id("Microsoft.Network/loadBalancers/x"),
-      balancer({ probes: [{ name: "p", properties: { protocol: "Tcp", port: 80, intervalInSeconds: 1 } }] }),
     ],
     [
       "a scale set in Uniform mode",
@@ -657,47 +361,15 @@ describe("requests that Azure refuses, and its codes", () => {
         },
       },
     ],
-    [
-      "a peering of a network with itself",
-      "400 VnetCannotPeerWithItself",
-      "PUT",
-      `${vnet}/virtualNetworkPeerings/x`,
-      { properties: { remoteVirtualNetwork: { id: vnet } } },
-    ],
     ["a PATCH of more than tags", "400 PatchNotSupported", "PATCH", vnet, { properties: { addressSpace: {} } }],
-    ["a method that is none", "405 HttpMethodNotAllowed", "POST", vnet, {}],
   ])("%s: %s", async ([, expected, method, path, body]) => {
     const before = lab.arm.world().revision;
     expect(await outcome(method, path, body)).toBe(expected);
     expect(lab.arm.world().revision).toBe(before);
   });
-
-  test("every mistake of a body is in the answer, with its path", async () => {
-    const answer = await lab.call("PUT", versioned(other), {
-      location,
-      properties: { ...space, color: "red", flowTimeoutInMinutes: "ten" },
-    });
-    const { details } = (answer.body as { error: { details: { code: string; message: string }[] } }).error;
-    expect(details.map((detail) => detail.code)).toEqual(["InvalidJson", "InvalidJson"]);
-    expect(details.map((detail) => detail.message).join()).toMatch(
-      /color.*flowTimeoutInMinutes|flowTimeoutInMinutes.*color/,
-    );
-  });
-
-  test("what was not refused is still there and well", async () => {
-    await settled(vnet);
-    await settled(subnet);
-  });
 });
 
-describe("ETags of network resources", () => {
-  test("a stale If-Match is refused, the current one is not", async () => {
-    const { body } = await lab.call("GET", versioned(vnet));
-    const { etag, ...given } = body as { etag: string };
-    expect(await outcome("PUT", vnet, given, { "if-match": 'W/"stale"' })).toBe("412 PreconditionFailed");
-    expect(await outcome("PUT", vnet, given, { "if-match": etag })).toBe("200");
-  });
-
+describe("ETags of zones", () => {
   test("If-None-Match: * creates and never overwrites", async () => {
     const zone = id("Microsoft.Network/dnsZones/once.example");
     expect(await outcome("PUT", zone, { location: "global" }, { "if-none-match": "*" })).toBe("201");

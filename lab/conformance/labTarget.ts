@@ -1,0 +1,96 @@
+/** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
+import { client, subscription, tenant, TestLab } from "../arm/testing.ts";
+import type { WorldStatus } from "../world.ts";
+import type { LabStep } from "./schema.ts";
+import type { Target } from "./target.ts";
+
+// One place knows where the lab's test support lies.
+export { client, subscription, tenant, TestLab } from "../arm/testing.ts";
+
+const processors = 2;
+
+export interface LabTarget extends Target {
+  lab: TestLab;
+}
+
+export async function startLab(): Promise<LabTarget> {
+  const lab = new TestLab();
+  await lab.start();
+  const authorization = `Bearer ${await lab.token()}`;
+  const fabric = new FakeFabric(lab);
+  return {
+    lab,
+    name: "lab",
+    subscription,
+    location: "westeurope",
+    otherLocation: "northeurope",
+    variables: { tenant, clientId: client.id, clientSecret: client.secret },
+    revision: () => lab.arm.world().revision,
+    send: async ({ method, url, headers, body }) => {
+      const { pathname, search } = new URL(url, lab.endpoint);
+      const answer = await lab.fetch(method, pathname + search, body, { authorization, ...headers });
+      const empty = answer.body === "";
+      return {
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
+        body: empty ? undefined : answer.body,
+      };
+    },
+    pause: () => 1,
+    act: (step) => fabric.act(step),
+    reset: () => fabric.reset(),
+  };
+}
+
+/** What `lab` steps have asked for. */
+class FakeFabric {
+  readonly #lab: TestLab;
+  #health: [part: string, health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None"][] = [];
+  #errors: WorldStatus["errors"] = [];
+  #scriptExit = 0;
+
+  constructor(lab: TestLab) {
+    this.#lab = lab;
+    lab.adjust = (status) => this.#adjust(status);
+  }
+
+  act(step: LabStep): void {
+    const lab = this.#lab;
+    if (step.automatic !== undefined) lab.automatic = step.automatic;
+    if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
+    if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
+    if (step.scriptExit !== undefined) this.#scriptExit = step.scriptExit;
+    if (step.errors)
+      this.#errors = Object.entries(step.errors).map(([id, message]) => ({ id: id.toLowerCase(), message }));
+    if (step.cpuPercent !== undefined) this.#use(step.cpuPercent / 100);
+    if (step.pass !== undefined) lab.pass(step.pass);
+    else if (step.report || lab.automatic) lab.report();
+  }
+
+  reset(): void {
+    const lab = this.#lab;
+    lab.held = [];
+    lab.automatic = true;
+    lab.cpuSeconds = () => undefined;
+    this.#health = [];
+    this.#errors = [];
+    this.#scriptExit = 0;
+    lab.report();
+  }
+
+  #use(share: number): void {
+    const lab = this.#lab;
+    const start = lab.clock;
+    lab.cpuSeconds = () => ((lab.clock - start) / 1000) * processors * share;
+  }
+
+  #adjust(status: WorldStatus): WorldStatus {
+    const machines = status.machines.map((machine) => {
+      const [, health] = this.#health.find(([part]) => part !== "*" && machine.id.includes(part)) ?? [];
+      const usual = this.#health.find(([part]) => part === "*")?.[1];
+      const scripts = machine.scripts.map((script) => ({ ...script, exitStatus: this.#scriptExit }));
+      return { ...machine, health: health ?? usual ?? machine.health, scripts };
+    });
+    return { ...status, machines, errors: this.#errors };
+  }
+}
