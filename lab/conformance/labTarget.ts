@@ -1,11 +1,11 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
-import { client, subscription, tenant, TestLab } from "../arm/testing.ts";
+import { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
 import type { WorldStatus } from "../world.ts";
 import type { LabStep } from "./schema.ts";
 import type { Target } from "./target.ts";
 
 // One place knows where the lab's test support lies.
-export { client, subscription, tenant, TestLab } from "../arm/testing.ts";
+export { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
 
 const processors = 2;
 
@@ -80,8 +80,8 @@ class FakeFabric {
 
   #use(share: number): void {
     const lab = this.#lab;
-    const start = lab.clock;
-    lab.cpuSeconds = () => ((lab.clock - start) / 1000) * processors * share;
+    const start = lab.nowMilliseconds;
+    lab.cpuSeconds = () => ((lab.nowMilliseconds - start) / 1000) * processors * share;
   }
 
   #adjust(status: WorldStatus): WorldStatus {
