@@ -1,15 +1,16 @@
 /** PUT and PATCH: from a body to a stored resource. */
 import { isDeepStrictEqual } from "node:util";
+import { newerIn } from "./apiVersions.ts";
 import type { Context } from "./context.ts";
 import { ArmError, badRequest, notInLab } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { begin } from "./operations.ts";
 import { checkReferences } from "./references.ts";
-import { etagOf, renderResource } from "./render.ts";
+import { etagHeader, renderResource } from "./render.ts";
 import { checkEtag, checkLocation, checkName, checkTags, refuseWhileDeleting } from "./requestChecks.ts";
 import type { Body, Resource } from "./resource.ts";
 import type { Draft, ResourceType } from "./resourceType.ts";
-import { validate } from "./schema.ts";
+import { unknownMembers, validate } from "./schema.ts";
 
 export function put(request: Request, type: ResourceType, id: string, context: Context): Answer {
   const { store } = context;
@@ -18,6 +19,7 @@ export function put(request: Request, type: ResourceType, id: string, context: C
   checkEtag(request, existing, type);
   if (type.refusePut !== undefined) throw notInLab(type.refusePut);
   checkName(type, id);
+  refuseNewer(request, type);
   return write(request, type, existing?.id ?? id, objectOf(request.body), existing, context);
 }
 
@@ -25,6 +27,7 @@ export function patch(request: Request, type: ResourceType, id: string, existing
   refuseWhileDeleting(existing);
   checkEtag(request, existing, type);
   const given = objectOf(request.body);
+  refuseNewer(request, type);
   if (type.patch === "none")
     throw new ArmError(
       405,
@@ -44,11 +47,14 @@ export function patch(request: Request, type: ResourceType, id: string, existing
   }
   const tags = checkTags(given["tags"]);
   const patched = store(context, { ...existing, body: { ...existing.body, tags } });
-  return {
-    status: 200,
-    headers: { ETag: etagOf(patched, type) },
-    body: renderResource(patched, context, request.query),
-  };
+  return { status: 200, headers: etagHeader(patched, type), body: renderResource(patched, context, request.query) };
+}
+
+/** Azure reads a body by the types of the request's api-version. */
+function refuseNewer(request: Request, type: ResourceType): void {
+  const version = request.query.get("api-version")!;
+  const paths = newerIn(request.body, type.introduced ?? {}, version);
+  if (paths.length > 0) throw unknownMembers(paths, type.dialect, type.type.split("/").at(-1)!);
 }
 
 const store = (context: Context, resource: Resource): Resource => context.store.put(resource, true);
@@ -83,7 +89,7 @@ function write(
 
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {
   const body = renderResource(resource, context, request.query);
-  const etag = { ETag: etagOf(resource, type) };
+  const etag = etagHeader(resource, type);
   if (resource.state === "Succeeded") return { status, headers: etag, body };
   const operation = begin(context.store, "put", resource.key);
   const { "Azure-AsyncOperation": poll, "Retry-After": retry } = operationHeaders(

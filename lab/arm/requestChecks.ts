@@ -2,7 +2,7 @@
 import { ArmError, badRequest, conflict } from "./errors.ts";
 import type { Request } from "./http.ts";
 import { nameOf, parseId } from "./ids.ts";
-import { regionName } from "./locations.ts";
+import { locations, regionName } from "./locations.ts";
 import type { Resource } from "./resource.ts";
 import type { Dialect, ResourceType } from "./resourceType.ts";
 
@@ -60,6 +60,13 @@ export function checkLocation(
     );
   }
   const region = regionName(text);
+  if (region === undefined && type.dialect === "arm") {
+    const names = locations.map(({ name }) => name).join(",");
+    throw badRequest(
+      "LocationNotAvailableForResourceGroup",
+      `The provided location '${text}' is not available for resource group. List of available regions is '${names}'.`,
+    );
+  }
   if (region === undefined) {
     throw badRequest(
       "LocationNotAvailableForResourceType",

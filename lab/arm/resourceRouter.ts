@@ -2,7 +2,7 @@
 import type { Context } from "./context.ts";
 import { ArmError, conflict } from "./errors.ts";
 import { listed, operationHeaders, type Answer, type Request } from "./http.ts";
-import { groupId, keyOf, parentOf } from "./ids.ts";
+import { groupId, keyOf, nameOf, parentOf } from "./ids.ts";
 import {
   checkVersion,
   groupMissing,
@@ -17,7 +17,8 @@ import {
 import { patch, put } from "./put.ts";
 import { typeNamed } from "./registry.ts";
 import { remove } from "./remove.ts";
-import { etagOf, isTopLevel, renderResource, renderShort } from "./render.ts";
+import { etagHeader, isTopLevel, renderResource, renderShort } from "./render.ts";
+import { checkName } from "./requestChecks.ts";
 import type { Resource } from "./resource.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { matching } from "./resources/filter.ts";
@@ -27,34 +28,52 @@ import { types } from "./typeNames.ts";
 /** `{group}`, and everything in it. */
 export function routeGroup(request: Request, name: string, rest: string[], context: Context): Answer {
   const id = groupId(context.options.subscriptionId, name);
-  const group = context.store.get(id);
   const [providers, namespace, ...path] = rest;
-  if (providers === undefined) return onResource(request, typeNamed(types.resourceGroup)!, id, group, context, []);
-  if (!group) throw groupMissing(name);
+  if (providers === undefined)
+    return onResource(request, typeNamed(types.resourceGroup)!, id, context.store.get(id), context, []);
   if (providers.toLowerCase() === "resources") {
     checkVersion(request, resourceGroups);
+    const group = existingGroup(id, context);
     const inside = context.store
       .all()
       .filter((one) => isTopLevel(one) && one.type !== types.resourceGroup && one.key.startsWith(`${group.key}/`));
     return listed(matching(inside, request.query).map(renderShort));
   }
-  if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) throw notFound(request);
-  return routeResource(request, group, namespace, path, context);
+  if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) {
+    existingGroup(id, context);
+    throw notFound(request);
+  }
+  return routeResource(request, id, namespace, path, context);
+}
+
+/** Group names are checked with every request, whatever it asks for in the group. */
+function existingGroup(id: string, { store }: Context): Resource {
+  checkName(resourceGroups, id);
+  const group = store.get(id);
+  if (!group) throw groupMissing(nameOf(id));
+  return group;
 }
 
 /** `path` is `{type}/{name}[/{type}/{name}...]`, then perhaps a child type to list, a view or an action. */
-function routeResource(request: Request, group: Resource, namespace: string, path: string[], context: Context): Answer {
+function routeResource(request: Request, groupOf: string, namespace: string, path: string[], context: Context): Answer {
   const { store } = context;
   const names = path.filter((_, index) => index % 2 === 1);
   const chain = path.filter((_, index) => index % 2 === 0);
   const last = path.length % 2 === 1 ? chain.at(-1)! : undefined;
   const chainToResource = last === undefined ? chain : chain.slice(0, -1);
-  if (last !== undefined && chainToResource.length === 0) {
-    const type = typeOf(namespace, [last], request);
+  const isTopList = last !== undefined && chainToResource.length === 0;
+  const listedType = isTopList
+    ? typeOf(namespace, [last], request)
+    : last === undefined
+      ? undefined
+      : typeNamed([namespace, ...chain].join("/"));
+  const type = isTopList ? listedType! : longestType(namespace, chainToResource, request);
+  checkVersion(request, listedType ?? type);
+  const group = existingGroup(groupOf, context);
+  if (isTopList) {
     onlyGet(request);
     return listChildren(group.id, type, request, context);
   }
-  const type = longestType(namespace, chainToResource, request);
   const depth = type.type.split("/").length - 1;
   let id = group.id;
   for (let level = 0; level < depth; level += 1) {
@@ -65,12 +84,10 @@ function routeResource(request: Request, group: Resource, namespace: string, pat
     id = store.get(next)?.id ?? next;
     if (level < depth - 1 && !store.get(id)) throw parentMissing(request, id);
   }
-  const childType = last === undefined ? undefined : typeNamed([namespace, ...chainToResource, last].join("/"));
-  if (childType) {
+  if (listedType) {
     if (!store.get(id)) throw parentMissing(request, id);
-    checkVersion(request, childType);
     onlyGet(request);
-    return listChildren(id, childType, request, context);
+    return listChildren(id, listedType, request, context);
   }
   // What stands behind the resource's own ID: a view, an action, or a part that has no type of its own.
   const tail = path.slice(depth * 2);
@@ -103,6 +120,7 @@ function onResource(
   tail: string[],
 ): Answer {
   checkVersion(request, type);
+  if (type.type === types.resourceGroup) checkName(type, id);
   if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), context, tail);
   const group = context.store.get(id.split("/").slice(0, 5).join("/"));
   if (
@@ -120,11 +138,13 @@ function onResource(
       const resource = existing ?? missing(type, id);
       return {
         status: 200,
-        headers: { ETag: etagOf(resource, type) },
+        headers: etagHeader(resource, type),
         body: renderResource(resource, context, request.query),
       };
     }
     case "HEAD":
+      // Providers may have it or not; that of networks is known not to.
+      if (type.type !== types.resourceGroup) throw methodNotAllowed(request, type.type);
       return { status: existing ? 204 : 404 };
     case "PUT":
       return context.store.transaction(() => put(request, type, id, context));

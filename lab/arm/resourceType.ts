@@ -1,6 +1,7 @@
 /** What a resource type is. Its functions describe and decide; what exists follows from what they project. */
 import type { z } from "zod";
 import type { World, WorldStatus } from "../world.ts";
+import type { Introduced } from "./apiVersions.ts";
 import type { Context, StoreContext } from "./context.ts";
 import type { ErrorBody } from "./errors.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
@@ -43,8 +44,10 @@ export type Dialect = "arm" | "network" | "compute" | "dns" | "monitor";
 export interface ResourceType<B extends Body = Body> {
   type: string;
   dialect: Dialect;
-  /** Oldest first. All of them are answered in the same shape: that of this type did not change between them. */
+  /** Oldest first: those whose shapes the lab knows. Others are refused as Azure refuses what it does not know. */
   apiVersions: readonly string[];
+  /** In what they differ. */
+  introduced?: Introduced;
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
   name: { pattern: RegExp; rule: string };

@@ -4,10 +4,10 @@ import { ArmError } from "./errors.ts";
 import { listed, type Answer, type Request } from "./http.ts";
 import { locations } from "./locations.ts";
 import { renderOperation, type Operation } from "./operation.ts";
-import { checkVersion, notFound, onlyGet, typeOf } from "./paths.ts";
+import { checkVersion, checkVersionIsGiven, notFound, onlyGet, typeOf } from "./paths.ts";
 import { isTopLevel, renderResource, renderShort } from "./render.ts";
 import { listResources, routeGroup } from "./resourceRouter.ts";
-import { matching } from "./resources/filter.ts";
+import { matching, tagFields } from "./resources/filter.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
 import { types } from "./typeNames.ts";
@@ -65,7 +65,7 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
       );
     case "operations":
     case "operationresults":
-      return pollOperation(list, rest[0] ?? "", routing);
+      return pollOperation(list, rest[0] ?? "", request, routing);
     case "resourcegroups":
       return rest.length === 0 ? listGroups(request, context) : routeGroup(request, rest[0]!, rest.slice(1), context);
     case "providers":
@@ -91,7 +91,7 @@ const renderSubscription = ({ options }: Context): object => ({
 
 function listGroups(request: Request, context: Context): Answer {
   checkVersion(request, resourceGroups);
-  const groups = matching(context.store.ofType(types.resourceGroup), request.query);
+  const groups = matching(context.store.ofType(types.resourceGroup), request.query, tagFields);
   return listed(groups.map((group) => renderResource(group, context, request.query)));
 }
 
@@ -103,14 +103,16 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined)
-    return pollOperation(third.toLowerCase(), fourth ?? "", routing);
+    return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
+  checkVersion(request, type);
   onlyGet(request);
   return listResources(routing.context.store.ofType(type.type), type, request, routing.context);
 }
 
-async function pollOperation(kind: string, name: string, routing: Routing): Promise<Answer> {
+async function pollOperation(kind: string, name: string, request: Request, routing: Routing): Promise<Answer> {
+  checkVersionIsGiven(request);
   const found = routing.context.store.operation(name);
   if (!found)
     throw new ArmError(

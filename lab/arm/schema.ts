@@ -20,6 +20,17 @@ export const envelope = readOnly("id", "name", "type", "etag", "systemData");
 export const none = (what: string): z.ZodOptional<z.ZodArray<z.ZodUnknown>> =>
   z.array(z.unknown()).max(0, `The lab has no ${what}`).optional();
 
+/** What Azure has and the lab does not. An empty list or null of it is the same as nothing. */
+export const lacking = (what: string): z.ZodOptional<z.ZodNever> =>
+  z
+    .unknown()
+    .optional()
+    .superRefine((value, context) => {
+      const isEmpty = value === undefined || value === null || (Array.isArray(value) && value.length === 0);
+      if (!isEmpty) issue(context, "NotImplementedByLab", `The lab has no ${what}.`);
+    })
+    .transform(() => undefined) as unknown as z.ZodOptional<z.ZodNever>;
+
 /** Of a top-level resource. */
 export const tracked = {
   ...envelope,
@@ -68,6 +79,17 @@ export function validate<T>(schema: z.ZodType<T>, given: unknown, dialect: Diale
   const result = schema.safeParse(given);
   if (result.success) return JSON.parse(JSON.stringify(result.data)) as T;
   throw translate(result.error.issues, dialect, typeName, given);
+}
+
+/** The refusal of members that a type does not have. */
+export function unknownMembers(paths: readonly (string | number)[][], dialect: Dialect, typeName: string): ArmError {
+  const issues = paths.map((path) => ({
+    code: "unrecognized_keys" as const,
+    keys: [String(path.at(-1))],
+    path: path.slice(0, -1),
+    message: "",
+  }));
+  return translate(issues, dialect, typeName, {});
 }
 
 function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeName: string, given: unknown): ArmError {

@@ -12,7 +12,7 @@ import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
 import { renderOsProfile } from "./osProfile.ts";
 import { takeAway } from "./removal.ts";
 import { repairActionOf, repairState } from "./repairs.ts";
-import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
+import { scaleSetBody, scaleSetIntroduced, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
 
@@ -164,6 +164,7 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   type: types.scaleSet,
   location: "regional",
   schema: scaleSetBody,
+  introduced: scaleSetIntroduced,
   patch: "merge",
   merge,
   prepare,

@@ -21,7 +21,7 @@ const nameServers = [
 export const dnsZones: ResourceType<ZoneBody> = {
   type: types.dnsZone,
   dialect: "dns",
-  apiVersions: ["2016-04-01", "2017-09-01", "2017-10-01", "2018-03-01-preview", "2018-05-01", "2023-07-01-preview"],
+  apiVersions: ["2018-05-01", "2023-07-01-preview"],
   location: "global",
   name: zoneName,
   schema: zoneBody,

@@ -38,7 +38,7 @@ function refuseOthers({ targetResourceUri, profiles }: AutoscaleBody["properties
 export const autoscaleSettings: ResourceType<AutoscaleBody> = {
   type: types.autoscaleSetting,
   dialect: "monitor",
-  apiVersions: ["2015-04-01", "2021-05-01-preview", "2022-10-01"],
+  apiVersions: ["2021-05-01-preview", "2022-10-01"],
   location: "regional",
   name: { pattern: /^[^#<>%&:\\?/]{1,260}(?<![ .])$/, rule: "1-260 characters, none of # < > % & : \\ ? /" },
   schema: autoscaleBody,

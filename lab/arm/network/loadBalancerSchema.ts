@@ -1,6 +1,19 @@
 /** What a load balancer's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import {
+  choice,
+  envelope,
+  ignored,
+  issue,
+  lacking,
+  none,
+  range,
+  readOnly,
+  reference,
+  tracked,
+  zoneList,
+} from "../schema.ts";
 
 const frontEnd = z.strictObject({
   ...envelope,
@@ -14,6 +27,9 @@ const frontEnd = z.strictObject({
       privateIPAddressVersion: choice("IPv4").optional(),
       publicIPAddress: reference.optional(),
       gatewayLoadBalancer: z.null("The lab has no gateway load balancers").optional(),
+      publicIPPrefix: lacking("public IP prefixes"),
+      ddosSettings: lacking("DDoS protection"),
+      enableConnectionTracking: z.boolean().optional(),
       ...readOnly("inboundNatRules", "inboundNatPools", "outboundRules", "loadBalancingRules", "provisioningState"),
     })
     .superRefine((given, context) => {
@@ -117,6 +133,7 @@ const probe = z.strictObject({
 export const loadBalancerBody = z
   .strictObject({
     ...tracked,
+    extendedLocation: lacking("edge zones"),
     sku: z
       .strictObject({
         name: choice("Basic", "Standard", "Gateway").default("Basic"),
@@ -132,6 +149,8 @@ export const loadBalancerBody = z
         inboundNatRules: none("inbound NAT rules"),
         inboundNatPools: none("inbound NAT pools, which retire on 2027-09-30"),
         outboundRules: none("outbound rules: use a NAT gateway"),
+        scope: lacking("scopes of load balancers"),
+        mode: lacking("modes of load balancers"),
         ...readOnly("resourceGuid", "provisioningState"),
       })
       .default({}),
@@ -148,6 +167,15 @@ export const loadBalancerBody = z
     if (sku === "Gateway" || given.sku?.tier === "Global")
       issue(context, "NotImplementedByLab", "The lab has regional load balancers of the Standard SKU only.", ["sku"]);
   });
+
+export const loadBalancerIntroduced: Introduced = {
+  "properties.probes.properties.noHealthyBackendsBehavior": "2024-01-01",
+  "properties.loadBalancingRules.properties.enableConnectionTracking": "2024-10-01",
+  "properties.scope": "2025-03-01",
+  "properties.frontendIPConfigurations.properties.ddosSettings": "2025-07-01",
+  "properties.frontendIPConfigurations.properties.enableConnectionTracking": "2025-09-01",
+  "properties.mode": "2025-09-01",
+};
 
 export type LoadBalancerBody = z.infer<typeof loadBalancerBody>;
 export type FrontEnd = z.infer<typeof frontEnd>;

@@ -8,7 +8,7 @@ import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { refuseDuplicateNames } from "./inlineChildren.ts";
 import { projectLoadBalancer } from "./loadBalancerProjection.ts";
-import { loadBalancerBody, type LoadBalancerBody } from "./loadBalancerSchema.ts";
+import { loadBalancerBody, loadBalancerIntroduced, type LoadBalancerBody } from "./loadBalancerSchema.ts";
 import { renderLoadBalancer } from "./loadBalancerView.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
@@ -90,6 +90,7 @@ export const loadBalancers: ResourceType<LoadBalancerBody> = {
   type: types.loadBalancer,
   location: "regional",
   schema: loadBalancerBody,
+  introduced: loadBalancerIntroduced,
   patch: "tags",
   prepare,
   render: renderLoadBalancer,

@@ -1,6 +1,7 @@
 /** What a NAT gateway's PUT may hold. */
 import { z } from "zod";
-import { choice, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, lacking, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
 
 export const natGatewayBody = z.strictObject({
   ...tracked,
@@ -13,9 +14,21 @@ export const natGatewayBody = z.strictObject({
       publicIpPrefixes: none("public IP prefixes"),
       publicIpAddressesV6: none("IPv6"),
       publicIpPrefixesV6: none("IPv6"),
-      ...readOnly("subnets", "sourceVirtualNetwork", "resourceGuid", "provisioningState"),
+      nat64: lacking("IPv6"),
+      serviceGateway: lacking("service gateways"),
+      sourceVirtualNetwork: lacking("NAT gateways of whole networks"),
+      ...readOnly("subnets", "resourceGuid", "provisioningState"),
     })
     .default({}),
 });
+
+export const natGatewayIntroduced: Introduced = {
+  "sku.name=StandardV2": "2024-10-01",
+  "properties.publicIpAddressesV6": "2024-10-01",
+  "properties.publicIpPrefixesV6": "2024-10-01",
+  "properties.sourceVirtualNetwork": "2024-10-01",
+  "properties.serviceGateway": "2025-05-01",
+  "properties.nat64": "2025-07-01",
+};
 
 export type NatGatewayBody = z.infer<typeof natGatewayBody>;

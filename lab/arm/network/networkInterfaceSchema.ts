@@ -2,7 +2,8 @@
 import { z } from "zod";
 import { parentOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
-import { choice, envelope, ignored, issue, none, readOnly, reference, tracked } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, envelope, ignored, issue, lacking, none, readOnly, reference, tracked } from "../schema.ts";
 
 const configuration = z.strictObject({
   ...envelope,
@@ -19,6 +20,7 @@ const configuration = z.strictObject({
       loadBalancerInboundNatRules: none("inbound NAT rules"),
       applicationGatewayBackendAddressPools: none("application gateways"),
       applicationSecurityGroups: none("application security groups"),
+      gatewayLoadBalancer: lacking("gateway load balancers"),
       ...readOnly(
         "virtualNetworkTaps",
         "privateIPAddressPrefixLength",
@@ -36,6 +38,7 @@ const configuration = z.strictObject({
 export const networkInterfaceBody = z.strictObject({
   ...tracked,
   kind: ignored,
+  extendedLocation: lacking("edge zones"),
   properties: z.strictObject({
     ipConfigurations: z
       .array(configuration)
@@ -59,6 +62,8 @@ export const networkInterfaceBody = z.strictObject({
     auxiliarySku: choice("None").optional(),
     nicType: choice("Standard").optional(),
     workloadType: z.string().optional(),
+    privateLinkService: lacking("private link services"),
+    migrationPhase: choice("None").optional(),
     ...readOnly(
       "virtualMachine",
       "macAddress",
@@ -69,12 +74,15 @@ export const networkInterfaceBody = z.strictObject({
       "defaultOutboundConnectivityEnabled",
       "dscpConfiguration",
       "privateEndpoint",
-      "migrationPhase",
       "resourceGuid",
       "provisioningState",
     ),
   }),
 });
+
+export const networkInterfaceIntroduced: Introduced = {
+  "properties.ipConfigurations.properties.privateIPAddressPrefixLength": "2024-01-01",
+};
 
 export type NetworkInterfaceBody = z.infer<typeof networkInterfaceBody>;
 

@@ -8,7 +8,7 @@ import type { Draft, ResourceType } from "../resourceType.ts";
 import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
 import { networkType } from "./networkType.ts";
-import { peeringBody, type PeeringBody } from "./peeringSchema.ts";
+import { peeringBody, peeringIntroduced, type PeeringBody } from "./peeringSchema.ts";
 import type { VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 const prefixesOf = (id: string, store: Store): string[] =>
@@ -99,6 +99,7 @@ export const peerings: ResourceType<PeeringBody> = {
   type: types.peering,
   location: "inherited",
   schema: peeringBody,
+  introduced: peeringIntroduced,
   patch: "none",
   prepare,
   render,

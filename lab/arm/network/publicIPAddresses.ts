@@ -12,7 +12,7 @@ import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 import type { NatGatewayBody } from "./natGatewaySchema.ts";
 import { networkIdOf } from "./networkInterfaceSchema.ts";
 import { networkType } from "./networkType.ts";
-import { publicAddressBody, type PublicAddressBody } from "./publicAddressSchema.ts";
+import { publicAddressBody, publicAddressIntroduced, type PublicAddressBody } from "./publicAddressSchema.ts";
 import type { SubnetBody } from "./subnetSchema.ts";
 
 function prepare(draft: Draft<PublicAddressBody>, { store, options }: Context): void {
@@ -113,6 +113,7 @@ export const publicIPAddresses: ResourceType<PublicAddressBody> = {
   type: types.publicAddress,
   location: "regional",
   schema: publicAddressBody,
+  introduced: publicAddressIntroduced,
   patch: "tags",
   prepare,
   render,

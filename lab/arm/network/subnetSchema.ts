@@ -1,6 +1,7 @@
 /** What a subnet's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, issue, none, readOnly, reference } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, envelope, issue, lacking, none, readOnly, reference } from "../schema.ts";
 
 const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
 
@@ -18,6 +19,9 @@ export const subnetProperties = z
     serviceEndpointPolicies: none("service endpoint policies"),
     routeTable: z.null("The lab has no route tables").optional(),
     ipAllocations: none("IP allocations"),
+    ipamPoolPrefixAllocations: lacking("IPAM pools"),
+    sharingScope: lacking("shared subnets"),
+    serviceGateway: lacking("service gateways"),
     ...readOnly(
       "applicationGatewayIPConfigurations",
       "ipConfigurations",
@@ -38,6 +42,12 @@ export const subnetProperties = z
       issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
     if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
   });
+
+export const subnetIntroduced: Introduced = {
+  "properties.sharingScope": "2024-01-01",
+  "properties.ipamPoolPrefixAllocations": "2024-05-01",
+  "properties.serviceGateway": "2025-05-01",
+};
 
 export const subnetBody = z.strictObject({ ...envelope, properties: subnetProperties });
 

@@ -11,7 +11,7 @@ import { networkType } from "./networkType.ts";
 import { peeringsOf, peersOf } from "./peerings.ts";
 import { subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 import { checkPrefixes, prefixBlock, projectSubnet, refuseUsed, renderSubnet } from "./subnets.ts";
-import { virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
+import { networkIntroduced, virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 const subnetsOf = (id: string, context: StoreContext): Resource<SubnetBody>[] =>
   context.store.children<SubnetBody>(id, types.subnet).filter(isLive);
@@ -80,6 +80,7 @@ export const virtualNetworks: ResourceType<VirtualNetworkBody> = {
   location: "regional",
   name: { ...networkType.name, pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$/ },
   schema: virtualNetworkBody,
+  introduced: networkIntroduced,
   patch: "tags",
   stored: (given) => ({ ...given, properties: { ...given.properties, subnets: undefined } }),
   prepare,

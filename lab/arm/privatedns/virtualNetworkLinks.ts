@@ -47,6 +47,7 @@ export const virtualNetworkLinks: ResourceType<LinkBody> = {
     rule: "1-80 letters, digits, periods, underscores and hyphens",
   },
   schema: linkBody,
+  introduced: { "properties.resolutionPolicy": "2024-06-01" },
   patch: "merge",
   prepare,
   render: (link) => ({
