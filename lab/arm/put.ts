@@ -40,9 +40,10 @@ export function patch(request: Request, type: ResourceType, id: string, existing
     (key) => key !== "tags" && !(key === "properties" && Object.keys(given["properties"] ?? {}).length === 0),
   );
   if (other !== undefined) {
+    if (type.dialect !== "network") throw notInLab(`PATCH of anything but tags (given: '${other}'); use PUT`);
     throw badRequest(
-      "PatchNotSupported",
-      `PATCH of ${type.type} changes tags only (given: '${other}'). Use PUT for everything else.`,
+      "OnlyTagsSupportedForPatch",
+      `PATCH request content includes ${other} property. Only tags property is currently supported.`,
     );
   }
   const tags = checkTags(given["tags"]);
@@ -59,7 +60,7 @@ function refuseNewer(request: Request, type: ResourceType): void {
 
 const store = (context: Context, resource: Resource): Resource => context.store.put(resource, true);
 
-function write(
+export function write(
   request: Request,
   type: ResourceType,
   id: string,
@@ -77,7 +78,11 @@ function write(
   const draft: Draft = { id, body, computed: { ...existing?.computed }, ...(existing && { existing }) };
   type.prepare?.(draft, context);
   const kept = JSON.parse(JSON.stringify(type.stored?.(body) ?? body)) as Body;
-  const unchanged = existing?.state === "Succeeded" && !type.stored && isDeepStrictEqual(existing.body, kept);
+  const unchanged =
+    existing?.state === "Succeeded" &&
+    !type.stored &&
+    isDeepStrictEqual(existing.body, kept) &&
+    isDeepStrictEqual(existing.computed, JSON.parse(JSON.stringify(draft.computed)));
   if (unchanged) return answer(request, type, existing, 200, context);
   const state = !type.asynchronous ? "Succeeded" : existing ? "Updating" : "Creating";
   const written = existing
@@ -101,7 +106,7 @@ function answer(request: Request, type: ResourceType, resource: Resource, status
   return { status, headers: { ...etag, "Azure-AsyncOperation": poll!, "Retry-After": retry! }, body };
 }
 
-function objectOf(body: unknown): Record<string, unknown> {
+export function objectOf(body: unknown): Record<string, unknown> {
   if (body !== null && typeof body === "object" && !Array.isArray(body)) return body as Record<string, unknown>;
   throw badRequest(
     "InvalidRequestContent",

@@ -175,7 +175,7 @@ describe("requests that Azure refuses, and its codes", () => {
     ],
     [
       "a public address used twice",
-      "409 PublicIPAddressInUse",
+      "400 PublicIPAddressInUse",
       "PUT",
       id("Microsoft.Network/natGateways/ng2"),
       { location, properties: { publicIpAddresses: [{ id: id("Microsoft.Network/publicIPAddresses/pip") }] } },
@@ -361,7 +361,7 @@ describe("requests that Azure refuses, and its codes", () => {
         },
       },
     ],
-    ["a PATCH of more than tags", "400 PatchNotSupported", "PATCH", vnet, { properties: { addressSpace: {} } }],
+    ["a PATCH of more than tags", "400 OnlyTagsSupportedForPatch", "PATCH", vnet, { properties: { addressSpace: {} } }],
   ])("%s: %s", async ([, expected, method, path, body]) => {
     const before = lab.arm.world().revision;
     expect(await outcome(method, path, body)).toBe(expected);

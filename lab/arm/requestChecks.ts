@@ -16,6 +16,9 @@ export function checkName(type: ResourceType, id: string): void {
   );
 }
 
+/** Parts have the names of their resource's provider. */
+export const checkPartName = (type: ResourceType, id: string, name: string): void => checkName(type, `${id}/${name}`);
+
 export function checkTags(tags: unknown): Record<string, string> {
   if (tags === undefined || tags === null) return {};
   const entries = typeof tags === "object" && !Array.isArray(tags) ? Object.entries(tags) : undefined;
@@ -97,11 +100,12 @@ export function checkEtag(request: Request, existing: Resource | undefined, type
     existing !== undefined && (header.trim() === "*" || header.split(",").some((one) => bare(one) === existing.etag));
   if (type.dialect !== "network" && type.dialect !== "dns") return;
   if ((match !== undefined && !hits(match)) || (noneMatch !== undefined && hits(noneMatch))) {
-    throw new ArmError(
-      412,
-      "PreconditionFailed",
-      `Precondition failed. Etag provided in ${match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`} does not match etag ${existing ? `W/"${existing.etag}"` : "(the resource does not exist)"} of resource.`,
-    );
+    const given = match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`;
+    const actual = existing ? `W/"${existing.etag}"` : "(the resource does not exist)";
+    const message = `Etag provided in ${given} does not match etag ${actual} of resource ${request.path}.`;
+    throw new ArmError(412, "PreconditionFailed", "Precondition failed.", {
+      details: [{ code: "PreconditionFailedEtagMismatch", message }],
+    });
   }
 }
 

@@ -52,6 +52,8 @@ export interface Computed {
   repairs?: RepairService;
   /** Of a scale set: the scheduled events that its machines were told last. */
   events?: { incarnation: number; told: string };
+  /** Of a peering: the guid of the peering at its other side, since they were connected. */
+  peer?: string;
   /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
   scaled?: { at: number; cooldown: number };
   /** A deletion that failed: it stays out of the world and can be deleted again. */

@@ -14,6 +14,7 @@ import {
   parentMissing,
   typeOf,
 } from "./paths.ts";
+import { putPart, removePart } from "./parts.ts";
 import { patch, put } from "./put.ts";
 import { typeNamed } from "./registry.ts";
 import { remove } from "./remove.ts";
@@ -173,12 +174,19 @@ function onTail(request: Request, type: ResourceType, resource: Resource, contex
   }
   const view = type.views?.[key];
   if (!view || more.length > 0) throw notFound(request);
+  const part = type.parts?.[key];
+  const named = (shown: unknown): unknown =>
+    (shown as { value?: { name: string }[] }).value?.find((one) => one.name.toLowerCase() === name?.toLowerCase());
+  if (part && name !== undefined && (request.method === "PUT" || request.method === "DELETE"))
+    return context.store.transaction(() =>
+      request.method === "PUT"
+        ? putPart(request, type, part, resource, name, context, (now) => named(view(now, context, request.query)))
+        : removePart(request, type, part, resource, name, context),
+    );
   onlyGet(request);
   const shown = view(resource, context, request.query);
   if (name === undefined) return { status: 200, body: shown };
-  const part = (shown as { value?: { name: string }[] }).value?.find(
-    (one) => one.name.toLowerCase() === name.toLowerCase(),
-  );
-  if (!part) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
-  return { status: 200, body: part };
+  const found = named(shown);
+  if (!found) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
+  return { status: 200, body: found };
 }

@@ -4,6 +4,7 @@ import type { World, WorldStatus } from "../world.ts";
 import type { Introduced } from "./apiVersions.ts";
 import type { Context, StoreContext } from "./context.ts";
 import type { ErrorBody } from "./errors.ts";
+import type { Part } from "./parts.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
 
 /** A PUT or PATCH that passed the schema and whose references exist, before it is stored. */
@@ -78,6 +79,8 @@ export interface ResourceType<B extends Body = Body> {
   outcome?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome | undefined;
   /** POST {id}/{action}. */
   actions?: Record<string, Action<B>>;
+  /** PUT and DELETE {id}/{collection}/{name}, by the collection's name in lower case; a view reads them. */
+  parts?: Record<string, Part>;
   /** GET {id}/{view}, beside the child types. */
   views?: Record<string, View<B>>;
   /** Changes which resources a list shows. */

@@ -1,6 +1,7 @@
 /** Pieces of which the types' schemas are made, and the translation of what they find into Azure's errors. */
 import { z } from "zod";
 import { ArmError, badRequest, type ErrorBody } from "./errors.ts";
+import { keyOf, parseId } from "./ids.ts";
 import type { Dialect } from "./resourceType.ts";
 
 /** Read-only in Azure: clients send back what they got, and it is ignored. For the type checker it is never there. */
@@ -51,8 +52,23 @@ export const choice = <const T extends readonly [string, ...string[]]>(...values
     return z.NEVER;
   });
 
-/** A reference to another resource. Other properties of it, as in a GET's answer, are ignored. */
-export const reference = z.object({ id: z.string() }).transform(({ id }) => ({ id }));
+/**
+ * A reference to a resource of the type, or to a part of one. Other properties of it, as in a GET's answer, are ignored.
+ */
+export const referenceTo = (type: string): z.ZodType<{ id: string }> =>
+  z.object({ id: z.unknown().optional() }).transform(({ id }, context) => {
+    if (typeof id !== "string") {
+      formatIssue(context, "MissingJsonReferenceId", "Value for reference id is missing.", ["id"]);
+      return z.NEVER;
+    }
+    const target = parseId(id);
+    // What is no ID at all is told with the references.
+    if (target && keyOf([target.namespace, ...target.types].join("/")) !== keyOf(type)) {
+      const message = `Reference Id ${id} is not formatted correctly. The Id is expected to reference resources of type ${type}.`;
+      formatIssue(context, "InvalidJsonReferenceFormat", message, ["id"]);
+    }
+    return { id };
+  });
 
 /** A whole number; outside the range the error has the code that Azure gives. */
 export const range = (minimum: number, maximum: number, code?: string): z.ZodType<number> =>
@@ -74,6 +90,16 @@ export function issue(context: z.RefinementCtx, code: string, message: string, p
   context.addIssue({ code: "custom", message, path, params: { code } });
 }
 
+/** Microsoft.Network tells of a body that it cannot read with one code for all, and with this one in its details. */
+export function formatIssue(
+  context: z.RefinementCtx,
+  detail: string,
+  message: string,
+  path: (string | number)[] = [],
+): void {
+  context.addIssue({ code: "custom", message, path, params: { detail } });
+}
+
 /** The validated body without absent members, or Azure's error. */
 export function validate<T>(schema: z.ZodType<T>, given: unknown, dialect: Dialect, typeName: string): T {
   const result = schema.safeParse(given);
@@ -93,14 +119,17 @@ export function unknownMembers(paths: readonly (string | number)[][], dialect: D
 }
 
 function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeName: string, given: unknown): ArmError {
-  const found = issues.map((one) => describe(one, typeName, given));
+  // A body is read before anything is asked of it.
+  const unreadable = issues.filter(isUnreadable);
+  const told = unreadable.length > 0 ? unreadable : issues;
+  const found = told.map((one) => describe(one, typeName, given));
   const own = found.find((one) => one.code !== "");
   if (own) return new ArmError(400, own.code, own.message, { target: own.target, details: detailsOf(found) });
   const [first] = found;
   switch (dialect) {
     case "network":
       return new ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", {
-        details: found.map(({ message }) => ({ code: "InvalidJson", message })),
+        details: found.map(({ message }, index) => ({ code: detailOf(told[index]!), message })),
       });
     case "compute":
       return new ArmError(400, "InvalidParameter", first!.message, {
@@ -117,6 +146,12 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
       );
   }
 }
+
+const isUnreadable = (one: z.core.$ZodIssue): boolean =>
+  one.code === "unrecognized_keys" || one.code === "invalid_type" || one.code === "invalid_union";
+
+const detailOf = (one: z.core.$ZodIssue): string =>
+  one.code === "custom" && one.params?.["detail"] !== undefined ? String(one.params["detail"]) : "InvalidJson";
 
 /** Every mistake is told, not only the first. */
 const detailsOf = (found: ErrorBody[]): ErrorBody[] =>
@@ -140,7 +175,8 @@ function describe(found: z.core.$ZodIssue, typeName: string, given: unknown): Er
       target,
     };
   }
-  if (value === undefined) return { code, message: `Required property '${target}' is missing (null). ${at}`, target };
+  if (value === undefined && found.code !== "custom")
+    return { code, message: `Required property '${target}' is missing (null). ${at}`, target };
   if (found.code === "invalid_type") {
     return {
       code,

@@ -12,10 +12,11 @@ import {
   none,
   range,
   readOnly,
-  reference,
+  referenceTo,
   tracked,
   zoneList,
 } from "../schema.ts";
+import { types } from "../typeNames.ts";
 import { extensionList, isHealth } from "./extensions.ts";
 import { scaleSetOsProfile } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
@@ -24,13 +25,13 @@ const ipConfiguration = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z.strictObject({
-    subnet: reference,
+    subnet: referenceTo(types.subnet),
     primary: z.boolean().optional(),
     privateIPAddressVersion: choice("IPv4").optional(),
     publicIPAddressConfiguration: z
       .null("The lab's machines have no public addresses of their own: use a load balancer")
       .optional(),
-    loadBalancerBackendAddressPools: z.array(reference).optional(),
+    loadBalancerBackendAddressPools: z.array(referenceTo(types.backendPool)).optional(),
     loadBalancerInboundNatPools: z
       .array(z.unknown())
       .max(0, "Flexible scale sets have no inbound NAT pools")
@@ -50,7 +51,7 @@ const interfaceConfiguration = z.strictObject({
       .array(ipConfiguration)
       .min(1, "A network interface needs an IP configuration")
       .max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
     enableAcceleratedNetworking: z.boolean().optional(),
     enableIPForwarding: z.boolean().optional(),
     enableFpga: z.literal(false).optional(),

@@ -4,16 +4,18 @@ import type { Introduced } from "../apiVersions.ts";
 import {
   choice,
   envelope,
+  formatIssue,
   ignored,
   issue,
   lacking,
   none,
   range,
   readOnly,
-  reference,
+  referenceTo,
   tracked,
   zoneList,
 } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const frontEnd = z.strictObject({
   ...envelope,
@@ -21,11 +23,11 @@ const frontEnd = z.strictObject({
   zones: zoneList.optional(),
   properties: z
     .strictObject({
-      subnet: reference.optional(),
+      subnet: referenceTo(types.subnet).optional(),
       privateIPAddress: z.string().optional(),
       privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
       privateIPAddressVersion: choice("IPv4").optional(),
-      publicIPAddress: reference.optional(),
+      publicIPAddress: referenceTo(types.publicAddress).optional(),
       gatewayLoadBalancer: z.null("The lab has no gateway load balancers").optional(),
       publicIPPrefix: lacking("public IP prefixes"),
       ddosSettings: lacking("DDoS protection"),
@@ -33,10 +35,17 @@ const frontEnd = z.strictObject({
       ...readOnly("inboundNatRules", "inboundNatPools", "outboundRules", "loadBalancingRules", "provisioningState"),
     })
     .superRefine((given, context) => {
-      if ((given.subnet === undefined) === (given.publicIPAddress === undefined)) {
+      if (given.subnet && given.publicIPAddress) {
         issue(
           context,
-          "FrontendIPConfigurationMustHaveSubnetOrPublicIPAddress",
+          "FrontendIPConfigHasBothSubnetAndPublicIP",
+          "A front-end IP configuration references a subnet and a public IP address: it can have one of them only.",
+        );
+      }
+      if (!given.subnet && !given.publicIPAddress) {
+        formatIssue(
+          context,
+          "MissingJsonReferenceId",
           "A front-end IP configuration must reference either a subnet or a public IP address.",
         );
       }
@@ -46,38 +55,39 @@ const frontEnd = z.strictObject({
     }),
 });
 
-const pool = z.strictObject({
-  ...envelope,
-  name: z.string(),
-  properties: z
-    .strictObject({
-      loadBalancerBackendAddresses: ignored,
-      drainPeriodInSeconds: z.int().optional(),
-      location: z.string().optional(),
-      syncMode: ignored,
-      virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
-      tunnelInterfaces: none("tunnel interfaces"),
-      ...readOnly(
-        "backendIPConfigurations",
-        "loadBalancingRules",
-        "inboundNatRules",
-        "outboundRule",
-        "outboundRules",
-        "provisioningState",
-      ),
-    })
-    .default({}),
-});
+const poolProperties = z
+  .strictObject({
+    loadBalancerBackendAddresses: ignored,
+    drainPeriodInSeconds: z.int().optional(),
+    location: z.string().optional(),
+    syncMode: ignored,
+    virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
+    tunnelInterfaces: none("tunnel interfaces"),
+    ...readOnly(
+      "backendIPConfigurations",
+      "loadBalancingRules",
+      "inboundNatRules",
+      "outboundRule",
+      "outboundRules",
+      "provisioningState",
+    ),
+  })
+  .default({});
+
+const pool = z.strictObject({ ...envelope, name: z.string(), properties: poolProperties });
+
+/** What the PUT of a backend pool under its own ID may hold. */
+export const backendPoolBody = z.strictObject({ ...envelope, properties: poolProperties });
 
 const rule = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z
     .strictObject({
-      frontendIPConfiguration: reference,
-      backendAddressPool: reference.optional(),
-      backendAddressPools: z.array(reference).max(1, "The lab's rules have one pool").optional(),
-      probe: reference.optional(),
+      frontendIPConfiguration: referenceTo(`${types.loadBalancer}/frontendIPConfigurations`),
+      backendAddressPool: referenceTo(types.backendPool).optional(),
+      backendAddressPools: z.array(referenceTo(types.backendPool)).max(1, "The lab's rules have one pool").optional(),
+      probe: referenceTo(`${types.loadBalancer}/probes`).optional(),
       protocol: choice("Tcp", "Udp", "All"),
       frontendPort: range(0, 65534, "LoadBalancerRuleInvalidPort"),
       backendPort: range(0, 65535, "LoadBalancerRuleInvalidPort").optional(),

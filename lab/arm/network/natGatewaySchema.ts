@@ -1,7 +1,8 @@
 /** What a NAT gateway's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, lacking, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import { choice, lacking, none, range, readOnly, referenceTo, tracked, zoneList } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 export const natGatewayBody = z.strictObject({
   ...tracked,
@@ -10,7 +11,10 @@ export const natGatewayBody = z.strictObject({
   properties: z
     .strictObject({
       idleTimeoutInMinutes: range(4, 120, "NatGatewayIdleTimeoutOutOfRange").optional(),
-      publicIpAddresses: z.array(reference).max(16, "A NAT gateway has at most 16 public addresses").optional(),
+      publicIpAddresses: z
+        .array(referenceTo(types.publicAddress))
+        .max(16, "A NAT gateway has at most 16 public addresses")
+        .optional(),
       publicIpPrefixes: none("public IP prefixes"),
       publicIpAddressesV6: none("IPv6"),
       publicIpPrefixesV6: none("IPv6"),

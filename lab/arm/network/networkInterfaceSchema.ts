@@ -3,20 +3,21 @@ import { z } from "zod";
 import { parentOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, envelope, ignored, issue, lacking, none, readOnly, reference, tracked } from "../schema.ts";
+import { choice, envelope, ignored, issue, lacking, none, readOnly, referenceTo, tracked } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const configuration = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z
     .strictObject({
-      subnet: reference,
+      subnet: referenceTo(types.subnet),
       primary: z.boolean().optional(),
       privateIPAddress: z.string().optional(),
       privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
       privateIPAddressVersion: choice("IPv4").optional(),
-      publicIPAddress: reference.optional(),
-      loadBalancerBackendAddressPools: z.array(reference).optional(),
+      publicIPAddress: referenceTo(types.publicAddress).optional(),
+      loadBalancerBackendAddressPools: z.array(referenceTo(types.backendPool)).optional(),
       loadBalancerInboundNatRules: none("inbound NAT rules"),
       applicationGatewayBackendAddressPools: none("application gateways"),
       applicationSecurityGroups: none("application security groups"),
@@ -44,7 +45,7 @@ export const networkInterfaceBody = z.strictObject({
       .array(configuration)
       .min(1, "A network interface needs an IP configuration")
       .max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
     dnsSettings: z
       .strictObject({
         dnsServers: z

@@ -1,12 +1,13 @@
 /** What a peering's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { envelope, lacking, readOnly, reference } from "../schema.ts";
+import { envelope, lacking, readOnly, referenceTo } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 export const peeringBody = z.strictObject({
   ...envelope,
   properties: z.strictObject({
-    remoteVirtualNetwork: reference,
+    remoteVirtualNetwork: referenceTo(types.virtualNetwork),
     allowVirtualNetworkAccess: z.boolean().optional(),
     allowForwardedTraffic: z.boolean().optional(),
     allowGatewayTransit: z.literal(false, "The lab has no gateways").optional(),

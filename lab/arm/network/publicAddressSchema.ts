@@ -1,7 +1,7 @@
 /** What a public address's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, ignored, issue, lacking, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import { choice, ignored, issue, lacking, range, readOnly, tracked, zoneList } from "../schema.ts";
 
 export const publicAddressBody = z
   .strictObject({
@@ -41,7 +41,7 @@ export const publicAddressBody = z
         ddosSettings: z
           .strictObject({
             protectionMode: choice("VirtualNetworkInherited", "Enabled", "Disabled").optional(),
-            ddosProtectionPlan: reference.optional(),
+            ddosProtectionPlan: lacking("DDoS protection"),
             ddosCustomPolicy: lacking("DDoS policies"),
           })
           .optional(),

@@ -1,7 +1,7 @@
 /** Microsoft.Network/publicIPAddresses: Standard SKU, static, IPv4. */
 import { formatAddress, parseAddress } from "../addresses.ts";
 import type { Context, StoreContext } from "../context.ts";
-import { badRequest, conflict } from "../errors.ts";
+import { badRequest } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { referencesIn, referrersOf } from "../references.ts";
 import { isLive, type Body, type Resource } from "../resource.ts";
@@ -132,7 +132,7 @@ export const publicIPAddresses: ResourceType<PublicAddressBody> = {
 export function refuseShared(addressId: string, ownerId: string, { store }: Context): void {
   const other = referrersOf(addressId, store).find((user) => user.key !== keyOf(ownerId));
   if (other) {
-    throw conflict(
+    throw badRequest(
       "PublicIPAddressInUse",
       `Resource ${ownerId} is referencing public IP address ${addressId} that is already allocated to resource ${other.id}.`,
     );

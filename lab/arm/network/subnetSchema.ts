@@ -1,7 +1,8 @@
 /** What a subnet's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, envelope, issue, lacking, none, readOnly, reference } from "../schema.ts";
+import { choice, envelope, issue, lacking, none, readOnly, referenceTo } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
 
@@ -9,8 +10,8 @@ export const subnetProperties = z
   .strictObject({
     addressPrefix: z.string().optional(),
     addressPrefixes: z.array(z.string()).optional(),
-    networkSecurityGroup: reference.optional(),
-    natGateway: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
+    natGateway: referenceTo(types.natGateway).optional(),
     defaultOutboundAccess: z.boolean().optional(),
     privateEndpointNetworkPolicies: policy.optional(),
     privateLinkServiceNetworkPolicies: choice("Enabled", "Disabled").optional(),
@@ -39,7 +40,11 @@ export const subnetProperties = z
       ...(properties.addressPrefixes ?? []),
     ];
     if (prefixes.length === 0)
-      issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
+      issue(
+        context,
+        "AddressPrefixStringCannotBeNullOrEmpty",
+        "Address prefix string for a subnet cannot be null or empty: give addressPrefix or addressPrefixes.",
+      );
     if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
   });
 

@@ -1,7 +1,7 @@
 /** What a virtual network's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, envelope, ignored, lacking, range, readOnly, reference, tracked } from "../schema.ts";
+import { choice, envelope, ignored, lacking, range, readOnly, tracked } from "../schema.ts";
 import { subnetIntroduced, subnetProperties } from "./subnetSchema.ts";
 
 export const virtualNetworkBody = z.strictObject({
@@ -32,7 +32,7 @@ export const virtualNetworkBody = z.strictObject({
       .optional(),
     privateEndpointVNetPolicies: choice("Disabled", "Basic").optional(),
     bgpCommunities: z.strictObject({ virtualNetworkCommunity: z.string(), regionalCommunity: ignored }).optional(),
-    ddosProtectionPlan: reference.optional(),
+    ddosProtectionPlan: lacking("DDoS protection"),
     summarizedGatewayPrefixes: lacking("gateways"),
     ...readOnly(
       "virtualNetworkPeerings",
