@@ -39,4 +39,15 @@ export function operationHeaders(
   };
 }
 
-export const listed = (value: object[]): Answer => ({ status: 200, body: { value } });
+/** A list, in pages of `$top` with a link to the next one. */
+export function listed(value: readonly object[], request: Request): Answer {
+  const { query, origin, path } = request;
+  const most = Number(query.get("$top") ?? 0);
+  if (!(most > 0)) return { status: 200, body: { value } };
+  const from = Number(query.get("$skiptoken") ?? 0);
+  const to = from + most;
+  const next = new URLSearchParams(query);
+  next.set("$skiptoken", String(to));
+  const nextLink = `${origin}${encodeURI(path)}?${next.toString()}`;
+  return { status: 200, body: { value: value.slice(from, to), ...(to < value.length && { nextLink }) } };
+}

@@ -67,6 +67,7 @@ const typePath = (id: string): string => id.split("/").slice(6).join("/");
 
 export function missing(type: ResourceType, id: string): never {
   if (type.type === types.resourceGroup) throw groupMissing(id.split("/").at(-1)!);
+  if (type.missing) throw type.missing(id);
   if (type.type.split("/").length > 2) throw new ArmError(404, "NotFound", `Resource ${id} not found.`);
   throw new ArmError(
     404,

@@ -4,7 +4,9 @@ import { newerIn } from "./apiVersions.ts";
 import type { Context } from "./context.ts";
 import { ArmError, badRequest, notInLab } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
-import { begin } from "./operations.ts";
+import { keyOf } from "./ids.ts";
+import type { Operation } from "./operation.ts";
+import { begin, end } from "./operations.ts";
 import { checkReferences } from "./references.ts";
 import { etagHeader, renderResource } from "./render.ts";
 import { checkEtag, checkLocation, checkName, checkTags, refuseWhileDeleting } from "./requestChecks.ts";
@@ -16,17 +18,39 @@ export function put(request: Request, type: ResourceType, id: string, context: C
   const { store } = context;
   const existing = store.get(id);
   refuseWhileDeleting(existing);
-  checkEtag(request, existing, type);
-  if (type.refusePut !== undefined) throw notInLab(type.refusePut);
-  checkName(type, id);
-  refuseNewer(request, type);
-  return write(request, type, existing?.id ?? id, objectOf(request.body), existing, context);
+  return orLater(
+    request,
+    type,
+    id,
+    existing,
+    context,
+    () => checkEtag(request, existing, type),
+    () => {
+      if (type.refusePut !== undefined) throw notInLab(type.refusePut);
+      checkName(type, id);
+      refuseNewer(request, type);
+      const given = objectOf(request.body);
+      return write(request, type, existing?.id ?? id, type.spelled?.(given) ?? given, existing, context);
+    },
+  );
 }
 
 export function patch(request: Request, type: ResourceType, id: string, existing: Resource, context: Context): Answer {
   refuseWhileDeleting(existing);
-  checkEtag(request, existing, type);
-  const given = objectOf(request.body);
+  return orLater(
+    request,
+    type,
+    id,
+    existing,
+    context,
+    () => checkEtag(request, existing, type),
+    () => change(request, type, id, existing, context),
+  );
+}
+
+function change(request: Request, type: ResourceType, id: string, existing: Resource, context: Context): Answer {
+  const body = objectOf(request.body);
+  const given = type.spelled?.(body) ?? body;
   refuseNewer(request, type);
   if (type.patch === "none")
     throw new ArmError(
@@ -46,10 +70,38 @@ export function patch(request: Request, type: ResourceType, id: string, existing
       `PATCH request content includes ${other} property. Only tags property is currently supported.`,
     );
   }
-  const tags = checkTags(given["tags"]);
+  const tags = checkTags(type, given["tags"]);
   const patched = store(context, { ...existing, body: { ...existing.body, tags } });
-  return { status: 200, headers: etagHeader(patched, type), body: renderResource(patched, context, request.query) };
+  return answer(request, type, patched, 200, context);
 }
+
+/** `check`, then `work`; where the type refuses later, the refusal of `check` ends an operation that was accepted. */
+function orLater(
+  request: Request,
+  type: ResourceType,
+  id: string,
+  existing: Resource | undefined,
+  context: Context,
+  check: () => void,
+  work: () => Answer,
+): Answer {
+  try {
+    check();
+  } catch (error) {
+    if (!type.accepted || !(error instanceof ArmError)) throw error;
+    const operation = begin(context.store, "put", keyOf(id));
+    end(context.store, operation, error.body);
+    return { status: 202, headers: headersOf(request, type, operation, existing?.body.location) };
+  }
+  return work();
+}
+
+const headersOf = (
+  request: Request,
+  type: ResourceType,
+  operation: Operation,
+  location: string | undefined,
+): Record<string, string> => operationHeaders(request, operation, type.type.split("/")[0]!, location ?? "global");
 
 /** Azure reads a body by the types of the request's api-version. */
 function refuseNewer(request: Request, type: ResourceType): void {
@@ -69,14 +121,21 @@ export function write(
   context: Context,
 ): Answer {
   const location = checkLocation(type, id, given["location"], existing);
-  checkTags(given["tags"]);
+  checkTags(type, given["tags"]);
   const validated = validate(type.schema, given, type.dialect, type.type.split("/").at(-1)!);
   const placed: Body = { ...validated, ...(location !== undefined && { location }) };
   const merged = existing && type.merge ? type.merge(placed, existing) : placed;
   const body = JSON.parse(JSON.stringify(merged)) as Body;
-  checkReferences(id, body, context.store, context.options.subscriptionId);
   const draft: Draft = { id, body, computed: { ...existing?.computed }, ...(existing && { existing }) };
-  type.prepare?.(draft, context);
+  const check = (): void => {
+    checkReferences(draft, type, context);
+    type.prepare?.(draft, context);
+  };
+  return orLater(request, type, id, existing, context, check, () => commit(request, type, draft, context));
+}
+
+function commit(request: Request, type: ResourceType, draft: Draft, context: Context): Answer {
+  const { id, body, existing } = draft;
   const kept = JSON.parse(JSON.stringify(type.stored?.(body) ?? body)) as Body;
   const unchanged =
     existing?.state === "Succeeded" &&
@@ -93,16 +152,18 @@ export function write(
 }
 
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {
-  const body = renderResource(resource, context, request.query);
   const etag = etagHeader(resource, type);
-  if (resource.state === "Succeeded") return { status, headers: etag, body };
+  const isDone = resource.state === "Succeeded";
+  if (type.accepted) {
+    const operation = begin(context.store, "put", resource.key);
+    if (isDone) end(context.store, operation);
+    return { status: 202, headers: headersOf(request, type, operation, resource.body.location) };
+  }
+  const body = renderResource(resource, context, request.query);
+  if (isDone) return { status, headers: etag, body };
   const operation = begin(context.store, "put", resource.key);
-  const { "Azure-AsyncOperation": poll, "Retry-After": retry } = operationHeaders(
-    request,
-    operation,
-    type.type.split("/")[0]!,
-    resource.body.location ?? "global",
-  );
+  const headers = headersOf(request, type, operation, resource.body.location);
+  const { "Azure-AsyncOperation": poll, "Retry-After": retry } = headers;
   return { status, headers: { ...etag, "Azure-AsyncOperation": poll!, "Retry-After": retry! }, body };
 }
 

@@ -19,7 +19,7 @@ export function checkName(type: ResourceType, id: string): void {
 /** Parts have the names of their resource's provider. */
 export const checkPartName = (type: ResourceType, id: string, name: string): void => checkName(type, `${id}/${name}`);
 
-export function checkTags(tags: unknown): Record<string, string> {
+export function checkTags(type: Pick<ResourceType, "tags">, tags: unknown): Record<string, string> {
   if (tags === undefined || tags === null) return {};
   const entries = typeof tags === "object" && !Array.isArray(tags) ? Object.entries(tags) : undefined;
   if (!entries || entries.some(([, value]) => typeof value !== "string")) {
@@ -28,14 +28,17 @@ export function checkTags(tags: unknown): Record<string, string> {
       "The request content was invalid and could not be deserialized: 'tags' is an object of texts.",
     );
   }
-  if (entries.length > 50)
-    throw badRequest("InvalidTags", `The number of tags ${entries.length} exceeds the maximum of 50.`);
+  const most = type.tags?.most ?? 50;
+  if (entries.length > most)
+    throw badRequest("InvalidTags", `The number of tags ${entries.length} exceeds the maximum of ${most}.`);
   for (const [name, value] of entries as [string, string][]) {
     if (name === "" || name.length > 512 || /[<>%&\\?/]/.test(name))
       throw badRequest(
         "InvalidTagNameCharacters",
         `The tag name '${name}' is not valid: 1-512 characters, none of < > % & \\ ? /.`,
       );
+    if (type.tags && !type.tags.names.test(name))
+      throw badRequest("BadRequest", `The tag name '${name}' is not valid: ${type.tags.rule}.`);
     if (value.length > 256)
       throw badRequest(
         "InvalidTagValueLength",
@@ -101,6 +104,11 @@ export function checkEtag(request: Request, existing: Resource | undefined, type
   if (type.dialect !== "network" && type.dialect !== "dns") return;
   if ((match !== undefined && !hits(match)) || (noneMatch !== undefined && hits(noneMatch))) {
     const given = match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`;
+    if (type.dialect === "dns") {
+      const what = type.type.split("/").length > 2 ? "Record set" : "Zone";
+      const name = nameOf(request.path);
+      throw new ArmError(412, "PreconditionFailed", `The ${what} ${name} has been modified (etag mismatch).`);
+    }
     const actual = existing ? `W/"${existing.etag}"` : "(the resource does not exist)";
     const message = `Etag provided in ${given} does not match etag ${actual} of resource ${request.path}.`;
     throw new ArmError(412, "PreconditionFailed", "Precondition failed.", {

@@ -38,7 +38,7 @@ export function routeGroup(request: Request, name: string, rest: string[], conte
     const inside = context.store
       .all()
       .filter((one) => isTopLevel(one) && one.type !== types.resourceGroup && one.key.startsWith(`${group.key}/`));
-    return listed(matching(inside, request.query).map(renderShort));
+    return listed(matching(inside, request.query).map(renderShort), request);
   }
   if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) {
     existingGroup(id, context);
@@ -109,7 +109,10 @@ function listChildren(parent: string, type: ResourceType, request: Request, cont
 /** Those of the resources that the type lets a list show. */
 export function listResources(resources: Resource[], type: ResourceType, request: Request, context: Context): Answer {
   const shown = type.filter?.(resources, request.query) ?? resources;
-  return listed(shown.map((one) => renderResource(one, context, request.query)));
+  return listed(
+    shown.map((one) => renderResource(one, context, request.query)),
+    request,
+  );
 }
 
 function onResource(
@@ -121,6 +124,26 @@ function onResource(
   tail: string[],
 ): Answer {
   checkVersion(request, type);
+  if (!type.bareRefusals) return answerOf(request, type, id, existing, context, tail);
+  try {
+    return answerOf(request, type, id, existing, context, tail);
+  } catch (error) {
+    if (error instanceof ArmError && providersOwn.includes(error.body.code)) error.bare = true;
+    throw error;
+  }
+}
+
+/** Codes of refusals that come from the provider itself, and not from Azure Resource Manager in front of it. */
+const providersOwn = ["BadRequest", "Conflict", "NotFound", "PreconditionFailed"];
+
+function answerOf(
+  request: Request,
+  type: ResourceType,
+  id: string,
+  existing: Resource | undefined,
+  context: Context,
+  tail: string[],
+): Answer {
   if (type.type === types.resourceGroup) checkName(type, id);
   if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), context, tail);
   const group = context.store.get(id.split("/").slice(0, 5).join("/"));
@@ -185,7 +208,10 @@ function onTail(request: Request, type: ResourceType, resource: Resource, contex
     );
   onlyGet(request);
   const shown = view(resource, context, request.query);
-  if (name === undefined) return { status: 200, body: shown };
+  if (name === undefined) {
+    const { value } = (shown ?? {}) as { value?: object[] };
+    return Array.isArray(value) && request.query.has("$top") ? listed(value, request) : { status: 200, body: shown };
+  }
   const found = named(shown);
   if (!found) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
   return { status: 200, body: found };

@@ -3,7 +3,7 @@ import type { z } from "zod";
 import type { World, WorldStatus } from "../world.ts";
 import type { Introduced } from "./apiVersions.ts";
 import type { Context, StoreContext } from "./context.ts";
-import type { ErrorBody } from "./errors.ts";
+import type { ArmError, ErrorBody } from "./errors.ts";
 import type { Part } from "./parts.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
 
@@ -52,17 +52,31 @@ export interface ResourceType<B extends Body = Body> {
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
   name: { pattern: RegExp; rule: string };
+  /** Where tags are narrower than everywhere: how many, and what their names may be. */
+  tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
   /** Set where the lab has no PUT: what the client should do instead. */
   refusePut?: string;
   /** False: PUT and DELETE are done when they are answered. */
   asynchronous: boolean;
+  /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
+  accepted?: true;
+  /** Whether DELETE takes time although PUT does not. */
+  deletedLater?: true;
+  /** Whether the provider answers its own refusals without an `error` around them. */
+  bareRefusals?: true;
+  /** A request's body with the members' usual names, where Azure takes others too. */
+  spelled?(given: Record<string, unknown>): Record<string, unknown>;
   /** What PATCH may change. */
   patch: "tags" | "merge" | "none";
   /** What is kept of a valid body: children that have rows of their own are left out. */
   stored?(given: B): B;
   /** Keeps what a client may leave out because GET never returns it, or because Azure keeps it. */
   merge?(given: B, existing: Resource<B>): B;
+  /** The answer for one that does not exist, where it is not the usual one. */
+  missing?(id: string): ArmError;
+  /** The refusal of a reference to what does not exist, where it is not Azure Resource Manager's usual one. */
+  missingReference?(id: string): ArmError;
   /** Checks against other resources, and allocations. */
   prepare?(draft: Draft<B>, context: Context): void;
   /** After the resource was stored: children and members. `existing` is what was stored before. */

@@ -62,6 +62,7 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
             .filter((one) => one.type !== types.resourceGroup),
           request.query,
         ).map(renderShort),
+        request,
       );
     case "operations":
     case "operationresults":
@@ -92,14 +93,17 @@ const renderSubscription = ({ options }: Context): object => ({
 function listGroups(request: Request, context: Context): Answer {
   checkVersion(request, resourceGroups);
   const groups = matching(context.store.ofType(types.resourceGroup), request.query, tagFields);
-  return listed(groups.map((group) => renderResource(group, context, request.query)));
+  return listed(
+    groups.map((group) => renderResource(group, context, request.query)),
+    request,
+  );
 }
 
 function routeProviders(request: Request, rest: string[], routing: Routing): Answer | Promise<Answer> {
   const [namespace, first, second, third, fourth] = rest;
   if (namespace === undefined || first === undefined || first.toLowerCase() === "register") {
     checkVersion(request, resourceGroups);
-    if (namespace === undefined) return listed(renderProviders(routing.context));
+    if (namespace === undefined) return listed(renderProviders(routing.context), request);
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined)

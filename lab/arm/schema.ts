@@ -100,6 +100,12 @@ export function formatIssue(
   context.addIssue({ code: "custom", message, path, params: { detail } });
 }
 
+/** A string that `isValid`; the message is answered as it is. */
+export const checked = (isValid: (value: string) => boolean, message: (value: string) => string): z.ZodString =>
+  z.string().superRefine((value, context) => {
+    if (!isValid(value)) context.addIssue({ code: "custom", message: message(value), params: { verbatim: true } });
+  });
+
 /** The validated body without absent members, or Azure's error. */
 export function validate<T>(schema: z.ZodType<T>, given: unknown, dialect: Dialect, typeName: string): T {
   const result = schema.safeParse(given);
@@ -184,6 +190,7 @@ function describe(found: z.core.$ZodIssue, typeName: string, given: unknown): Er
       target,
     };
   }
+  if (found.code === "custom" && found.params?.["verbatim"] === true) return { code, message: found.message, target };
   return { code, message: `${found.message}${found.message.endsWith(".") ? "" : "."} ${at}`, target };
 }
 

@@ -74,7 +74,11 @@ function failure(error: unknown, authority: string): Answer {
           "WWW-Authenticate": `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${error.message}"`,
         }
       : undefined;
-  return { status: error.status, ...(challenge && { headers: challenge }), body: { error: error.body } };
+  return {
+    status: error.status,
+    ...(challenge && { headers: challenge }),
+    body: error.bare ? error.body : { error: error.body },
+  };
 }
 
 function requestOf(message: IncomingMessage): Request {

@@ -1,4 +1,4 @@
-/** `$filter` and `$top` of lists across types: `resourceType eq 'x'`, `tagName eq 'a' and tagValue eq 'b'`, `name eq 'n'`. */
+/** `$filter` of lists across types: `resourceType eq 'x'`, `tagName eq 'a' and tagValue eq 'b'`, `name eq 'n'`. */
 import { badRequest } from "../errors.ts";
 import type { Resource } from "../resource.ts";
 
@@ -19,9 +19,7 @@ export function matching(
   const mixed = "tagname" in wanted && names.some((name) => !tagFields.includes(name));
   const valueAlone = "tagvalue" in wanted && !("tagname" in wanted);
   if (mixed || valueAlone || names.some((name) => !allowed.includes(name))) refuse(filter);
-  const found = resources.filter((resource) => matches(resource, wanted));
-  const top = query.get("$top");
-  return top === null ? found : found.slice(0, Number(top));
+  return resources.filter((resource) => matches(resource, wanted));
 }
 
 function refuse(filter: string): never {
