@@ -1,6 +1,7 @@
 /**
  * What differs between the api-versions that a type has: properties, and values of properties, that only newer ones
- * know. Found by comparing the types of Azure's SDKs for JavaScript, of which each release has one api-version.
+ * know. Found by comparing the types of Azure's SDKs for JavaScript, of which each release has one api-version; a
+ * version between two that were compared has what the older one has, so that the lab rather refuses too much.
  */
 
 /**

@@ -179,6 +179,9 @@ export const loadBalancerBody = z
   });
 
 export const loadBalancerIntroduced: Introduced = {
+  "properties.probes.properties.probeThreshold": "2022-07-01",
+  "properties.backendAddressPools.properties.virtualNetwork": "2022-07-01",
+  "properties.backendAddressPools.properties.syncMode": "2023-05-01",
   "properties.probes.properties.noHealthyBackendsBehavior": "2024-01-01",
   "properties.loadBalancingRules.properties.enableConnectionTracking": "2024-10-01",
   "properties.scope": "2025-03-01",

@@ -82,6 +82,8 @@ export const networkInterfaceBody = z.strictObject({
 });
 
 export const networkInterfaceIntroduced: Introduced = {
+  "properties.disableTcpStateTracking": "2022-07-01",
+  "properties.auxiliarySku": "2022-11-01",
   "properties.ipConfigurations.properties.privateIPAddressPrefixLength": "2024-01-01",
 };
 

@@ -78,6 +78,8 @@ export const publicAddressBody = z
   });
 
 export const publicAddressIntroduced: Introduced = {
+  "properties.ddosSettings": "2022-07-01",
+  "properties.dnsSettings.domainNameLabelScope": "2022-11-01",
   "sku.name=StandardV2": "2024-10-01",
   "properties.ddosSettings.ddosCustomPolicy": "2025-07-01",
 };

@@ -49,6 +49,7 @@ export const subnetProperties = z
   });
 
 export const subnetIntroduced: Introduced = {
+  "properties.defaultOutboundAccess": "2023-05-01",
   "properties.sharingScope": "2024-01-01",
   "properties.ipamPoolPrefixAllocations": "2024-05-01",
   "properties.serviceGateway": "2025-05-01",

@@ -5,5 +5,5 @@ export const privateDnsType = {
   accepted: true,
   bareRefusals: true,
   location: "global",
-  apiVersions: ["2020-06-01", "2024-06-01"],
+  apiVersions: ["2018-09-01", "2020-01-01", "2020-06-01", "2024-06-01"],
 } as const;
