@@ -32,9 +32,12 @@ export function operationHeaders(
   const subscription = `${request.origin}/subscriptions/${request.segments[1]}`;
   const base =
     namespace === "Microsoft.Resources" ? subscription : `${subscription}/providers/${namespace}/locations/${location}`;
+  const isCompute = namespace === "Microsoft.Compute";
   return {
     "Azure-AsyncOperation": `${base}/operations/${operation.name}?api-version=${version}`,
-    Location: `${base}/operationResults/${operation.name}?api-version=${version}`,
+    Location: isCompute
+      ? `${base}/operations/${operation.name}?monitor=true&api-version=${version}`
+      : `${base}/operationResults/${operation.name}?api-version=${version}`,
     "Retry-After": "1",
   };
 }

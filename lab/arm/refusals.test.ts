@@ -270,7 +270,7 @@ describe("requests that Azure refuses, and its codes", () => {
     ],
     [
       "an unknown property of a scale set",
-      "400 InvalidParameter",
+      "400 BadRequest",
       "PUT",
       id("Microsoft.Compute/virtualMachineScaleSets/x"),
       scaleSet({ set: { capacity: 3 } }),
@@ -338,7 +338,7 @@ describe("requests that Azure refuses, and its codes", () => {
     ],
     [
       "an autoscale setting with a default above its maximum",
-      "400 InvalidCapacity",
+      "400 BadRequest",
       "PUT",
       id("Microsoft.Insights/autoscaleSettings/x"),
       {

@@ -43,6 +43,8 @@ export interface Computed {
   /** Virtual machine of a network interface, as a resource ID. */
   machineId?: string;
   powered?: boolean;
+  /** Switched off, and given back what it ran on. */
+  deallocated?: boolean;
   generation?: number;
   /** When the last change was complete, ISO 8601. */
   changed?: string;

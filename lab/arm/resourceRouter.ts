@@ -110,7 +110,10 @@ function listChildren(parent: string, type: ResourceType, request: Request, cont
 export function listResources(resources: Resource[], type: ResourceType, request: Request, context: Context): Answer {
   const shown = type.filter?.(resources, request.query) ?? resources;
   return listed(
-    shown.map((one) => renderResource(one, context, request.query)),
+    shown.map((one) => {
+      const answer = renderResource(one, context, request.query);
+      return type.listed?.(answer) ?? answer;
+    }),
     request,
   );
 }

@@ -83,6 +83,8 @@ export interface ResourceType<B extends Body = Body> {
   applied?(resource: Resource<B>, existing: Resource<B> | undefined, given: B, context: Context): void;
   /** The answer's body without id, name, type, location, tags and etag. */
   render(resource: Resource<B>, context: Context, query: URLSearchParams): object;
+  /** What lists answer in place of `answer`. */
+  listed?(answer: Record<string, unknown>): Record<string, unknown>;
   /** What exists because of the resource. Without it: nothing of its own. */
   project?(this: void, resource: Resource<B>, context: StoreContext): Projection;
   /** Throws when the resource cannot be deleted. */

@@ -127,10 +127,10 @@ async function pollOperation(kind: string, name: string, request: Request, routi
   const operation = await routing.ended(found);
   const running = operation.status === "InProgress";
   const retry = { "Retry-After": "1" };
-  if (kind === "operations")
+  if (kind === "operations" && request.query.get("monitor") !== "true")
     return { status: 200, ...(running && { headers: retry }), body: renderOperation(operation) };
   if (running) {
-    const location = `${routing.context.origin}/subscriptions/${routing.context.options.subscriptionId}/operationResults/${name}?api-version=2021-04-01`;
+    const location = `${routing.context.origin}${request.path}?${request.query.toString()}`;
     return { status: 202, headers: { ...retry, Location: location } };
   }
   if (operation.error) throw new ArmError(409, operation.error.code, operation.error.message, operation.error);

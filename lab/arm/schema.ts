@@ -128,7 +128,9 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
   // A body is read before anything is asked of it.
   const unreadable = issues.filter(isUnreadable);
   const told = unreadable.length > 0 ? unreadable : issues;
-  const found = told.map((one) => describe(one, typeName, given));
+  const found = told
+    .map((one) => describe(one, typeName, given))
+    .map((one, index) => (dialect === "compute" ? { ...one, target: parameterOf(told[index]!.path) } : one));
   const own = found.find((one) => one.code !== "");
   if (own) return new ArmError(400, own.code, own.message, { target: own.target, details: detailsOf(found) });
   const [first] = found;
@@ -137,11 +139,10 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
       return new ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", {
         details: found.map(({ message }, index) => ({ code: detailOf(told[index]!), message })),
       });
-    case "compute":
-      return new ArmError(400, "InvalidParameter", first!.message, {
-        target: first!.target,
-        details: detailsOf(found),
-      });
+    case "compute": {
+      const code = told[0]!.code === "unrecognized_keys" ? "BadRequest" : "InvalidParameter";
+      return new ArmError(400, code, first!.message, { target: first!.target, details: detailsOf(found) });
+    }
     case "monitor":
     case "dns":
       return new ArmError(400, "BadRequest", first!.message, { target: first!.target, details: detailsOf(found) });
@@ -151,6 +152,15 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
         `The request content was invalid and could not be deserialized: '${first!.message}'.`,
       );
   }
+}
+
+/** Microsoft.Compute names a parameter without the profiles around it, and without indexes of lists. */
+function parameterOf(path: readonly PropertyKey[]): string {
+  const names = path.filter((part) => typeof part === "string");
+  const around = names.findLastIndex(
+    (name, index) => index < names.length - 1 && (name === "properties" || name.endsWith("Profile")),
+  );
+  return names.slice(around + 1).join(".");
 }
 
 const isUnreadable = (one: z.core.$ZodIssue): boolean =>

@@ -205,7 +205,7 @@ export const scaleSetBody = z
           enableFips1403Encryption: z.literal(false).optional(),
         })
         .optional(),
-      constrainedMaximumCapacity: z.boolean().optional(),
+      constrainedMaximumCapacity: z.unknown().optional(),
       resiliencyPolicy: z.record(z.string(), z.unknown()).optional(),
       zonalPlatformFaultDomainAlignMode: choice("Aligned", "Unaligned", "BestEffortAligned").optional(),
       doNotRunExtensionsOnOverprovisionedVMs: z.boolean().optional(),
@@ -233,7 +233,7 @@ export const scaleSetBody = z
       return;
     }
     const zonal = (set.zones ?? []).length > 0;
-    const allowed = zonal ? [1, 5] : [1, 2, 3];
+    const allowed = zonal ? [1] : [1, 2, 3];
     if (properties.platformFaultDomainCount === undefined) {
       issue(context, "InvalidParameter", "Required parameter 'platformFaultDomainCount' is missing (null).", [
         "properties",
@@ -246,6 +246,12 @@ export const scaleSetBody = z
         `The specified fault domain count ${properties.platformFaultDomainCount} must fall in the range ${allowed.join(", ")}${zonal ? " for a scale set in zones" : ""}.`,
         ["properties", "platformFaultDomainCount"],
       );
+    }
+    if (properties.constrainedMaximumCapacity !== undefined) {
+      issue(context, "InvalidParameter", "Parameter 'constrainedMaximumCapacity' is not allowed.", [
+        "properties",
+        "constrainedMaximumCapacity",
+      ]);
     }
     if (properties.zoneBalance !== undefined && (set.zones ?? []).length < 2) {
       issue(context, "InvalidParameter", "The value of parameter zoneBalance is invalid.", [
