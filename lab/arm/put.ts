@@ -27,7 +27,6 @@ export function put(request: Request, type: ResourceType, id: string, context: C
     () => checkEtag(request, existing, type),
     () => {
       if (type.refusePut !== undefined) throw notInLab(type.refusePut);
-      checkName(type, id);
       refuseNewer(request, type);
       const given = objectOf(request.body);
       return write(request, type, existing?.id ?? id, type.spelled?.(given) ?? given, existing, context);
@@ -122,6 +121,7 @@ export function write(
 ): Answer {
   const location = checkLocation(type, id, given["location"], existing);
   checkTags(type, given["tags"]);
+  checkName(type, id);
   const validated = validate(type.schema, given, type.dialect, type.type.split("/").at(-1)!);
   const placed: Body = { ...validated, ...(location !== undefined && { location }) };
   const merged = existing && type.merge ? type.merge(placed, existing) : placed;
