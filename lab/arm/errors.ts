@@ -11,6 +11,8 @@ export interface ErrorBody {
 export class ArmError extends Error {
   readonly status: number;
   readonly body: ErrorBody;
+  /** Answered as `{ code, message }`, without an `error` around it. */
+  bare = false;
 
   constructor(status: number, code: string, message: string, more: { target?: string; details?: ErrorBody[] } = {}) {
     super(message);

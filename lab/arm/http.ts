@@ -32,11 +32,25 @@ export function operationHeaders(
   const subscription = `${request.origin}/subscriptions/${request.segments[1]}`;
   const base =
     namespace === "Microsoft.Resources" ? subscription : `${subscription}/providers/${namespace}/locations/${location}`;
+  const isCompute = namespace === "Microsoft.Compute";
   return {
     "Azure-AsyncOperation": `${base}/operations/${operation.name}?api-version=${version}`,
-    Location: `${base}/operationResults/${operation.name}?api-version=${version}`,
+    Location: isCompute
+      ? `${base}/operations/${operation.name}?monitor=true&api-version=${version}`
+      : `${base}/operationResults/${operation.name}?api-version=${version}`,
     "Retry-After": "1",
   };
 }
 
-export const listed = (value: object[]): Answer => ({ status: 200, body: { value } });
+/** A list, in pages of `$top` with a link to the next one. */
+export function listed(value: readonly object[], request: Request): Answer {
+  const { query, origin, path } = request;
+  const most = Number(query.get("$top") ?? 0);
+  if (!(most > 0)) return { status: 200, body: { value } };
+  const from = Number(query.get("$skiptoken") ?? 0);
+  const to = from + most;
+  const next = new URLSearchParams(query);
+  next.set("$skiptoken", String(to));
+  const nextLink = `${origin}${encodeURI(path)}?${next.toString()}`;
+  return { status: 200, body: { value: value.slice(from, to), ...(to < value.length && { nextLink }) } };
+}

@@ -14,7 +14,7 @@ test("the cloud's metadata names this server as login and as resource manager", 
   const { body } = await lab.fetch("GET", "/metadata/endpoints?api-version=2022-09-01");
   expect(body).toMatchObject({
     resourceManager: lab.endpoint,
-    authentication: { loginEndpoint: lab.endpoint, tenant },
+    authentication: { loginEndpoint: lab.endpoint, tenant: "common" },
   });
   expect((body as { authentication: { audiences: string[] } }).authentication.audiences[0]).toBe(lab.endpoint);
   const { body: list } = await lab.fetch("GET", "/metadata/endpoints?api-version=2019-05-01");

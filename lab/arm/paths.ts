@@ -27,15 +27,18 @@ export function longestType(namespace: string, chain: string[], request: Request
   return typeOf(namespace, chain.slice(0, 1), request);
 }
 
+export function checkVersionIsGiven(request: Request): void {
+  if (request.query.get("api-version")) return;
+  throw badRequest(
+    "MissingApiVersionParameter",
+    "The api-version query parameter (?api-version=) is required for all requests.",
+  );
+}
+
 /** Refuses a request without an api-version that the type knows. */
 export function checkVersion(request: Request, { type, apiVersions }: ResourceType): void {
-  const version = request.query.get("api-version");
-  if (version === null || version === "") {
-    throw badRequest(
-      "MissingApiVersionParameter",
-      "The api-version query parameter (?api-version=) is required for all requests.",
-    );
-  }
+  checkVersionIsGiven(request);
+  const version = request.query.get("api-version")!;
   if (apiVersions.includes(version)) return;
   const list = apiVersions.join(", ");
   if (type === types.resourceGroup || !/^\d{4}-\d{2}-\d{2}(-[a-z]+)?$/.test(version)) {
@@ -64,6 +67,7 @@ const typePath = (id: string): string => id.split("/").slice(6).join("/");
 
 export function missing(type: ResourceType, id: string): never {
   if (type.type === types.resourceGroup) throw groupMissing(id.split("/").at(-1)!);
+  if (type.missing) throw type.missing(id);
   if (type.type.split("/").length > 2) throw new ArmError(404, "NotFound", `Resource ${id} not found.`);
   throw new ArmError(
     404,

@@ -1,30 +1,56 @@
 /** PUT and PATCH: from a body to a stored resource. */
 import { isDeepStrictEqual } from "node:util";
+import { newerIn } from "./apiVersions.ts";
 import type { Context } from "./context.ts";
 import { ArmError, badRequest, notInLab } from "./errors.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
-import { begin } from "./operations.ts";
+import { keyOf } from "./ids.ts";
+import type { Operation } from "./operation.ts";
+import { begin, end } from "./operations.ts";
 import { checkReferences } from "./references.ts";
-import { etagOf, renderResource } from "./render.ts";
+import { etagHeader, renderResource } from "./render.ts";
 import { checkEtag, checkLocation, checkName, checkTags, refuseWhileDeleting } from "./requestChecks.ts";
 import type { Body, Resource } from "./resource.ts";
 import type { Draft, ResourceType } from "./resourceType.ts";
-import { validate } from "./schema.ts";
+import { unknownMembers, validate } from "./schema.ts";
 
 export function put(request: Request, type: ResourceType, id: string, context: Context): Answer {
   const { store } = context;
   const existing = store.get(id);
   refuseWhileDeleting(existing);
-  checkEtag(request, existing, type);
-  if (type.refusePut !== undefined) throw notInLab(type.refusePut);
-  checkName(type, id);
-  return write(request, type, existing?.id ?? id, objectOf(request.body), existing, context);
+  return orLater(
+    request,
+    type,
+    id,
+    existing,
+    context,
+    () => checkEtag(request, existing, type),
+    () => {
+      if (type.refusePut !== undefined) throw notInLab(type.refusePut);
+      refuseNewer(request, type);
+      const given = objectOf(request.body);
+      return write(request, type, existing?.id ?? id, type.spelled?.(given) ?? given, existing, context);
+    },
+  );
 }
 
 export function patch(request: Request, type: ResourceType, id: string, existing: Resource, context: Context): Answer {
   refuseWhileDeleting(existing);
-  checkEtag(request, existing, type);
-  const given = objectOf(request.body);
+  return orLater(
+    request,
+    type,
+    id,
+    existing,
+    context,
+    () => checkEtag(request, existing, type),
+    () => change(request, type, id, existing, context),
+  );
+}
+
+function change(request: Request, type: ResourceType, id: string, existing: Resource, context: Context): Answer {
+  const body = objectOf(request.body);
+  const given = type.spelled?.(body) ?? body;
+  refuseNewer(request, type);
   if (type.patch === "none")
     throw new ArmError(
       405,
@@ -37,23 +63,55 @@ export function patch(request: Request, type: ResourceType, id: string, existing
     (key) => key !== "tags" && !(key === "properties" && Object.keys(given["properties"] ?? {}).length === 0),
   );
   if (other !== undefined) {
+    if (type.dialect !== "network") throw notInLab(`PATCH of anything but tags (given: '${other}'); use PUT`);
     throw badRequest(
-      "PatchNotSupported",
-      `PATCH of ${type.type} changes tags only (given: '${other}'). Use PUT for everything else.`,
+      "OnlyTagsSupportedForPatch",
+      `PATCH request content includes ${other} property. Only tags property is currently supported.`,
     );
   }
-  const tags = checkTags(given["tags"]);
+  const tags = checkTags(type, given["tags"]);
   const patched = store(context, { ...existing, body: { ...existing.body, tags } });
-  return {
-    status: 200,
-    headers: { ETag: etagOf(patched, type) },
-    body: renderResource(patched, context, request.query),
-  };
+  return answer(request, type, patched, 200, context);
+}
+
+/** `check`, then `work`; where the type refuses later, the refusal of `check` ends an operation that was accepted. */
+function orLater(
+  request: Request,
+  type: ResourceType,
+  id: string,
+  existing: Resource | undefined,
+  context: Context,
+  check: () => void,
+  work: () => Answer,
+): Answer {
+  try {
+    check();
+  } catch (error) {
+    if (!type.accepted || !(error instanceof ArmError)) throw error;
+    const operation = begin(context.store, "put", keyOf(id));
+    end(context.store, operation, error.body);
+    return { status: 202, headers: headersOf(request, type, operation, existing?.body.location) };
+  }
+  return work();
+}
+
+const headersOf = (
+  request: Request,
+  type: ResourceType,
+  operation: Operation,
+  location: string | undefined,
+): Record<string, string> => operationHeaders(request, operation, type.type.split("/")[0]!, location ?? "global");
+
+/** Azure reads a body by the types of the request's api-version. */
+function refuseNewer(request: Request, type: ResourceType): void {
+  const version = request.query.get("api-version")!;
+  const paths = newerIn(request.body, type.introduced ?? {}, version);
+  if (paths.length > 0) throw unknownMembers(paths, type.dialect, type.type.split("/").at(-1)!);
 }
 
 const store = (context: Context, resource: Resource): Resource => context.store.put(resource, true);
 
-function write(
+export function write(
   request: Request,
   type: ResourceType,
   id: string,
@@ -62,16 +120,28 @@ function write(
   context: Context,
 ): Answer {
   const location = checkLocation(type, id, given["location"], existing);
-  checkTags(given["tags"]);
+  checkTags(type, given["tags"]);
+  checkName(type, id);
   const validated = validate(type.schema, given, type.dialect, type.type.split("/").at(-1)!);
   const placed: Body = { ...validated, ...(location !== undefined && { location }) };
   const merged = existing && type.merge ? type.merge(placed, existing) : placed;
   const body = JSON.parse(JSON.stringify(merged)) as Body;
-  checkReferences(id, body, context.store, context.options.subscriptionId);
   const draft: Draft = { id, body, computed: { ...existing?.computed }, ...(existing && { existing }) };
-  type.prepare?.(draft, context);
+  const check = (): void => {
+    checkReferences(draft, type, context);
+    type.prepare?.(draft, context);
+  };
+  return orLater(request, type, id, existing, context, check, () => commit(request, type, draft, context));
+}
+
+function commit(request: Request, type: ResourceType, draft: Draft, context: Context): Answer {
+  const { id, body, existing } = draft;
   const kept = JSON.parse(JSON.stringify(type.stored?.(body) ?? body)) as Body;
-  const unchanged = existing?.state === "Succeeded" && !type.stored && isDeepStrictEqual(existing.body, kept);
+  const unchanged =
+    existing?.state === "Succeeded" &&
+    !type.stored &&
+    isDeepStrictEqual(existing.body, kept) &&
+    isDeepStrictEqual(existing.computed, JSON.parse(JSON.stringify(draft.computed)));
   if (unchanged) return answer(request, type, existing, 200, context);
   const state = !type.asynchronous ? "Succeeded" : existing ? "Updating" : "Creating";
   const written = existing
@@ -82,20 +152,22 @@ function write(
 }
 
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {
+  const etag = etagHeader(resource, type);
+  const isDone = resource.state === "Succeeded";
+  if (type.accepted) {
+    const operation = begin(context.store, "put", resource.key);
+    if (isDone) end(context.store, operation);
+    return { status: 202, headers: headersOf(request, type, operation, resource.body.location) };
+  }
   const body = renderResource(resource, context, request.query);
-  const etag = { ETag: etagOf(resource, type) };
-  if (resource.state === "Succeeded") return { status, headers: etag, body };
+  if (isDone) return { status, headers: etag, body };
   const operation = begin(context.store, "put", resource.key);
-  const { "Azure-AsyncOperation": poll, "Retry-After": retry } = operationHeaders(
-    request,
-    operation,
-    type.type.split("/")[0]!,
-    resource.body.location ?? "global",
-  );
+  const headers = headersOf(request, type, operation, resource.body.location);
+  const { "Azure-AsyncOperation": poll, "Retry-After": retry } = headers;
   return { status, headers: { ...etag, "Azure-AsyncOperation": poll!, "Retry-After": retry! }, body };
 }
 
-function objectOf(body: unknown): Record<string, unknown> {
+export function objectOf(body: unknown): Record<string, unknown> {
   if (body !== null && typeof body === "object" && !Array.isArray(body)) return body as Record<string, unknown>;
   throw badRequest(
     "InvalidRequestContent",

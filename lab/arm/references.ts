@@ -1,7 +1,9 @@
 /** References between resources: every `{ id }` inside a body is one. */
+import type { Context } from "./context.ts";
 import { badRequest } from "./errors.ts";
 import { keyOf, nameOf, parentOf, parseId } from "./ids.ts";
 import type { Body, Resource } from "./resource.ts";
+import type { Draft, ResourceType } from "./resourceType.ts";
 import type { Store } from "./store.ts";
 
 interface Reference {
@@ -23,7 +25,7 @@ export function referencesIn(value: unknown, path = ""): Reference[] {
 }
 
 /** Refuses a body that refers to something which does not exist, or which is being deleted. */
-export function checkReferences(id: string, body: Body, store: Store, subscriptionId: string): void {
+export function checkReferences({ id, body }: Draft, type: ResourceType, { store, options }: Context): void {
   for (const reference of referencesIn(body)) {
     const target = parseId(reference.id);
     if (!target) {
@@ -32,8 +34,9 @@ export function checkReferences(id: string, body: Body, store: Store, subscripti
         `Property id '${reference.id}' at path '${reference.path}' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.`,
       );
     }
-    const known = target.subscriptionId.toLowerCase() === subscriptionId.toLowerCase();
+    const known = target.subscriptionId.toLowerCase() === options.subscriptionId.toLowerCase();
     if (!known || !exists(reference.id, { id, body }, store)) {
+      if (type.missingReference) throw type.missingReference(reference.id);
       throw badRequest(
         "InvalidResourceReference",
         `Resource ${reference.id} referenced by resource ${id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,

@@ -13,7 +13,7 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
   const isGroup = type.dialect === "arm";
   if (existing.state !== "Deleting") {
     type.refuseDelete?.(existing, context);
-    if (!type.asynchronous && !isGroup) {
+    if (!type.asynchronous && !type.deletedLater && !isGroup) {
       type.deleting?.(existing, context);
       store.put(existing, true);
       store.remove(existing.id);

@@ -1,4 +1,5 @@
 /** The answer's body of a resource. */
+import { withoutNewer } from "./apiVersions.ts";
 import type { Context } from "./context.ts";
 import { keyOf, parentOf } from "./ids.ts";
 import { typeNamed } from "./registry.ts";
@@ -9,7 +10,7 @@ export function renderResource(resource: Resource, context: Context, query: URLS
   const type = typeNamed(resource.type)!;
   const { location, tags } = resource.body;
   const withLocation = type.location === "global" ? "global" : location;
-  return {
+  const answer = {
     id: resource.id,
     name: resource.name,
     type: resource.type,
@@ -18,11 +19,16 @@ export function renderResource(resource: Resource, context: Context, query: URLS
     ...(type.dialect === "network" || type.dialect === "dns" ? { etag: etagOf(resource, type) } : {}),
     ...type.render(resource, context, query),
   };
+  return withoutNewer(answer, type.introduced ?? {}, query.get("api-version") ?? "");
 }
 
 /** Network types write a weak ETag, the DNS ones the bare value. */
 export const etagOf = (resource: Resource, type: ResourceType): string =>
   type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
+
+/** Resource groups have no ETag. */
+export const etagHeader = (resource: Resource, type: ResourceType): Record<string, string> =>
+  type.dialect === "arm" ? {} : { ETag: etagOf(resource, type) };
 
 /** The short form in which resources are listed across types. */
 export function renderShort(resource: Resource): object {

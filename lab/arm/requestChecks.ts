@@ -2,7 +2,7 @@
 import { ArmError, badRequest, conflict } from "./errors.ts";
 import type { Request } from "./http.ts";
 import { nameOf, parseId } from "./ids.ts";
-import { regionName } from "./locations.ts";
+import { locations, regionName } from "./locations.ts";
 import type { Resource } from "./resource.ts";
 import type { Dialect, ResourceType } from "./resourceType.ts";
 
@@ -16,7 +16,10 @@ export function checkName(type: ResourceType, id: string): void {
   );
 }
 
-export function checkTags(tags: unknown): Record<string, string> {
+/** Parts have the names of their resource's provider. */
+export const checkPartName = (type: ResourceType, id: string, name: string): void => checkName(type, `${id}/${name}`);
+
+export function checkTags(type: Pick<ResourceType, "tags">, tags: unknown): Record<string, string> {
   if (tags === undefined || tags === null) return {};
   const entries = typeof tags === "object" && !Array.isArray(tags) ? Object.entries(tags) : undefined;
   if (!entries || entries.some(([, value]) => typeof value !== "string")) {
@@ -25,14 +28,17 @@ export function checkTags(tags: unknown): Record<string, string> {
       "The request content was invalid and could not be deserialized: 'tags' is an object of texts.",
     );
   }
-  if (entries.length > 50)
-    throw badRequest("InvalidTags", `The number of tags ${entries.length} exceeds the maximum of 50.`);
+  const most = type.tags?.most ?? 50;
+  if (entries.length > most)
+    throw badRequest("InvalidTags", `The number of tags ${entries.length} exceeds the maximum of ${most}.`);
   for (const [name, value] of entries as [string, string][]) {
     if (name === "" || name.length > 512 || /[<>%&\\?/]/.test(name))
       throw badRequest(
         "InvalidTagNameCharacters",
         `The tag name '${name}' is not valid: 1-512 characters, none of < > % & \\ ? /.`,
       );
+    if (type.tags && !type.tags.names.test(name))
+      throw badRequest("BadRequest", `The tag name '${name}' is not valid: ${type.tags.rule}.`);
     if (value.length > 256)
       throw badRequest(
         "InvalidTagValueLength",
@@ -60,6 +66,13 @@ export function checkLocation(
     );
   }
   const region = regionName(text);
+  if (region === undefined && type.dialect === "arm") {
+    const names = locations.map(({ name }) => name).join(",");
+    throw badRequest(
+      "LocationNotAvailableForResourceGroup",
+      `The provided location '${text}' is not available for resource group. List of available regions is '${names}'.`,
+    );
+  }
   if (region === undefined) {
     throw badRequest(
       "LocationNotAvailableForResourceType",
@@ -90,11 +103,17 @@ export function checkEtag(request: Request, existing: Resource | undefined, type
     existing !== undefined && (header.trim() === "*" || header.split(",").some((one) => bare(one) === existing.etag));
   if (type.dialect !== "network" && type.dialect !== "dns") return;
   if ((match !== undefined && !hits(match)) || (noneMatch !== undefined && hits(noneMatch))) {
-    throw new ArmError(
-      412,
-      "PreconditionFailed",
-      `Precondition failed. Etag provided in ${match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`} does not match etag ${existing ? `W/"${existing.etag}"` : "(the resource does not exist)"} of resource.`,
-    );
+    const given = match === undefined ? `if-none-match header ${noneMatch}` : `if-match header ${match}`;
+    if (type.dialect === "dns") {
+      const what = type.type.split("/").length > 2 ? "Record set" : "Zone";
+      const name = nameOf(request.path);
+      throw new ArmError(412, "PreconditionFailed", `The ${what} ${name} has been modified (etag mismatch).`);
+    }
+    const actual = existing ? `W/"${existing.etag}"` : "(the resource does not exist)";
+    const message = `Etag provided in ${given} does not match etag ${actual} of resource ${request.path}.`;
+    throw new ArmError(412, "PreconditionFailed", "Precondition failed.", {
+      details: [{ code: "PreconditionFailedEtagMismatch", message }],
+    });
   }
 }
 

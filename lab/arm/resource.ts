@@ -43,6 +43,8 @@ export interface Computed {
   /** Virtual machine of a network interface, as a resource ID. */
   machineId?: string;
   powered?: boolean;
+  /** Switched off, and given back what it ran on. */
+  deallocated?: boolean;
   generation?: number;
   /** When the last change was complete, ISO 8601. */
   changed?: string;
@@ -52,6 +54,8 @@ export interface Computed {
   repairs?: RepairService;
   /** Of a scale set: the scheduled events that its machines were told last. */
   events?: { incarnation: number; told: string };
+  /** Of a peering: the guid of the peering at its other side, since they were connected. */
+  peer?: string;
   /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
   scaled?: { at: number; cooldown: number };
   /** A deletion that failed: it stays out of the world and can be deleted again. */

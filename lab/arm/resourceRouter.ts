@@ -2,7 +2,7 @@
 import type { Context } from "./context.ts";
 import { ArmError, conflict } from "./errors.ts";
 import { listed, operationHeaders, type Answer, type Request } from "./http.ts";
-import { groupId, keyOf, parentOf } from "./ids.ts";
+import { groupId, keyOf, nameOf, parentOf } from "./ids.ts";
 import {
   checkVersion,
   groupMissing,
@@ -14,10 +14,12 @@ import {
   parentMissing,
   typeOf,
 } from "./paths.ts";
+import { putPart, removePart } from "./parts.ts";
 import { patch, put } from "./put.ts";
 import { typeNamed } from "./registry.ts";
 import { remove } from "./remove.ts";
-import { etagOf, isTopLevel, renderResource, renderShort } from "./render.ts";
+import { etagHeader, isTopLevel, renderResource, renderShort } from "./render.ts";
+import { checkName } from "./requestChecks.ts";
 import type { Resource } from "./resource.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { matching } from "./resources/filter.ts";
@@ -27,34 +29,52 @@ import { types } from "./typeNames.ts";
 /** `{group}`, and everything in it. */
 export function routeGroup(request: Request, name: string, rest: string[], context: Context): Answer {
   const id = groupId(context.options.subscriptionId, name);
-  const group = context.store.get(id);
   const [providers, namespace, ...path] = rest;
-  if (providers === undefined) return onResource(request, typeNamed(types.resourceGroup)!, id, group, context, []);
-  if (!group) throw groupMissing(name);
+  if (providers === undefined)
+    return onResource(request, typeNamed(types.resourceGroup)!, id, context.store.get(id), context, []);
   if (providers.toLowerCase() === "resources") {
     checkVersion(request, resourceGroups);
+    const group = existingGroup(id, context);
     const inside = context.store
       .all()
       .filter((one) => isTopLevel(one) && one.type !== types.resourceGroup && one.key.startsWith(`${group.key}/`));
-    return listed(matching(inside, request.query).map(renderShort));
+    return listed(matching(inside, request.query).map(renderShort), request);
   }
-  if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) throw notFound(request);
-  return routeResource(request, group, namespace, path, context);
+  if (providers.toLowerCase() !== "providers" || namespace === undefined || path.length === 0) {
+    existingGroup(id, context);
+    throw notFound(request);
+  }
+  return routeResource(request, id, namespace, path, context);
+}
+
+/** Group names are checked with every request, whatever it asks for in the group. */
+function existingGroup(id: string, { store }: Context): Resource {
+  checkName(resourceGroups, id);
+  const group = store.get(id);
+  if (!group) throw groupMissing(nameOf(id));
+  return group;
 }
 
 /** `path` is `{type}/{name}[/{type}/{name}...]`, then perhaps a child type to list, a view or an action. */
-function routeResource(request: Request, group: Resource, namespace: string, path: string[], context: Context): Answer {
+function routeResource(request: Request, groupOf: string, namespace: string, path: string[], context: Context): Answer {
   const { store } = context;
   const names = path.filter((_, index) => index % 2 === 1);
   const chain = path.filter((_, index) => index % 2 === 0);
   const last = path.length % 2 === 1 ? chain.at(-1)! : undefined;
   const chainToResource = last === undefined ? chain : chain.slice(0, -1);
-  if (last !== undefined && chainToResource.length === 0) {
-    const type = typeOf(namespace, [last], request);
+  const isTopList = last !== undefined && chainToResource.length === 0;
+  const listedType = isTopList
+    ? typeOf(namespace, [last], request)
+    : last === undefined
+      ? undefined
+      : typeNamed([namespace, ...chain].join("/"));
+  const type = isTopList ? listedType! : longestType(namespace, chainToResource, request);
+  checkVersion(request, listedType ?? type);
+  const group = existingGroup(groupOf, context);
+  if (isTopList) {
     onlyGet(request);
     return listChildren(group.id, type, request, context);
   }
-  const type = longestType(namespace, chainToResource, request);
   const depth = type.type.split("/").length - 1;
   let id = group.id;
   for (let level = 0; level < depth; level += 1) {
@@ -65,12 +85,10 @@ function routeResource(request: Request, group: Resource, namespace: string, pat
     id = store.get(next)?.id ?? next;
     if (level < depth - 1 && !store.get(id)) throw parentMissing(request, id);
   }
-  const childType = last === undefined ? undefined : typeNamed([namespace, ...chainToResource, last].join("/"));
-  if (childType) {
+  if (listedType) {
     if (!store.get(id)) throw parentMissing(request, id);
-    checkVersion(request, childType);
     onlyGet(request);
-    return listChildren(id, childType, request, context);
+    return listChildren(id, listedType, request, context);
   }
   // What stands behind the resource's own ID: a view, an action, or a part that has no type of its own.
   const tail = path.slice(depth * 2);
@@ -91,7 +109,13 @@ function listChildren(parent: string, type: ResourceType, request: Request, cont
 /** Those of the resources that the type lets a list show. */
 export function listResources(resources: Resource[], type: ResourceType, request: Request, context: Context): Answer {
   const shown = type.filter?.(resources, request.query) ?? resources;
-  return listed(shown.map((one) => renderResource(one, context, request.query)));
+  return listed(
+    shown.map((one) => {
+      const answer = renderResource(one, context, request.query);
+      return type.listed?.(answer) ?? answer;
+    }),
+    request,
+  );
 }
 
 function onResource(
@@ -103,6 +127,27 @@ function onResource(
   tail: string[],
 ): Answer {
   checkVersion(request, type);
+  if (!type.bareRefusals) return answerOf(request, type, id, existing, context, tail);
+  try {
+    return answerOf(request, type, id, existing, context, tail);
+  } catch (error) {
+    if (error instanceof ArmError && providersOwn.includes(error.body.code)) error.bare = true;
+    throw error;
+  }
+}
+
+/** Codes of refusals that come from the provider itself, and not from Azure Resource Manager in front of it. */
+const providersOwn = ["BadRequest", "Conflict", "NotFound", "PreconditionFailed"];
+
+function answerOf(
+  request: Request,
+  type: ResourceType,
+  id: string,
+  existing: Resource | undefined,
+  context: Context,
+  tail: string[],
+): Answer {
+  if (type.type === types.resourceGroup) checkName(type, id);
   if (tail.length > 0) return onTail(request, type, existing ?? missing(type, id), context, tail);
   const group = context.store.get(id.split("/").slice(0, 5).join("/"));
   if (
@@ -120,11 +165,13 @@ function onResource(
       const resource = existing ?? missing(type, id);
       return {
         status: 200,
-        headers: { ETag: etagOf(resource, type) },
+        headers: etagHeader(resource, type),
         body: renderResource(resource, context, request.query),
       };
     }
     case "HEAD":
+      // Providers may have it or not; that of networks is known not to.
+      if (type.type !== types.resourceGroup) throw methodNotAllowed(request, type.type);
       return { status: existing ? 204 : 404 };
     case "PUT":
       return context.store.transaction(() => put(request, type, id, context));
@@ -153,12 +200,22 @@ function onTail(request: Request, type: ResourceType, resource: Resource, contex
   }
   const view = type.views?.[key];
   if (!view || more.length > 0) throw notFound(request);
+  const part = type.parts?.[key];
+  const named = (shown: unknown): unknown =>
+    (shown as { value?: { name: string }[] }).value?.find((one) => one.name.toLowerCase() === name?.toLowerCase());
+  if (part && name !== undefined && (request.method === "PUT" || request.method === "DELETE"))
+    return context.store.transaction(() =>
+      request.method === "PUT"
+        ? putPart(request, type, part, resource, name, context, (now) => named(view(now, context, request.query)))
+        : removePart(request, type, part, resource, name, context),
+    );
   onlyGet(request);
   const shown = view(resource, context, request.query);
-  if (name === undefined) return { status: 200, body: shown };
-  const part = (shown as { value?: { name: string }[] }).value?.find(
-    (one) => one.name.toLowerCase() === name.toLowerCase(),
-  );
-  if (!part) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
-  return { status: 200, body: part };
+  if (name === undefined) {
+    const { value } = (shown ?? {}) as { value?: object[] };
+    return Array.isArray(value) && request.query.has("$top") ? listed(value, request) : { status: 200, body: shown };
+  }
+  const found = named(shown);
+  if (!found) throw new ArmError(404, "NotFound", `Resource ${resource.id}/${word}/${name} not found.`);
+  return { status: 200, body: found };
 }

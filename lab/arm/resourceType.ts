@@ -1,8 +1,10 @@
 /** What a resource type is. Its functions describe and decide; what exists follows from what they project. */
 import type { z } from "zod";
 import type { World, WorldStatus } from "../world.ts";
+import type { Introduced } from "./apiVersions.ts";
 import type { Context, StoreContext } from "./context.ts";
-import type { ErrorBody } from "./errors.ts";
+import type { ArmError, ErrorBody } from "./errors.ts";
+import type { Part } from "./parts.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
 
 /** A PUT or PATCH that passed the schema and whose references exist, before it is stored. */
@@ -43,28 +45,46 @@ export type Dialect = "arm" | "network" | "compute" | "dns" | "monitor";
 export interface ResourceType<B extends Body = Body> {
   type: string;
   dialect: Dialect;
-  /** Oldest first. All of them are answered in the same shape: that of this type did not change between them. */
+  /** Oldest first: those whose shapes the lab knows. Others are refused as Azure refuses what it does not know. */
   apiVersions: readonly string[];
+  /** In what they differ. */
+  introduced?: Introduced;
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
   name: { pattern: RegExp; rule: string };
+  /** Where tags are narrower than everywhere: how many, and what their names may be. */
+  tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
   /** Set where the lab has no PUT: what the client should do instead. */
   refusePut?: string;
   /** False: PUT and DELETE are done when they are answered. */
   asynchronous: boolean;
+  /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
+  accepted?: true;
+  /** Whether DELETE takes time although PUT does not. */
+  deletedLater?: true;
+  /** Whether the provider answers its own refusals without an `error` around them. */
+  bareRefusals?: true;
+  /** A request's body with the members' usual names, where Azure takes others too. */
+  spelled?(given: Record<string, unknown>): Record<string, unknown>;
   /** What PATCH may change. */
   patch: "tags" | "merge" | "none";
   /** What is kept of a valid body: children that have rows of their own are left out. */
   stored?(given: B): B;
   /** Keeps what a client may leave out because GET never returns it, or because Azure keeps it. */
   merge?(given: B, existing: Resource<B>): B;
+  /** The answer for one that does not exist, where it is not the usual one. */
+  missing?(id: string): ArmError;
+  /** The refusal of a reference to what does not exist, where it is not Azure Resource Manager's usual one. */
+  missingReference?(id: string): ArmError;
   /** Checks against other resources, and allocations. */
   prepare?(draft: Draft<B>, context: Context): void;
   /** After the resource was stored: children and members. `existing` is what was stored before. */
   applied?(resource: Resource<B>, existing: Resource<B> | undefined, given: B, context: Context): void;
   /** The answer's body without id, name, type, location, tags and etag. */
   render(resource: Resource<B>, context: Context, query: URLSearchParams): object;
+  /** What lists answer in place of `answer`. */
+  listed?(answer: Record<string, unknown>): Record<string, unknown>;
   /** What exists because of the resource. Without it: nothing of its own. */
   project?(this: void, resource: Resource<B>, context: StoreContext): Projection;
   /** Throws when the resource cannot be deleted. */
@@ -75,6 +95,8 @@ export interface ResourceType<B extends Body = Body> {
   outcome?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome | undefined;
   /** POST {id}/{action}. */
   actions?: Record<string, Action<B>>;
+  /** PUT and DELETE {id}/{collection}/{name}, by the collection's name in lower case; a view reads them. */
+  parts?: Record<string, Part>;
   /** GET {id}/{view}, beside the child types. */
   views?: Record<string, View<B>>;
   /** Changes which resources a list shows. */

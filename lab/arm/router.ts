@@ -4,10 +4,10 @@ import { ArmError } from "./errors.ts";
 import { listed, type Answer, type Request } from "./http.ts";
 import { locations } from "./locations.ts";
 import { renderOperation, type Operation } from "./operation.ts";
-import { checkVersion, notFound, onlyGet, typeOf } from "./paths.ts";
+import { checkVersion, checkVersionIsGiven, notFound, onlyGet, typeOf } from "./paths.ts";
 import { isTopLevel, renderResource, renderShort } from "./render.ts";
 import { listResources, routeGroup } from "./resourceRouter.ts";
-import { matching } from "./resources/filter.ts";
+import { matching, tagFields } from "./resources/filter.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
 import { types } from "./typeNames.ts";
@@ -62,10 +62,11 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
             .filter((one) => one.type !== types.resourceGroup),
           request.query,
         ).map(renderShort),
+        request,
       );
     case "operations":
     case "operationresults":
-      return pollOperation(list, rest[0] ?? "", routing);
+      return pollOperation(list, rest[0] ?? "", request, routing);
     case "resourcegroups":
       return rest.length === 0 ? listGroups(request, context) : routeGroup(request, rest[0]!, rest.slice(1), context);
     case "providers":
@@ -91,26 +92,31 @@ const renderSubscription = ({ options }: Context): object => ({
 
 function listGroups(request: Request, context: Context): Answer {
   checkVersion(request, resourceGroups);
-  const groups = matching(context.store.ofType(types.resourceGroup), request.query);
-  return listed(groups.map((group) => renderResource(group, context, request.query)));
+  const groups = matching(context.store.ofType(types.resourceGroup), request.query, tagFields);
+  return listed(
+    groups.map((group) => renderResource(group, context, request.query)),
+    request,
+  );
 }
 
 function routeProviders(request: Request, rest: string[], routing: Routing): Answer | Promise<Answer> {
   const [namespace, first, second, third, fourth] = rest;
   if (namespace === undefined || first === undefined || first.toLowerCase() === "register") {
     checkVersion(request, resourceGroups);
-    if (namespace === undefined) return listed(renderProviders(routing.context));
+    if (namespace === undefined) return listed(renderProviders(routing.context), request);
     return { status: 200, body: renderProvider(namespace, routing.context) };
   }
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined)
-    return pollOperation(third.toLowerCase(), fourth ?? "", routing);
+    return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
+  checkVersion(request, type);
   onlyGet(request);
   return listResources(routing.context.store.ofType(type.type), type, request, routing.context);
 }
 
-async function pollOperation(kind: string, name: string, routing: Routing): Promise<Answer> {
+async function pollOperation(kind: string, name: string, request: Request, routing: Routing): Promise<Answer> {
+  checkVersionIsGiven(request);
   const found = routing.context.store.operation(name);
   if (!found)
     throw new ArmError(
@@ -121,10 +127,10 @@ async function pollOperation(kind: string, name: string, routing: Routing): Prom
   const operation = await routing.ended(found);
   const running = operation.status === "InProgress";
   const retry = { "Retry-After": "1" };
-  if (kind === "operations")
+  if (kind === "operations" && request.query.get("monitor") !== "true")
     return { status: 200, ...(running && { headers: retry }), body: renderOperation(operation) };
   if (running) {
-    const location = `${routing.context.origin}/subscriptions/${routing.context.options.subscriptionId}/operationResults/${name}?api-version=2021-04-01`;
+    const location = `${routing.context.origin}${request.path}?${request.query.toString()}`;
     return { status: 202, headers: { ...retry, Location: location } };
   }
   if (operation.error) throw new ArmError(409, operation.error.code, operation.error.message, operation.error);

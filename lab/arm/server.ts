@@ -11,7 +11,7 @@ import { cloudMetadata, instanceDiscovery, openidConfiguration } from "./login/o
 import { consoleMachine } from "./login/signedUrl.ts";
 import { issueToken, tokenProblem } from "./login/token.ts";
 import type { ArmOptions } from "./options.ts";
-import { checkVersion, notFound } from "./paths.ts";
+import { checkVersion, checkVersionIsGiven, notFound } from "./paths.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
 import { routeSubscription, type Routing } from "./router.ts";
@@ -43,7 +43,7 @@ async function exchange(message: IncomingMessage, response: ServerResponse, part
     await readBody(message, request);
     answer = await route(request, parts);
   } catch (error) {
-    answer = failure(error);
+    answer = failure(error, `${request.origin}/${parts.options.tenantId}`);
   }
   const requestId = randomUUID();
   const body =
@@ -61,7 +61,8 @@ async function exchange(message: IncomingMessage, response: ServerResponse, part
   logExchange(join(parts.options.stateDir, "arm.log"), request, answer, performance.now() - started);
 }
 
-function failure(error: unknown): Answer {
+/** `authority` is where a client signs in. */
+function failure(error: unknown, authority: string): Answer {
   if (!(error instanceof ArmError)) {
     console.error(error);
     const message = `The lab's ARM server failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -69,9 +70,15 @@ function failure(error: unknown): Answer {
   }
   const challenge =
     error.status === 401
-      ? { "WWW-Authenticate": `Bearer error="invalid_token", error_description="${error.message}"` }
+      ? {
+          "WWW-Authenticate": `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${error.message}"`,
+        }
       : undefined;
-  return { status: error.status, ...(challenge && { headers: challenge }), body: { error: error.body } };
+  return {
+    status: error.status,
+    ...(challenge && { headers: challenge }),
+    body: error.bare ? error.body : { error: error.body },
+  };
 }
 
 function requestOf(message: IncomingMessage): Request {
@@ -126,13 +133,8 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
   const { segments, query, origin } = request;
   const [first = "", second = "", third = "", fourth = ""] = segments.map((segment) => segment.toLowerCase());
   if (first === "metadata" && second === "endpoints") {
-    const version = query.get("api-version");
-    if (version === null)
-      throw badRequest(
-        "MissingApiVersionParameter",
-        "The api-version query parameter (?api-version=) is required for all requests.",
-      );
-    return { status: 200, body: cloudMetadata(version, origin, options) };
+    checkVersionIsGiven(request);
+    return { status: 200, body: cloudMetadata(query.get("api-version")!, origin) };
   }
   if (first === "bootdiagnostics") return serialLog(request, routing(origin), options);
   if (second === "oauth2" && request.method === "POST") {
@@ -156,7 +158,7 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
       body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [await publicJwk(keys)] },
     };
   }
-  const problem = await tokenProblem(request.headers["authorization"], options, keys);
+  const problem = await tokenProblem(request.headers["authorization"], origin, options, keys);
   if (problem) throw new ArmError(401, problem.code, problem.message);
   switch (first) {
     case "subscriptions":

@@ -9,6 +9,7 @@ export const types = {
   natGateway: "Microsoft.Network/natGateways",
   publicAddress: "Microsoft.Network/publicIPAddresses",
   loadBalancer: "Microsoft.Network/loadBalancers",
+  backendPool: "Microsoft.Network/loadBalancers/backendAddressPools",
   networkInterface: "Microsoft.Network/networkInterfaces",
   dnsZone: "Microsoft.Network/dnsZones",
   privateDnsZone: "Microsoft.Network/privateDnsZones",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import type { HealthProbe, Script } from "../../world.ts";
-import { badRequest, notInLab } from "../errors.ts";
+import { ArmError, badRequest, notInLab } from "../errors.ts";
 import { envelope, readOnly } from "../schema.ts";
 
 const extensionProperties = z.strictObject({
@@ -68,7 +68,7 @@ const scriptSettings = z.strictObject({
 });
 
 /** Refuses what the extension's handler in the machine would refuse. */
-export function checkExtensions(extensions: readonly Extension[]): void {
+export function checkExtensions(extensions: readonly Extension[], location: string): void {
   const names = extensions.map((extension) => extension.name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined)
@@ -90,11 +90,31 @@ export function checkExtensions(extensions: readonly Extension[]): void {
         `the extension ${publisher}/${type} (it runs Microsoft.ManagedServices/ApplicationHealthLinux and Microsoft.Azure.Extensions/CustomScript)`,
       );
     else
-      throw badRequest(
-        "VMExtensionTypeNotFound",
-        `The VM extension with publisher '${publisher}' and type '${type}' could not be found.`,
+      throw new ArmError(
+        404,
+        "ArtifactNotFound",
+        `The VM extension with publisher '${publisher}' and type '${type}' could not be found in location '${location}'.`,
       );
   }
+  const circle = extensions.find((extension) => waitsFor(extension, extension.name, extensions));
+  if (circle)
+    throw badRequest(
+      "InvalidParameter",
+      `Extension '${circle.name}' is to be provisioned after itself: provisionAfterExtensions go in a circle.`,
+      "provisionAfterExtensions",
+    );
+}
+
+/** Whether an extension is provisioned after the named one, directly or through others. */
+function waitsFor(extension: Extension, name: string, all: readonly Extension[], seen: Extension[] = []): boolean {
+  if (seen.includes(extension)) return false;
+  const before = (extension.properties.provisionAfterExtensions ?? []).map((one) => one.toLowerCase());
+  return (
+    before.includes(name.toLowerCase()) ||
+    all
+      .filter((one) => before.includes(one.name.toLowerCase()))
+      .some((one) => waitsFor(one, name, all, [...seen, extension]))
+  );
 }
 
 function settingsError(extension: Extension, message: string): Error {
@@ -182,9 +202,17 @@ function commandOf(extension: Extension): string {
   // The extension takes a script as Base64, plain or compressed with gzip.
   const bytes = Buffer.from(scripts[0]!, "base64");
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const text = (isGzip ? gunzipSync(bytes) : bytes).toString("base64");
+  const text = (isGzip ? unzipped(bytes, extension) : bytes).toString("base64");
   // As a file, so that the script's own first line chooses its interpreter.
   return `f=$(mktemp) && echo ${text} | base64 -d > "$f" && chmod 700 "$f" && "$f"; status=$?; rm -f "$f"; exit $status`;
+}
+
+function unzipped(bytes: Buffer, extension: Extension): Buffer {
+  try {
+    return gunzipSync(bytes);
+  } catch (error) {
+    throw settingsError(extension, `script cannot be decompressed: ${(error as Error).message}`);
+  }
 }
 
 /** GET never answers protected settings. */

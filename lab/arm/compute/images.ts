@@ -1,7 +1,7 @@
 /** Platform images of the lab. */
 import { z } from "zod";
 import { ArmError, badRequest } from "../errors.ts";
-import { envelope, ignored } from "../schema.ts";
+import { envelope, ignored, lacking } from "../schema.ts";
 
 export const imageReference = z.strictObject({
   id: z.null("The lab has no images of its own: name publisher, offer, sku and version").optional(),
@@ -10,6 +10,8 @@ export const imageReference = z.strictObject({
   sku: z.string(),
   version: z.string(),
   exactVersion: ignored,
+  sharedGalleryImageId: lacking("galleries of images"),
+  communityGalleryImageId: lacking("galleries of images"),
   type: envelope.type,
 });
 

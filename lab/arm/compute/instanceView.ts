@@ -1,7 +1,8 @@
 /** What a virtual machine is doing, as Azure's instance view tells it. */
 import type { MachineStatus, WorldStatus } from "../../world.ts";
 import type { Context } from "../context.ts";
-import type { Resource } from "../resource.ts";
+import type { Resource, State } from "../resource.ts";
+import type { Store } from "../store.ts";
 import { isHealth, isScript, scriptsOf, type Extension } from "./extensions.ts";
 import type { MachineBody } from "./machineSchema.ts";
 
@@ -25,13 +26,25 @@ const provisioning: Record<string, Status> = {
   Deleting: info("ProvisioningState/deleting", "Deleting"),
 };
 
-function provisioningStatus(machine: Resource): Status {
-  if (machine.state !== "Failed") return provisioning[machine.state]!;
+/** A machine that is started, stopped, restarted or reimaged is Updating. */
+export function shownState(resource: Resource, store: Store): State {
+  const isChanging = store
+    .operations()
+    .some(
+      ({ resource: key, status, kind }) =>
+        key === resource.key && status === "InProgress" && ["start", "stop", "restart"].includes(kind),
+    );
+  return resource.state === "Succeeded" && isChanging ? "Updating" : resource.state;
+}
+
+export function provisioningStatus(machine: Resource, store: Store): Status {
+  if (machine.state !== "Failed") return provisioning[shownState(machine, store)]!;
   const { code = "InternalExecutionError", message = "" } = machine.error ?? {};
   return { code: `ProvisioningState/failed/${code}`, level: "Error", displayStatus: "Provisioning failed", message };
 }
 
 export function powerStatus(machine: Resource, seen: MachineStatus | undefined): Status {
+  if (machine.computed.deallocated) return info("PowerState/deallocated", "VM deallocated");
   if (machine.computed.powered === false) return info("PowerState/stopped", "VM stopped");
   if (seen?.power === "running") return info("PowerState/running", "VM running");
   if (seen?.power === "stopped") return info("PowerState/stopped", "VM stopped");
@@ -100,6 +113,6 @@ export function instanceView(machine: Resource<MachineBody>, context: Context): 
     ...(properties.diagnosticsProfile?.bootDiagnostics?.enabled && { bootDiagnostics: {} }),
     ...(health && { vmHealth: { status: health } }),
     extensions: (properties.extensions ?? []).map((extension) => extensionView(machine, extension, seen)),
-    statuses: [{ ...provisioningStatus(machine), time: machine.created }, powerStatus(machine, seen)],
+    statuses: [{ ...provisioningStatus(machine, context.store), time: machine.created }, powerStatus(machine, seen)],
   };
 }

@@ -23,20 +23,19 @@ const change =
     return accepted(begin(store, kind, machine.key, { revision: changed.revision }));
   };
 
-/** The lab has no disks to keep, so "stopped" and "deallocated" are the same. */
-const stop = change("stop", () => ({ powered: false }));
+/** The lab gives nothing back, so that "deallocated" differs from "stopped" by its name only. */
+const stop = (deallocated: boolean): ReturnType<typeof change> =>
+  change("stop", () => ({ powered: false, deallocated }));
 
 export const reimage = change("start", (machine) => ({
   powered: true,
+  deallocated: false,
   generation: (machine.computed.generation ?? 1) + 1,
 }));
 
 export const restart = (machine: Machine, { store, options }: Context): ActionResult => {
   if (machine.computed.powered === false)
-    throw conflict(
-      "OperationNotAllowed",
-      `Operation 'restart' is not allowed on VM '${machine.name}' since the VM is stopped.`,
-    );
+    throw conflict("OperationNotAllowed", "The operation requires the VM to be running (or set to run).");
   const operation = begin(store, "restart", machine.key);
   options.effects.restart(machine.key).then(
     // Switched on; the rest is a start.
@@ -114,9 +113,9 @@ const retrieveBootDiagnosticsData: MachineAction = (machine, context: Context, _
 };
 
 export const machineActions: Record<string, MachineAction> = {
-  start: change("start", () => ({ powered: true })),
-  poweroff: stop,
-  deallocate: stop,
+  start: change("start", () => ({ powered: true, deallocated: false })),
+  poweroff: stop(false),
+  deallocate: stop(true),
   restart,
   reimage,
   runcommand: runCommand,

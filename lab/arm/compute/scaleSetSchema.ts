@@ -1,8 +1,22 @@
 /** What a scale set's PUT may hold. */
 import { z } from "zod";
+import type { Introduced } from "../apiVersions.ts";
 import { minutesOf } from "../durations.ts";
 import { networkType } from "../network/networkType.ts";
-import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import {
+  choice,
+  envelope,
+  ignored,
+  issue,
+  lacking,
+  none,
+  range,
+  readOnly,
+  referenceTo,
+  tracked,
+  zoneList,
+} from "../schema.ts";
+import { types } from "../typeNames.ts";
 import { extensionList, isHealth } from "./extensions.ts";
 import { scaleSetOsProfile } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
@@ -11,13 +25,13 @@ const ipConfiguration = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z.strictObject({
-    subnet: reference,
+    subnet: referenceTo(types.subnet),
     primary: z.boolean().optional(),
     privateIPAddressVersion: choice("IPv4").optional(),
     publicIPAddressConfiguration: z
       .null("The lab's machines have no public addresses of their own: use a load balancer")
       .optional(),
-    loadBalancerBackendAddressPools: z.array(reference).optional(),
+    loadBalancerBackendAddressPools: z.array(referenceTo(types.backendPool)).optional(),
     loadBalancerInboundNatPools: z
       .array(z.unknown())
       .max(0, "Flexible scale sets have no inbound NAT pools")
@@ -37,7 +51,7 @@ const interfaceConfiguration = z.strictObject({
       .array(ipConfiguration)
       .min(1, "A network interface needs an IP configuration")
       .max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
     enableAcceleratedNetworking: z.boolean().optional(),
     enableIPForwarding: z.boolean().optional(),
     enableFpga: z.literal(false).optional(),
@@ -51,6 +65,8 @@ const interfaceConfiguration = z.strictObject({
       })
       .optional(),
     deleteOption: choice("Delete", "Detach").optional(),
+    auxiliaryMode: choice("None").optional(),
+    auxiliarySku: choice("None").optional(),
   }),
 });
 
@@ -98,6 +114,7 @@ const virtualMachineProfile = z.strictObject({
       .array(interfaceConfiguration)
       .min(1, "A scale set needs a network interface configuration")
       .max(1, "The lab's machines have one network interface"),
+    interconnectGroupProfile: lacking("interconnect groups"),
     healthProbe: z
       .null(
         "A Flexible scale set takes no load balancer probe as its health probe: use the Application Health extension",
@@ -118,9 +135,18 @@ const virtualMachineProfile = z.strictObject({
       uefiSettings: z
         .strictObject({ secureBootEnabled: z.boolean().optional(), vTpmEnabled: z.boolean().optional() })
         .optional(),
+      encryptionIdentity: lacking("managed identities"),
+      proxyAgentSettings: lacking("a metadata security protocol"),
     })
     .optional(),
   scheduledEventsProfile: scheduledEventsProfile.optional(),
+  evictionPolicy: lacking("spot machines"),
+  billingProfile: lacking("spot machines"),
+  capacityReservation: lacking("capacity reservations"),
+  applicationProfile: lacking("VM applications"),
+  securityPostureReference: lacking("security postures"),
+  serviceArtifactReference: lacking("service artifacts"),
+  interconnectBlockProfile: lacking("interconnect blocks"),
   priority: choice("Regular").optional(),
   licenseType: z.string().optional(),
   userData: z.null("The lab has no user data: use customData").optional(),
@@ -140,6 +166,7 @@ export const scaleSetBody = z
     identity: z.strictObject({ type: choice("None") }, "The lab has no managed identities").optional(),
     plan: z.null("The lab's images need no plan").optional(),
     extendedLocation: z.null("The lab has no edge zones").optional(),
+    placement: lacking("placements of zones by Azure"),
     properties: z.strictObject({
       orchestrationMode: choice("Flexible", "Uniform").default("Uniform"),
       platformFaultDomainCount: z.int().optional(),
@@ -172,12 +199,25 @@ export const scaleSetBody = z
         .optional(),
       virtualMachineProfile,
       additionalCapabilities: z
-        .strictObject({ ultraSSDEnabled: z.literal(false).optional(), hibernationEnabled: z.literal(false).optional() })
+        .strictObject({
+          ultraSSDEnabled: z.literal(false).optional(),
+          hibernationEnabled: z.literal(false).optional(),
+          enableFips1403Encryption: z.literal(false).optional(),
+        })
         .optional(),
-      constrainedMaximumCapacity: z.boolean().optional(),
+      constrainedMaximumCapacity: z.unknown().optional(),
       resiliencyPolicy: z.record(z.string(), z.unknown()).optional(),
-      zonalPlatformFaultDomainAlignMode: choice("Aligned", "Unaligned").optional(),
+      zonalPlatformFaultDomainAlignMode: choice("Aligned", "Unaligned", "BestEffortAligned").optional(),
       doNotRunExtensionsOnOverprovisionedVMs: z.boolean().optional(),
+      scheduledEventsPolicy: lacking("a policy of scheduled events"),
+      skuProfile: lacking("sets of several sizes"),
+      spotRestorePolicy: lacking("spot machines"),
+      priorityMixPolicy: lacking("spot machines"),
+      hostGroup: lacking("host groups"),
+      proximityPlacementGroup: lacking("proximity placement groups"),
+      externalHealthPolicy: lacking("external health policies"),
+      lifecycleHooksProfile: lacking("lifecycle hooks"),
+      highSpeedInterconnectPlacement: lacking("high-speed interconnects"),
       ...readOnly("provisioningState", "uniqueId", "timeCreated"),
     }),
   })
@@ -193,7 +233,7 @@ export const scaleSetBody = z
       return;
     }
     const zonal = (set.zones ?? []).length > 0;
-    const allowed = zonal ? [1, 5] : [1, 2, 3];
+    const allowed = zonal ? [1] : [1, 2, 3];
     if (properties.platformFaultDomainCount === undefined) {
       issue(context, "InvalidParameter", "Required parameter 'platformFaultDomainCount' is missing (null).", [
         "properties",
@@ -206,6 +246,12 @@ export const scaleSetBody = z
         `The specified fault domain count ${properties.platformFaultDomainCount} must fall in the range ${allowed.join(", ")}${zonal ? " for a scale set in zones" : ""}.`,
         ["properties", "platformFaultDomainCount"],
       );
+    }
+    if (properties.constrainedMaximumCapacity !== undefined) {
+      issue(context, "InvalidParameter", "Parameter 'constrainedMaximumCapacity' is not allowed.", [
+        "properties",
+        "constrainedMaximumCapacity",
+      ]);
     }
     if (properties.zoneBalance !== undefined && (set.zones ?? []).length < 2) {
       issue(context, "InvalidParameter", "The value of parameter zoneBalance is invalid.", [
@@ -239,5 +285,35 @@ export const scaleSetBody = z
       );
     }
   });
+
+const profilePath = "properties.virtualMachineProfile";
+const interfacePath = `${profilePath}.networkProfile.networkInterfaceConfigurations`;
+
+export const scaleSetIntroduced: Introduced = {
+  [`${interfacePath}.properties.auxiliaryMode`]: "2023-07-01",
+  [`${interfacePath}.properties.auxiliarySku`]: "2023-07-01",
+  "properties.resiliencyPolicy": "2023-09-01",
+  [`${profilePath}.securityProfile.encryptionIdentity`]: "2023-09-01",
+  [`${profilePath}.securityProfile.proxyAgentSettings`]: "2023-09-01",
+  "properties.scheduledEventsPolicy": "2024-07-01",
+  "properties.skuProfile": "2024-07-01",
+  "properties.zonalPlatformFaultDomainAlignMode": "2024-07-01",
+  [`${profilePath}.storageProfile.osDisk.diffDiskSettings.placement=NvmeDisk`]: "2024-07-01",
+  "properties.scaleInPolicy.prioritizeUnhealthyVMs": "2024-11-01",
+  [`${interfacePath}.tags`]: "2025-04-01",
+  placement: "2025-04-01",
+  "properties.highSpeedInterconnectPlacement": "2025-04-01",
+  "properties.additionalCapabilities.enableFips1403Encryption": "2025-04-01",
+  "properties.externalHealthPolicy": "2026-03-01",
+  "properties.lifecycleHooksProfile": "2026-03-01",
+  "properties.zonalPlatformFaultDomainAlignMode=BestEffortAligned": "2026-03-01",
+  [`${profilePath}.interconnectBlockProfile`]: "2026-03-01",
+  [`${profilePath}.networkProfile.interconnectGroupProfile`]: "2026-03-01",
+  [`${profilePath}.securityProfile.securityType=Standard`]: "2026-03-01",
+  [`${profilePath}.storageProfile.osDisk.storageFaultDomainAlignment`]: "2026-03-01",
+  [`${profilePath}.storageProfile.osDisk.diffDiskSettings.enableFullCaching`]: "2026-03-01",
+  [`${profilePath}.storageProfile.diskApiVersion`]: "2026-04-01",
+  [`${profilePath}.storageProfile.osDisk.managedDisk.additionalDiskProperties`]: "2026-04-01",
+};
 
 export type ScaleSetBody = z.infer<typeof scaleSetBody>;

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { badRequest } from "../errors.ts";
-import { begin } from "../operations.ts";
+import { begin, end } from "../operations.ts";
 import type { Resource } from "../resource.ts";
 import type { Action, View } from "../resourceType.ts";
 import { choice, validate } from "../schema.ts";
-import { healthStatus, instanceView, machineStatus, powerStatus } from "./instanceView.ts";
+import { healthStatus, machineStatus, powerStatus, provisioningStatus, shownState } from "./instanceView.ts";
 import { applyModel, membersOf, reconcile } from "./members.ts";
 import { removeMember } from "./removal.ts";
 import { newService, repairState } from "./repairs.ts";
@@ -18,7 +18,7 @@ function summary(set: Resource<ScaleSetBody>, context: Context): { code: string;
   for (const member of membersOf(set, context.store)) {
     const seen = machineStatus(member, context.status());
     const codes = [
-      `ProvisioningState/${member.state.toLowerCase()}`,
+      `ProvisioningState/${shownState(member, context.store).toLowerCase()}`,
       powerStatus(member, seen).code,
       healthStatus(member, seen)?.code,
     ];
@@ -42,12 +42,7 @@ function repairsView(set: Resource<ScaleSetBody>, query: URLSearchParams): objec
 }
 
 function setView(set: Resource<ScaleSetBody>, context: Context, query: URLSearchParams): object {
-  const status = {
-    code: `ProvisioningState/${set.state.toLowerCase()}`,
-    level: "Info",
-    displayStatus: set.state,
-    time: set.created,
-  };
+  const status = { ...provisioningStatus(set, context.store), time: set.created };
   return {
     virtualMachine: { statusesSummary: summary(set, context) },
     extensions: [],
@@ -56,9 +51,8 @@ function setView(set: Resource<ScaleSetBody>, context: Context, query: URLSearch
   };
 }
 
-/** Members, in the shape in which a scale set lists its instances. */
-function instances(set: Resource<ScaleSetBody>, context: Context, query: URLSearchParams): object {
-  const expanded = query.get("$expand")?.toLowerCase() === "instanceview";
+/** Members, in the shape in which a scale set lists its instances; of Flexible ones, without instance views. */
+function instances(set: Resource<ScaleSetBody>, context: Context): object {
   return {
     value: membersOf(set, context.store).map((member) => ({
       instanceId: member.name,
@@ -67,11 +61,7 @@ function instances(set: Resource<ScaleSetBody>, context: Context, query: URLSear
       type: "Microsoft.Compute/virtualMachineScaleSets/virtualMachines",
       location: member.body.location,
       ...(member.body.zones && { zones: member.body.zones }),
-      properties: {
-        provisioningState: member.state,
-        vmId: member.guid,
-        ...(expanded && { instanceView: instanceView(member, context) }),
-      },
+      properties: { provisioningState: shownState(member, context.store), vmId: member.guid },
     })),
   };
 }
@@ -121,6 +111,8 @@ export const scaleSetActions: Record<string, Action<ScaleSetBody>> = {
     const state = action === "Resume" ? ("Running" as const) : ("Suspended" as const);
     const repairs = { ...(set.computed.repairs ?? newService), state, failed: 0 };
     context.store.put({ ...set, computed: { ...set.computed, repairs } }, false);
-    return { status: 200 };
+    const operation = begin(context.store, "put", set.key);
+    end(context.store, operation);
+    return { status: 202, operation: operation.name };
   },
 };

@@ -1,7 +1,7 @@
 /** Microsoft.Compute/virtualMachineScaleSets in Flexible orchestration: a model, and members that are made from it. */
 import type { ScaleSet } from "../../world.ts";
 import type { Context } from "../context.ts";
-import { badRequest, conflict, notInLab } from "../errors.ts";
+import { ArmError, badRequest, conflict, notInLab } from "../errors.ts";
 import type { Resource } from "../resource.ts";
 import type { Draft, Outcome, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
@@ -12,9 +12,14 @@ import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
 import { renderOsProfile } from "./osProfile.ts";
 import { takeAway } from "./removal.ts";
 import { repairActionOf, repairState } from "./repairs.ts";
-import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
+import { scaleSetBody, scaleSetIntroduced, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
+
+const unchangeable = (property: string): ArmError =>
+  new ArmError(409, "PropertyChangeNotAllowed", `Changing property '${property}' is not allowed.`, {
+    target: property,
+  });
 
 function prepare(draft: Draft<ScaleSetBody>): void {
   const { sku, location, properties, zones } = draft.body;
@@ -28,32 +33,23 @@ function prepare(draft: Draft<ScaleSetBody>): void {
   const before = draft.existing?.body;
   if (before && JSON.stringify(before.zones ?? []) !== JSON.stringify(zones ?? [])) {
     const removed = (before.zones ?? []).filter((zone) => !zones?.includes(zone));
-    if (removed.length > 0)
-      throw badRequest(
-        "PropertyChangeNotAllowed",
-        "Changing property 'zones' is not allowed: zones can only be added.",
-        "zones",
-      );
+    if (removed.length > 0) throw unchangeable("zones");
   }
   for (const property of ["platformFaultDomainCount", "orchestrationMode"] as const) {
     if (before && before.properties[property] !== properties[property]) {
-      throw badRequest("PropertyChangeNotAllowed", `Changing property '${property}' is not allowed.`, property);
+      throw unchangeable(property);
     }
   }
   const profile = properties.virtualMachineProfile;
   const was = before?.properties.virtualMachineProfile.osProfile;
   for (const property of ["adminUsername", "computerNamePrefix"] as const) {
     if (was && was[property] !== profile.osProfile[property]) {
-      throw badRequest(
-        "PropertyChangeNotAllowed",
-        `Changing property 'osProfile.${property}' is not allowed.`,
-        `osProfile.${property}`,
-      );
+      throw unchangeable(`osProfile.${property}`);
     }
   }
   prepareRepairs(draft);
   checkImage(profile.storageProfile.imageReference, location!);
-  checkExtensions(profile.extensionProfile?.extensions ?? []);
+  checkExtensions(profile.extensionProfile?.extensions ?? [], location!);
   if (properties.upgradePolicy?.mode === "Rolling")
     throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
 }
@@ -164,6 +160,7 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   type: types.scaleSet,
   location: "regional",
   schema: scaleSetBody,
+  introduced: scaleSetIntroduced,
   patch: "merge",
   merge,
   prepare,

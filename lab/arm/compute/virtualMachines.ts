@@ -1,13 +1,15 @@
 /** Microsoft.Compute/virtualMachines: in the lab they are made by scale sets. */
+import { isDeepStrictEqual } from "node:util";
 import type { WorldStatus } from "../../world.ts";
 import type { Context } from "../context.ts";
+import { notInLab } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
-import type { Outcome, ResourceType } from "../resourceType.ts";
+import type { Draft, Outcome, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { computeType } from "./computeType.ts";
 import { scriptsOf, withoutProtected } from "./extensions.ts";
-import { instanceView, machineStatus } from "./instanceView.ts";
+import { instanceView, machineStatus, shownState } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
 import { projectMachine } from "./machineProjection.ts";
 import { machineBody, setKeyOf, type MachineBody } from "./machineSchema.ts";
@@ -63,12 +65,23 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
       ...properties,
       osProfile: renderOsProfile(properties.osProfile),
       storageProfile: { ...properties.storageProfile, dataDisks: [] },
-      provisioningState: machine.state,
+      provisioningState: shownState(machine, context.store),
       vmId: machine.guid,
       timeCreated: machine.created,
       ...(expanded && { instanceView: instanceView(machine, context) }),
     },
   };
+}
+
+/** Of what a PATCH can change, the lab has tags and boot diagnostics. */
+function prepare({ body, existing }: Draft<MachineBody>): void {
+  const fixed = ({ properties, ...rest }: MachineBody): object => ({
+    ...rest,
+    tags: undefined,
+    properties: { ...properties, diagnosticsProfile: undefined },
+  });
+  if (existing && !isDeepStrictEqual(fixed(body), fixed(existing.body)))
+    throw notInLab("changes of machines besides tags and boot diagnostics; change their scale set");
 }
 
 /** `'virtualMachineScaleSet/id' eq '/subscriptions/...'`, the filter by which the members of a set are listed. */
@@ -93,7 +106,9 @@ export const virtualMachines: ResourceType<MachineBody> = {
   type: types.machine,
   location: "regional",
   schema: machineBody,
-  patch: "tags",
+  patch: "merge",
+  prepare,
+  listed: (answer) => ({ ...answer, resources: (answer["resources"] as { id: string }[]).map(({ id }) => ({ id })) }),
   refusePut: "virtual machines outside of a scale set; make a Microsoft.Compute/virtualMachineScaleSets",
   render,
   project: (machine, context) => ({ machines: projectMachine(machine, context) }),

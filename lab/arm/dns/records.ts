@@ -1,66 +1,31 @@
-/** Record sets, the same for public and private zones except for the letter case of their properties. */
+/** Record sets: one resource type per record type, below a type of zones. */
 import type { DnsZone } from "../../world.ts";
 import type { Context, StoreContext } from "../context.ts";
-import { badRequest, conflict, notInLab } from "../errors.ts";
+import { ArmError, badRequest, conflict, notInLab } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
-import { recordBody, recordTypes, type RecordBody, type RecordType } from "./recordSchema.ts";
+import { recordBody, slots, spelledRecord, type RecordBody, type RecordType } from "./recordSchema.ts";
+import { endingAsAsked, renderRecord, spelling, type Kind } from "./recordView.ts";
 
-/** Property of the record set that holds the records of a type. */
-const slots = { A: "arecords", AAAA: "aaaarecords", CNAME: "cnamerecord", TXT: "txtrecords" } as const;
-
-type Kind = "public" | "private";
-
-const spelling = {
-  public: {
-    ttl: "TTL",
-    arecords: "ARecords",
-    aaaarecords: "AAAARecords",
-    cnamerecord: "CNAMERecord",
-    txtrecords: "TXTRecords",
-    nsrecords: "NSRecords",
-    soarecord: "SOARecord",
-  },
-  private: {
-    ttl: "ttl",
-    arecords: "aRecords",
-    aaaarecords: "aaaaRecords",
-    cnamerecord: "cnameRecord",
-    txtrecords: "txtRecords",
-    nsrecords: "nsRecords",
-    soarecord: "soaRecord",
-  },
-} as Record<Kind, Record<string, string>>;
-
-/** Contents of the records, as a resolver needs them. */
-function valuesOf(type: RecordType, record: RecordBody): string[] {
-  const { properties: given } = record;
-  switch (type) {
-    case "A":
-      return (given.arecords ?? []).map((one) => one.ipv4Address);
-    case "AAAA":
-      return (given.aaaarecords ?? []).map((one) => one.ipv6Address);
-    case "CNAME":
-      return given.cnamerecord ? [given.cnamerecord.cname] : [];
-    case "TXT":
-      return (given.txtrecords ?? []).map((one) => one.value.join(""));
-  }
-}
+/** Private zones have neither delegations nor CAA records. */
+const recordTypes: Record<Kind, readonly RecordType[]> = {
+  public: ["A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "CAA", "NS", "SOA"],
+  private: ["A", "AAAA", "CNAME", "TXT", "MX", "SRV", "PTR", "SOA"],
+};
 
 function check(type: RecordType): (draft: Draft<RecordBody>, context: Context) => void {
   return (draft, { store }) => {
     const given = draft.body.properties;
     const zone = parentOf(draft.id);
     const name = nameOf(draft.id);
-    if (given.ttl === undefined)
-      throw badRequest(
-        "BadRequest",
-        "The TTL of the record set is missing: a whole number of seconds from 1 to 2147483647 is required.",
-      );
+    if (given.ttl === undefined) throw badRequest("BadRequest", "The request was invalid.");
     const foreign = Object.values(slots).find((slot) => slot !== slots[type] && given[slot] !== undefined);
     if (foreign !== undefined)
-      throw badRequest("BadRequest", `A record set of type '${type}' cannot have ${spelling.private[foreign]}.`);
+      throw badRequest("BadRequest", `A record set of type '${type}' cannot have ${spelling.public[foreign]}.`);
+    if (type === "SOA" || (type === "NS" && name === "@")) return checkApex(type, draft);
+    if (type === "NS" && name.startsWith("*"))
+      throw badRequest("BadRequest", "Record sets of type 'NS' cannot have a wildcard as their name.");
     if (type === "CNAME" && name === "@")
       throw badRequest("BadRequest", `A CNAME record set cannot be created at the apex of the zone '${nameOf(zone)}'.`);
     const neighbours = store
@@ -85,73 +50,52 @@ function check(type: RecordType): (draft: Draft<RecordBody>, context: Context) =
   };
 }
 
-function renderRecord(record: Resource<RecordBody>, kind: Kind): object {
-  const zone = nameOf(parentOf(record.id));
-  const given = Object.entries(record.body.properties as Record<string, unknown>);
-  const own = given.map(([key, value]) => [spelling[kind][key] ?? key, value] as const);
-  return {
-    properties: {
-      ...Object.fromEntries(own),
-      fqdn: record.name === "@" ? `${zone}.` : `${record.name}.${zone}.`,
-      ...(kind === "public" ? { provisioningState: "Succeeded", targetResource: {} } : { isAutoRegistered: false }),
-    },
-  };
+/** What Azure made with the zone: of the start of authority, its times and its mail address can be changed. */
+function checkApex(type: "NS" | "SOA", { existing, body }: Draft<RecordBody>): void {
+  if (type === "NS") throw notInLab("changes of a zone's own NS records");
+  if (!existing) throw badRequest("BadRequest", "The record set of type 'SOA' is named '@' and made with its zone.");
+  const { host, serialNumber, ...before } = existing.body.properties.soarecord ?? {};
+  body.properties.soarecord = { ...before, ...body.properties.soarecord, host, serialNumber };
 }
 
-/** `GET {zone}/recordsets` and `GET {zone}/all`: the record sets of all types. */
-export function recordViews(kind: Kind): NonNullable<ResourceType["views"]> {
-  const list = (zone: Resource, { store }: Context): object => ({
-    value: store
-      .all()
-      .filter((one) => isRecordSet(one, zone))
-      .map((one) => ({
-        id: one.id,
-        name: one.name,
-        type: one.type,
-        etag: one.etag,
-        ...renderRecord(one as Resource<RecordBody>, kind),
-      })),
-  });
-  return { recordsets: list, all: list };
-}
+/** `@`, or labels; the first may be an asterisk. */
+const name = {
+  pattern:
+    /^(@|\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*)$/,
+  rule: "@, or labels of letters, digits, hyphens and underscores, separated by periods; the first may be *",
+};
 
-/** One resource type per record type, below a type of zones. */
-export function recordSets(
+export const recordSets = (
   { type: zoneType, apiVersions }: Pick<ResourceType, "type" | "apiVersions">,
   kind: Kind,
-): ResourceType<RecordBody>[] {
-  const render = (record: Resource<RecordBody>): object => renderRecord(record, kind);
-  const common = {
+): ResourceType<RecordBody>[] =>
+  recordTypes[kind].map((type) => ({
+    type: `${zoneType}/${type}`,
     dialect: "dns",
+    bareRefusals: true,
     apiVersions,
     location: "inherited",
+    name,
     schema: recordBody,
+    spelled: spelledRecord,
     asynchronous: false,
     patch: "merge",
-    render,
-  } as const;
-  const name = {
-    pattern:
-      /^(@|\*|(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*)$/,
-    rule: "@, or labels of letters, digits, hyphens and underscores, separated by periods; the first may be *",
-  };
-  const writable = recordTypes.map((type) => ({ ...common, name, type: `${zoneType}/${type}`, prepare: check(type) }));
-  const made = ["NS", "SOA"].map((type) => ({
-    ...common,
-    name,
-    type: `${zoneType}/${type}`,
-    prepare: () => {
-      throw notInLab(`changes of ${type} records`);
-    },
-    refuseDelete: (record: Resource<RecordBody>) => {
-      throw badRequest(
-        "BadRequest",
-        `The record set '${record.name}' of type '${type}' cannot be deleted because it was made by Azure with the zone.`,
+    filter: endingAsAsked,
+    prepare: check(type),
+    render: (record) => renderRecord(record, kind),
+    missing: (id) => {
+      const [, , subscription, , group] = id.split("/");
+      return new ArmError(
+        404,
+        "NotFound",
+        `The resource record '${nameOf(id)}' does not exist in resource group '${group}' of subscription '${subscription}'.`,
       );
     },
+    refuseDelete: (record) => {
+      if ((type === "NS" || type === "SOA") && record.name === "@")
+        throw badRequest("BadRequest", `Record sets of type '${type}' with name '@' cannot be deleted.`);
+    },
   }));
-  return [...writable, ...made];
-}
 
 /** What Azure puts into a new zone. */
 export function createApex(zone: Resource, kind: Kind, nameServers: string[], { store }: Context): void {
@@ -170,14 +114,24 @@ export function createApex(zone: Resource, kind: Kind, nameServers: string[], { 
   if (kind === "public") make("NS", { ttl: 172800, nsrecords: nameServers.map((nsdname) => ({ nsdname })) });
 }
 
-export const isRecordSet = (resource: Resource, zone: Resource): boolean =>
-  keyOf(parentOf(resource.id)) === zone.key && /\/(A|AAAA|CNAME|TXT|NS|SOA)$/i.test(resource.type);
+/** Types that the lab's resolver answers; the others are kept and shown only. */
+const resolved = {
+  A: ({ arecords = [] }) => arecords.map((one) => one.ipv4Address),
+  AAAA: ({ aaaarecords = [] }) => aaaarecords.map((one) => one.ipv6Address),
+  CNAME: ({ cnamerecord }) => (cnamerecord ? [cnamerecord.cname] : []),
+  TXT: ({ txtrecords = [] }) => txtrecords.map((one) => one.value.join("")),
+} satisfies Record<string, (properties: RecordBody["properties"]) => string[]>;
 
 /** The record sets of a zone that clients make, as a resolver needs them; by type, in the order of their creation. */
 export const projectRecords = (zone: Resource, { store }: StoreContext): DnsZone["records"] =>
-  recordTypes.flatMap((type) =>
+  (Object.keys(resolved) as (keyof typeof resolved)[]).flatMap((type) =>
     store
       .children<RecordBody>(zone.id, `${zone.type}/${type}`)
       .filter(isLive)
-      .map(({ name, body }) => ({ name, type, ttl: body.properties.ttl ?? 3600, values: valuesOf(type, body) })),
+      .map(({ name, body: { properties } }) => ({
+        name,
+        type,
+        ttl: properties.ttl ?? 3600,
+        values: resolved[type](properties),
+      })),
   );

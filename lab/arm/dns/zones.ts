@@ -1,7 +1,8 @@
 /** Microsoft.Network/dnsZones */
 import type { ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
-import { createApex, isRecordSet, projectRecords, recordSets, recordViews } from "./records.ts";
+import { isRecordSet, recordViews, spelledHead } from "./recordView.ts";
+import { createApex, projectRecords, recordSets } from "./records.ts";
 import { zoneBody, type ZoneBody } from "./zoneSchema.ts";
 
 export const zoneName = {
@@ -9,6 +10,9 @@ export const zoneName = {
     /^(?=.{1,253}$)([A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?\.)+[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/,
   rule: "A zone name has 2-34 labels of letters, digits, underscores and hyphens, separated by periods",
 };
+
+/** Of public and private zones. */
+export const zoneTags = { most: 15, names: /^[^\d\s]\S*$/, rule: "no spaces, and no digit at the beginning" };
 
 /** Azure gives four name servers of a pool; in the lab all of them are the one public DNS server. */
 const nameServers = [
@@ -21,16 +25,20 @@ const nameServers = [
 export const dnsZones: ResourceType<ZoneBody> = {
   type: types.dnsZone,
   dialect: "dns",
-  apiVersions: ["2016-04-01", "2017-09-01", "2017-10-01", "2018-03-01-preview", "2018-05-01", "2023-07-01-preview"],
+  apiVersions: ["2018-05-01", "2023-07-01-preview"],
   location: "global",
   name: zoneName,
+  tags: zoneTags,
   schema: zoneBody,
+  bareRefusals: true,
   asynchronous: false,
+  deletedLater: true,
   patch: "tags",
   applied: (zone, existing, _, context) => {
     if (!existing) createApex(zone, "public", nameServers, context);
   },
   render: (zone, { store }) => ({
+    ...spelledHead(zone),
     properties: {
       maxNumberOfRecordSets: 10000,
       maxNumberOfRecordsPerRecordSet: null,

@@ -1,5 +1,4 @@
 /** What clients ask before they log in: cloud metadata, OpenID configuration, instance discovery. */
-import type { ArmOptions } from "../options.ts";
 
 export function openidConfiguration(tenant: string, origin: string): object {
   const base = `${origin}/${tenant}`;
@@ -30,14 +29,15 @@ export function instanceDiscovery(tenant: string, origin: string): object {
 }
 
 /** `/metadata/endpoints`: an object since 2022-09-01, a list of one cloud in older versions. */
-export function cloudMetadata(version: string, origin: string, options: ArmOptions): unknown {
+export function cloudMetadata(version: string, origin: string): unknown {
   const { host } = new URL(origin);
   const cloud = {
     portal: origin,
     authentication: {
       loginEndpoint: origin,
       audiences: [origin, `${origin}/`],
-      tenant: options.tenantId,
+      // As in Azure's public clouds: clients take a cloud that names another tenant for Azure Stack.
+      tenant: "common",
       identityProvider: "AAD",
     },
     media: origin,

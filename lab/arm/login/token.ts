@@ -71,10 +71,8 @@ export async function issueToken(
       "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
     );
   }
-  const audience = (form.get("resource") ?? form.get("scope")?.replace(/\/?\.default$/, "") ?? origin).replace(
-    /\/+$/,
-    "",
-  );
+  const resource = form.get("resource");
+  const audience = resource ?? form.get("scope")?.replace(/\/?\.default$/, "") ?? origin;
   const nowSeconds = Math.floor(Date.now() / 1000);
   const claims = {
     aud: audience,
@@ -91,12 +89,14 @@ export async function issueToken(
     uti: randomUUID(),
     ver: "1.0",
   };
+  // The older endpoint answers its numbers as strings.
+  const lifetime = resource === null ? lifetimeSeconds : String(lifetimeSeconds);
   return {
     status: 200,
     body: {
       token_type: "Bearer",
-      expires_in: lifetimeSeconds,
-      ext_expires_in: lifetimeSeconds,
+      expires_in: lifetime,
+      ext_expires_in: lifetime,
       expires_on: String(nowSeconds + lifetimeSeconds),
       not_before: String(nowSeconds),
       resource: audience,
@@ -107,21 +107,40 @@ export async function issueToken(
   };
 }
 
-/** Undefined when the token is good, else what is wrong with it. */
+const withoutSlashes = (audience: string): string => audience.replace(/\/+$/, "");
+
+/** Besides the lab's own address, as its metadata names it, those of Azure's public cloud. */
+const azureAudiences = ["https://management.core.windows.net", "https://management.azure.com"];
+
+/** Undefined when the token is good for the server at `origin`, else what is wrong with it. */
 export async function tokenProblem(
   authorization: string | undefined,
+  origin: string,
   options: ArmOptions,
   keys: Keys,
 ): Promise<{ code: string; message: string } | undefined> {
-  const token = /^Bearer (\S+)$/i.exec(authorization ?? "")?.[1];
-  if (token === undefined)
+  if (authorization === undefined || authorization === "")
     return { code: "AuthenticationFailed", message: "Authentication failed. The 'Authorization' header is missing." };
+  const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
+  if (token === undefined)
+    return {
+      code: "AuthenticationFailedInvalidHeader",
+      message: "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+    };
   try {
     const { payload } = await jwtVerify(token, createPublicKey(keys.publicKey), { algorithms: [algorithm] });
-    if (payload["tid"] === options.tenantId) return undefined;
+    if (payload["tid"] !== options.tenantId)
+      return {
+        code: "InvalidAuthenticationTokenTenant",
+        message: `The access token is from the wrong issuer: tenant '${String(payload["tid"])}'.`,
+      };
+    const allowed = [...azureAudiences, origin];
+    const audience = String(payload.aud);
+    if (allowed.includes(withoutSlashes(audience))) return undefined;
+    const list = allowed.flatMap((one) => [`'${one}/'`, `'${one}'`]).join(",");
     return {
-      code: "InvalidAuthenticationTokenTenant",
-      message: `The access token is from the wrong issuer: tenant '${String(payload["tid"])}'.`,
+      code: "InvalidAuthenticationTokenAudience",
+      message: `The access token has been obtained for wrong audience or resource '${audience}'. It should exactly match with one of the allowed audiences ${list}.`,
     };
   } catch (error) {
     if (error instanceof errors.JWTExpired) {

@@ -49,13 +49,13 @@ const profile = z
       number,
       number,
     ];
-    if (minimum <= standard && standard <= maximum) return;
-    issue(
-      context,
-      "InvalidCapacity",
-      `The capacity of profile '${name}' is not valid: minimum (${minimum}) <= default (${standard}) <= maximum (${maximum}) is expected.`,
-      ["capacity"],
-    );
+    if (minimum > standard) {
+      const message = `The minimum capacity value '${minimum}' that you specified in the autoscale setting is greater than the default capacity of '${standard}' (profile '${name}').`;
+      issue(context, "BadRequest", message, ["capacity"]);
+    } else if (standard > maximum) {
+      const message = `The default capacity value '${standard}' that you specified in the autoscale setting is greater than the maximum capacity of '${maximum}' (profile '${name}').`;
+      issue(context, "BadRequest", message, ["capacity"]);
+    }
   });
 
 export const autoscaleBody = z.strictObject({
@@ -67,7 +67,18 @@ export const autoscaleBody = z.strictObject({
       .max(20, "An autoscale setting has 1-20 profiles"),
     enabled: z.boolean().optional(),
     name: z.string().optional(),
-    targetResourceUri: z.string(),
+    targetResourceUri: z
+      .string()
+      .optional()
+      .transform((given, context) => {
+        if (given !== undefined) return given;
+        issue(
+          context,
+          "UnsupportedRequestContent",
+          "Request content is not well formed or supported: targetResourceUri.",
+        );
+        return z.NEVER;
+      }),
     targetResourceLocation: z.string().optional(),
     notifications: z.array(z.unknown()).nullable().optional(),
     predictiveAutoscalePolicy: z

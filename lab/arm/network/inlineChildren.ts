@@ -1,5 +1,5 @@
 /** Children that are listed in their parent's PUT, and are resources of their own as well. */
-import { badRequest } from "../errors.ts";
+import { ArmError } from "../errors.ts";
 import { isLive, type Body, type Resource } from "../resource.ts";
 import type { Store } from "../store.ts";
 
@@ -15,10 +15,10 @@ export function refuseDuplicateNames(ownerId: string, parts: readonly Part[]): v
   const names = parts.map(({ name }) => name.toLowerCase());
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice === undefined) return;
-  throw badRequest(
-    "DuplicateResourceName",
-    `Resource ${ownerId} has two child resources with the same name (${twice}).`,
-  );
+  const message = `Resource ${ownerId} has two child resources with the same name (${twice}).`;
+  throw new ArmError(400, "InvalidRequestFormat", "Cannot parse the request.", {
+    details: [{ code: "DuplicateResourceName", message }],
+  });
 }
 
 /** Makes and changes the children as they are listed, and removes the others. */

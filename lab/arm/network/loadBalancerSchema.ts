@@ -1,6 +1,21 @@
 /** What a load balancer's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, ignored, issue, none, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import {
+  choice,
+  envelope,
+  formatIssue,
+  ignored,
+  issue,
+  lacking,
+  none,
+  range,
+  readOnly,
+  referenceTo,
+  tracked,
+  zoneList,
+} from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const frontEnd = z.strictObject({
   ...envelope,
@@ -8,19 +23,29 @@ const frontEnd = z.strictObject({
   zones: zoneList.optional(),
   properties: z
     .strictObject({
-      subnet: reference.optional(),
+      subnet: referenceTo(types.subnet).optional(),
       privateIPAddress: z.string().optional(),
       privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
       privateIPAddressVersion: choice("IPv4").optional(),
-      publicIPAddress: reference.optional(),
+      publicIPAddress: referenceTo(types.publicAddress).optional(),
       gatewayLoadBalancer: z.null("The lab has no gateway load balancers").optional(),
+      publicIPPrefix: lacking("public IP prefixes"),
+      ddosSettings: lacking("DDoS protection"),
+      enableConnectionTracking: z.boolean().optional(),
       ...readOnly("inboundNatRules", "inboundNatPools", "outboundRules", "loadBalancingRules", "provisioningState"),
     })
     .superRefine((given, context) => {
-      if ((given.subnet === undefined) === (given.publicIPAddress === undefined)) {
+      if (given.subnet && given.publicIPAddress) {
         issue(
           context,
-          "FrontendIPConfigurationMustHaveSubnetOrPublicIPAddress",
+          "FrontendIPConfigHasBothSubnetAndPublicIP",
+          "A front-end IP configuration references a subnet and a public IP address: it can have one of them only.",
+        );
+      }
+      if (!given.subnet && !given.publicIPAddress) {
+        formatIssue(
+          context,
+          "MissingJsonReferenceId",
           "A front-end IP configuration must reference either a subnet or a public IP address.",
         );
       }
@@ -30,38 +55,39 @@ const frontEnd = z.strictObject({
     }),
 });
 
-const pool = z.strictObject({
-  ...envelope,
-  name: z.string(),
-  properties: z
-    .strictObject({
-      loadBalancerBackendAddresses: ignored,
-      drainPeriodInSeconds: z.int().optional(),
-      location: z.string().optional(),
-      syncMode: ignored,
-      virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
-      tunnelInterfaces: none("tunnel interfaces"),
-      ...readOnly(
-        "backendIPConfigurations",
-        "loadBalancingRules",
-        "inboundNatRules",
-        "outboundRule",
-        "outboundRules",
-        "provisioningState",
-      ),
-    })
-    .default({}),
-});
+const poolProperties = z
+  .strictObject({
+    loadBalancerBackendAddresses: ignored,
+    drainPeriodInSeconds: z.int().optional(),
+    location: z.string().optional(),
+    syncMode: ignored,
+    virtualNetwork: z.null("The lab has pools of network interfaces, not of addresses").optional(),
+    tunnelInterfaces: none("tunnel interfaces"),
+    ...readOnly(
+      "backendIPConfigurations",
+      "loadBalancingRules",
+      "inboundNatRules",
+      "outboundRule",
+      "outboundRules",
+      "provisioningState",
+    ),
+  })
+  .default({});
+
+const pool = z.strictObject({ ...envelope, name: z.string(), properties: poolProperties });
+
+/** What the PUT of a backend pool under its own ID may hold. */
+export const backendPoolBody = z.strictObject({ ...envelope, properties: poolProperties });
 
 const rule = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z
     .strictObject({
-      frontendIPConfiguration: reference,
-      backendAddressPool: reference.optional(),
-      backendAddressPools: z.array(reference).max(1, "The lab's rules have one pool").optional(),
-      probe: reference.optional(),
+      frontendIPConfiguration: referenceTo(`${types.loadBalancer}/frontendIPConfigurations`),
+      backendAddressPool: referenceTo(types.backendPool).optional(),
+      backendAddressPools: z.array(referenceTo(types.backendPool)).max(1, "The lab's rules have one pool").optional(),
+      probe: referenceTo(`${types.loadBalancer}/probes`).optional(),
       protocol: choice("Tcp", "Udp", "All"),
       frontendPort: range(0, 65534, "LoadBalancerRuleInvalidPort"),
       backendPort: range(0, 65535, "LoadBalancerRuleInvalidPort").optional(),
@@ -117,6 +143,7 @@ const probe = z.strictObject({
 export const loadBalancerBody = z
   .strictObject({
     ...tracked,
+    extendedLocation: lacking("edge zones"),
     sku: z
       .strictObject({
         name: choice("Basic", "Standard", "Gateway").default("Basic"),
@@ -132,6 +159,8 @@ export const loadBalancerBody = z
         inboundNatRules: none("inbound NAT rules"),
         inboundNatPools: none("inbound NAT pools, which retire on 2027-09-30"),
         outboundRules: none("outbound rules: use a NAT gateway"),
+        scope: lacking("scopes of load balancers"),
+        mode: lacking("modes of load balancers"),
         ...readOnly("resourceGuid", "provisioningState"),
       })
       .default({}),
@@ -148,6 +177,18 @@ export const loadBalancerBody = z
     if (sku === "Gateway" || given.sku?.tier === "Global")
       issue(context, "NotImplementedByLab", "The lab has regional load balancers of the Standard SKU only.", ["sku"]);
   });
+
+export const loadBalancerIntroduced: Introduced = {
+  "properties.probes.properties.probeThreshold": "2022-07-01",
+  "properties.backendAddressPools.properties.virtualNetwork": "2022-07-01",
+  "properties.backendAddressPools.properties.syncMode": "2023-05-01",
+  "properties.probes.properties.noHealthyBackendsBehavior": "2024-01-01",
+  "properties.loadBalancingRules.properties.enableConnectionTracking": "2024-10-01",
+  "properties.scope": "2025-03-01",
+  "properties.frontendIPConfigurations.properties.ddosSettings": "2025-07-01",
+  "properties.frontendIPConfigurations.properties.enableConnectionTracking": "2025-09-01",
+  "properties.mode": "2025-09-01",
+};
 
 export type LoadBalancerBody = z.infer<typeof loadBalancerBody>;
 export type FrontEnd = z.infer<typeof frontEnd>;

@@ -6,19 +6,34 @@ import { referrersOf } from "../references.ts";
 import type { Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
+import { poolOf } from "./backendPools.ts";
 import { refuseDuplicateNames } from "./inlineChildren.ts";
 import { projectLoadBalancer } from "./loadBalancerProjection.ts";
-import { loadBalancerBody, type LoadBalancerBody } from "./loadBalancerSchema.ts";
+import {
+  backendPoolBody,
+  loadBalancerBody,
+  loadBalancerIntroduced,
+  type BalancingRuleProperties,
+  type LoadBalancerBody,
+} from "./loadBalancerSchema.ts";
 import { renderLoadBalancer } from "./loadBalancerView.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
 
 const collections = ["frontendIPConfigurations", "backendAddressPools", "loadBalancingRules", "probes"] as const;
+const emptyCollections = ["inboundNatRules", "outboundRules"] as const;
 
 function prepare(draft: Draft<LoadBalancerBody>, context: Context): void {
   const { properties } = draft.body;
   for (const collection of collections) refuseDuplicateNames(draft.id, properties[collection] ?? []);
+  const hasParts = collections.some((collection) => (properties[collection] ?? []).length > 0);
+  if (hasParts && (properties.frontendIPConfigurations ?? []).length === 0) {
+    throw badRequest(
+      "LoadBalancerWithoutFrontendIPCantHaveChildResources",
+      `Load balancer ${draft.id} has no frontend IP configurations: it cannot have child resources such as backend address pools, probes and rules.`,
+    );
+  }
   checkRules(draft);
   const addresses: Record<string, string> = {};
   for (const { name, properties: front } of properties.frontendIPConfigurations ?? []) {
@@ -44,19 +59,29 @@ function prepare(draft: Draft<LoadBalancerBody>, context: Context): void {
   refuseUsedPools(draft, context);
 }
 
-/** One front-end port and protocol can have one rule. */
+/** One front-end port and protocol can have one rule, and so can one back-end port, protocol and pool. */
 function checkRules(draft: Draft<LoadBalancerBody>): void {
   const rules = draft.body.properties.loadBalancingRules ?? [];
-  const ends = rules.map(
-    ({ properties: r }) => `${keyOf(r.frontendIPConfiguration.id)} ${r.protocol} ${r.frontendPort}`,
-  );
-  const twice = ends.findIndex((end, index) => ends.indexOf(end) !== index);
-  if (twice < 0) return;
-  const [second, first] = [rules[twice]!, rules[ends.indexOf(ends[twice]!)]!];
-  throw badRequest(
-    "RulesUseSameFrontendPortProtocolAndIPConfig",
-    `Load balancing rules ${first.name} and ${second.name} of load balancer ${draft.id} use the same frontend port ${second.properties.frontendPort}, protocol and IP configuration.`,
-  );
+  const pairOf = (end: (rule: BalancingRuleProperties) => string | undefined): [string, string] | undefined => {
+    const ends = rules.map(({ properties }) => end(properties));
+    const second = ends.findIndex((one, index) => one !== undefined && ends.indexOf(one) !== index);
+    return second < 0 ? undefined : [rules[ends.indexOf(ends[second])]!.name, rules[second]!.name];
+  };
+  const front = pairOf((rule) => `${keyOf(rule.frontendIPConfiguration.id)} ${rule.protocol} ${rule.frontendPort}`);
+  if (front)
+    throw badRequest(
+      "RulesUseSameFrontendPortProtocolAndIPConfig",
+      `Load balancing rules ${front.join(" and ")} of load balancer ${draft.id} use the same frontend port, protocol and IP configuration.`,
+    );
+  const back = pairOf((rule) => {
+    const pool = poolOf(rule);
+    return pool && `${keyOf(pool)} ${rule.protocol} ${rule.backendPort ?? rule.frontendPort}`;
+  });
+  if (back)
+    throw badRequest(
+      "RulesUseSameBackendPortProtocolAndPool",
+      `Load balancing rules ${back.join(" and ")} of load balancer ${draft.id} use the same backend port, protocol and pool without a floating IP.`,
+    );
 }
 
 /** A pool that a network interface or scale set names cannot be taken away. */
@@ -73,9 +98,9 @@ function refuseUsedPools(draft: Draft<LoadBalancerBody>, { store }: Context): vo
   }
 }
 
-/** Front ends, pools, rules and probes answer under their own IDs too. */
+/** Every part answers under its own ID too. */
 const views = Object.fromEntries(
-  collections.map((collection) => [
+  [...collections, ...emptyCollections].map((collection) => [
     collection.toLowerCase(),
     (loadBalancer: Resource<LoadBalancerBody>, context: Context): unknown => ({
       value: (renderLoadBalancer(loadBalancer, context) as { properties: Record<string, unknown> }).properties[
@@ -90,11 +115,17 @@ export const loadBalancers: ResourceType<LoadBalancerBody> = {
   type: types.loadBalancer,
   location: "regional",
   schema: loadBalancerBody,
+  introduced: loadBalancerIntroduced,
   patch: "tags",
   prepare,
   render: renderLoadBalancer,
   project: (loadBalancer, context) => ({ loadBalancers: [projectLoadBalancer(loadBalancer, context)] }),
   views,
+  // The others can be read only.
+  parts: {
+    backendaddresspools: { collection: "backendAddressPools", schema: backendPoolBody },
+    inboundnatrules: { collection: "inboundNatRules" },
+  },
   refuseDelete: (loadBalancer, { store }) => {
     const [user] = referrersOf(loadBalancer.id, store, types.scaleSet);
     if (!user) return;

@@ -5,7 +5,7 @@ import { referrersOf } from "../references.ts";
 import type { Resource } from "../resource.ts";
 import type { ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
-import { natGatewayBody, type NatGatewayBody } from "./natGatewaySchema.ts";
+import { natGatewayBody, natGatewayIntroduced, type NatGatewayBody } from "./natGatewaySchema.ts";
 import { networkType } from "./networkType.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
 
@@ -33,6 +33,7 @@ export const natGateways: ResourceType<NatGatewayBody> = {
   type: types.natGateway,
   location: "regional",
   schema: natGatewayBody,
+  introduced: natGatewayIntroduced,
   patch: "tags",
   prepare: (draft, context) => {
     for (const { id } of draft.body.properties.publicIpAddresses ?? []) refuseShared(id, draft.id, context);

@@ -2,23 +2,26 @@
 import { z } from "zod";
 import { parentOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
-import { choice, envelope, ignored, issue, none, readOnly, reference, tracked } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, envelope, ignored, issue, lacking, none, readOnly, referenceTo, tracked } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const configuration = z.strictObject({
   ...envelope,
   name: z.string(),
   properties: z
     .strictObject({
-      subnet: reference,
+      subnet: referenceTo(types.subnet),
       primary: z.boolean().optional(),
       privateIPAddress: z.string().optional(),
       privateIPAllocationMethod: choice("Static", "Dynamic").optional(),
       privateIPAddressVersion: choice("IPv4").optional(),
-      publicIPAddress: reference.optional(),
-      loadBalancerBackendAddressPools: z.array(reference).optional(),
+      publicIPAddress: referenceTo(types.publicAddress).optional(),
+      loadBalancerBackendAddressPools: z.array(referenceTo(types.backendPool)).optional(),
       loadBalancerInboundNatRules: none("inbound NAT rules"),
       applicationGatewayBackendAddressPools: none("application gateways"),
       applicationSecurityGroups: none("application security groups"),
+      gatewayLoadBalancer: lacking("gateway load balancers"),
       ...readOnly(
         "virtualNetworkTaps",
         "privateIPAddressPrefixLength",
@@ -36,12 +39,13 @@ const configuration = z.strictObject({
 export const networkInterfaceBody = z.strictObject({
   ...tracked,
   kind: ignored,
+  extendedLocation: lacking("edge zones"),
   properties: z.strictObject({
     ipConfigurations: z
       .array(configuration)
       .min(1, "A network interface needs an IP configuration")
       .max(1, "The lab's network interfaces have one IP configuration"),
-    networkSecurityGroup: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
     dnsSettings: z
       .strictObject({
         dnsServers: z
@@ -59,6 +63,8 @@ export const networkInterfaceBody = z.strictObject({
     auxiliarySku: choice("None").optional(),
     nicType: choice("Standard").optional(),
     workloadType: z.string().optional(),
+    privateLinkService: lacking("private link services"),
+    migrationPhase: choice("None").optional(),
     ...readOnly(
       "virtualMachine",
       "macAddress",
@@ -69,12 +75,17 @@ export const networkInterfaceBody = z.strictObject({
       "defaultOutboundConnectivityEnabled",
       "dscpConfiguration",
       "privateEndpoint",
-      "migrationPhase",
       "resourceGuid",
       "provisioningState",
     ),
   }),
 });
+
+export const networkInterfaceIntroduced: Introduced = {
+  "properties.disableTcpStateTracking": "2022-07-01",
+  "properties.auxiliarySku": "2022-11-01",
+  "properties.ipConfigurations.properties.privateIPAddressPrefixLength": "2024-01-01",
+};
 
 export type NetworkInterfaceBody = z.infer<typeof networkInterfaceBody>;
 

@@ -6,7 +6,11 @@ import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
-import { networkInterfaceBody, type NetworkInterfaceBody } from "./networkInterfaceSchema.ts";
+import {
+  networkInterfaceBody,
+  networkInterfaceIntroduced,
+  type NetworkInterfaceBody,
+} from "./networkInterfaceSchema.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
@@ -88,6 +92,7 @@ export const networkInterfaces: ResourceType<NetworkInterfaceBody> = {
   type: types.networkInterface,
   location: "regional",
   schema: networkInterfaceBody,
+  introduced: networkInterfaceIntroduced,
   patch: "tags",
   prepare,
   render: renderInterface,

@@ -8,7 +8,7 @@ import type { Draft, ResourceType } from "../resourceType.ts";
 import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
 import { networkType } from "./networkType.ts";
-import { peeringBody, type PeeringBody } from "./peeringSchema.ts";
+import { peeringBody, peeringIntroduced, type PeeringBody } from "./peeringSchema.ts";
 import type { VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 const prefixesOf = (id: string, store: Store): string[] =>
@@ -43,16 +43,60 @@ function prepare(draft: Draft<PeeringBody>, { store }: Context): void {
       `Peering ${draft.id} cannot reference remote virtual network ${remote}. Another peering ${twin.id} belonging to the same parent virtual network already references this remote virtual network.`,
     );
   }
+  refuseOverlap(draft, local, remote, store);
+  const other = opposite(local, remote, store);
+  if (other && other.computed.peer !== undefined && other.computed.peer !== draft.existing?.guid) {
+    throw badRequest(
+      "RemotePeeringIsDisconnected",
+      `Cannot create or update peering ${draft.id} because remote peering ${other.id} referencing parent virtual network ${local} is in Disconnected state. Update or re-create the remote peering to get it back to Initiated state. Peering gets Disconnected when remote vnet or remote peering is deleted and re-created.`,
+    );
+  }
+  // A peering that is put again begins anew, or goes on.
+  if (draft.computed.peer !== other?.guid) delete draft.computed.peer;
 }
 
-/** Both networks have a live peering towards each other. */
-function connected(peering: Resource<PeeringBody>, store: Store): boolean {
-  const remote = peering.body.properties.remoteVirtualNetwork.id;
-  return store
-    .children<PeeringBody>(remote, types.peering)
-    .some(
-      (other) => isLive(other) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(parentOf(peering.id)),
+/** Neither network can overlap one that the other is peered with already. */
+function refuseOverlap(draft: Draft<PeeringBody>, local: string, remote: string, store: Store): void {
+  for (const [first, second] of [[remote, local] as const, [local, remote] as const]) {
+    const blocks = prefixesOf(first, store).map(blockOf);
+    const clash = store
+      .children<PeeringBody>(second, types.peering)
+      .filter((other) => isLive(other) && other.key !== keyOf(draft.id))
+      .map((other) => other.body.properties.remoteVirtualNetwork.id)
+      .filter((id) => keyOf(id) !== keyOf(first))
+      .find((id) => prefixesOf(id, store).some((prefix) => blocks.some((block) => overlaps(block, blockOf(prefix)))));
+    if (clash === undefined) continue;
+    throw badRequest(
+      "VnetAddressSpaceOverlapsWithAlreadyPeeredVnet",
+      `Cannot create or update peering ${draft.id}. Virtual networks ${first} and ${second} cannot be peered because address space of the first virtual network overlaps with address space of virtual network ${clash} already peered with the second virtual network.`,
     );
+  }
+}
+
+/** The live peering of the other network towards `local`. */
+const opposite = (local: string, remote: string, store: Store): Resource<PeeringBody> | undefined =>
+  store
+    .children<PeeringBody>(remote, types.peering)
+    .find((other) => isLive(other) && keyOf(other.body.properties.remoteVirtualNetwork.id) === keyOf(local));
+
+/** A peering that was connected stays so with the same other side only, until it is put again. */
+function peeringState(peering: Resource<PeeringBody>, store: Store): "Connected" | "Initiated" | "Disconnected" {
+  const other = opposite(parentOf(peering.id), peering.body.properties.remoteVirtualNetwork.id, store);
+  const { peer } = peering.computed;
+  if (peer !== undefined && peer !== other?.guid) return "Disconnected";
+  if (!other) return "Initiated";
+  return other.computed.peer === undefined || other.computed.peer === peering.guid ? "Connected" : "Initiated";
+}
+
+const connected = (peering: Resource<PeeringBody>, store: Store): boolean =>
+  peeringState(peering, store) === "Connected";
+
+/** Both sides remember each other. */
+function applied(peering: Resource<PeeringBody>, _: unknown, __: PeeringBody, { store }: Context): void {
+  const other = opposite(parentOf(peering.id), peering.body.properties.remoteVirtualNetwork.id, store);
+  if (!other) return;
+  store.put({ ...peering, computed: { ...peering.computed, peer: other.guid } }, false);
+  store.put({ ...other, computed: { ...other.computed, peer: peering.guid } }, false);
 }
 
 function render(peering: Resource<PeeringBody>, { store }: Context): object {
@@ -61,7 +105,7 @@ function render(peering: Resource<PeeringBody>, { store }: Context): object {
     properties: {
       provisioningState: peering.state,
       resourceGuid: peering.guid,
-      peeringState: connected(peering, store) ? "Connected" : "Initiated",
+      peeringState: peeringState(peering, store),
       peeringSyncLevel: "FullyInSync",
       allowVirtualNetworkAccess: true,
       allowForwardedTraffic: false,
@@ -99,7 +143,9 @@ export const peerings: ResourceType<PeeringBody> = {
   type: types.peering,
   location: "inherited",
   schema: peeringBody,
+  introduced: peeringIntroduced,
   patch: "none",
   prepare,
+  applied,
   render,
 };

@@ -1,6 +1,7 @@
 /** What a public address's PUT may hold. */
 import { z } from "zod";
-import { choice, ignored, issue, range, readOnly, reference, tracked, zoneList } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, ignored, issue, lacking, range, readOnly, tracked, zoneList } from "../schema.ts";
 
 export const publicAddressBody = z
   .strictObject({
@@ -12,6 +13,7 @@ export const publicAddressBody = z
       })
       .optional(),
     zones: zoneList.optional(),
+    extendedLocation: lacking("edge zones"),
     properties: z
       .strictObject({
         publicIPAllocationMethod: choice("Static", "Dynamic").optional(),
@@ -39,11 +41,16 @@ export const publicAddressBody = z
         ddosSettings: z
           .strictObject({
             protectionMode: choice("VirtualNetworkInherited", "Enabled", "Disabled").optional(),
-            ddosProtectionPlan: reference.optional(),
+            ddosProtectionPlan: lacking("DDoS protection"),
+            ddosCustomPolicy: lacking("DDoS policies"),
           })
           .optional(),
         ipTags: z.array(z.strictObject({ ipTagType: z.string(), tag: z.string() })).optional(),
         deleteOption: choice("Delete", "Detach").optional(),
+        publicIPPrefix: lacking("public IP prefixes"),
+        servicePublicIPAddress: lacking("migration of public addresses"),
+        linkedPublicIPAddress: lacking("migration of public addresses"),
+        migrationPhase: choice("None").optional(),
         ...readOnly("ipAddress", "ipConfiguration", "natGateway", "resourceGuid", "provisioningState"),
       })
       .default({}),
@@ -69,5 +76,12 @@ export const publicAddressBody = z
     if (version === "IPv6")
       issue(context, "NotImplementedByLab", "The lab has no IPv6.", ["properties", "publicIPAddressVersion"]);
   });
+
+export const publicAddressIntroduced: Introduced = {
+  "properties.ddosSettings": "2022-07-01",
+  "properties.dnsSettings.domainNameLabelScope": "2022-11-01",
+  "sku.name=StandardV2": "2024-10-01",
+  "properties.ddosSettings.ddosCustomPolicy": "2025-07-01",
+};
 
 export type PublicAddressBody = z.infer<typeof publicAddressBody>;

@@ -1,7 +1,7 @@
 /** Microsoft.Network/publicIPAddresses: Standard SKU, static, IPv4. */
 import { formatAddress, parseAddress } from "../addresses.ts";
 import type { Context, StoreContext } from "../context.ts";
-import { badRequest, conflict } from "../errors.ts";
+import { badRequest } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { referencesIn, referrersOf } from "../references.ts";
 import { isLive, type Body, type Resource } from "../resource.ts";
@@ -12,7 +12,7 @@ import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 import type { NatGatewayBody } from "./natGatewaySchema.ts";
 import { networkIdOf } from "./networkInterfaceSchema.ts";
 import { networkType } from "./networkType.ts";
-import { publicAddressBody, type PublicAddressBody } from "./publicAddressSchema.ts";
+import { publicAddressBody, publicAddressIntroduced, type PublicAddressBody } from "./publicAddressSchema.ts";
 import type { SubnetBody } from "./subnetSchema.ts";
 
 function prepare(draft: Draft<PublicAddressBody>, { store, options }: Context): void {
@@ -113,6 +113,7 @@ export const publicIPAddresses: ResourceType<PublicAddressBody> = {
   type: types.publicAddress,
   location: "regional",
   schema: publicAddressBody,
+  introduced: publicAddressIntroduced,
   patch: "tags",
   prepare,
   render,
@@ -131,7 +132,7 @@ export const publicIPAddresses: ResourceType<PublicAddressBody> = {
 export function refuseShared(addressId: string, ownerId: string, { store }: Context): void {
   const other = referrersOf(addressId, store).find((user) => user.key !== keyOf(ownerId));
   if (other) {
-    throw conflict(
+    throw badRequest(
       "PublicIPAddressInUse",
       `Resource ${ownerId} is referencing public IP address ${addressId} that is already allocated to resource ${other.id}.`,
     );

@@ -1,6 +1,8 @@
 /** What a subnet's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, issue, none, readOnly, reference } from "../schema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, envelope, issue, lacking, none, readOnly, referenceTo } from "../schema.ts";
+import { types } from "../typeNames.ts";
 
 const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
 
@@ -8,8 +10,8 @@ export const subnetProperties = z
   .strictObject({
     addressPrefix: z.string().optional(),
     addressPrefixes: z.array(z.string()).optional(),
-    networkSecurityGroup: reference.optional(),
-    natGateway: reference.optional(),
+    networkSecurityGroup: referenceTo(types.securityGroup).optional(),
+    natGateway: referenceTo(types.natGateway).optional(),
     defaultOutboundAccess: z.boolean().optional(),
     privateEndpointNetworkPolicies: policy.optional(),
     privateLinkServiceNetworkPolicies: choice("Enabled", "Disabled").optional(),
@@ -18,6 +20,9 @@ export const subnetProperties = z
     serviceEndpointPolicies: none("service endpoint policies"),
     routeTable: z.null("The lab has no route tables").optional(),
     ipAllocations: none("IP allocations"),
+    ipamPoolPrefixAllocations: lacking("IPAM pools"),
+    sharingScope: lacking("shared subnets"),
+    serviceGateway: lacking("service gateways"),
     ...readOnly(
       "applicationGatewayIPConfigurations",
       "ipConfigurations",
@@ -35,9 +40,20 @@ export const subnetProperties = z
       ...(properties.addressPrefixes ?? []),
     ];
     if (prefixes.length === 0)
-      issue(context, "SubnetAddressPrefixNotSpecified", "A subnet needs addressPrefix or addressPrefixes.");
+      issue(
+        context,
+        "AddressPrefixStringCannotBeNullOrEmpty",
+        "Address prefix string for a subnet cannot be null or empty: give addressPrefix or addressPrefixes.",
+      );
     if (new Set(prefixes).size > 1) issue(context, "NotImplementedByLab", "The lab's subnets have one IPv4 prefix.");
   });
+
+export const subnetIntroduced: Introduced = {
+  "properties.defaultOutboundAccess": "2023-05-01",
+  "properties.sharingScope": "2024-01-01",
+  "properties.ipamPoolPrefixAllocations": "2024-05-01",
+  "properties.serviceGateway": "2025-05-01",
+};
 
 export const subnetBody = z.strictObject({ ...envelope, properties: subnetProperties });
 

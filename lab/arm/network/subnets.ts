@@ -11,7 +11,7 @@ import { effectiveRules } from "./effectiveRules.ts";
 import type { NatGatewayBody } from "./natGatewaySchema.ts";
 import { networkType } from "./networkType.ts";
 import { addressesIn, configurationsIn } from "./privateAddresses.ts";
-import { subnetBody, subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
+import { subnetBody, subnetIntroduced, subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 import type { VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 /** Refuses a prefix that is malformed, outside its network or overlapping, with Azure's codes. */
@@ -120,6 +120,7 @@ export const subnets: ResourceType<SubnetBody> = {
   type: types.subnet,
   location: "inherited",
   schema: subnetBody,
+  introduced: subnetIntroduced,
   patch: "none",
   prepare,
   render: renderSubnet,

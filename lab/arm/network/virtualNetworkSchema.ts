@@ -1,13 +1,16 @@
 /** What a virtual network's PUT may hold. */
 import { z } from "zod";
-import { choice, envelope, ignored, range, readOnly, reference, tracked } from "../schema.ts";
-import { subnetProperties } from "./subnetSchema.ts";
+import type { Introduced } from "../apiVersions.ts";
+import { choice, envelope, ignored, lacking, range, readOnly, tracked } from "../schema.ts";
+import { subnetIntroduced, subnetProperties } from "./subnetSchema.ts";
 
 export const virtualNetworkBody = z.strictObject({
   ...tracked,
+  extendedLocation: lacking("edge zones"),
   properties: z.strictObject({
     addressSpace: z.strictObject({
       addressPrefixes: z.array(z.string()).min(1, "A network needs at least one prefix"),
+      ipamPoolPrefixAllocations: lacking("IPAM pools"),
     }),
     subnets: z.array(z.strictObject({ ...envelope, name: z.string(), properties: subnetProperties })).optional(),
     dhcpOptions: z
@@ -29,7 +32,8 @@ export const virtualNetworkBody = z.strictObject({
       .optional(),
     privateEndpointVNetPolicies: choice("Disabled", "Basic").optional(),
     bgpCommunities: z.strictObject({ virtualNetworkCommunity: z.string(), regionalCommunity: ignored }).optional(),
-    ddosProtectionPlan: reference.optional(),
+    ddosProtectionPlan: lacking("DDoS protection"),
+    summarizedGatewayPrefixes: lacking("gateways"),
     ...readOnly(
       "virtualNetworkPeerings",
       "defaultPublicNatGateway",
@@ -40,5 +44,14 @@ export const virtualNetworkBody = z.strictObject({
     ),
   }),
 });
+
+export const networkIntroduced: Introduced = {
+  "properties.privateEndpointVNetPolicies": "2024-03-01",
+  "properties.addressSpace.ipamPoolPrefixAllocations": "2024-05-01",
+  "properties.summarizedGatewayPrefixes": "2025-07-01",
+  ...Object.fromEntries(
+    Object.entries(subnetIntroduced).map(([path, version]) => [`properties.subnets.${path}`, version]),
+  ),
+};
 
 export type VirtualNetworkBody = z.infer<typeof virtualNetworkBody>;

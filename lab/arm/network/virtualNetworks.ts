@@ -1,5 +1,5 @@
 /** Microsoft.Network/virtualNetworks, with its subnets inline or as resources of their own. */
-import { overlaps } from "../addresses.ts";
+import { blockOf, overlaps } from "../addresses.ts";
 import type { Context, StoreContext } from "../context.ts";
 import { badRequest } from "../errors.ts";
 import { keyOf } from "../ids.ts";
@@ -11,14 +11,23 @@ import { networkType } from "./networkType.ts";
 import { peeringsOf, peersOf } from "./peerings.ts";
 import { subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 import { checkPrefixes, prefixBlock, projectSubnet, refuseUsed, renderSubnet } from "./subnets.ts";
-import { virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
+import { networkIntroduced, virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
 
 const subnetsOf = (id: string, context: StoreContext): Resource<SubnetBody>[] =>
   context.store.children<SubnetBody>(id, types.subnet).filter(isLive);
 
+/** Multicast, broadcast, loopback, link-local, and Azure's own address. The code of their refusal is not known. */
+const reservedRanges = ["224.0.0.0/4", "255.255.255.255/32", "127.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32"];
+
 function prepare(draft: Draft<VirtualNetworkBody>, context: Context): void {
   const { addressSpace, subnets } = draft.body.properties;
   const blocks = addressSpace.addressPrefixes.map((prefix) => prefixBlock(prefix, draft.id));
+  const kept = reservedRanges.find((range) => blocks.some((block) => overlaps(block, blockOf(range))));
+  if (kept !== undefined)
+    throw badRequest(
+      "AddressPrefixNotAllowed",
+      `The address prefixes ${addressSpace.addressPrefixes.join(", ")} of resource ${draft.id} have addresses of ${kept}, which virtual networks cannot have.`,
+    );
   if (blocks.some((block, index) => blocks.slice(0, index).some((other) => overlaps(block, other)))) {
     throw badRequest(
       "AddressPrefixesOverlap",
@@ -27,8 +36,11 @@ function prepare(draft: Draft<VirtualNetworkBody>, context: Context): void {
   }
   refuseDuplicateNames(draft.id, subnets ?? []);
   const wanted = subnets?.map((subnet) => ({ name: subnet.name, prefix: subnetPrefix(subnet) }));
-  const kept = subnetsOf(draft.id, context).map((subnet) => ({ name: subnet.name, prefix: subnetPrefix(subnet.body) }));
-  checkPrefixes({ id: draft.id, prefixes: addressSpace.addressPrefixes }, wanted ?? kept);
+  const stored = subnetsOf(draft.id, context).map((subnet) => ({
+    name: subnet.name,
+    prefix: subnetPrefix(subnet.body),
+  }));
+  checkPrefixes({ id: draft.id, prefixes: addressSpace.addressPrefixes }, wanted ?? stored);
   for (const subnet of subnetsOf(draft.id, context)) {
     if (subnets && !isListed(subnet, subnets)) refuseUsed(subnet, context);
   }
@@ -78,8 +90,12 @@ export const virtualNetworks: ResourceType<VirtualNetworkBody> = {
   ...networkType,
   type: types.virtualNetwork,
   location: "regional",
-  name: { ...networkType.name, pattern: /^[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_])?$/ },
+  name: {
+    rule: networkType.name.rule.replace("80 characters at most", "2-64 characters"),
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}[A-Za-z0-9_]$/,
+  },
   schema: virtualNetworkBody,
+  introduced: networkIntroduced,
   patch: "tags",
   stored: (given) => ({ ...given, properties: { ...given.properties, subnets: undefined } }),
   prepare,

@@ -3,8 +3,9 @@ import type { DnsZone } from "../../world.ts";
 import { projectMachine } from "../compute/machineProjection.ts";
 import type { MachineBody } from "../compute/machineSchema.ts";
 import type { StoreContext } from "../context.ts";
-import { createApex, isRecordSet, projectRecords, recordSets, recordViews } from "../dns/records.ts";
-import { zoneName } from "../dns/zones.ts";
+import { isRecordSet, recordViews } from "../dns/recordView.ts";
+import { createApex, projectRecords, recordSets } from "../dns/records.ts";
+import { zoneName, zoneTags } from "../dns/zones.ts";
 import { conflict } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import { isLive, isStanding, type Resource } from "../resource.ts";
@@ -48,6 +49,7 @@ export const privateDnsZones: ResourceType<PrivateZoneBody> = {
   ...privateDnsType,
   type: types.privateDnsZone,
   name: zoneName,
+  tags: zoneTags,
   schema: privateZoneBody,
   patch: "tags",
   applied: (zone, existing, _, context) => {

@@ -25,8 +25,8 @@ function prepare(draft: Draft<LinkBody>, { store }: Context): void {
     );
   const sameName = others.find((link) => nameOf(parentOf(link.id)).toLowerCase() === nameOf(zone).toLowerCase());
   if (sameName) {
-    throw conflict(
-      "Conflict",
+    throw badRequest(
+      "BadRequest",
       `A virtual network cannot be linked to multiple zones with overlapping namespaces. You tried to link virtual network with '${nameOf(zone)}' and '${nameOf(parentOf(sameName.id))}' zones.`,
     );
   }
@@ -47,7 +47,9 @@ export const virtualNetworkLinks: ResourceType<LinkBody> = {
     rule: "1-80 letters, digits, periods, underscores and hyphens",
   },
   schema: linkBody,
+  introduced: { "properties.resolutionPolicy": "2024-06-01" },
   patch: "merge",
+  missingReference: (id) => badRequest("BadRequest", `Virtual network resource not found for '${id}'.`),
   prepare,
   render: (link) => ({
     properties: {

@@ -1,25 +1,34 @@
-/** `$filter` and `$top` of lists across types: `resourceType eq 'x'`, `tagName eq 'a' and tagValue eq 'b'`, `name eq 'n'`. */
+/** `$filter` of lists across types: `resourceType eq 'x'`, `tagName eq 'a' and tagValue eq 'b'`, `name eq 'n'`. */
 import { badRequest } from "../errors.ts";
 import type { Resource } from "../resource.ts";
 
-export function matching(resources: Resource[], query: URLSearchParams): Resource[] {
-  const clauses = (query.get("$filter") ?? "").split(/\s+and\s+/i).filter((clause) => clause.trim() !== "");
-  const wanted = Object.fromEntries(clauses.map(parseClause));
-  const found = resources.filter((resource) => matches(resource, wanted));
-  const top = query.get("$top");
-  return top === null ? found : found.slice(0, Number(top));
+export const tagFields = ["tagname", "tagvalue"];
+const resourceFields = [...tagFields, "resourcetype", "name", "location", "resourcegroup"];
+
+/** `allowed`: lower-case names that a filter of this list may have. */
+export function matching(
+  resources: Resource[],
+  query: URLSearchParams,
+  allowed: readonly string[] = resourceFields,
+): Resource[] {
+  const filter = query.get("$filter") ?? "";
+  const clauses = filter.split(/\s+and\s+/i).filter((clause) => clause.trim() !== "");
+  const wanted = Object.fromEntries(clauses.map((clause) => parseClause(clause) ?? refuse(filter)));
+  const names = Object.keys(wanted);
+  // Azure filters by tags alone.
+  const mixed = "tagname" in wanted && names.some((name) => !tagFields.includes(name));
+  const valueAlone = "tagvalue" in wanted && !("tagname" in wanted);
+  if (mixed || valueAlone || names.some((name) => !allowed.includes(name))) refuse(filter);
+  return resources.filter((resource) => matches(resource, wanted));
 }
 
-function parseClause(clause: string): [string, string] {
+function refuse(filter: string): never {
+  throw badRequest("InvalidFilterInQueryString", `Invalid $filter '${filter}' specified in the query string.`);
+}
+
+function parseClause(clause: string): [string, string] | undefined {
   const match = /^\s*([A-Za-z]+)\s+eq\s+'([^']*)'\s*$/i.exec(clause);
-  const field = match?.[1]?.toLowerCase() ?? "";
-  if (!match || !["resourcetype", "tagname", "tagvalue", "name", "resourcegroup", "location"].includes(field)) {
-    throw badRequest(
-      "InvalidFilterInQueryString",
-      `Invalid $filter '${clause.trim()}' specified in the query string. The lab understands eq on resourceType, name, location, resourceGroup, tagName and tagValue, joined by 'and'.`,
-    );
-  }
-  return [field, match[2]!.toLowerCase()];
+  return match ? [match[1]!.toLowerCase(), match[2]!.toLowerCase()] : undefined;
 }
 
 function matches(resource: Resource, wanted: Record<string, string>): boolean {

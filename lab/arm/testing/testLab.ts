@@ -146,7 +146,7 @@ export class TestLab {
             resolve({
               status: response.statusCode!,
               headers: new Headers(response.headers as Record<string, string>),
-              body: isJson ? JSON.parse(received) : received,
+              body: isJson && received !== "" ? JSON.parse(received) : received,
             });
           });
         },

@@ -187,7 +187,9 @@ function describe(error: unknown, refusal: string | null | undefined): string {
 
 function parseError(text: string | null | undefined): ErrorBody | undefined {
   try {
-    return (JSON.parse(text ?? "") as { error?: ErrorBody } | null)?.error;
+    // The DNS providers answer without an `error` around code and message.
+    const body = JSON.parse(text ?? "") as (ErrorBody & { error?: ErrorBody }) | null;
+    return body?.error ?? (body?.code === undefined ? undefined : body);
   } catch {
     return undefined;
   }
