@@ -1,23 +1,15 @@
 /** Parts of a resource that can be put and deleted under IDs of their own: `{id}/{collection}/{name}`. */
-import type { z } from "zod";
 import type { Context } from "./context.ts";
 import { notInLab } from "./errors.ts";
 import type { Answer, Request } from "./http.ts";
 import { objectOf, write } from "./put.ts";
 import { checkEtag, checkPartName, refuseWhileDeleting } from "./requestChecks.ts";
 import type { Body, Resource } from "./resource.ts";
-import type { ResourceType } from "./resourceType.ts";
+import type { Part, ResourceType } from "./resourceType.ts";
 import { validate } from "./schema.ts";
 
 interface Named {
   name: string;
-}
-
-export interface Part {
-  /** Property of the resource that lists the parts. */
-  collection: string;
-  /** Of the part's own body; without it the lab has none of its kind. */
-  schema?: z.ZodType<{ properties?: object }>;
 }
 
 const listOf = (body: Body, { collection }: Part): Named[] =>

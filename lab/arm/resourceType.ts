@@ -4,7 +4,6 @@ import type { World, WorldStatus } from "../world.ts";
 import type { Introduced } from "./apiVersions.ts";
 import type { Context, StoreContext } from "./context.ts";
 import type { ArmError, ErrorBody } from "./errors.ts";
-import type { Part } from "./parts.ts";
 import type { Body, Computed, Resource } from "./resource.ts";
 
 /** A PUT or PATCH that passed the schema and whose references exist, before it is stored. */
@@ -38,6 +37,14 @@ export type Outcome = "pending" | "done" | ErrorBody;
 
 /** A resource's part of the world, for example `{ networks: [network] }`. */
 export type Projection = Partial<Omit<World, "revision">>;
+
+/** A part that can be put and deleted under an ID of its own. */
+export interface Part {
+  /** Property of the resource that lists the parts. */
+  collection: string;
+  /** Of the part's own body; without it the lab has none of its kind. */
+  schema?: z.ZodType<{ properties?: object }>;
+}
 
 /** Resource providers answer mistakes in their own ways. */
 export type Dialect = "arm" | "network" | "compute" | "dns" | "monitor";

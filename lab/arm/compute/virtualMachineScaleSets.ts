@@ -12,7 +12,8 @@ import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
 import { renderOsProfile } from "./osProfile.ts";
 import { takeAway } from "./removal.ts";
 import { repairActionOf, repairState } from "./repairs.ts";
-import { scaleSetBody, scaleSetIntroduced, type ScaleSetBody } from "./scaleSetSchema.ts";
+import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
+import { scaleSetIntroduced } from "./scaleSetVersions.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
 import { sizeOf } from "./sizes.ts";
 
