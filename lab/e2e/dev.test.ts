@@ -108,7 +108,13 @@ test("front cannot reach data, back can", async () => {
 
 test.each([
   [
-    ["name=front", "network=10.20.0.0/33", "domain=chatbot", "tiers.data.instances=0", "tiers.front.reaches=[nowhere]"],
+    [
+      "name=front",
+      "network=10.20.0.0/33",
+      "domain=chatbot",
+      "tiers.data.instances=0",
+      "tiers.machine-learning.reaches=[nowhere]",
+    ],
     ["name", "network", "domain", "tiers.data.instances", "tiers.machine-learning.reaches[0]"],
   ],
   [
