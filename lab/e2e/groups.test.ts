@@ -127,7 +127,8 @@ test("more servers are added without touching the others; a server that is taken
 });
 
 test("a group grows while its processors are busy, keeps its number when it is changed, and shrinks when they are idle", async () => {
-  const autoscale = ["--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 40, scaleInBelow: 5}"];
+  // Two busy machines share a host of two processors, of which others may take a part: half of all is seldom reached.
+  const autoscale = ["--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 25, scaleInBelow: 5}"];
   await lab("up", "dev", ...autoscale);
   const front = names("front", await status("dev"));
   const each = (script: string) => Promise.all(front.map((name) => on(name, "sudo", "sh", "-c", `'${script}'`)));
