@@ -89,7 +89,7 @@ test("the next up lists the new server, knows its host key, and changes nothing 
   expect(inventory()).not.toContain(hostName);
   const { output } = await lab("up", "dev");
   expect(inventory()).toContain(hostName);
-  expect(output).toMatch(new RegExp(`${hostName} +: ok=\\d+ +changed=0 +unreachable=0 +failed=0`));
+  expect(output).toMatch(new RegExp(`${hostName}\\.dev +: ok=\\d+ +changed=0 +unreachable=0 +failed=0`));
 });
 
 test("the database server is restarted rather than replaced, and has what it had", async () => {
