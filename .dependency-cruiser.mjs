@@ -39,6 +39,12 @@ export default {
       to: { path: "^(components/(?!testing/)|index\\.ts)" },
     },
     {
+      name: "the-program-imports-no-end-to-end-test",
+      severity: "error",
+      from: { pathNot: "^(e2e|lab)/" },
+      to: { path: "^e2e/" },
+    },
+    {
       name: "only-tests-import-test-support",
       severity: "error",
       from: { pathNot: "(\\.test\\.ts$|/testing/)" },

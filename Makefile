@@ -6,11 +6,13 @@ STACK ?= dev
 CHAOS ?=
 UPGRADE ?=
 CONFORMANCE ?=
+AZURE_E2E ?=
+AZURE_STATE ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade conformance lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade conformance azure-state azure-e2e lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +34,13 @@ upgrade: setup ## take dev of the release before to this commit, under load; UPG
 conformance: ## ask Azure what the lab says of it (AZURE_SUBSCRIPTION=...); lab/conformance/README.md tells more
 	@bin/setup check
 	@$(TOOLS); node lab/conformance/run.ts $(CONFORMANCE)
+
+azure-state: ## make the account, vault and key that keep the stacks' state on Azure; docs/azure.md tells more
+	@bin/azure-state $(AZURE_STATE)
+
+azure-e2e: ## build a stack on Azure itself, ask it what the lab's is asked, destroy it (STACK=dev; it costs money)
+	@bin/setup check
+	@$(TOOLS); node e2e/main.ts --stack $(STACK) $(AZURE_E2E)
 
 lab-down: ## remove everything that the lab made on this machine
 	@bin/setup check
@@ -55,7 +64,7 @@ format: ## format TypeScript
 lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
-	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure configuration lab
+	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure configuration e2e lab
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
@@ -74,4 +83,4 @@ schema: ## write the JSON Schema of the stack files
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
 	@$(MAKE) --no-print-directory types lint programs
-	@$(TOOLS); vitest run
+	@$(TOOLS); vitest run --project unit --project lab

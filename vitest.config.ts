@@ -13,13 +13,22 @@ const closingLine: Reporter = {
 };
 
 const rootTests = ["lab/**/*.root.test.ts", "lab/e2e/*.test.ts"];
+/** Asks Azure itself; only `make azure-e2e` starts it. */
+const azureTests = ["e2e/azure.test.ts"];
 const exclude = ["**/node_modules/**", "**/.venv/**"];
 
 export default defineConfig({
   test: {
     reporters: ["default", closingLine],
     projects: [
-      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, ...rootTests], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...exclude, ...rootTests, ...azureTests],
+          testTimeout: 30_000,
+        },
+      },
       {
         // Real namespaces and machines: one file after the other.
         test: {
@@ -32,6 +41,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: "azure", include: azureTests, exclude, testTimeout: 5_400_000, sequence: { groupOrder: 2 } } },
     ],
   },
 });

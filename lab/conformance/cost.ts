@@ -3,23 +3,7 @@ import type { Case, Suite } from "./suite.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";
 import { changesSomething } from "./groups.ts";
-
-/**
- * US dollars per hour, rounded list prices in the US of 2025; what is not here costs nothing by itself or next to nothing.
- * They are an estimate for the question before a run, not more: see azure.microsoft.com/pricing.
- */
-export const dollarsPerHour: Readonly<Record<string, number>> = {
-  "Microsoft.Network/publicIPAddresses": 0.005,
-  "Microsoft.Network/natGateways": 0.045,
-  "Microsoft.Network/loadBalancers": 0.025,
-  "Microsoft.Network/dnsZones": 0.001,
-  "Microsoft.Network/privateDnsZones": 0.001,
-};
-
-/** Of one machine of a size that the table of sizes does not have. */
-const dollarsPerMachine = 0.1;
-
-const machineDollars: Readonly<Record<string, number>> = { Standard_B2s: 0.042, Standard_D2s_v5: 0.096 };
+import { machinesDollars, resourcesDollars } from "../../e2e/cost.ts";
 
 export interface Estimate {
   /** Number of resources that are made in the whole run, by type. */
@@ -50,13 +34,7 @@ export function estimate(cases: readonly Case[], suite: Suite): Estimate {
     if (type === "Microsoft.Compute/virtualMachineScaleSets" && typeof sku?.capacity === "number")
       add(machines, sku.name ?? "unknown size", sku.capacity);
   }
-  const dollars =
-    Object.entries(resources).reduce((sum, [type, number]) => sum + number * (dollarsPerHour[type] ?? 0), 0) +
-    Object.entries(machines).reduce(
-      (sum, [size, number]) => sum + number * (machineDollars[size] ?? dollarsPerMachine),
-      0,
-    );
-  return { resources, machines, dollars };
+  return { resources, machines, dollars: resourcesDollars(resources) + machinesDollars(machines) };
 }
 
 function madeBy(cases: readonly Case[], suite: Suite): Made[] {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { run } from "./commands.ts";
+import { run } from "./command.ts";
 
 test("a command's output and status are told, whatever the status is", async () => {
   expect(await run(["sh", "-c", "echo out; echo err >&2; exit 3"])).toMatchObject({

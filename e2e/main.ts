@@ -1,0 +1,83 @@
+/** `make azure-e2e`: the end-to-end test on Azure itself, for whoever has a subscription. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { Command } from "commander";
+import { execa } from "execa";
+import { load } from "js-yaml";
+import { administratorsSchema } from "../environment/administrators.ts";
+import { cloudOf, cloudSchema } from "../environment/cloud.ts";
+import { planEnvironment } from "../environment/plan.ts";
+import { environmentSchema } from "../environment/schema.ts";
+import { root, run } from "./command.ts";
+import { machinesBySize, planDollars } from "./cost.ts";
+import { toVariables } from "./settings.ts";
+
+interface Options {
+  stack: string;
+  subscription?: string;
+  keep?: true;
+  yes?: true;
+}
+
+const program = new Command("make azure-e2e")
+  .description(
+    "Builds a stack on Azure, asks it what the lab's end-to-end test asks, and destroys it. It takes one to two hours.\n" +
+      "Before: az login, pulumi login, pulumi stack init, and the settings of docs/azure.md.",
+  )
+  .requiredOption("--stack <name>", "the stack to build; its file is Pulumi.<name>.yaml")
+  .option("--subscription <id>", "subscription to work in; the one that az has selected unless told")
+  .option("--keep", "leave what was made, also after a failure")
+  .option("--yes", "do not ask before something is made");
+
+/** The plan of a stack's file, and where its ARM is. */
+function read(stack: string) {
+  const file = `Pulumi.${stack}.yaml`;
+  const { config } = load(readFileSync(join(root, file), "utf8")) as { config: Record<string, unknown> };
+  const cloud = cloudOf(cloudSchema.parse(config["azure-native:environment"]), undefined);
+  const environment = environmentSchema.parse(config["platform:environment"]);
+  const plan = planEnvironment(stack, environment, administratorsSchema.parse({ ranges: [], sshKeys: [] }));
+  if (!("resourceManager" in cloud)) throw new Error(`${file}: its Azure is none of Azure's own clouds`);
+  return { plan, endpoint: cloud.resourceManager };
+}
+
+async function selectedSubscription(): Promise<string> {
+  const asked = await run(["az", "account", "show", "--query", "id", "--output", "tsv"]);
+  if (asked.status !== 0)
+    throw new Error(`az account show ended with ${asked.status}; sign in: az login\n${asked.output}`);
+  return asked.stdout.trim();
+}
+
+/** An input that ends without an answer is no. */
+async function confirmed(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
+  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function main({ stack, keep = false, yes, ...given }: Options): Promise<number> {
+  const { plan, endpoint } = read(stack);
+  const subscription = given.subscription ?? (await selectedSubscription());
+  const machines = Object.entries(machinesBySize(plan)).map(([size, number]) => `${number} × ${size}`);
+  console.log(`Stack ${stack} in subscription ${subscription}: ${machines.join(", ")}.`);
+  console.log(`It costs about $${planDollars(plan).toFixed(2)} an hour, and takes one to two hours.`);
+  console.log(keep ? "What is made stays: pulumi destroy ends it." : "At the end all of it is destroyed.");
+  if (!yes && !(await confirmed("Go on?"))) return 1;
+  const { exitCode } = await execa("vitest", ["run", "--project", "azure"], {
+    cwd: root,
+    env: toVariables({ stack, subscription, endpoint, keep }),
+    stdio: "inherit",
+    reject: false,
+  });
+  return exitCode ?? 130;
+}
+
+program.parse();
+try {
+  process.exitCode = await main(program.opts<Options>());
+} catch (error) {
+  console.error(`make azure-e2e: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,27 @@
+/** The lab's side of the end-to-end test: where its stacks, its clients and its ARM are. */
+import { readFileSync } from "node:fs";
+import { ClientSecretCredential } from "@azure/identity";
+import { armClients, type Environment } from "../../e2e/environment.ts";
+import { authority } from "../authority.ts";
+import { labCommand } from "../commands.ts";
+import { credentials } from "../credentials.ts";
+import { armPort } from "../settings.ts";
+
+/** A stack in the lab. Whatever is asked of it is asked of the lab that runs then. */
+export function labEnvironment(stack: string): Environment {
+  return {
+    stack,
+    pulumi: [labCommand, "pulumi"],
+    up: [labCommand, "up", stack],
+    outside: [labCommand, "internet", "--"],
+    arm: () => {
+      const { tenantId, clientId, clientSecret, subscriptionId } = credentials();
+      const endpoint = `https://127.0.0.1:${armPort}`;
+      const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
+      const login = { authorityHost: endpoint, disableInstanceDiscovery: true, tlsOptions };
+      const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, login);
+      return armClients(credential, subscriptionId, { endpoint, tlsOptions });
+    },
+    seconds: { healthy: 120, replaced: 180, unchanged: 10 },
+  };
+}
