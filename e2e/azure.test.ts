@@ -3,7 +3,7 @@ import { afterAll, beforeAll } from "vitest";
 import { DefaultAzureCredential } from "@azure/identity";
 import { succeed } from "./command.ts";
 import { armClients, type Environment } from "./environment.ts";
-import { questions, replacement } from "./questions.ts";
+import { questions, replacement, tiersOf } from "./questions.ts";
 import { settings } from "./settings.ts";
 
 const { stack, subscription, endpoint, keep } = settings(process.env);
@@ -25,4 +25,4 @@ afterAll(async () => {
 }, 7_200_000);
 
 questions(environment);
-replacement(environment, "front", "pm2@front.service");
+if ("front" in tiersOf(stack)) replacement(environment, "front", "pm2@front.service");

@@ -7,6 +7,7 @@ import { execa } from "execa";
 import { load } from "js-yaml";
 import { administratorsSchema } from "../environment/administrators.ts";
 import { cloudOf, cloudSchema } from "../environment/cloud.ts";
+import { check, StackError } from "../environment/mistakes.ts";
 import { planEnvironment } from "../environment/plan.ts";
 import { environmentSchema } from "../environment/schema.ts";
 import { root, run } from "./command.ts";
@@ -16,8 +17,8 @@ import { toVariables } from "./settings.ts";
 interface Options {
   stack: string;
   subscription?: string;
-  keep?: true;
-  yes?: true;
+  keep?: boolean;
+  yes?: boolean;
 }
 
 const program = new Command("make azure-e2e")
@@ -30,14 +31,25 @@ const program = new Command("make azure-e2e")
   .option("--keep", "leave what was made, also after a failure")
   .option("--yes", "do not ask before something is made");
 
-/** The plan of a stack's file, and where its ARM is. */
+/** The plan of a stack's file, and where its ARM is. Throws a StackError with every mistake in the file. */
 function read(stack: string) {
   const file = `Pulumi.${stack}.yaml`;
   const { config } = load(readFileSync(join(root, file), "utf8")) as { config: Record<string, unknown> };
-  const cloud = cloudOf(cloudSchema.parse(config["azure-native:environment"]), undefined);
-  const environment = environmentSchema.parse(config["platform:environment"]);
-  const plan = planEnvironment(stack, environment, administratorsSchema.parse({ ranges: [], sshKeys: [] }));
+  const given = {
+    environment: config["platform:environment"],
+    administrators: config["platform:administrators"],
+    cloud: config["azure-native:environment"],
+  };
+  const mistakes = [
+    ...check(environmentSchema, "platform:environment", given.environment),
+    ...check(administratorsSchema, "platform:administrators", given.administrators ?? {}),
+    ...check(cloudSchema, "azure-native:environment", given.cloud),
+  ];
+  if (mistakes.length > 0) throw new StackError(file, mistakes);
+  const cloud = cloudOf(cloudSchema.parse(given.cloud), undefined);
   if (!("resourceManager" in cloud)) throw new Error(`${file}: its Azure is none of Azure's own clouds`);
+  const administrators = administratorsSchema.parse(given.administrators);
+  const plan = planEnvironment(stack, environmentSchema.parse(given.environment), administrators);
   return { plan, endpoint: cloud.resourceManager };
 }
 
@@ -59,6 +71,8 @@ async function confirmed(question: string): Promise<boolean> {
 
 async function main({ stack, keep = false, yes, ...given }: Options): Promise<number> {
   const { plan, endpoint } = read(stack);
+  if (plan.protect && !keep)
+    throw new Error(`Pulumi.${stack}.yaml sets protect, so that destroy is refused; set it to false, or give --keep`);
   const subscription = given.subscription ?? (await selectedSubscription());
   const machines = Object.entries(machinesBySize(plan)).map(([size, number]) => `${number} × ${size}`);
   console.log(`Stack ${stack} in subscription ${subscription}: ${machines.join(", ")}.`);

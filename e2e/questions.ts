@@ -13,7 +13,8 @@ interface Tier {
   reaches?: string[];
 }
 
-const tiersOf = (stack: string): Record<string, Tier> =>
+/** The tiers of a stack's file. */
+export const tiersOf = (stack: string): Record<string, Tier> =>
   (
     load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
       config: { "platform:environment": { tiers: Record<string, Tier> } };

@@ -3,7 +3,7 @@ import type { Case, Suite } from "./suite.ts";
 import { withNeeds } from "./rules.ts";
 import { isRequestStep } from "./schema.ts";
 import { changesSomething } from "./groups.ts";
-import { machinesDollars, resourcesDollars } from "../../e2e/cost.ts";
+import { dollarsPerHour, machinesDollars, resourcesDollars } from "../../e2e/cost.ts";
 
 export interface Estimate {
   /** Number of resources that are made in the whole run, by type. */
