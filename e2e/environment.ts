@@ -72,7 +72,7 @@ export async function outside(environment: Environment, ...command: string[]): P
 
 /** Runs a shell's command on a machine, through the reverse proxy. Never throws for its exit status. */
 export async function on({ stack }: Environment, machine: string, command: string): Promise<Result> {
-  return run(["ssh", "-F", join(root, "ansible", "inventory", `${stack}.ssh_config`), machine, command]);
+  return run(["ssh", "-F", join(root, "ansible", "inventory", `${stack}.ssh_config`), `${machine}.${stack}`, command]);
 }
 
 /** The environment's scale sets with their machines. */

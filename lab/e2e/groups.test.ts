@@ -7,13 +7,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { replacement } from "../../e2e/questions.ts";
 import { failed } from "../chaos/history.ts";
 import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
-import { labEnvironment } from "./target.ts";
 import { outside as outsideNamespace } from "../fabric/names.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -127,8 +125,6 @@ test("more servers are added without touching the others; a server that is taken
   ).toEqual([]);
   expect(three).toEqual(expect.arrayContaining(names("back", await status("dev"))));
 });
-
-replacement(labEnvironment("dev"), "front", "pm2@front.service");
 
 test("a group grows while its processors are busy, keeps its number when it is changed, and shrinks when they are idle", async () => {
   // Two busy machines share a host of two processors, of which others may take a part: half of all is seldom reached.
