@@ -8,11 +8,12 @@ UPGRADE ?=
 CONFORMANCE ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
+LONG ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade conformance azure-state azure-e2e lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -30,6 +31,9 @@ chaos: setup ## break the environment in the lab while it is used; CHAOS="--help
 
 upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
 	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)
+
+long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
+	@$(TOOLS); vitest run --project long $(LONG)
 
 conformance: ## ask Azure what the lab says of it (AZURE_SUBSCRIPTION=...); lab/conformance/README.md tells more
 	@bin/setup check

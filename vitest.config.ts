@@ -13,9 +13,14 @@ const closingLine: Reporter = {
 };
 
 const rootTests = ["lab/**/*.root.test.ts", "lab/e2e/*.test.ts"];
+/** They take from ten minutes to an hour each: `make long-test`. */
+const longTests = ["lab/e2e/long/*.test.ts"];
 /** Asks Azure itself; only `make azure-e2e` starts it. */
 const azureTests = ["e2e/azure.test.ts"];
 const exclude = ["**/node_modules/**", "**/.venv/**"];
+
+/** Real namespaces and machines: one file after the other. */
+const realMachines = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 1_200_000 };
 
 export default defineConfig({
   test: {
@@ -25,23 +30,13 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["**/*.test.ts"],
-          exclude: [...exclude, ...rootTests, ...azureTests],
+          exclude: [...exclude, ...rootTests, ...longTests, ...azureTests],
           testTimeout: 30_000,
         },
       },
-      {
-        // Real namespaces and machines: one file after the other.
-        test: {
-          name: "lab",
-          include: rootTests,
-          exclude,
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 1_200_000,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      { test: { name: "azure", include: azureTests, exclude, testTimeout: 5_400_000, sequence: { groupOrder: 2 } } },
+      { test: { name: "lab", include: rootTests, exclude, ...realMachines, sequence: { groupOrder: 1 } } },
+      { test: { name: "long", include: longTests, exclude, ...realMachines, sequence: { groupOrder: 2 } } },
+      { test: { name: "azure", include: azureTests, exclude, testTimeout: 5_400_000, sequence: { groupOrder: 3 } } },
     ],
   },
 });

@@ -1,0 +1,98 @@
+/**
+ * dev, prod and tools in one lab, at their full size and beyond it. The tests build on each other, in their order. They
+ * do not prove anything about Azure itself.
+ */
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { questions, replacement } from "../../../e2e/questions.ts";
+import { eventually, lab, labCommand, outside, run, status } from "../../commands.ts";
+import { root } from "../../paths.ts";
+import { labEnvironment } from "../target.ts";
+
+beforeAll(async () => {
+  await lab("down");
+  await lab("up", "dev");
+});
+afterAll(async () => {
+  await lab("down");
+});
+
+const whole = async (stack: string, seconds: number) =>
+  eventually(
+    () => status(stack),
+    ({ groups }) => groups.every(({ wanted, running }) => wanted === running),
+    seconds,
+  );
+
+async function usedMemoryGiB(): Promise<number> {
+  const { stdout } = await run(["free", "--bytes"]);
+  return Number(/^Mem:\s+\d+\s+(\d+)/m.exec(stdout)?.[1]) / 2 ** 30;
+}
+
+test("prod comes up beside dev, although its first up was killed in the middle", async () => {
+  const first = spawn(labCommand, ["up", "prod"], { cwd: root, stdio: "ignore", detached: true });
+  const ended = new Promise((done) => first.on("exit", done));
+  await eventually(
+    async () => (await run([labCommand, "status", "--json"])).stdout,
+    (text) => (text.match(/"stack": "prod",\s+"tier"/g) ?? []).length >= 5,
+    300,
+  );
+  process.kill(-(first.pid ?? 0), "SIGKILL");
+  await ended;
+  await lab("up", "prod");
+  await whole("prod", 300);
+  expect((await outside("curl", "-sS", "--max-time", "20", "http://www.chatbot.example/")).stdout).toContain("front");
+}, 1_800_000);
+
+test("tools comes up beside both, and its page says what is not there yet", async () => {
+  await lab("up", "tools");
+  await lab("tour", "tools");
+  const page = await outside("curl", "-sS", "--include", "http://gitlab.tools.chatbot.example/");
+  expect(page.stdout).toMatch(/^HTTP\/1\.1 503/);
+  expect(page.stdout).toContain("no program is installed yet");
+}, 900_000);
+
+test("the lab carries forty machines", async () => {
+  const sizes = ["front.instances=9", "front.autoscale.minimum=9", "back.instances=5", "machine-learning.instances=4"];
+  await lab("up", "prod", "--set", ...sizes.map((size) => `tiers.${size}`));
+  const stacks = await Promise.all(["dev", "prod", "tools"].map((stack) => whole(stack, 300)));
+  const machines = stacks.flatMap(({ machines: some }) => some);
+  expect(machines.length).toBeGreaterThanOrEqual(40);
+  expect(machines.filter(({ health }) => health !== "Healthy")).toEqual([]);
+  const used = await usedMemoryGiB();
+  console.log(`${machines.length} machines, ${used.toFixed(1)} GiB used`);
+  expect(used).toBeLessThan(16);
+  for (const host of ["www.dev.chatbot.example", "www.chatbot.example"])
+    expect((await outside("curl", "-sS", "--max-time", "20", `http://${host}/`)).stdout).toContain("front");
+  await lab("up", "prod");
+}, 1_800_000);
+
+questions(labEnvironment("prod"));
+
+test("the machines of tools are not replaced, whatever is not installed on them", async () => {
+  const before = (await status("tools")).machines.map(({ name }) => name);
+  await sleep(900_000);
+  expect((await status("tools")).machines.map(({ name }) => name)).toEqual(before);
+}, 1_000_000);
+
+replacement(labEnvironment("dev"), "front", "pm2@front.service");
+
+test("destroy of the protected prod deletes nothing; it is destroyed once it is no longer protected", async () => {
+  const began = new Date().toISOString();
+  const deletes = async () =>
+    (await lab("log", "arm")).stdout
+      .split("\n")
+      .filter((line) => line.includes('"method":"DELETE"') && line.slice('{"time":"'.length) > began);
+  const refused = await run([labCommand, "destroy", "prod"]);
+  expect(refused.status).not.toBe(0);
+  expect(refused.output).toContain("protect");
+  expect(await deletes()).toEqual([]);
+  await whole("prod", 10);
+  await lab("up", "prod", "--set", "protect=false");
+  await lab("destroy", "prod");
+  await expect(status("prod")).rejects.toThrow("is not up");
+  expect((await outside("curl", "-sS", "--max-time", "20", "http://www.dev.chatbot.example/")).stdout).toContain(
+    "front",
+  );
+}, 1_800_000);
