@@ -24,7 +24,7 @@ export const greatestPort = 65534;
 /** Port on which every machine tells its health over HTTP. */
 export const healthPort = 8999;
 export const healthPath = "/health";
-/** Path of the same for the Application Health extension: always status 200, the verdict is in the body. */
+/** Path of the same for the Application Health extension: the verdict is in the body; any status but 2xx is Unknown. */
 export const healthStatePath = "/state";
 /** Port on which a machine tells HAProxy its idle CPU. */
 export const agentPort = 8998;

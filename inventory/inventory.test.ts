@@ -88,6 +88,7 @@ test("every machine is told the environment and all tiers", () => {
     platform_administrators: { user: "platform", ranges: ["198.51.100.1/32"] },
     platform_tiers: {
       back: {
+        kind: "back",
         address: "10.20.2.254",
         name: "back.dev.chatbot.internal",
         port: 4000,

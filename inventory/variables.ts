@@ -21,9 +21,9 @@ export function environmentVariables(plan: Plan): Variables {
     platform_machine_hosts: { first: firstMachineHost, last: loadBalancerHost - 1 },
     platform_administrators: { user, sshKeys, ranges },
     platform_tiers: Object.fromEntries(
-      plan.tiers.map(({ name, addressPrefix, instances, service }) => [
+      plan.tiers.map(({ name, addressPrefix, instances, machines, service }) => [
         name,
-        { address_prefix: addressPrefix, instances, ...(service ?? {}) },
+        { kind: machines.kind, address_prefix: addressPrefix, instances, ...(service ?? {}) },
       ]),
     ),
   };

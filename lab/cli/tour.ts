@@ -1,6 +1,7 @@
 /** A request from outside, and the machines that it passed. */
 import { spawnSync } from "node:child_process";
 import { holds } from "../polling.ts";
+import { readAnswer } from "./answer.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { describe, stackStatus } from "./status.ts";
 import { outside } from "../fabric/names.ts";
@@ -8,7 +9,10 @@ import { outside } from "../fabric/names.ts";
 /** How long load balancers may take after an `up` to find their members. */
 const timeoutSeconds = 60;
 
-/** Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails. */
+/**
+ * Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails; the reverse
+ * proxy's word that nothing is installed behind a URL yet is an answer.
+ */
 export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
   const status = stackStatus(daemon).find((one) => one.stack === stack);
   if (!status || status.urls.length === 0)
@@ -16,10 +20,14 @@ export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
   process.stdout.write(describe([status]));
   for (const url of status.urls) {
     let asked!: ReturnType<typeof ask>;
-    const attempt = () => (asked = ask(url)).good;
+    const attempt = () => (asked = ask(url)).answer !== undefined;
     const answered = await holds(attempt, { timeoutSeconds, intervalSeconds: 1 });
     process.stdout.write(`\n$ bin/lab internet -- curl --include ${url}\n${asked.stdout}${asked.stderr}\n`);
     if (!answered) throw new Error(`${url} gave no good answer from outside`);
+    if (asked.answer?.served === false)
+      process.stdout.write(
+        `The reverse proxy gave this answer itself: on the machines of tier ${asked.answer.tier} no program is installed yet.\n`,
+      );
   }
   process.stdout.write(`
 Look next:
@@ -37,5 +45,5 @@ function ask(url: string) {
     ["netns", "exec", outside, "curl", "-sS", "--include", "--max-time", "20", url],
     { encoding: "utf8" },
   );
-  return { stdout, stderr, good: status === 0 && /^HTTP\/[0-9.]+ 2/.test(stdout) };
+  return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };
 }

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions, recap } from "../../e2e/questions.ts";
-import { machinePorts } from "../../environment/flows.ts";
+import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
@@ -77,6 +77,28 @@ test("every machine becomes healthy and every load balancer has all its members"
 });
 
 questions(labEnvironment("dev"));
+
+test("the health service sees in its sandbox whether a unit runs", async () => {
+  const { name } = await firstOf("front");
+  const unit = "/etc/systemd/system/platform-health.service";
+  const asRoot = async (script: string) => on(name, "sudo", "sh", "-c", `'${script}'`);
+  const askWith = async (arguments_: string) => {
+    const written = `sed "s|^  --timeout|${arguments_}&|" /root/health.service >${unit}`;
+    const restarted = "systemctl daemon-reload && systemctl restart platform-health.service";
+    const asked = `curl -s -o /dev/null -w "%{http_code}" 127.0.0.1:${healthPort}${healthPath}`;
+    return (await asRoot(`${written} && ${restarted} && ${asked}`)).stdout;
+  };
+  expect((await asRoot(`cp ${unit} /root/health.service`)).status).toBe(0);
+  try {
+    expect(await askWith("  --unit ssh.service")).toBe("200");
+    expect(await askWith("  --unit ssh.service --unit no-such.service")).toBe("503");
+  } finally {
+    expect(await askWith("")).toBe("200");
+  }
+  // 1.6 of 10.
+  const exposure = await asRoot("systemd-analyze security --no-pager --threshold=16 platform-health.service");
+  expect(exposure.status, exposure.output).toBe(0);
+});
 
 test("nothing answers outside but 80 and 443 of the entrance, and no private address on any port", async () => {
   const { machines, loadBalancers, publicAddresses } = await status("dev");
