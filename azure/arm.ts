@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
 import type { Cloud } from "../environment/cloud.ts";
+import { callSeconds, deadline, within } from "./deadline.ts";
 
 export interface Arm {
   compute: ComputeManagementClient;
@@ -28,13 +29,18 @@ export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise
   ]);
   const credential = providerCredential(opts);
   return {
-    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint }),
-    network: new NetworkManagementClient(credential, subscriptionId, { endpoint }),
+    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
+    network: new NetworkManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
   };
 }
 
-/** The endpoint of ARM: a cloud's own, or the one that a metadata host names. */
-export async function armEndpoint(cloud: Cloud): Promise<string> {
+/**
+ * The endpoint of ARM: a cloud's own, or the one that a metadata host names.
+ *
+ * @param seconds Time that a metadata host has to answer.
+ * @throws Error that names the setting, where the host does not tell.
+ */
+export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<string> {
   if ("resourceManager" in cloud) return cloud.resourceManager;
   const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
@@ -46,7 +52,7 @@ export async function armEndpoint(cloud: Cloud): Promise<string> {
     );
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await within(seconds, "it", (signal) => fetch(url, { signal }));
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw wrong(`cannot be reached (${String(cause)})`, error);

@@ -1,0 +1,24 @@
+/** What `protect` means: the environment as a whole is not deleted by mistake. */
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Options of every component and resource that stands at the top of the program; what a component makes inherits them.
+ *
+ * Pulumi deletes what is not protected before it comes to what is. So either everything is protected, and `pulumi destroy`
+ * is refused before it deletes anything, or the machines and their data are gone when it fails at the rest. Only a run of
+ * Ansible is not protected (`configuration/playbook.ts`): it is replaced at each change, and deleting one touches nothing.
+ */
+export function protectionOf(protect: boolean): pulumi.ComponentResourceOptions {
+  return { protect };
+}
+
+/**
+ * How something is deleted on purpose, for people whose `pulumi destroy` or `pulumi up` was refused; undefined where
+ * nothing is protected. Pulumi itself knows only that a resource is protected, not by which setting.
+ */
+export function protectionText(stack: string, protect: boolean): string | undefined {
+  return protect
+    ? "Everything is protected. To take a tier or a route away, or to destroy the stack, first: " +
+        `pulumi config set -s ${stack} --path 'platform:environment.protect' false && pulumi up -s ${stack}`
+    : undefined;
+}
