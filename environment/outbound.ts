@@ -7,7 +7,7 @@
  * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#azure-platform-considerations
  */
 import { z } from "zod";
-import { parseCidr, type Cidr } from "./address.ts";
+import { parseCidr } from "./address.ts";
 
 /** An outbound rule, as Azure evaluates it: lowest priority number first. */
 export interface OutboundRule {
@@ -17,7 +17,7 @@ export interface OutboundRule {
   access: "Allow" | "Deny";
   protocol: "Tcp" | "Udp" | "*";
   /** A block, a service tag such as `Internet`, or `*`. */
-  destination: Cidr | string;
+  destination: string;
   /** Ports such as `443`, or `*`. */
   ports: string[];
 }
@@ -65,7 +65,8 @@ export interface ReachedService {
   name: string;
   /** Address of the tier's load balancer. A security group sees it, not the machine that is chosen behind it. */
   address: string;
-  port: number;
+  /** Ports that callers of the tier may use. */
+  ports: number[];
   /** The tier's subnet index: it fixes the rule's priority, so that reaching another tier moves no other rule. */
   subnetIndex: number;
 }
@@ -75,12 +76,12 @@ export function outboundRules(outbound: Outbound | undefined, reached: readonly 
   if (outbound === undefined) return [];
   const allow = { access: "Allow" as const, protocol: "Tcp" as const };
   return [
-    ...reached.map(({ name, address, port, subnetIndex }) => ({
+    ...reached.map(({ name, address, ports, subnetIndex }) => ({
       ...allow,
       name: `allow-out-${name}`,
       priority: 1000 + subnetIndex,
       destination: `${address}/32`,
-      ports: [`${port}`],
+      ports: ports.map(String),
     })),
     ...outbound.map(({ to, ports, protocol }, index) => ({
       ...allow,

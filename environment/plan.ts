@@ -285,7 +285,7 @@ function planSubnets(
             {
               name: other,
               address: service.address,
-              port: service.port,
+              ports: [service.port],
               subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
             },
           ]
