@@ -186,7 +186,7 @@ test("a stack that is protected is so with every resource, but for the run of An
 test("a stack that is not protected has nothing that is", async () => {
   const { recorder, program } = await preview("dev");
   expect(recorder.resources.filter(({ protect }) => protect)).toEqual([]);
-  expect(program.protection).toBeUndefined();
+  expect(program.protection).toBe("Nothing is protected: pulumi destroy deletes everything");
 });
 
 test("what refers to the network is made after the last subnet, and the network after none of it", async () => {

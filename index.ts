@@ -161,7 +161,7 @@ export const outboundAddress = network.outboundAddress;
 export const nameServers = publicZone?.nameServers ?? [];
 /** The generated inventory. */
 export const inventory = `ansible/${paths(stack).inventory}`;
-/** What to do before something is deleted; absent where nothing is protected. */
+/** Whether something can be deleted, and what to do before. */
 export const protection = protectionText(stack, protect);
 /** How to do by hand what the program does. */
 export const byHand = {

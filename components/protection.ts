@@ -13,12 +13,12 @@ export function protectionOf(protect: boolean): pulumi.ComponentResourceOptions 
 }
 
 /**
- * How something is deleted on purpose, for people whose `pulumi destroy` or `pulumi up` was refused; undefined where
- * nothing is protected. Pulumi itself knows only that a resource is protected, not by which setting.
+ * How something is deleted on purpose, for people whose `pulumi destroy` or `pulumi up` was refused: Pulumi itself knows
+ * that a resource is protected, and not by which setting. As an output of the stack it stands below Pulumi's own words.
  */
-export function protectionText(stack: string, protect: boolean): string | undefined {
+export function protectionText(stack: string, protect: boolean): string {
   return protect
-    ? "Everything is protected. To take a tier or a route away, or to destroy the stack, first: " +
+    ? "Everything is protected. To take a tier or a route away, or to destroy the stack, first run: " +
         `pulumi config set -s ${stack} --path 'platform:environment.protect' false && pulumi up -s ${stack}`
-    : undefined;
+    : "Nothing is protected: pulumi destroy deletes everything";
 }
