@@ -170,9 +170,14 @@ test("a person is told the address, the URLs, and how to run Ansible and SSH", a
 });
 
 test("a preview writes nothing", async () => {
-  const before = readdirSync(join(import.meta.dirname, "ansible", "inventory"));
+  const directory = join(import.meta.dirname, "ansible", "inventory");
+  const files = () =>
+    readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => [name, readFileSync(join(directory, name), "utf8")]);
+  const before = files();
   await runPreview("dev");
-  expect(readdirSync(join(import.meta.dirname, "ansible", "inventory"))).toEqual(before);
+  expect(files()).toEqual(before);
 });
 
 test("a stack that is protected is so with every resource, but for the run of Ansible, which is replaced by design", async () => {

@@ -50,17 +50,28 @@ export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<
         "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file",
       { cause },
     );
-  let response: Response;
+  let answer: { status: number; body: string };
   try {
-    response = await within(seconds, "it", (signal) => fetch(url, { signal }));
+    answer = await within(seconds, "it", async (signal) => {
+      const response = await fetch(url, { signal });
+      return { status: response.status, body: await response.text() };
+    });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw wrong(`cannot be reached (${String(cause)})`, error);
   }
-  if (!response.ok) throw wrong(`answers ${response.status}`);
-  const { resourceManager } = (await response.json()) as { resourceManager?: string };
+  if (answer.status !== 200) throw wrong(`answers ${answer.status}`);
+  const resourceManager = resourceManagerIn(answer.body);
   if (!resourceManager) throw wrong("names no resourceManager");
   return resourceManager;
+}
+
+function resourceManagerIn(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { resourceManager?: string } | null)?.resourceManager;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The provider's own login. It is asked again every few minutes, since a run may outlast a token. */
