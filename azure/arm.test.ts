@@ -39,9 +39,28 @@ test.each([
   ],
   ["refuses", () => new Response("", { status: 403 }), "answers 403"],
   ["knows no ARM", () => Response.json({}), "names no resourceManager"],
+  ["is a page for people", () => new Response("<html>"), "names no resourceManager"],
 ] as const)("a metadata host that %s is told with its setting", async (_, give, words) => {
   answer(give);
   const failure = armEndpoint({ metadataHost: "lab.example" });
   await expect(failure).rejects.toThrow("azure-native:metadataHost: given lab.example");
   await expect(failure).rejects.toThrow(words);
+});
+
+test("a metadata host that begins to answer and does not end is left after its time", async () => {
+  answer(() => new Response(new ReadableStream()));
+  await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow("it has not answered within 0.05 s");
+});
+
+test("a metadata host that does not answer is left after its time", async () => {
+  let given: AbortSignal | undefined;
+  vi.stubGlobal("fetch", (_: string, { signal }: { signal: AbortSignal }) => {
+    given = signal;
+    return new Promise(() => {});
+  });
+  await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow(
+    "azure-native:metadataHost: given lab.example, whose https://lab.example/metadata/endpoints?api-version=2022-09-01 " +
+      "cannot be reached (Error: it has not answered within 0.05 s)",
+  );
+  expect(given?.aborted).toBe(true);
 });

@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
 import type { Cloud } from "../environment/cloud.ts";
+import { callSeconds, deadline, within } from "./deadline.ts";
 
 export interface Arm {
   compute: ComputeManagementClient;
@@ -28,13 +29,18 @@ export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise
   ]);
   const credential = providerCredential(opts);
   return {
-    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint }),
-    network: new NetworkManagementClient(credential, subscriptionId, { endpoint }),
+    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
+    network: new NetworkManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
   };
 }
 
-/** The endpoint of ARM: a cloud's own, or the one that a metadata host names. */
-export async function armEndpoint(cloud: Cloud): Promise<string> {
+/**
+ * The endpoint of ARM: a cloud's own, or the one that a metadata host names.
+ *
+ * @param seconds Time that a metadata host has to answer.
+ * @throws Error that names the setting, where the host does not tell.
+ */
+export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<string> {
   if ("resourceManager" in cloud) return cloud.resourceManager;
   const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
@@ -44,17 +50,28 @@ export async function armEndpoint(cloud: Cloud): Promise<string> {
         "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file",
       { cause },
     );
-  let response: Response;
+  let answer: { status: number; body: string };
   try {
-    response = await fetch(url);
+    answer = await within(seconds, "it", async (signal) => {
+      const response = await fetch(url, { signal });
+      return { status: response.status, body: await response.text() };
+    });
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw wrong(`cannot be reached (${String(cause)})`, error);
   }
-  if (!response.ok) throw wrong(`answers ${response.status}`);
-  const { resourceManager } = (await response.json()) as { resourceManager?: string };
+  if (answer.status !== 200) throw wrong(`answers ${answer.status}`);
+  const resourceManager = resourceManagerIn(answer.body);
   if (!resourceManager) throw wrong("names no resourceManager");
   return resourceManager;
+}
+
+function resourceManagerIn(body: string): string | undefined {
+  try {
+    return (JSON.parse(body) as { resourceManager?: string } | null)?.resourceManager;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The provider's own login. It is asked again every few minutes, since a run may outlast a token. */

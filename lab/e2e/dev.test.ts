@@ -221,6 +221,8 @@ function stagingFile(): string {
     network: "10.40.0.0/16",
     domain: "staging.chatbot.example",
     privateDomain: "staging.chatbot.internal",
+    protect: true,
+    trustedLaunch: true,
     tiers: { ...tiers, web: { ...front, kind: "front", instances: 1 } },
     reverseProxy: { instances: 1, routes: [{ host, tier: "web" }] },
   };
@@ -253,6 +255,29 @@ test("a playbook acts on the servers of all environments, and each has its own e
   expect(await values(...both)).toEqual(alone);
   expect(await values("-i", "inventory")).toEqual(alone);
 });
+
+test("a protected stack is not destroyed, not even in part, until its protection was taken away", async () => {
+  const machines = async () => (await status("staging")).machines.map(({ name }) => name).sort();
+  const before = await machines();
+  expect((await lab("pulumi", "stack", "output", "protection", "--stack", "staging")).stdout).toContain(
+    "pulumi config set -s staging --path 'platform:environment.protect' false",
+  );
+  const refused = await run([labCommand, "destroy", "staging"]);
+  expect(refused.status).not.toBe(0);
+  expect(refused.output).toContain("because it is protected");
+  expect(await machines()).toEqual(before);
+  const kept = await lab("pulumi", "stack", "export", "--stack", "staging");
+  const { resources } = (
+    JSON.parse(kept.stdout) as { deployment: { resources: { type: string; protect?: boolean }[] } }
+  ).deployment;
+  const ofAzure = resources.filter(({ type }) => type.startsWith("azure-native:"));
+  expect(ofAzure.length).toBeGreaterThan(20);
+  expect(ofAzure.filter(({ protect }) => protect !== true)).toEqual([]);
+  expect((await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/")).stdout).toContain(
+    "web",
+  );
+  await lab("up", "staging", "--set", "protect=false");
+}, 900_000);
 
 test("destroy leaves no machine, and down leaves nothing at all", async () => {
   await lab("destroy", "staging");
