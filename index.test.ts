@@ -180,7 +180,7 @@ test("a preview writes nothing", async () => {
   expect(files()).toEqual(before);
 });
 
-test("a stack that is protected is so with every resource, but for the run of Ansible, which is replaced by design", async () => {
+test("where a stack is protected everything is, but for the run of Ansible, which is replaced by design", async () => {
   const { recorder, program } = await preview("prod");
   const others = recorder.resources.filter(({ protect }) => !protect).map(({ type, name }) => `${type} ${name}`);
   expect(others).toEqual(["command:local:Command configuration-ansible"]);
@@ -263,7 +263,7 @@ test("the password stands nowhere in clear, and in no custom data", async () => 
   }
 });
 
-test("what Azure would not change of the scale sets that exist ends the program before a resource is made", async () => {
+test("what Azure does not change of scale sets that exist ends the program before a resource is made", async () => {
   vi.resetModules();
   const config = configuration("prod");
   const environment = JSON.parse(config["platform:environment"] ?? "") as Record<string, unknown>;

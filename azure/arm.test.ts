@@ -59,8 +59,7 @@ test("a metadata host that does not answer is left after its time", async () => 
     return new Promise(() => {});
   });
   await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow(
-    "azure-native:metadataHost: given lab.example, whose https://lab.example/metadata/endpoints?api-version=2022-09-01 " +
-      "cannot be reached (Error: it has not answered within 0.05 s)",
+    /^azure-native:metadataHost: given lab.example, .* cannot be reached \(Error: it has not answered within 0\.05 s\)/,
   );
   expect(given?.aborted).toBe(true);
 });

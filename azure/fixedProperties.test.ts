@@ -68,8 +68,8 @@ test("another action of repairs is told with the command after which it can be c
       path: "platform:environment.reverseProxy.repair.action",
       given: '"Replace"',
       allowed:
-        '"Restart" while repairs of vmss-platform-prod-reverse-proxy are on. Turn them off, and `pulumi up` turns them ' +
-        "on again with the new action:\n" +
+        '"Restart" while repairs of vmss-platform-prod-reverse-proxy are on. Turn them off, and `pulumi up` turns ' +
+        "them on again with the new action:\n" +
         "      az vmss update -g rg-platform-prod -n vmss-platform-prod-reverse-proxy --enable-automatic-repairs false",
     },
   ]);

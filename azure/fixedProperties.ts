@@ -18,8 +18,8 @@ interface Pair {
 }
 
 /**
- * Every setting of the plan that Azure would refuse for the scale sets that exist. Settings of which Azure tells nothing
- * are taken for right.
+ * Every setting of the plan that Azure would refuse for the scale sets that exist. Settings of which Azure tells
+ * nothing are taken for right.
  */
 export function fixedPropertyMistakes(plan: Plan, standing: ReadonlyMap<string, StandingScaleSet>): Mistake[] {
   const pairs = pairsOf(plan, standing);
@@ -68,7 +68,9 @@ function zones(plan: Plan, pairs: readonly Pair[]): Mistake[] {
         {
           path: `${root}.zones`,
           given: show(plan.zones),
-          allowed: `${show(first.scaleSet.zones)}, in which ${namesOf(others)} and the addresses in front of them were made`,
+          allowed:
+            `${show(first.scaleSet.zones)}, in which ${namesOf(others)} and the addresses in front of them ` +
+            "were made",
         },
       ]
     : [];
@@ -102,8 +104,8 @@ function repairs({ stack }: Plan, pairs: readonly Pair[]): Mistake[] {
       path: `${path}.repair.action`,
       given: show(group.repair.action),
       allowed:
-        `${show(scaleSet.repairAction)} while repairs of ${name} are on. Turn them off, and \`pulumi up\` turns them on ` +
-        "again with the new action:\n" +
+        `${show(scaleSet.repairAction)} while repairs of ${name} are on. Turn them off, and \`pulumi up\` turns ` +
+        "them on again with the new action:\n" +
         `      az vmss update -g ${resourceName("resourceGroup", stack)} -n ${name} --enable-automatic-repairs false`,
     }));
 }

@@ -97,8 +97,9 @@ export async function waitForMembers(
   }, options);
   if (unlisted.length > 0) {
     throw new Error(
-      `scale sets that were made are not listed by ARM after ${options.timeoutSeconds} s, so their machines are unknown. ` +
-        `Run pulumi up with --refresh to see whether they are still there:\n${unlisted.map((id) => `  ${id}`).join("\n")}`,
+      `scale sets that were made are not listed by ARM after ${options.timeoutSeconds} s, so their machines are ` +
+        "unknown. Run pulumi up with --refresh to see whether they are still there:\n" +
+        unlisted.map((id) => `  ${id}`).join("\n"),
     );
   }
   if ("missing" in outcome) options.warn(`Going on although ${outcome.missing}`);

@@ -99,7 +99,7 @@ async function security(settings: Partial<Pick<MachineGroup, "trustedLaunch" | "
   return profileOf(scaleSet.inputs)["securityProfile"];
 }
 
-test("Trusted Launch is Secure Boot and a virtual TPM; without it a machine is as Azure makes it by itself", async () => {
+test("Trusted Launch is Secure Boot and a virtual TPM; without it a machine is as Azure makes it", async () => {
   const uefiSettings = { secureBootEnabled: true, vTpmEnabled: true };
   expect(await security({ trustedLaunch: true })).toEqual({ securityType: "TrustedLaunch", uefiSettings });
   expect(await security({ trustedLaunch: false })).toBeUndefined();

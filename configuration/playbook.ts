@@ -68,9 +68,11 @@ export class Playbook extends pulumi.ComponentResource {
       ])
       .apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
 
+    const program = relative(args.ansible, join(import.meta.dirname, "runPlaybook.ts"));
+    const inventory = paths(args.plan.stack).inventory;
     const inputs = {
       dir: args.ansible,
-      create: `node ${relative(args.ansible, join(import.meta.dirname, "runPlaybook.ts"))} -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
+      create: `node ${program} -i ${inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
       environment: {
         // A change here runs the command again.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),

@@ -57,8 +57,9 @@ const repair = z
       .enum(["Replace", "Restart", "Reimage"])
       .default("Replace")
       .describe(
-        "Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk. Fixed while repairs are on: " +
-          "`az vmss update --enable-automatic-repairs false` on the scale set, then `pulumi up`, which turns them on again",
+        "Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk. Fixed while repairs are " +
+          "on: `az vmss update --enable-automatic-repairs false` on the scale set, then `pulumi up`, which turns them " +
+          "on",
       ),
   })
   .describe("Automatic repair of machines whose health endpoint says unhealthy");
@@ -74,7 +75,8 @@ export const machineFields = {
     .regex(/^Standard_[A-Za-z0-9_]+$/, { error: `a size of Azure virtual machines, for example ${defaultSize}` })
     .default(defaultSize)
     .describe(
-      "Size of each machine. Sizes B of the first version (Standard_B2s) are closed to new subscriptions and end in 2028",
+      "Size of each machine. Sizes B of the first version (Standard_B2s) are closed to new subscriptions, and end in " +
+        "2028",
     ),
   acceleratedNetworking: z
     .boolean()

@@ -53,8 +53,8 @@ export const outboundSchema = z
   )
   .describe(
     "What the tier's machines may call, besides the tiers that they reach; all else is denied. Default: everything. " +
-      "Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so again after a " +
-      "repair. Azure's name resolution and metadata are always reached",
+      "Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so again after " +
+      "a repair. Azure's name resolution and metadata are always reached",
   );
 
 export type Outbound = z.output<typeof outboundSchema>;

@@ -52,8 +52,8 @@ export const environmentSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Refuse to delete anything: `pulumi destroy` is refused as a whole, and so is an `up` that takes a tier or a route " +
-        "away. To delete on purpose set it to false, run `pulumi up`, and then delete",
+      "Refuse to delete anything: `pulumi destroy` is refused as a whole, and so is an `up` that takes a tier or a " +
+        "route away. To delete on purpose set it to false, run `pulumi up`, and then delete",
     ),
   imageVersion: z
     .string()
@@ -62,15 +62,15 @@ export const environmentSchema = z.strictObject({
     })
     .default("0.20260909.2596")
     .describe(
-      "Version of the image Debian:debian-13:13-gen2 from which machines are born, 0.YYYYMMDD.N. With `latest` a repair " +
-        "may bring a machine that differs from those beside it, and no preview shows it",
+      "Version of the image Debian:debian-13:13-gen2 from which machines are born, 0.YYYYMMDD.N. With `latest` a " +
+        "repair may bring a machine that differs from those beside it, and no preview shows it",
     ),
   trustedLaunch: z
     .boolean()
     .default(true)
     .describe(
-      "Machines with Secure Boot and a virtual TPM. Fixed after creation: an environment made by release 0.2.0 or before " +
-        "has none, and needs false",
+      "Machines with Secure Boot and a virtual TPM. Fixed after creation: an environment made by release 0.2.0 or " +
+        "before has none, and needs false",
     ),
   encryptionAtHost: z
     .boolean()
@@ -85,8 +85,8 @@ export const environmentSchema = z.strictObject({
     .default(["1", "2", "3"])
     .meta({
       description:
-        "Availability zones over which machines are spread; empty where a region has none. Fixed after creation: those " +
-        "of public addresses and of load balancers cannot be changed",
+        "Availability zones over which machines are spread; empty where a region has none. Fixed after creation: " +
+        "those of public addresses and of load balancers cannot be changed",
       ...unique,
     }),
   tiers: z.record(tierName, tierSchema).describe("The tiers, by name"),
