@@ -26,7 +26,7 @@ export interface TierHAGArgs extends EnvironmentArgs, MachineArgs {
 }
 
 /** Debian 13, https://wiki.debian.org/Cloud/MicrosoftAzure */
-const image = { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" };
+export const image = { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" };
 
 /** Most machines of a scale set: https://learn.microsoft.com/azure/virtual-machine-scale-sets/overview */
 const mostMachines = 1000;
