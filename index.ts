@@ -13,11 +13,15 @@ import { Playbook } from "./configuration/playbook.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import { labelInDomain, secretNames, type MachineGroup } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
+import { preflight } from "./preflight/preflight.ts";
 
 const ansible = "ansible";
-const { plan, secrets, cloud } = readStack(ansible, ".");
+const settings = readStack(ansible, ".");
+const { plan, secrets, cloud } = settings;
 const { stack, environment, zones, protect } = plan;
 const tree = readTree(ansible);
+
+await preflight(settings);
 
 const resourceGroup = new ResourceGroup("resource-group", {
   resourceGroupName: resourceName("resourceGroup", stack),

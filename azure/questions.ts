@@ -61,7 +61,7 @@ export function questions({ endpoint, subscriptionId, credential }: Login, clock
     get: (question) => ask(question.path, address(question)),
     async list(question) {
       const items: unknown[] = [];
-      for (let url: string | undefined = address(question); url; ) {
+      for (let url: string | undefined = address(question); url;) {
         const page = (await ask(question.path, url)) as { value?: unknown[]; nextLink?: string | null };
         items.push(...(page.value ?? []));
         url = page.nextLink ?? undefined;
