@@ -34,7 +34,7 @@ export function rightsObstacles(
     {
       place: `rights of this identity in ${scope}`,
       given: `not ${firstOf(missing, 5)}`,
-      allowed: `an identity with all ${actions.length} actions that the stack needs, for example by the role Contributor`,
+      allowed: "an identity that has all that the stack needs, for example by the role Contributor",
       change: `az role assignment create --role Contributor --scope ${scope} --assignee <identity>`,
     },
   ];

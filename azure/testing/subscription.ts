@@ -147,10 +147,16 @@ export function answerFor(subscription: Subscription): string[] {
   return asked;
 }
 
+/** A login to the subscription. */
+export const testLogin: Login = {
+  endpoint: "https://arm.test",
+  subscriptionId,
+  credential: { getToken: () => Promise.resolve({ token: "a-token", expiresOnTimestamp: 0 }) },
+};
+
 /** Questions to the subscription, by a clock that does not wait. */
 export function questionsTo(login: Partial<Login> = {}): Questions {
-  const credential = { getToken: () => Promise.resolve({ token: "a-token", expiresOnTimestamp: 0 }) };
-  return questions({ endpoint: "https://arm.test", subscriptionId, credential, ...login }, testClock());
+  return questions({ ...testLogin, ...login }, testClock());
 }
 
 const versionsPath = "/publishers/Debian/artifacttypes/vmimage/offers/debian-13/skus/13-gen2/versions";
