@@ -247,7 +247,7 @@ test("what is in the way at Azure ends the program with all of it before a resou
     },
   });
   await expect(import("./index.ts")).rejects.toThrow(
-    /^2 obstacles at Azure for Pulumi\.dev\.yaml; nothing was changed\.\n {2}image Debian:.*\n {2}quota Total/s,
+    /^2 obstacles at Azure for Pulumi\.dev\.yaml; nothing was changed\.\n {2}image Debian:.*\n {2}quota of vCPUs/s,
   );
   await recorder.settle();
   expect(recorder.resources).toEqual([]);

@@ -9,15 +9,15 @@ import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
 import { neededActions } from "./resourceTypes.ts";
 import { rightsObstacles } from "./rights.ts";
-import { sizeObstacles } from "./sizes.ts";
+import { availabilityObstacles, capabilityObstacles, grows } from "./sizes.ts";
 
 /** What is in a plan's way. */
 export interface Findings {
   obstacles: Obstacle[];
   /** Rights that `pulumi up` needs and a preview does not. */
   rights: Obstacle[];
-  /** What does not stop the stack, but will trouble it. */
-  warnings: string[];
+  /** What does not stop the stack, but machines to come. */
+  warnings: Obstacle[];
 }
 
 /** Where the stack stands: the region as ARM writes it, and the file that says what it is. */
@@ -49,20 +49,24 @@ export function judge(
     sizes && usages && "value" in standing
       ? quotaFindings(groups, standing.value ?? [], { ...known, usages })
       : { obstacles: [], warnings: [] };
+  const there = valueOf(standing) ?? [];
+  const isGrowing = ({ size }: GroupNeeds) => grows(groups, there, size);
+  const available = (some: readonly GroupNeeds[]) => (sizes ? availabilityObstacles(some, sizes, location, file) : []);
   const state = encryption && valueOf(encryption);
   return {
     obstacles: [
       ...unregistered,
       ...refusalObstacles(answers, unregistered.length > 0),
       ...(state === undefined ? [] : featureObstacles(groups, state, file)),
-      ...(sizes ? sizeObstacles(groups, sizes, location, file) : []),
+      ...available(groups.filter(isGrowing)),
+      ...capabilityObstacles(groups, known.sizes, file),
       ...images.flatMap(({ users, reference, found }) =>
         "value" in found ? imageObstacles(users, reference, found.value.image, found.value.versions, known) : [],
       ),
       ...quota.obstacles,
     ],
     rights: rightsMissing,
-    warnings: quota.warnings,
+    warnings: [...available(groups.filter((group) => !isGrowing(group))), ...quota.warnings],
   };
 }
 

@@ -57,7 +57,7 @@ function needsOf(machines: MachineGroup, path: string, ofAll: Wishes): GroupNeed
     least: autoscale?.minimum ?? instances,
     most: autoscale?.maximum ?? instances,
     spare: repair.action === "Replace" ? 1 : 0,
-    image: { ...image, version: own.imageVersion ?? ofAll.imageVersion ?? image.version },
+    image: { ...image, version: own.imageVersion ?? ofAll.imageVersion ?? "latest" },
     trustedLaunch: wants("trustedLaunch"),
     encryptionAtHost: wants("encryptionAtHost"),
     acceleratedNetworking: wants("acceleratedNetworking"),

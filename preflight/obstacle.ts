@@ -21,6 +21,11 @@ export function renderObstacles(file: string, obstacles: readonly Obstacle[]): s
   return `${count} at Azure for ${file}; nothing was changed.\n${lines.join("\n")}`;
 }
 
+/** An obstacle that does not stop the stack now, on one line. */
+export function renderWarning({ place, given, allowed, change }: Obstacle): string {
+  return `${place}: given ${given}; allowed ${allowed}. To change it: ${change}`;
+}
+
 /** `a, b and 3 more`: the first ones of many. */
 export function firstOf(words: readonly string[], most: number): string {
   const rest = words.length - most;

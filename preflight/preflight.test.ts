@@ -144,10 +144,10 @@ const cores = (used: number, limit: number, family = usage("standardBasv2Family"
 
 test("a new subscription's quota has no room for repairs: dev is 20 vCPUs, and 10 for spare machines", async () => {
   expect(await obstacle(roomy({ usages: cores(0, 20) }))).toBe(
-    `  quota Total Regional vCPUs (cores) in westeurope
-    given:   20 vCPUs at most, and 10 for spare machines, which repairs make before they delete
-    allowed: 20 vCPUs: the limit is 20, in use are 0
-    change:  a higher limit (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or another \
+    `  quota of vCPUs in westeurope
+    given:   Total Regional vCPUs: 20 and 10 for spare machines, which repairs make before they delete
+    allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0)
+    change:  higher limits (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or another \
 \`size\` in Pulumi.dev.yaml`,
   );
   expect(await run(roomy({ usages: cores(0, 29) }))).not.toMatchObject({ error: "" });
@@ -158,7 +158,10 @@ test("a new subscription's quota has no room for repairs: dev is 20 vCPUs, and 1
 test("families of sizes have quotas of their own", async () => {
   const family = usage("StandardBasv2Family", "Standard Basv2 Family vCPUs", 0, 10);
   expect(await obstacle(roomy({ usages: cores(0, 100, family) }))).toContain(
-    "  quota Standard Basv2 Family vCPUs (StandardBasv2Family) in westeurope\n",
+    "allowed: Standard Basv2 Family vCPUs: 10 (the limit is 10, in use are 0)\n",
+  );
+  expect(await obstacle(roomy({ usages: cores(0, 20, family) }))).toContain(
+    "allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0); Standard Basv2 Family vCPUs: 10 (",
   );
 });
 
@@ -180,12 +183,25 @@ test("a standing stack passes by what it has, also where its spare machines have
   expect(told).toEqual([]);
   expect((await run(roomy({ ...standing(10), usages: cores(20, 20) }))).error).toBe("");
   expect(told).toEqual([
-    expect.stringMatching(/^warn: quota Total Regional vCPUs \(cores\) in westeurope: given 20 vCPUs at most, and 10/),
+    expect.stringMatching(
+      /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 20 and 10 for spare .*, of which 20 stand;/,
+    ),
   ]);
 });
 
 test("a standing stack that grows counts what is added", async () => {
-  expect(await obstacle(roomy({ ...standing(9), usages: cores(18, 20) }))).toContain("; 18 of them stand\n");
+  expect(await obstacle(roomy({ ...standing(9), usages: cores(18, 20) }))).toContain(", of which 18 stand\n");
+});
+
+test("a size that Azure gives no more does not stop a stack that stands, but one that grows", async () => {
+  const zoneLost = withSize({ restrictions: [zoneRestriction("3")] });
+  expect((await run(roomy({ ...standing(10), ...zoneLost }))).error).toBe("");
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warn: platform:environment\.tiers\.back\.size .*: given Standard_B2als_v2 in zones 1, 2, 3/,
+    ),
+  ]);
+  expect(await obstacle(roomy({ ...standing(9), ...zoneLost }))).toContain("zone 3 is refused to the subscription");
 });
 
 test("a version of the image that is not there is told with those that are", async () => {
@@ -339,7 +355,7 @@ test("everything that is wrong is said at once", async () => {
     "4 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
     "  resource provider Microsoft.Network",
     `  ${allPlaces}`,
-    "  quota Total Regional vCPUs (cores) in westeurope",
+    "  quota of vCPUs in westeurope",
     `  rights of this identity in /subscriptions/${subscriptionId}`,
   ]);
 });

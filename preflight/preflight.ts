@@ -7,7 +7,7 @@ import { ask } from "./ask.ts";
 import { exampleNameObstacles } from "./exampleNames.ts";
 import { judge, switchOff, type Findings } from "./judge.ts";
 import { groupNeeds } from "./needs.ts";
-import { renderObstacles, type Obstacle } from "./obstacle.ts";
+import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
 
 /**
  * Ends the run where a stack cannot be built. A preview needs no rights to write: what of them is missing it only tells.
@@ -21,7 +21,7 @@ export async function preflight({ plan, cloud, location, preflight: settings, fi
     ...(location === undefined ? [noLocation(file)] : []),
   ];
   const { rights, ...found } = location === undefined ? nothing : await findings(location);
-  for (const warning of found.warnings) await pulumi.log.warn(warning);
+  for (const warning of found.warnings) await pulumi.log.warn(renderWarning(warning));
   obstacles.push(...found.obstacles);
   if (pulumi.runtime.isDryRun()) {
     for (const { place, given, change } of rights)

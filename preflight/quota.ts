@@ -14,8 +14,9 @@ interface Counted {
 
 /** What is short: an obstacle, or, for a stack that stands and asks for no machine more, only a lack of spare room. */
 export interface QuotaFindings {
+  /** One at most, for all quotas. */
   obstacles: Obstacle[];
-  warnings: string[];
+  warnings: Obstacle[];
 }
 
 /** All vCPUs of a region; the other quotas are those of families. */
@@ -37,7 +38,6 @@ export function quotaFindings(
     file,
   }: { sizes: readonly Size[]; usages: readonly Usage[]; location: string; file: string },
 ): QuotaFindings {
-  const findings: QuotaFindings = { obstacles: [], warnings: [] };
   const counted = (name: string, machines: number): Counted[] => {
     const size = sizeNamed(sizes, name);
     // A size that is not there is an obstacle of its own.
@@ -52,22 +52,43 @@ export function quotaFindings(
   const spare = groups.flatMap(({ size, spare: machines }) => counted(size, machines));
   const there = standing.flatMap((size) => counted(size, 1));
 
-  for (const quota of new Set(most.map((one) => one.quota))) {
+  const short = [...new Set(most.map((one) => one.quota))].flatMap((quota): Short[] => {
     const usage = usages.find(({ name }) => name.toLowerCase() === quota);
-    if (!usage) continue;
+    if (!usage) return [];
+    const needed = { machines: sum(quota, most), spares: sum(quota, spare), stands: sum(quota, there) };
     const free = usage.limit - usage.used;
-    const [machines, spares, stands] = [sum(quota, most), sum(quota, spare), sum(quota, there)];
-    if (machines + spares - stands <= free) continue;
-    const given =
-      `${machines} vCPUs at most, and ${spares} for spare machines, which repairs make before they delete` +
-      (stands > 0 ? `; ${stands} of them stand` : "");
-    const allowed = `${free + stands} vCPUs: the limit is ${usage.limit}, in use are ${usage.used}`;
-    const place = `quota ${usage.title} (${usage.name}) in ${location}`;
-    const change =
-      `a higher limit (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or ` +
-      `another \`size\` in ${file}`;
-    if (sum(quota, least) > stands) findings.obstacles.push({ place, given, allowed, change });
-    else findings.warnings.push(`${place}: given ${given}; allowed ${allowed}. Change: ${change}`);
-  }
-  return findings;
+    const isShort = needed.machines + needed.spares - needed.stands > free;
+    return isShort ? [{ usage, ...needed, grows: sum(quota, least) > needed.stands }] : [];
+  });
+  if (short.length === 0) return { obstacles: [], warnings: [] };
+  const obstacle: Obstacle = {
+    place: `quota of vCPUs in ${location}`,
+    given: short.map(givenText).join("; "),
+    allowed: short.map(allowedText).join("; "),
+    change:
+      "higher limits (Azure's portal, Quotas), or fewer `instances`, a lower `autoscale.maximum` or another `size` " +
+      `in ${file}`,
+  };
+  return short.some(({ grows }) => grows)
+    ? { obstacles: [obstacle], warnings: [] }
+    : { obstacles: [], warnings: [obstacle] };
+}
+
+/** A quota without room, and the vCPUs that count against it. */
+interface Short {
+  usage: Usage;
+  machines: number;
+  spares: number;
+  stands: number;
+  /** The stack asks for more than stands, whatever autoscale and repairs do. */
+  grows: boolean;
+}
+
+function givenText({ usage, machines, spares, stands }: Short): string {
+  const spareText = spares > 0 ? ` and ${spares} for spare machines, which repairs make before they delete` : "";
+  return `${usage.title}: ${machines}${spareText}${stands > 0 ? `, of which ${stands} stand` : ""}`;
+}
+
+function allowedText({ usage: { title, limit, used }, stands }: Short): string {
+  return `${title}: ${limit - used + stands} (the limit is ${limit}, in use are ${used})`;
 }

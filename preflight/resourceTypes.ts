@@ -28,6 +28,7 @@ export const resourceTypes: Record<string, { type: string; actions: string[] }> 
 /** What is asked of the members of scale sets: their list, their addresses, their host keys. */
 const memberActions = [
   "Microsoft.Compute/virtualMachines/read",
+  "Microsoft.Compute/virtualMachines/instanceView/read",
   "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
   "Microsoft.Compute/virtualMachines/runCommand/action",
   "Microsoft.Network/networkInterfaces/read",

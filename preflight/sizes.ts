@@ -8,8 +8,11 @@ export function sizeNamed(sizes: readonly Size[], name: string): Size | undefine
   return sizes.find((size) => size.name.toLowerCase() === name.toLowerCase());
 }
 
-/** One obstacle for each thing that a size lacks, whatever number of groups have it. */
-export function sizeObstacles(
+/**
+ * Sizes that Azure does not give for machines to come, in the region or in a zone: one obstacle for each size, whatever
+ * number of groups have it.
+ */
+export function availabilityObstacles(
   groups: readonly GroupNeeds[],
   sizes: readonly Size[],
   location: string,
@@ -17,20 +20,32 @@ export function sizeObstacles(
 ): Obstacle[] {
   return [...groupBy(groups, ({ size }) => size)].flatMap(([name, users]) => {
     const size = sizeNamed(sizes, name);
-    const place = placesOf(users, "size");
-    if (!size || size.refused !== undefined) {
-      const why = size ? `; this one is refused to the subscription (${size.refused})` : "";
-      return [
-        {
-          place,
-          given: name,
-          allowed: `a size that ${location} has${why}${likeIt(name, sizes)}`,
-          change: `\`size\` in ${file}, or azure-native:location`,
-        },
-      ];
-    }
-    return [...zoneObstacles(users, size, location, file), ...capabilityObstacles(users, size, file)];
+    if (size && size.refused === undefined) return zoneObstacles(users, size, location, file);
+    const why = size ? `; this one is refused to the subscription (${size.refused})` : "";
+    return [
+      {
+        place: placesOf(users, "size"),
+        given: name,
+        allowed: `a size that ${location} has${why}${likeIt(name, sizes)}`,
+        change: `\`size\` in ${file}, or azure-native:location`,
+      },
+    ];
   });
+}
+
+/** Wishes that a size cannot fulfil: one obstacle for each size and wish. */
+export function capabilityObstacles(groups: readonly GroupNeeds[], sizes: readonly Size[], file: string): Obstacle[] {
+  return [...groupBy(groups, ({ size }) => size)].flatMap(([name, users]) => {
+    const size = sizeNamed(sizes, name);
+    return size && size.refused === undefined ? wishObstacles(users, size, file) : [];
+  });
+}
+
+/** True where the stack asks for more machines of the size than stand, whatever autoscale and repairs do. */
+export function grows(groups: readonly GroupNeeds[], standing: readonly string[], name: string): boolean {
+  const isIt = (size: string) => size.toLowerCase() === name.toLowerCase();
+  const wanted = groups.reduce((total, { size, least }) => total + (isIt(size) ? least : 0), 0);
+  return wanted > standing.filter(isIt).length;
 }
 
 function placesOf(users: readonly GroupNeeds[], setting: string): string {
@@ -90,7 +105,7 @@ function isTrue(value: string | undefined): boolean {
   return value?.toLowerCase() === "true";
 }
 
-function capabilityObstacles(users: readonly GroupNeeds[], size: Size, file: string): Obstacle[] {
+function wishObstacles(users: readonly GroupNeeds[], size: Size, file: string): Obstacle[] {
   return wishes.flatMap(({ wish, can }) => {
     const wanting = users.filter((group) => group[wish]);
     return wanting.length === 0 || can(size)
