@@ -36,22 +36,35 @@ function preview(stack: string): ReturnType<typeof runPreview> {
   return known;
 }
 
-/** Loads the program as a preview of a stack whose scale sets have one machine in all. */
-async function runPreview(stack: string) {
-  vi.resetModules();
+/** Machines as prod's are made. */
+const trustedProfile = { osProfile: { adminUsername: "platform" }, securityProfile: { securityType: "TrustedLaunch" } };
+
+/** The scale sets that exist; those of dev are of release 0.2.0. */
+const standing = [
+  { ...scaleSet("vmss-platform-dev-front", 2), zones: ["1", "2", "3"] },
+  { ...scaleSet("vmss-platform-prod-front", 5), zones: ["1", "2", "3"], virtualMachineProfile: trustedProfile },
+];
+
+/** The Azure that the program asks, from when it is loaded next. */
+function mockAzure(): void {
   vi.doMock("./azure/arm.ts", () => ({
     connect: () =>
       Promise.resolve({
         compute: {
           virtualMachineScaleSets: {
-            list: () => pages([scaleSet("vmss-platform-dev-front", 2)]),
-            get: (_: string, name: string) => Promise.resolve(scaleSet(name, 5)),
+            list: (group: string) => pages(standing.filter(({ name }) => name.startsWith(group.replace("rg", "vmss")))),
           },
           virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
         },
         network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
       }),
   }));
+}
+
+/** Loads the program as a preview of a stack whose scale sets have one machine in all. */
+async function runPreview(stack: string) {
+  vi.resetModules();
+  mockAzure();
   const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true });
   const program = await import("./index.ts");
   const machines = await valueOf(program.machines);
@@ -168,6 +181,39 @@ test("a preview writes nothing", async () => {
   expect(readdirSync(join(import.meta.dirname, "ansible", "inventory"))).toEqual(before);
 });
 
+test("a stack that is protected is so with every resource, but for the run of Ansible, which is replaced by design", async () => {
+  const { recorder, program } = await preview("prod");
+  const others = recorder.resources.filter(({ protect }) => !protect).map(({ type, name }) => `${type} ${name}`);
+  expect(others).toEqual(["command:local:Command configuration-ansible"]);
+  expect(recorder.resources.length).toBeGreaterThan(50);
+  expect(program.protection).toContain("pulumi config set -s prod --path 'platform:environment.protect' false");
+});
+
+test("a stack that is not protected has nothing that is", async () => {
+  const { recorder, program } = await preview("dev");
+  expect(recorder.resources.filter(({ protect }) => protect)).toEqual([]);
+  expect(program.protection).toBe("Nothing is protected: pulumi destroy deletes everything");
+});
+
+test("what refers to the network is made after the last subnet, and the network after none of it", async () => {
+  const { recorder } = await preview("dev");
+  const subnets = recorder.resources.filter(({ type }) => type.endsWith(":Subnet")).map(({ name }) => name);
+  const users = recorder.resources.filter(
+    ({ parent, inputs }) =>
+      parent !== "network" &&
+      /\/(subnets|virtualNetworks)\//.test(
+        JSON.stringify(pulumi.runtime.unwrapRpcSecret(inputs["virtualMachineProfile"]) ?? inputs),
+      ),
+  );
+  expect(users.map(({ type }) => type.split(":")[2]).sort()).toEqual([
+    ...Array<string>(4).fill("LoadBalancer"),
+    ...Array<string>(6).fill("VirtualMachineScaleSet"),
+    "VirtualNetworkLink",
+  ]);
+  expect(subnets).toHaveLength(6);
+  for (const { name, dependencies } of users) expect(dependencies, name).toEqual(expect.arrayContaining(subnets));
+});
+
 test("Ansible runs after everything that machines need is there", async () => {
   const { recorder } = await preview("dev");
   const { dependencies } = recorder.one("command:local:Command");
@@ -216,6 +262,24 @@ test("the password stands nowhere in clear, and in no custom data", async () => 
       expect(cloudConfig, name).not.toContain("a test's password");
     }
   }
+});
+
+test("what Azure would not change of the scale sets that exist ends the program before a resource is made", async () => {
+  vi.resetModules();
+  const config = configuration("prod");
+  const environment = JSON.parse(config["platform:environment"] ?? "") as Record<string, unknown>;
+  config["platform:environment"] = JSON.stringify({ ...environment, zones: ["1", "2"], trustedLaunch: false });
+  const recorder = await Recorder.start({ stack: "prod", config, preview: true });
+  mockAzure();
+  await expect(import("./index.ts")).rejects.toThrow(`2 mistakes in Pulumi.prod.yaml; nothing was changed.
+  platform:environment.zones
+    given:   ["1","2"]
+    allowed: ["1","2","3"], in which vmss-platform-prod-front and the addresses in front of them were made
+  platform:environment.trustedLaunch
+    given:   false
+    allowed: true for machines of vmss-platform-prod-front, which were made with it;`);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
 });
 
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {

@@ -1,15 +1,20 @@
 /** One environment on Azure: reads the stack's configuration, builds it, configures its machines. Wiring only. */
+import * as pulumi from "@pulumi/pulumi";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { currentCapacity } from "./azure/capacity.ts";
+import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
+import { standingScaleSets } from "./azure/standingScaleSets.ts";
 import { buildBundle } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
 import { DnsZone } from "./components/dnsZone.ts";
 import { Network } from "./components/network.ts";
 import { PrivateLB } from "./components/privateLb.ts";
+import { protectionOf, protectionText } from "./components/protection.ts";
 import { ReverseProxy } from "./components/reverseProxy.ts";
 import { TierHAG } from "./components/tierHag.ts";
 import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
+import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import { labelInDomain, secretNames, type MachineGroup } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
@@ -23,14 +28,23 @@ const tree = readTree(ansible);
 
 await preflight(settings);
 
-const resourceGroup = new ResourceGroup("resource-group", {
-  resourceGroupName: resourceName("resourceGroup", stack),
-  tags: tags(environment),
-});
+// Before any resource: what Azure would refuse of it ends the program here.
+const resourceGroupName = resourceName("resourceGroup", stack);
+const standing = await standingScaleSets(cloud, resourceGroupName);
+const mistakes = fixedPropertyMistakes(plan, standing);
+if (mistakes.length > 0) throw new pulumi.RunError(new StackError(`Pulumi.${stack}.yaml`, mistakes).message);
+
+const options = protectionOf(protect);
+const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);
 const common = { stack, environment, resourceGroupName: resourceGroup.name };
 const frontend = { resourceGroupId: resourceGroup.id, zones };
 
-const network = new Network("network", { ...common, addressPrefix: plan.network, subnets: plan.subnets, zones });
+const network = new Network(
+  "network",
+  { ...common, addressPrefix: plan.network, subnets: plan.subnets, zones },
+  options,
+);
+const inNetwork = { ...common, after: [network] };
 
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({
@@ -38,31 +52,41 @@ const machinesOf = (machines: MachineGroup) => ({
   administrators: plan.administrators,
   subnetId: network.subnetId(machines.subnetName),
   customData: buildBundle(plan, machines, tree),
+  imageVersion: plan.imageVersion,
 });
 
 const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
   const loadBalancer =
     service &&
-    new PrivateLB(`${name}-load-balancer`, {
-      ...common,
-      ...frontend,
-      tier: name,
-      service,
-      subnetId: network.subnetId(name),
-      ...(balancers ? { balancers: machinesOf(balancers) } : {}),
-    });
-  const group = new TierHAG(name, {
-    ...common,
-    ...machinesOf(machines),
-    poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
-    capacity: currentCapacity(cloud, stack, resourceGroup.name, machines),
-    secrets: Object.fromEntries(
-      secretNames(machines).flatMap((secret) => {
-        const value = secrets[secret];
-        return value ? [[secret, value]] : [];
-      }),
-    ),
-  });
+    new PrivateLB(
+      `${name}-load-balancer`,
+      {
+        ...inNetwork,
+        ...frontend,
+        tier: name,
+        service,
+        subnetId: network.subnetId(name),
+        ...(balancers ? { balancers: machinesOf(balancers) } : {}),
+      },
+      options,
+    );
+  const capacity = currentCapacity(stack, machines, standing);
+  const group = new TierHAG(
+    name,
+    {
+      ...inNetwork,
+      ...machinesOf(machines),
+      poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
+      ...(capacity === undefined ? {} : { capacity }),
+      secrets: Object.fromEntries(
+        secretNames(machines).flatMap((secret) => {
+          const value = secrets[secret];
+          return value ? [[secret, value]] : [];
+        }),
+      ),
+    },
+    options,
+  );
   const { balancers: balancerGroup } = loadBalancer?.nodes ?? {};
   return {
     name,
@@ -74,48 +98,58 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
   };
 });
 
-const reverseProxy = new ReverseProxy("reverse-proxy", {
-  ...common,
-  ...frontend,
-  ...machinesOf(plan.reverseProxy),
-  protect,
-});
+const reverseProxy = new ReverseProxy(
+  "reverse-proxy",
+  { ...inNetwork, ...frontend, ...machinesOf(plan.reverseProxy) },
+  options,
+);
 
 const served = tiers.flatMap(({ name, loadBalancer }) =>
   loadBalancer ? [{ name, address: loadBalancer.address }] : [],
 );
-const privateZone = new DnsZone("private-dns", {
-  ...common,
-  domain: plan.privateDomain,
-  networkId: network.id,
-  records: served.map(({ name, address }) => ({ label: name, address })),
-});
+const privateZone = new DnsZone(
+  "private-dns",
+  {
+    ...inNetwork,
+    domain: plan.privateDomain,
+    networkId: network.id,
+    records: served.map(({ name, address }) => ({ label: name, address })),
+  },
+  options,
+);
 const publicZone = plan.publicZone
-  ? new DnsZone("public-dns", {
-      ...common,
-      protect,
-      domain: plan.domain,
-      records: plan.reverseProxy.routes.flatMap(({ host }) => {
-        const label = labelInDomain(host, plan.domain);
-        return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
-      }),
-    })
+  ? new DnsZone(
+      "public-dns",
+      {
+        ...common,
+        domain: plan.domain,
+        records: plan.reverseProxy.routes.flatMap(({ host }) => {
+          const label = labelInDomain(host, plan.domain);
+          return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
+        }),
+      },
+      options,
+    )
   : undefined;
 
-const playbook = new Playbook("configuration", {
-  plan,
-  ansible,
-  treeHash: hashTree(tree),
-  cloud,
-  resourceGroupName: resourceGroup.name,
-  groups: [
-    ...tiers.flatMap(({ groups }) => groups),
-    { machines: plan.reverseProxy, scaleSetIds: reverseProxy.nodes.machines.scaleSetIds },
-  ],
-  publicAddress: reverseProxy.publicAddress,
-  secrets,
-  after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
-});
+const playbook = new Playbook(
+  "configuration",
+  {
+    plan,
+    ansible,
+    treeHash: hashTree(tree),
+    cloud,
+    resourceGroupName: resourceGroup.name,
+    groups: [
+      ...tiers.flatMap(({ groups }) => groups),
+      { machines: plan.reverseProxy, scaleSetIds: reverseProxy.nodes.machines.scaleSetIds },
+    ],
+    publicAddress: reverseProxy.publicAddress,
+    secrets,
+    after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
+  },
+  options,
+);
 
 /** The environment's one public address. */
 export const publicAddress = reverseProxy.publicAddress;
@@ -131,6 +165,8 @@ export const outboundAddress = network.outboundAddress;
 export const nameServers = publicZone?.nameServers ?? [];
 /** The generated inventory. */
 export const inventory = `ansible/${paths(stack).inventory}`;
+/** Whether something can be deleted, and what to do before. */
+export const protection = protectionText(stack, protect);
 /** How to do by hand what the program does. */
 export const byHand = {
   ansible: `cd ansible && ansible-playbook -i ${paths(stack).inventory} playbooks/site.yml`,

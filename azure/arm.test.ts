@@ -45,3 +45,16 @@ test.each([
   await expect(failure).rejects.toThrow("azure-native:metadataHost: given lab.example");
   await expect(failure).rejects.toThrow(words);
 });
+
+test("a metadata host that does not answer is left after its time", async () => {
+  let given: AbortSignal | undefined;
+  vi.stubGlobal("fetch", (_: string, { signal }: { signal: AbortSignal }) => {
+    given = signal;
+    return new Promise(() => {});
+  });
+  await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow(
+    "azure-native:metadataHost: given lab.example, whose https://lab.example/metadata/endpoints?api-version=2022-09-01 " +
+      "cannot be reached (Error: it has not answered within 0.05 s)",
+  );
+  expect(given?.aborted).toBe(true);
+});

@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
 import type { Cloud } from "../environment/cloud.ts";
+import { callSeconds, deadline, within } from "./deadline.ts";
 
 /** Where and how ARM is asked. */
 export interface Login {
@@ -31,8 +32,8 @@ export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise
   const [{ ComputeManagementClient }, { NetworkManagementClient }, { endpoint, subscriptionId, credential }] =
     await Promise.all([import("@azure/arm-compute"), import("@azure/arm-network"), logIn(cloud, opts)]);
   return {
-    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint }),
-    network: new NetworkManagementClient(credential, subscriptionId, { endpoint }),
+    compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
+    network: new NetworkManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
   };
 }
 
@@ -42,8 +43,13 @@ export async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<L
   return { endpoint, subscriptionId, credential: providerCredential(opts) };
 }
 
-/** The endpoint of ARM: a cloud's own, or the one that a metadata host names. */
-export async function armEndpoint(cloud: Cloud): Promise<string> {
+/**
+ * The endpoint of ARM: a cloud's own, or the one that a metadata host names.
+ *
+ * @param seconds Time that a metadata host has to answer.
+ * @throws Error that names the setting, where the host does not tell.
+ */
+export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<string> {
   if ("resourceManager" in cloud) return cloud.resourceManager;
   const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
@@ -55,7 +61,7 @@ export async function armEndpoint(cloud: Cloud): Promise<string> {
     );
   let response: Response;
   try {
-    response = await fetch(url);
+    response = await within(seconds, "it", (signal) => fetch(url, { signal }));
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     throw wrong(`cannot be reached (${String(cause)})`, error);

@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { keysIn, keysInSerialLog, readHostKeys, type HostKeySource } from "./hostKeys.ts";
+import { afterEach, expect, test, vi } from "vitest";
+import type { Arm } from "./arm.ts";
+import { armSource, keysIn, keysInSerialLog, readHostKeys, type HostKeySource } from "./hostKeys.ts";
 import type { Member } from "./members.ts";
 import { testClock } from "./testing/clock.ts";
 
@@ -116,4 +117,62 @@ test("without keys the run ends, and names each machine with what was tried", as
 machines' boot diagnostics, or delete those that do not start, and run pulumi up again:
   host-b (vmss_b, 10.20.1.4): no host keys in its serial console
   host-c (vmss_c, 10.20.1.4): the agent does not answer`);
+});
+
+afterEach(() => vi.unstubAllGlobals());
+
+/** ARM of a machine whose agent has this status, and that runs commands so. */
+function armOf(vmAgent: object | undefined, runCommand: (...args: unknown[]) => unknown = () => expect.fail("asked")) {
+  const virtualMachines = {
+    instanceView: () => Promise.resolve({ vmAgent }),
+    retrieveBootDiagnosticsData: () => Promise.resolve({ serialConsoleLogBlobUri: "https://blob.example/log" }),
+    runCommand,
+  };
+  return armSource({ compute: { virtualMachines } } as unknown as Arm, "rg", 0.05);
+}
+const ready = { statuses: [{ code: "ProvisioningState/succeeded", displayStatus: "Ready" }] };
+
+test("an agent that is ready is asked, and its words are the command's", async () => {
+  const asked: unknown[] = [];
+  const source = armOf(ready, (...args) => {
+    asked.push(args[1], args[2]);
+    return Promise.resolve({ value: [{ message: "[stdout]" }, { message: "keys" }] });
+  });
+  expect(await source.run(machine("a"), "cat keys")).toBe("[stdout]\nkeys");
+  expect(asked).toEqual(["vmss_a", { commandId: "RunShellScript", script: ["cat keys"] }]);
+});
+
+test.each([
+  ["not ready", { statuses: [{ displayStatus: "Not Ready", message: "no blob" }] }, "(Not Ready, no blob)"],
+  ["without a status", { statuses: [] }, "(no status)"],
+  ["not known to Azure", undefined, "(no status)"],
+])("an agent that is %s is not asked, since that lasts 90 minutes", async (_, agent, why) => {
+  await expect(armOf(agent).run(machine("a"), "x")).rejects.toThrow(
+    `its agent is not ready ${why}, so it was not asked`,
+  );
+});
+
+test("an agent that does not answer is left after its time, and told to give up", async () => {
+  let given: AbortSignal | undefined;
+  const source = armOf(ready, (...args) => {
+    given = (args[3] as { abortSignal: AbortSignal }).abortSignal;
+    return new Promise(() => {});
+  });
+  await expect(source.run(machine("a"), "x")).rejects.toThrow("its agent has not answered within 0.05 s");
+  expect(given?.aborted).toBe(true);
+});
+
+test("a console's log that does not come is left after its time, whether its head or its body is late", async () => {
+  const late = "its serial console's log has not answered within 0.05 s";
+  vi.stubGlobal("fetch", () => new Promise(() => {}));
+  await expect(armOf(ready).serialLog(machine("a"))).rejects.toThrow(late);
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response(new ReadableStream())));
+  await expect(armOf(ready).serialLog(machine("a"))).rejects.toThrow(late);
+});
+
+test("a machine without output has no log yet, and one whose log is refused is told", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("", { status: 404 })));
+  expect(await armOf(ready).serialLog(machine("a"))).toBe("");
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response("", { status: 403 })));
+  await expect(armOf(ready).serialLog(machine("a"))).rejects.toThrow("its serial console's log answers 403");
 });

@@ -4,6 +4,7 @@
  */
 import { keyFields } from "../environment/sshKey.ts";
 import type { Arm } from "./arm.ts";
+import { callSeconds, within } from "./deadline.ts";
 import type { Member } from "./members.ts";
 import { realClock, waitFor, type Attempt, type WaitOptions } from "./waiting.ts";
 
@@ -118,27 +119,42 @@ async function readOne(
   return keysIn(await source.run(machine, "cat /etc/ssh/ssh_host_*_key.pub"));
 }
 
-/** Host keys through ARM. */
-export function armSource(arm: Arm, resourceGroup: string): HostKeySource {
+/**
+ * Host keys through ARM.
+ *
+ * @param seconds Time that each call has.
+ */
+export function armSource(arm: Arm, resourceGroup: string, seconds = callSeconds): HostKeySource {
+  const { virtualMachines } = arm.compute;
   return {
     async serialLog({ name }) {
-      const { serialConsoleLogBlobUri: uri } = await arm.compute.virtualMachines.retrieveBootDiagnosticsData(
-        resourceGroup,
-        name,
-      );
+      const { serialConsoleLogBlobUri: uri } = await virtualMachines.retrieveBootDiagnosticsData(resourceGroup, name);
       if (!uri) return "";
-      const response = await fetch(uri);
-      // Until the machine's first output there is no log.
-      if (response.status === 404) return "";
-      if (!response.ok) throw new Error(`its serial console's log answers ${response.status}`);
-      return response.text();
+      return within(seconds, "its serial console's log", async (signal) => {
+        const response = await fetch(uri, { signal });
+        // Until the machine's first output there is no log.
+        if (response.status === 404) return "";
+        if (!response.ok) throw new Error(`its serial console's log answers ${response.status}`);
+        return response.text();
+      });
     },
     async run({ name }, script) {
-      const result = await arm.compute.virtualMachines.runCommand(resourceGroup, name, {
-        commandId: "RunShellScript",
-        script: [script],
-      });
-      return result.value?.map(({ message }) => message ?? "").join("\n") ?? "";
+      const { vmAgent } = await virtualMachines.instanceView(resourceGroup, name);
+      const [status] = vmAgent?.statuses ?? [];
+      // A command for an agent that does not answer lasts 90 minutes, and lets no other one begin.
+      if (status?.displayStatus !== "Ready") {
+        const why = [status?.displayStatus ?? "no status", status?.message].filter(Boolean).join(", ");
+        throw new Error(`its agent is not ready (${why}), so it was not asked`);
+      }
+      const { value } = await within(seconds, "its agent", (abortSignal) =>
+        virtualMachines.runCommand(
+          resourceGroup,
+          name,
+          { commandId: "RunShellScript", script: [script] },
+          { abortSignal },
+        ),
+      );
+      return value?.map(({ message }) => message ?? "").join("\n") ?? "";
     },
   };
 }

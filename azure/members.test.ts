@@ -68,14 +68,14 @@ const member = (suffix: string, set = "vmss-front") => ({
 });
 const front = { id: scaleSetId("vmss-front").toLowerCase(), name: "vmss-front", capacity: 2 };
 
-function waiting(lists: ReturnType<typeof member>[][]) {
+function waiting(lists: ReturnType<typeof member>[][], listed = () => true) {
   const told: string[] = [];
   const warnings: string[] = [];
   const clock = testClock();
   const result = waitForMembers(
     () =>
       Promise.resolve({
-        scaleSets: [front, { ...front, id: "/other", name: "vmss-other", capacity: 9 }],
+        scaleSets: [...(listed() ? [front] : []), { ...front, id: "/other", name: "vmss-other", capacity: 9 }],
         members: lists.length > 1 ? (lists.shift() ?? []) : (lists[0] ?? []),
       }),
     [scaleSetId("vmss-front")],
@@ -105,4 +105,20 @@ test("a set that stays short is taken as it is, with a warning", async () => {
   const { result, warnings } = waiting([[member("a")]]);
   expect((await result).map(({ id }) => id)).toEqual(["a"]);
   expect(warnings).toEqual(["Going on although vmss-front has 1 of 2 machines"]);
+});
+
+test("a set that ARM lists late is waited for", async () => {
+  let asked = 0;
+  const { result, told, warnings } = waiting([[member("a"), member("b")]], () => (asked += 1) > 2);
+  expect((await result).map(({ id }) => id)).toEqual(["a", "b"]);
+  expect(told).toEqual([`${front.id} is not listed`]);
+  expect(warnings).toEqual([]);
+});
+
+test("a set that ARM does not list is an error, and not complete without machines", async () => {
+  const { result, warnings } = waiting([[]], () => false);
+  await expect(result).rejects.toThrow(`scale sets that were made are not listed by ARM after 60 s, so their machines \
+are unknown. Run pulumi up with --refresh to see whether they are still there:
+  ${front.id}`);
+  expect(warnings).toEqual([]);
 });

@@ -67,10 +67,12 @@ async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
 
 /**
  * The members of scale sets, once each set has its number of machines. A set that a repair keeps short at the end of
- * the waiting is taken as it is: what it has can be configured, and the machine to come configures itself.
+ * the waiting is taken as it is: what it has can be configured, and the machine to come configures itself. A set that
+ * is not listed is another matter: nothing is known of its machines.
  *
  * @param scaleSetIds Resource IDs of the sets that count.
  * @param warn Told which sets were short.
+ * @throws Error that names the sets that ARM did not list until the end of the waiting.
  */
 export async function waitForMembers(
   list: () => Promise<{ scaleSets: ScaleSet[]; members: Member[] }>,
@@ -79,17 +81,26 @@ export async function waitForMembers(
 ): Promise<Member[]> {
   const wanted = new Set(scaleSetIds.map((id) => id.toLowerCase()));
   let latest: Member[] = [];
+  let unlisted: string[] = [];
   const outcome = await waitFor(async (): Promise<Attempt<Member[]>> => {
     const { scaleSets, members } = await list();
     latest = members.filter(({ scaleSetId }) => wanted.has(scaleSetId));
+    unlisted = [...wanted].filter((id) => !scaleSets.some((scaleSet) => scaleSet.id === id));
     const short = scaleSets
       .filter(({ id }) => wanted.has(id))
       .flatMap(({ id, name, capacity }) => {
         const count = latest.filter(({ scaleSetId }) => scaleSetId === id).length;
         return count < capacity ? [`${name} has ${count} of ${capacity} machines`] : [];
-      });
+      })
+      .concat(unlisted.map((id) => `${id} is not listed`));
     return short.length === 0 ? { value: latest } : { missing: short.join(", ") };
   }, options);
+  if (unlisted.length > 0) {
+    throw new Error(
+      `scale sets that were made are not listed by ARM after ${options.timeoutSeconds} s, so their machines are unknown. ` +
+        `Run pulumi up with --refresh to see whether they are still there:\n${unlisted.map((id) => `  ${id}`).join("\n")}`,
+    );
+  }
   if ("missing" in outcome) options.warn(`Going on although ${outcome.missing}`);
   return latest;
 }

@@ -12,6 +12,12 @@ export interface EnvironmentArgs {
   environment: string;
   /** Name of the resource group in which the resources are made. */
   resourceGroupName: pulumi.Input<string>;
+  /**
+   * What must exist before resources of the component that refer to a subnet: the network with all its subnets. Azure
+   * refuses references to a network while another subnet is being added to it (`ReferencedResourceNotProvisioned`).
+   * Default: what the arguments refer to, and nothing else.
+   */
+  after?: pulumi.Resource[];
 }
 
 /** Where the front end of a load balancer stands. */
@@ -39,6 +45,11 @@ export interface MachineArgs {
    * date. Azure: `osProfile.customData`.
    */
   customData: string;
+  /**
+   * Version of the image from which machines are born: `0.20260909.2596`, or `latest`, which may be another one at each
+   * birth. Azure: `imageReference.version`.
+   */
+  imageVersion: string;
 }
 
 /** A mistake where a condition does not hold; for lists of mistakes. */

@@ -17,7 +17,7 @@ const records = [
 ];
 
 test("a public zone holds an address record for each host, and tells its name servers", async () => {
-  const { recorder, urn, nameServers } = await build({ domain: "dev.chatbot.example", records, protect: true });
+  const { recorder, urn, nameServers } = await build({ domain: "dev.chatbot.example", records });
   expect(urn).toContain("platform:components:DnsZone::dns");
   expect(recorder.children("dns")).toEqual([
     "azure-native:dns:RecordSet dns-@",
@@ -32,7 +32,6 @@ test("a public zone holds an address record for each host, and tells its name se
     aRecords: [{ ipv4Address: "198.51.100.32" }],
   });
   expect(recorder.one("azure-native:dns:RecordSet", "dns-@").inputs["relativeRecordSetName"]).toBe("@");
-  expect(recorder.one("azure-native:dns:Zone").protect).toBe(true);
   expect(nameServers).toEqual(["ns1.example.", "ns2.example."]);
 });
 

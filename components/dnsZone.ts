@@ -25,8 +25,6 @@ export interface DnsZoneArgs extends EnvironmentArgs {
   records: AddressRecord[];
   /** Resource ID of the network in which the zone is private. Default: a public zone. A change builds it anew. */
   networkId?: pulumi.Input<string>;
-  /** Refuse to delete a public zone: its name servers are known outside of our hands. Default: false. */
-  protect?: boolean;
 }
 
 /** Seconds for which resolvers may keep an answer: short, for the day on which an address moves. */
@@ -67,7 +65,7 @@ export class DnsZone extends pulumi.ComponentResource {
         zoneType: "Public",
         tags: tags(args.environment),
       },
-      { parent: this, protect: args.protect ?? false },
+      { parent: this },
     );
     const records = recordsOf(
       args,
@@ -111,7 +109,7 @@ export class DnsZone extends pulumi.ComponentResource {
         registrationEnabled: false,
         tags: tags(args.environment),
       },
-      { parent: this },
+      { parent: this, dependsOn: args.after ?? [] },
     );
     const records = recordsOf(
       args,

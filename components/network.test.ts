@@ -30,8 +30,18 @@ const args = {
           ports: ["*"],
         },
       ],
+      outboundRules: [
+        {
+          name: "allow-out-Internet-tcp",
+          priority: 2000,
+          access: "Allow" as const,
+          protocol: "Tcp" as const,
+          destination: "Internet",
+          ports: ["80", "443"],
+        },
+      ],
     },
-    { name: "back", addressPrefix: "10.20.2.0/24", rules: [] },
+    { name: "back", addressPrefix: "10.20.2.0/24", rules: [], outboundRules: [] },
   ],
 };
 
@@ -113,7 +123,32 @@ test("rules with several sources list them, and rules with a tag or anything nam
       destinationAddressPrefix: "*",
       destinationPortRange: "*",
     },
+    {
+      name: "allow-out-Internet-tcp",
+      priority: 2000,
+      access: "Allow",
+      protocol: "Tcp",
+      direction: "Outbound",
+      sourceAddressPrefix: "*",
+      sourcePortRange: "*",
+      destinationAddressPrefix: "Internet",
+      destinationPortRanges: ["80", "443"],
+    },
   ]);
+});
+
+test("a rule in and a rule out may have the same priority, two of one direction may not", async () => {
+  const recorder = await Recorder.start();
+  const rule = { name: "a", access: "Allow" as const, protocol: "Tcp" as const, ports: ["1"], priority: 200 };
+  const rules = [{ ...rule, sources: "*" as const }];
+  const out = { ...rule, destination: "Internet" };
+  const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules, outboundRules: [out] };
+  new Network("network", { ...args, subnets: [subnet] });
+  const twice = { ...subnet, outboundRules: [out, { ...out, name: "b" }] };
+  expect(() => new Network("other", { ...args, subnets: [twice] })).toThrow(
+    "subnets.front.outboundRules: given 200,200, allowed is a priority of its own for each, from 100 to 4096",
+  );
+  await recorder.settle();
 });
 
 test("the outbound address is a static Standard one, and everything that can carries the tags", async () => {
@@ -140,9 +175,9 @@ test("a subnet that is not there is refused by name", async () => {
 test("subnets that overlap, lie outside or are called alike are refused before anything is made", async () => {
   const recorder = await Recorder.start();
   const subnets = [
-    { name: "front", addressPrefix: "10.20.1.0/24", rules: [] },
-    { name: "front", addressPrefix: "10.20.1.128/25", rules: [] },
-    { name: "back", addressPrefix: "10.30.1.0/24", rules: [] },
+    { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [] },
+    { name: "front", addressPrefix: "10.20.1.128/25", rules: [], outboundRules: [] },
+    { name: "back", addressPrefix: "10.30.1.0/24", rules: [], outboundRules: [] },
   ];
   expect(() => new Network("network", { ...args, subnets })).toThrow(`arguments of Network network; nothing was made
   subnets.front: given front, allowed is a name of its own

@@ -8,6 +8,7 @@ import { VirtualNetwork } from "@pulumi/azure-native/network/virtualNetwork.js";
 import { contains, overlaps, parseCidr, type Cidr } from "../environment/address.ts";
 import type { Rule } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
+import type { OutboundRule } from "../environment/outbound.ts";
 import type { PlannedSubnet } from "../environment/plan.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 import { frontendZones } from "./zones.ts";
@@ -16,7 +17,7 @@ import { frontendZones } from "./zones.ts";
 export interface NetworkArgs extends EnvironmentArgs {
   /** Address space, for example `10.20.0.0/16`. A change builds the environment anew. Azure: `addressSpace`. */
   addressPrefix: Cidr;
-  /** Subnets with their inbound rules. Each keeps its block, so adding one moves no other. */
+  /** Subnets with their rules. Each keeps its block, so adding one moves no other. */
   subnets: PlannedSubnet[];
   /** Availability zones, `1` to `3`, over which the outbound address is spread. Fixed: Azure refuses a change. */
   zones: readonly string[];
@@ -25,6 +26,8 @@ export interface NetworkArgs extends EnvironmentArgs {
 /**
  * A virtual network with one subnet and one network security group for each tier, and a NAT gateway as the
  * only way out. Machines have no public addresses of their own.
+ *
+ * What refers to a subnet is made after all of them: it takes the network in its argument `after`.
  */
 export class Network extends pulumi.ComponentResource {
   /** Resource ID of the virtual network. */
@@ -96,7 +99,7 @@ export class Network extends pulumi.ComponentResource {
         {
           networkSecurityGroupName: resourceName("networkSecurityGroup", stack, planned.name),
           resourceGroupName,
-          securityRules: planned.rules.map(securityRule),
+          securityRules: [...planned.rules.map(inboundRule), ...planned.outboundRules.map(outboundRule)],
           tags: tags(environment, planned.name),
         },
         { parent: this },
@@ -151,7 +154,7 @@ function mistakesOf({ addressPrefix, subnets }: NetworkArgs) {
       const path = `subnets.${subnet.name}`;
       const before = subnets.slice(0, index);
       const twin = before.find((other) => overlaps(other.addressPrefix, subnet.addressPrefix));
-      const priorities = subnet.rules.map(({ priority }) => priority);
+      const directions = { rules: subnet.rules, outboundRules: subnet.outboundRules };
       return [
         ...unless(!before.some((other) => other.name === subnet.name), path, subnet.name, "a name of its own"),
         ...unless(
@@ -166,19 +169,22 @@ function mistakesOf({ addressPrefix, subnets }: NetworkArgs) {
           subnet.addressPrefix,
           `a block of its own; ${twin?.name} has ${twin?.addressPrefix}`,
         ),
-        ...unless(
-          new Set(priorities).size === priorities.length && priorities.every((each) => each >= 100 && each <= 4096),
-          `${path}.rules`,
-          priorities,
-          "a priority of its own for each, from 100 to 4096",
-        ),
+        ...Object.entries(directions).flatMap(([direction, rules]) => {
+          const priorities = rules.map(({ priority }) => priority);
+          return unless(
+            new Set(priorities).size === priorities.length && priorities.every((each) => each >= 100 && each <= 4096),
+            `${path}.${direction}`,
+            priorities,
+            "a priority of its own for each, from 100 to 4096",
+          );
+        }),
       ];
     }),
   ];
 }
 
-/** A rule in ARM's form. */
-function securityRule({ name, priority, access, protocol, sources, ports }: Rule) {
+/** An inbound rule in ARM's form. */
+function inboundRule({ name, priority, access, protocol, sources, ports }: Rule) {
   return {
     name,
     priority,
@@ -188,6 +194,25 @@ function securityRule({ name, priority, access, protocol, sources, ports }: Rule
     ...(typeof sources === "string" ? { sourceAddressPrefix: sources } : { sourceAddressPrefixes: sources }),
     sourcePortRange: "*",
     destinationAddressPrefix: "*",
-    ...(ports.length === 1 ? { destinationPortRange: ports[0] } : { destinationPortRanges: ports }),
+    ...destinationPorts(ports),
   };
+}
+
+/** An outbound rule in ARM's form. */
+function outboundRule({ name, priority, access, protocol, destination, ports }: OutboundRule) {
+  return {
+    name,
+    priority,
+    access,
+    protocol,
+    direction: "Outbound",
+    sourceAddressPrefix: "*",
+    sourcePortRange: "*",
+    destinationAddressPrefix: destination,
+    ...destinationPorts(ports),
+  };
+}
+
+function destinationPorts(ports: string[]) {
+  return ports.length === 1 ? { destinationPortRange: ports[0] } : { destinationPortRanges: ports };
 }

@@ -6,7 +6,8 @@ import { common, plan, subnetId, tier } from "./testing/stack.ts";
 const balancers = (name: string) => {
   const machines = tier(name).balancers;
   if (!machines) throw new RangeError(`tier: given ${name}, allowed is one behind HAProxy`);
-  return { machines, administrators: plan.administrators, subnetId: "/balancers", customData: "YmFsYW5jZXI=" };
+  const { administrators, imageVersion } = plan;
+  return { machines, administrators, imageVersion, subnetId: "/balancers", customData: "YmFsYW5jZXI=" };
 };
 
 async function build(name: string, change: Partial<PrivateLBArgs> = {}) {

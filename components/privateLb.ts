@@ -76,7 +76,7 @@ export class PrivateLB extends pulumi.ComponentResource {
         // How the address is balanced: Azure's own properties tell it of `hash` only.
         tags: { ...tags(environment, args.tier), balance: service.balance },
       },
-      { parent: this },
+      { parent: this, dependsOn: args.after ?? [] },
     );
 
     // Through the load balancer's own ID, so that machines are made after it.
@@ -88,7 +88,14 @@ export class PrivateLB extends pulumi.ComponentResource {
         ? {
             balancers: new TierHAG(
               `${name}-balancers`,
-              { stack, environment, resourceGroupName, ...balancers, poolIds: [poolId(balancerPoolName)] },
+              {
+                stack,
+                environment,
+                resourceGroupName,
+                ...(args.after ? { after: args.after } : {}),
+                ...balancers,
+                poolIds: [poolId(balancerPoolName)],
+              },
               { parent: this },
             ),
           }

@@ -4,14 +4,13 @@ import { ReverseProxy } from "./reverseProxy.ts";
 import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
 import { common, plan, subnetId } from "./testing/stack.ts";
 
-async function build(protect = false) {
+async function build() {
   const recorder = await Recorder.start();
   const proxy = new ReverseProxy("reverse-proxy", {
     ...common,
     machines: plan.reverseProxy,
     subnetId,
     customData: "cHJveHk=",
-    protect,
   });
   const [urn, publicAddress, [scaleSetId]] = await Promise.all([
     valueOf(proxy.urn),
@@ -94,11 +93,6 @@ test("proxies join the load balancer's pool", async () => {
       },
     },
   });
-});
-
-test.each([true, false])("the public address is protected when asked (%s)", async (protect) => {
-  const { recorder } = await build(protect);
-  expect(recorder.one("azure-native:network:PublicIPAddress").protect).toBe(protect);
 });
 
 test("wrong arguments are refused before the address and the load balancer are made", async () => {

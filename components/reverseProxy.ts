@@ -10,10 +10,7 @@ import { machineMistakes, TierHAG } from "./tierHag.ts";
 import { frontendZones } from "./zones.ts";
 
 /** What a reverse proxy is made of. Its subnet is the only one that is open to the outside. */
-export interface ReverseProxyArgs extends EnvironmentArgs, FrontendArgs, MachineArgs {
-  /** Refuse to delete the public address: clients and DNS outside of our hands know it. Default: false. */
-  protect?: boolean;
-}
+export type ReverseProxyArgs = EnvironmentArgs & FrontendArgs & MachineArgs;
 
 /** A sick proxy must stay reachable by SSH: that is the way by which Ansible mends it. */
 const sshProbe = { name: "ssh", protocol: "Tcp", port: sshPort, intervalInSeconds: 5, probeThreshold: 2 };
@@ -46,7 +43,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
         zones: frontendZones(args.zones),
         tags: tags(environment, "reverse-proxy"),
       },
-      { parent: this, protect: args.protect ?? false },
+      { parent: this },
     );
 
     const ids = partIds(args.resourceGroupId, loadBalancerName);
@@ -77,10 +74,12 @@ export class ReverseProxy extends pulumi.ComponentResource {
         stack,
         environment,
         resourceGroupName,
+        ...(args.after ? { after: args.after } : {}),
         machines: args.machines,
         administrators: args.administrators,
         subnetId: args.subnetId,
         customData: args.customData,
+        imageVersion: args.imageVersion,
         poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
       },
       { parent: this },

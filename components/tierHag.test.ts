@@ -1,12 +1,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
+import type { MachineGroup } from "../environment/plan.ts";
 import { publicKey } from "../environment/testing/stacks.ts";
 import { writeSecrets } from "./extensions.ts";
 import { Recorder, valueOf } from "./testing/recorder.ts";
 import { common, subnetId, tier } from "./testing/stack.ts";
 import { TierHAG, type TierHAGArgs } from "./tierHag.ts";
 
-async function build(change: Partial<TierHAGArgs> = {}) {
+type Change = { [Name in keyof TierHAGArgs]?: Exclude<TierHAGArgs[Name], undefined> };
+
+async function build(change: Change = {}) {
   const recorder = await Recorder.start();
   const group = new TierHAG("front", {
     ...common,
@@ -35,7 +38,7 @@ test("a group is one Flexible scale set over the zones, with one fault domain, u
     singlePlacementGroup: false,
     zones: ["1", "2", "3"],
     zoneBalance: false,
-    sku: { name: "Standard_B2s", tier: "Standard", capacity: 2 },
+    sku: { name: "Standard_B2als_v2", tier: "Standard", capacity: 2 },
     upgradePolicy: { mode: "Manual" },
     tags: { environment: "development", tier: "front", "managed-by": "pulumi" },
   });
@@ -75,7 +78,7 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
   const { scaleSet } = await build();
   const profile = profileOf(scaleSet.inputs);
   expect(profile["storageProfile"]).toMatchObject({
-    imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+    imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "0.20260909.2596" },
     osDisk: { createOption: "FromImage", deleteOption: "Delete" },
   });
   expect(profile["osProfile"]).toEqual({
@@ -88,6 +91,31 @@ test("machines run Debian 13, take SSH keys only, and configure themselves from 
     },
   });
   expect(profile["diagnosticsProfile"]).toEqual({ bootDiagnostics: { enabled: true } });
+});
+
+/** The security profile of a group with these settings. */
+async function security(settings: Partial<Pick<MachineGroup, "trustedLaunch" | "encryptionAtHost">>) {
+  const { scaleSet } = await build({ machines: { ...tier("front").machines, ...settings } });
+  return profileOf(scaleSet.inputs)["securityProfile"];
+}
+
+test("Trusted Launch is Secure Boot and a virtual TPM; without it a machine is as Azure makes it by itself", async () => {
+  const uefiSettings = { secureBootEnabled: true, vTpmEnabled: true };
+  expect(await security({ trustedLaunch: true })).toEqual({ securityType: "TrustedLaunch", uefiSettings });
+  expect(await security({ trustedLaunch: false })).toBeUndefined();
+  expect(await security({ trustedLaunch: false, encryptionAtHost: true })).toEqual({ encryptionAtHost: true });
+  expect(await security({ trustedLaunch: true, encryptionAtHost: true })).toEqual({
+    securityType: "TrustedLaunch",
+    uefiSettings,
+    encryptionAtHost: true,
+  });
+});
+
+test("a size without accelerated networking is asked for none", async () => {
+  const { scaleSet } = await build({ machines: { ...tier("front").machines, acceleratedNetworking: false } });
+  expect(profileOf(scaleSet.inputs)["networkProfile"]).toMatchObject({
+    networkInterfaceConfigurations: [{ enableAcceleratedNetworking: false }],
+  });
 });
 
 test("a member that is taken away has five minutes to answer what is under way", async () => {
@@ -106,6 +134,7 @@ test("network interfaces stand in the tier's subnet, join its pool and have no p
         name: "nic-platform-test-front",
         primary: true,
         deleteOption: "Delete",
+        enableAcceleratedNetworking: true,
         ipConfigurations: [
           {
             name: "primary",

@@ -5,7 +5,7 @@ import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMach
 import { longestCustomData } from "../bootstrap/bundle.ts";
 import { computerNamePrefix, resourceName, tags } from "../environment/names.ts";
 import type { Mistake } from "../environment/mistakes.ts";
-import type { PlannedScaleSet } from "../environment/plan.ts";
+import type { MachineGroup, PlannedScaleSet } from "../environment/plan.ts";
 import { refuse, unless, type EnvironmentArgs, type MachineArgs } from "./args.ts";
 import { autoscaleSetting } from "./autoscale.ts";
 import { healthExtension, secretsExtension } from "./extensions.ts";
@@ -26,7 +26,7 @@ export interface TierHAGArgs extends EnvironmentArgs, MachineArgs {
 }
 
 /** Debian 13, https://wiki.debian.org/Cloud/MicrosoftAzure */
-export const image = { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" };
+export const image = { publisher: "Debian", offer: "debian-13", sku: "13-gen2" };
 
 /** Most machines of a scale set: https://learn.microsoft.com/azure/virtual-machine-scale-sets/overview */
 const mostMachines = 1000;
@@ -88,7 +88,7 @@ export class TierHAG extends pulumi.ComponentResource {
         virtualMachineProfile: machineProfile(scaleSet.name, args),
         tags: tags(args.environment, machines.name),
       },
-      { parent: this },
+      { parent: this, dependsOn: args.after ?? [] },
     );
   }
 }
@@ -166,7 +166,7 @@ function machineProfile(scaleSetName: string, args: TierHAGArgs) {
       },
     },
     storageProfile: {
-      imageReference: image,
+      imageReference: { ...image, version: args.imageVersion },
       osDisk: {
         createOption: "FromImage",
         caching: "ReadWrite" as const,
@@ -181,6 +181,7 @@ function machineProfile(scaleSetName: string, args: TierHAGArgs) {
           name: resourceName("networkInterface", args.stack, scaleSetName),
           primary: true,
           deleteOption: "Delete",
+          enableAcceleratedNetworking: args.machines.acceleratedNetworking,
           ipConfigurations: [
             {
               name: "primary",
@@ -193,12 +194,26 @@ function machineProfile(scaleSetName: string, args: TierHAGArgs) {
         },
       ],
     },
+    ...securityProfile(args.machines),
     // Without a storage account of ours Azure keeps the serial log itself; it names each machine's host keys.
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
     scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
     extensionProfile: {
       extensions: [healthExtension(), ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : [])],
+    },
+  };
+}
+
+/** Azure takes no change of the security type of a scale set that exists. */
+function securityProfile({ trustedLaunch, encryptionAtHost }: MachineGroup) {
+  if (!trustedLaunch && !encryptionAtHost) return {};
+  return {
+    securityProfile: {
+      ...(trustedLaunch
+        ? { securityType: "TrustedLaunch", uefiSettings: { secureBootEnabled: true, vTpmEnabled: true } }
+        : {}),
+      ...(encryptionAtHost ? { encryptionAtHost } : {}),
     },
   };
 }

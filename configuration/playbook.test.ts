@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "../components/testing/recorder.ts";
@@ -48,11 +48,11 @@ afterEach(() => {
 
 const plan = planOf("dev");
 
-async function build(options: { preview?: boolean; treeHash?: string } = {}) {
+async function build(options: { preview?: boolean; treeHash?: string; ansible?: string } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
   const playbook = new Playbook("configuration", {
     plan,
-    ansible,
+    ansible: options.ansible ?? ansible,
     treeHash: options.treeHash ?? "tree",
     resourceGroupName: "rg",
     cloud: { resourceManager: "https://arm.test" },
@@ -84,15 +84,27 @@ test("the machines are written into inventory, known_hosts and SSH configuration
   expect(read("dev.ssh_config")).toContain(`UserKnownHostsFile "${join(ansible, "inventory", "dev.known_hosts")}"`);
 });
 
-test("Ansible runs as one command of the component, with no path of this machine in it", async () => {
-  const { recorder, command } = await build();
+test("Ansible runs as one command of the component, in its directory, with no path of this machine in it", async () => {
+  const { recorder, command } = await build({ preview: true, ansible: "ansible" });
   expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
   expect(command.inputs["create"]).toBe(
     "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base",
   );
   expect(command.inputs["dir"]).toBe("ansible");
   expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
-  expect(JSON.stringify(command.inputs)).not.toContain(ansible);
+  expect(JSON.stringify(command.inputs)).not.toContain(process.cwd());
+});
+
+test("Ansible's directory may be anywhere: the command runs there, and finds its program from there", async () => {
+  const { command } = await build();
+  const [, path = ""] = /^node (\S+) /.exec(String(command.inputs["create"])) ?? [];
+  expect(command.inputs["dir"]).toBe(ansible);
+  expect(resolve(ansible, path)).toBe(join(import.meta.dirname, "runPlaybook.ts"));
+});
+
+test("a run of Ansible is not protected where all else is, since each change replaces it", async () => {
+  const { command } = await build();
+  expect(command.protect).toBe(false);
 });
 
 test("secrets reach the command as a secret, and its output is one", async () => {

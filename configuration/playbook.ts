@@ -1,4 +1,5 @@
 /** Runs Ansible on an environment's machines once they exist. */
+import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
@@ -15,7 +16,7 @@ import { paths } from "./paths.ts";
 /** What a run of Ansible needs. */
 export interface PlaybookArgs {
   plan: Plan;
-  /** Path of the directory `ansible/`. */
+  /** Path of the directory `ansible/`, in which the command runs. It is part of the state: best a relative one. */
   ansible: string;
   /** Hash of that directory: Ansible runs again when it changes. */
   treeHash: string;
@@ -68,8 +69,8 @@ export class Playbook extends pulumi.ComponentResource {
       .apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
 
     const inputs = {
-      dir: "ansible",
-      create: `node ../configuration/runPlaybook.ts -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
+      dir: args.ansible,
+      create: `node ${relative(args.ansible, join(import.meta.dirname, "runPlaybook.ts"))} -i ${paths(args.plan.stack).inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
       environment: {
         // A change here runs the command again.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
@@ -83,6 +84,8 @@ export class Playbook extends pulumi.ComponentResource {
     const command = new local.Command(`${name}-ansible`, inputs, {
       parent: this,
       dependsOn: args.after,
+      // Replaced at each change, which a protected resource is not. Deleting a run touches nothing.
+      protect: false,
       // A run that failed leaves no command in the state, rather than the one before: taking the change back must make a
       // run too, for some machines have it.
       replaceOnChanges: ["environment"],

@@ -53,7 +53,7 @@ export const administratorsSchema = z.strictObject({
       error: `a user name that Debian does not use: other than ${systemAccounts.join(", ")}`,
     })
     .default("platform")
-    .describe("Login on every machine"),
+    .describe("Login on every machine. Fixed after creation: machines are born with it"),
   identityFile: z
     .string()
     .min(1)

@@ -8,7 +8,9 @@ import { labelInDomain } from "./plan.ts";
 import { administratorsSchema } from "./administrators.ts";
 import { allowedInsteadOf, allowedInsteadOfEnvironment } from "./groupNames.ts";
 import { environmentSchema } from "./schema.ts";
+import { checkOutbound } from "./outboundConsistency.ts";
 import { secretsOf } from "./secrets.ts";
+import { checkSizes } from "./sizeConsistency.ts";
 import { checkSiblings, type Sibling } from "./siblings.ts";
 import { checkTier, validFields, type PartialTier } from "./tierConsistency.ts";
 import { asArray, asObject } from "./untyped.ts";
@@ -36,6 +38,8 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
   const user = administratorsSchema.shape.user.safeParse(asObject(administrators)["user"]).data;
   return [
     ...tiers.flatMap((tier) => checkTier(tier, tiers, user)),
+    ...tiers.flatMap(({ path, outbound }) => checkOutbound(`${path}.outbound`, outbound, environment["network"])),
+    ...checkSizes(root, environment),
     ...checkSubnets(tiers),
     ...checkZones(environment["zones"], tiers),
     ...checkBalancers(environment["balancers"], tiers),

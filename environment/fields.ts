@@ -56,18 +56,41 @@ const repair = z
     action: z
       .enum(["Replace", "Restart", "Reimage"])
       .default("Replace")
-      .describe("Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk"),
+      .describe(
+        "Replace: a new machine with a new address; Restart: keeps all; Reimage: a new disk. Fixed while repairs are on: " +
+          "`az vmss update --enable-automatic-repairs false` on the scale set, then `pulumi up`, which turns them on again",
+      ),
   })
   .describe("Automatic repair of machines whose health endpoint says unhealthy");
+
+/** Two processors that may burst, 4 GiB: the smallest on which all kinds run. */
+const defaultSize = "Standard_B2als_v2";
 
 /** What every group of machines has. */
 export const machineFields = {
   instances: wholeNumber(1, machinesInSubnet).describe("Number of machines, kept constant by repairs"),
   size: z
     .string()
-    .regex(/^Standard_[A-Za-z0-9_]+$/, { error: "a size of Azure virtual machines, for example Standard_B2s" })
-    .default("Standard_B2s")
-    .describe("Size of each machine"),
+    .regex(/^Standard_[A-Za-z0-9_]+$/, { error: `a size of Azure virtual machines, for example ${defaultSize}` })
+    .default(defaultSize)
+    .describe(
+      "Size of each machine. Sizes B of the first version (Standard_B2s) are closed to new subscriptions and end in 2028",
+    ),
+  acceleratedNetworking: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Network interfaces that reach the host's adapter directly; for machines to come. Azure refuses it for sizes " +
+        "without it, which need false",
+    ),
+  trustedLaunch: z
+    .boolean()
+    .optional()
+    .describe("Instead of the environment's `trustedLaunch`, for these machines. Fixed after creation"),
+  encryptionAtHost: z
+    .boolean()
+    .optional()
+    .describe("Instead of the environment's `encryptionAtHost`, for these machines"),
   repair: repair.prefault({}),
 };
 

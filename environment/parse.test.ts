@@ -82,14 +82,9 @@ test("an unknown key is named, with the keys that are known", () => {
   const environment = dev((given) => {
     given.tiers["data"] = { ...given.tiers["data"], instnaces: 2 };
   });
-  expect(mistakes({ environment })).toEqual([
-    [
-      `${at}.tiers.data.instnaces`,
-      "2",
-      "nothing by this name; known here are kind, subnetIndex, instances, size, repair, scaleSetPerZone, port, " +
-        "balance, reaches, autoscale, applications, secrets",
-    ],
-  ]);
+  const [[path, given, allowed] = [], ...others] = mistakes({ environment });
+  expect([path, given, others]).toEqual([`${at}.tiers.data.instnaces`, "2", []]);
+  expect(allowed).toMatch(/^nothing by this name; known here are kind, subnetIndex, instances, size, .*, secrets$/);
 });
 
 test.each(["PT9M", "PT91M", "PT5S", "10", "PT1H"])("a grace period of %s is refused", (gracePeriod) => {
@@ -160,4 +155,20 @@ test("the message counts the mistakes and says that nothing was changed", () => 
   platform:administrators.user
     given:   "root"
     allowed: a user name that Azure accepts: other than 1, 123, a, actuser, adm,`);
+});
+
+test.each(["0.20260909.2596", "0.20261101.2649", "latest"])("an image's version may be %s", (imageVersion) => {
+  const environment = dev((given) => Object.assign(given, { imageVersion }));
+  expect(mistakes({ environment })).toEqual([]);
+});
+
+test.each(["Latest", "20260909", "1.20260909.1", "0.2026.1"])("an image's version is not %s", (imageVersion) => {
+  const environment = dev((given) => Object.assign(given, { imageVersion }));
+  expect(mistakes({ environment })).toEqual([
+    [
+      `${at}.imageVersion`,
+      `"${imageVersion}"`,
+      "a version 0.YYYYMMDD.N of the image, for example 0.20260909.2596, or latest",
+    ],
+  ]);
 });

@@ -185,3 +185,25 @@ test("a group's secrets are those of its roles and of its applications, each onc
   const secrets = Object.fromEntries(machineGroups(planOf("dev")).map((group) => [group.name, secretNames(group)]));
   expect(secrets).toMatchObject({ back: ["databasePassword"], data: ["databasePassword"], front: [] });
 });
+
+test("Trusted Launch and encryption are the environment's, where a group of machines says nothing else", () => {
+  const environment = committed("prod") as { tiers: Record<string, object>; reverseProxy: object };
+  environment.tiers["data"] = { ...environment.tiers["data"], encryptionAtHost: true };
+  environment.reverseProxy = { ...environment.reverseProxy, trustedLaunch: false };
+  const plan = planOf("prod", { ...environment, balancers: { acceleratedNetworking: false } });
+  const settings = machineGroups(plan).map(
+    ({ name, trustedLaunch, encryptionAtHost, acceleratedNetworking }) =>
+      [name, [trustedLaunch, encryptionAtHost, acceleratedNetworking]] as const,
+  );
+  expect(Object.fromEntries(settings)).toMatchObject({
+    front: [true, false, true],
+    data: [true, true, true],
+    "back-balancer": [true, false, false],
+    "reverse-proxy": [false, false, true],
+  });
+});
+
+test("dev, which release 0.2.0 made, has no Trusted Launch; every image is pinned", () => {
+  expect(new Set(machineGroups(planOf("dev")).map(({ trustedLaunch }) => trustedLaunch))).toEqual(new Set([false]));
+  for (const stack of ["dev", "prod", "tools"]) expect(planOf(stack).imageVersion).toMatch(/^0\.\d{8}\.\d+$/);
+});

@@ -11,6 +11,7 @@ import type { Administrators } from "./administrators.ts";
 import type { Repair } from "./fields.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { parseUpstream } from "./hostNames.ts";
+import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import type { Environment, Route } from "./schema.ts";
 import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
@@ -20,7 +21,10 @@ export interface PlannedSubnet {
   /** Name of the tier, `reverse-proxy` or `balancer`. */
   name: string;
   addressPrefix: Cidr;
+  /** What may enter. */
   rules: Rule[];
+  /** What may leave; none where everything may. */
+  outboundRules: OutboundRule[];
 }
 
 /** A tier's service: the stable address in front of its machines. */
@@ -54,8 +58,14 @@ export interface MachineGroup {
   subnetName: string;
   /** Number of machines in all scale sets. */
   instances: number;
-  /** Azure's size of each machine, for example `Standard_B2s`. */
+  /** Azure's size of each machine, for example `Standard_B2als_v2`. */
   size: string;
+  /** Azure: `enableAcceleratedNetworking` of the network interfaces. */
+  acceleratedNetworking: boolean;
+  /** Secure Boot and a virtual TPM; fixed for a scale set that exists. Azure: `securityProfile.securityType`. */
+  trustedLaunch: boolean;
+  /** Azure: `securityProfile.encryptionAtHost`. */
+  encryptionAtHost: boolean;
   repair: Repair;
   autoscale?: Autoscale;
   /** With references resolved. */
@@ -98,6 +108,8 @@ export interface Plan {
   publicZone: boolean;
   protect: boolean;
   zones: string[];
+  /** Version of the image of all machines: `0.20260909.2596`, or `latest`. */
+  imageVersion: string;
   administrators: Administrators;
   subnets: PlannedSubnet[];
   tiers: PlannedTier[];
@@ -126,6 +138,7 @@ export function planEnvironment(stack: string, environment: Environment, adminis
     publicZone: environment.publicZone,
     protect: environment.protect,
     zones: environment.zones,
+    imageVersion: environment.imageVersion,
     administrators,
     subnets: planSubnets(environment, entries, tiers, administrators),
     tiers,
@@ -135,7 +148,7 @@ export function planEnvironment(stack: string, environment: Environment, adminis
       ...machineGroup(
         { name: "reverse-proxy", kind: "reverse-proxy", tier: "reverse-proxy", subnetName: "reverse-proxy" },
         environment.reverseProxy,
-        environment.zones,
+        environment,
       ),
       routes: environment.reverseProxy.routes.map((route) => planRoute(route, services)),
     },
@@ -162,18 +175,22 @@ export function labelInDomain(host: string, domain: string): string | undefined 
   return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : undefined;
 }
 
-type Machines = Pick<Tier, "instances" | "size" | "repair"> & Partial<Tier>;
+type Machines = Pick<Tier, "instances" | "size" | "acceleratedNetworking" | "repair"> & Partial<Tier>;
 
 function machineGroup(
   identity: Pick<MachineGroup, "name" | "kind" | "tier" | "subnetName">,
   machines: Machines,
-  zones: string[],
+  environment: Environment,
 ): MachineGroup {
   const { name } = identity;
+  const { zones } = environment;
   return {
     ...identity,
     instances: machines.instances,
     size: machines.size,
+    acceleratedNetworking: machines.acceleratedNetworking,
+    trustedLaunch: machines.trustedLaunch ?? environment.trustedLaunch,
+    encryptionAtHost: machines.encryptionAtHost ?? environment.encryptionAtHost,
     repair: machines.repair,
     ...(machines.autoscale ? { autoscale: machines.autoscale } : {}),
     applications: machines.applications ?? [],
@@ -225,7 +242,6 @@ function planTier(
       ]),
     ),
   }));
-  const { zones } = environment;
   return {
     name,
     addressPrefix: subnetPrefix(environment.network, tier.subnetIndex),
@@ -233,7 +249,7 @@ function planTier(
     machines: machineGroup(
       { name, kind: tier.kind ?? name, tier: name, subnetName: name },
       { ...tier, applications },
-      zones,
+      environment,
     ),
     ...(service ? { service } : {}),
     ...(service && service.balance !== "hash"
@@ -241,7 +257,7 @@ function planTier(
           balancers: machineGroup(
             { name: `${name}-balancer`, kind: "balancer", tier: name, subnetName: "balancer" },
             environment.balancers,
-            zones,
+            environment,
           ),
         }
       : {}),
@@ -262,12 +278,26 @@ function planSubnets(
       .filter(([, tier]) => tier.reaches.includes(name))
       .map(([, tier]) => subnetPrefix(environment.network, tier.subnetIndex)),
   ];
+  const reached = (name: string): ReachedService[] =>
+    tiers.flatMap(({ name: other, service }) =>
+      service && environment.tiers[name]?.reaches.includes(other)
+        ? [
+            {
+              name: other,
+              address: service.address,
+              ports: [service.port],
+              subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
+            },
+          ]
+        : [],
+    );
   const balanced = tiers.filter((tier) => tier.balancers !== undefined);
   return [
     {
       name: "reverse-proxy",
       addressPrefix: reverseProxyAddressPrefix,
       rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
+      outboundRules: [],
     },
     ...tiers.map(({ name, addressPrefix, service, balancers }) => ({
       name,
@@ -278,6 +308,7 @@ function planSubnets(
         balancers: balancers ? balancerAddressPrefix : undefined,
         reverseProxy: reverseProxyAddressPrefix,
       }),
+      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name)),
     })),
     ...(balanced.length === 0
       ? []
@@ -300,6 +331,7 @@ function planSubnets(
               ),
               reverseProxyAddressPrefix,
             ),
+            outboundRules: [],
           },
         ]),
   ];

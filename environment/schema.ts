@@ -27,6 +27,8 @@ const route = z
     oneOf: [{ required: ["tier"] }, { required: ["upstream"] }],
   });
 
+const imageVersionPattern = /^(latest|0\.\d{8}\.\d+)$/;
+
 const machines = { ...machineFields, instances: machineFields.instances.default(2) };
 
 /** One environment: the value of `platform:environment`. */
@@ -46,13 +48,45 @@ export const environmentSchema = z.strictObject({
   domain: dnsName.describe("Public domain of the environment"),
   privateDomain: dnsName.describe("Private domain, resolved inside the network only"),
   publicZone: z.boolean().default(true).describe("Create the public DNS zone of `domain` and the hosts' records in it"),
-  protect: z.boolean().default(false).describe("Refuse to delete the public address and the public DNS zone"),
+  protect: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Refuse to delete anything: `pulumi destroy` is refused as a whole, and so is an `up` that takes a tier or a route " +
+        "away. To delete on purpose set it to false, run `pulumi up`, and then delete",
+    ),
+  imageVersion: z
+    .string()
+    .regex(imageVersionPattern, {
+      error: "a version 0.YYYYMMDD.N of the image, for example 0.20260909.2596, or latest",
+    })
+    .default("0.20260909.2596")
+    .describe(
+      "Version of the image Debian:debian-13:13-gen2 from which machines are born, 0.YYYYMMDD.N. With `latest` a repair " +
+        "may bring a machine that differs from those beside it, and no preview shows it",
+    ),
+  trustedLaunch: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Machines with Secure Boot and a virtual TPM. Fixed after creation: an environment made by release 0.2.0 or before " +
+        "has none, and needs false",
+    ),
+  encryptionAtHost: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Encrypt disks on the machine's host too. Needs the feature Microsoft.Compute/EncryptionAtHost in the " +
+        "subscription, and sizes that have it; for machines to come",
+    ),
   zones: z
     .array(z.enum(["1", "2", "3"]))
     .refine((zones) => new Set(zones).size === zones.length, { error: "each zone once" })
     .default(["1", "2", "3"])
     .meta({
-      description: "Availability zones over which machines are spread; empty where a region has none",
+      description:
+        "Availability zones over which machines are spread; empty where a region has none. Fixed after creation: those " +
+        "of public addresses and of load balancers cannot be changed",
       ...unique,
     }),
   tiers: z.record(tierName, tierSchema).describe("The tiers, by name"),

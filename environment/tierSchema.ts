@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { machinesInSubnet, tierSubnetIndices } from "./address.ts";
 import { machineFields, port, secretName, unique, wholeNumber, words } from "./fields.ts";
+import { outboundSchema } from "./outbound.ts";
 
 const variableNameText = "the name of an environment variable: capital letters, digits and underscores";
 const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: variableNameText });
@@ -88,6 +89,7 @@ export const tierSchema = z
       .array(z.string())
       .default([])
       .meta({ description: "Tiers whose port this tier may call; all else is denied", ...unique }),
+    outbound: outboundSchema.optional(),
     autoscale: autoscale.optional(),
     applications: z.array(application).default([]),
     secrets: z

@@ -10,6 +10,7 @@ export const common = {
   environment: "development",
   administrators: plan.administrators,
   zones: ["1", "2", "3"],
+  imageVersion: plan.imageVersion,
   resourceGroupName: "rg-platform-test",
   resourceGroupId,
 };

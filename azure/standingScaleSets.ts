@@ -1,0 +1,41 @@
+/** The scale sets that an environment has already, before anything is changed. */
+import type { Cloud } from "../environment/cloud.ts";
+import { connect } from "./arm.ts";
+
+/** What is asked of a scale set that exists; undefined where ARM does not tell. */
+export interface StandingScaleSet {
+  /** Number of machines that it should have. */
+  capacity: number | undefined;
+  /** Availability zones, sorted; none where it has none. */
+  zones: string[];
+  /** User name on its machines. */
+  user: string | undefined;
+  trustedLaunch: boolean;
+  /** What repairs do, while they are on. */
+  repairAction: string | undefined;
+}
+
+/** The scale sets of a resource group by their names; none where there is no such group. */
+export async function standingScaleSets(
+  cloud: Cloud,
+  resourceGroup: string,
+): Promise<ReadonlyMap<string, StandingScaleSet>> {
+  const { compute } = await connect(cloud, {});
+  const found = new Map<string, StandingScaleSet>();
+  try {
+    for await (const scaleSet of compute.virtualMachineScaleSets.list(resourceGroup)) {
+      const { name, sku, zones, automaticRepairsPolicy: repairs, virtualMachineProfile: profile } = scaleSet;
+      if (name === undefined) continue;
+      found.set(name, {
+        capacity: sku?.capacity,
+        zones: [...(zones ?? [])].sort(),
+        user: profile?.osProfile?.adminUsername,
+        trustedLaunch: profile?.securityProfile?.securityType === "TrustedLaunch",
+        repairAction: repairs?.enabled ? repairs.repairAction : undefined,
+      });
+    }
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+  return found;
+}

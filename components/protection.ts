@@ -1,0 +1,24 @@
+/** What `protect` means: the environment as a whole is not deleted by mistake. */
+import type * as pulumi from "@pulumi/pulumi";
+
+/**
+ * Options of every component and resource that stands at the top of the program; what a component makes inherits them.
+ *
+ * Pulumi deletes what is not protected before it comes to what is. So either everything is protected, and `pulumi destroy`
+ * is refused before it deletes anything, or the machines and their data are gone when it fails at the rest. Only a run of
+ * Ansible is not protected (`configuration/playbook.ts`): it is replaced at each change, and deleting one touches nothing.
+ */
+export function protectionOf(protect: boolean): pulumi.ComponentResourceOptions {
+  return { protect };
+}
+
+/**
+ * How something is deleted on purpose, for people whose `pulumi destroy` or `pulumi up` was refused: Pulumi itself knows
+ * that a resource is protected, and not by which setting. As an output of the stack it stands below Pulumi's own words.
+ */
+export function protectionText(stack: string, protect: boolean): string {
+  return protect
+    ? "Everything is protected. To take a tier or a route away, or to destroy the stack, first run: " +
+        `pulumi config set -s ${stack} --path 'platform:environment.protect' false && pulumi up -s ${stack}`
+    : "Nothing is protected: pulumi destroy deletes everything";
+}
