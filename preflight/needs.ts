@@ -23,18 +23,10 @@ export interface GroupNeeds {
   acceleratedNetworking: boolean;
 }
 
-/** What plans and groups may say of the machines; what neither says is not asked for. */
-interface Wishes {
-  imageVersion?: string;
-  trustedLaunch?: boolean;
-  encryptionAtHost?: boolean;
-  acceleratedNetworking?: boolean;
-}
-
 /** The needs of all groups of a plan, in its order. */
 export function groupNeeds(plan: Plan): GroupNeeds[] {
   const root = "platform:environment";
-  const of = (machines: MachineGroup, path: string) => needsOf(machines, `${root}.${path}`, plan as Wishes);
+  const of = (machines: MachineGroup, path: string) => needsOf(machines, `${root}.${path}`, plan.imageVersion);
   return [
     ...plan.tiers.flatMap(({ name, machines, balancers }) => [
       of(machines, `tiers.${name}`),
@@ -44,11 +36,9 @@ export function groupNeeds(plan: Plan): GroupNeeds[] {
   ];
 }
 
-function needsOf(machines: MachineGroup, path: string, ofAll: Wishes): GroupNeeds {
+function needsOf(machines: MachineGroup, path: string, imageVersion: string): GroupNeeds {
   const { name, size, instances, autoscale, repair, scaleSets } = machines;
-  const own = machines as Wishes;
-  const wants = (wish: "trustedLaunch" | "encryptionAtHost" | "acceleratedNetworking") =>
-    own[wish] ?? ofAll[wish] ?? false;
+  const { trustedLaunch, encryptionAtHost, acceleratedNetworking } = machines;
   return {
     name,
     path,
@@ -57,10 +47,10 @@ function needsOf(machines: MachineGroup, path: string, ofAll: Wishes): GroupNeed
     least: autoscale?.minimum ?? instances,
     most: autoscale?.maximum ?? instances,
     spare: repair.action === "Replace" ? 1 : 0,
-    image: { ...image, version: own.imageVersion ?? ofAll.imageVersion ?? "latest" },
-    trustedLaunch: wants("trustedLaunch"),
-    encryptionAtHost: wants("encryptionAtHost"),
-    acceleratedNetworking: wants("acceleratedNetworking"),
+    image: { ...image, version: imageVersion },
+    trustedLaunch,
+    encryptionAtHost,
+    acceleratedNetworking,
   };
 }
 
