@@ -2,7 +2,16 @@
  * Which module may import which (`make lint`). Folders are stages of the data's way: a module imports from its own stage
  * and from those before it. Tests as well, but for the recorder of resources, which stands with the components.
  */
-const stages = ["environment", "inventory", "bootstrap", "components", "azure", "configuration", "index\\.ts"];
+const stages = [
+  "environment",
+  "inventory",
+  "bootstrap",
+  "components",
+  "azure",
+  "preflight",
+  "configuration",
+  "index\\.ts",
+];
 
 const backwards = stages.flatMap((stage, index) => {
   const later = stages.slice(index + 1);
@@ -62,7 +71,7 @@ export default {
       severity: "error",
       comment: "`npm ci --omit=dev` installs all that the program needs.",
       from: {
-        path: "^(environment|inventory|bootstrap|azure|components|configuration|index\\.ts)",
+        path: "^(environment|inventory|bootstrap|azure|preflight|components|configuration|index\\.ts)",
         pathNot: "(\\.test\\.ts|/testing/)",
       },
       to: { dependencyTypes: ["npm-dev"] },

@@ -6,9 +6,11 @@ import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
 import { machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
+import { answerFor, roomySubscription, subscriptionId, usage } from "./azure/testing/subscription.ts";
 import { publicKey } from "./environment/testing/stacks.ts";
+import { resourceTypes } from "./preflight/resourceTypes.ts";
 
-/** The committed stack file with the settings that its users add. */
+/** The committed stack file with the settings that its users add, and without questions to Azure beforehand. */
 function configuration(stack: string): Record<string, string> {
   const file = load(readFileSync(join(import.meta.dirname, `Pulumi.${stack}.yaml`), "utf8")) as {
     config: Record<string, unknown>;
@@ -17,6 +19,7 @@ function configuration(stack: string): Record<string, string> {
     ...file.config,
     "platform:administrators": { ranges: ["198.51.100.1/32"], sshKeys: [publicKey] },
     "platform:databasePassword": "a test's password",
+    "platform:preflight": { enabled: false },
   };
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
@@ -70,7 +73,10 @@ async function runPreview(stack: string) {
   return { recorder, program, machines, publicAddress };
 }
 
-afterEach(() => vi.doUnmock("./azure/arm.ts"));
+afterEach(() => {
+  vi.doUnmock("./azure/arm.ts");
+  vi.unstubAllGlobals();
+});
 
 test("dev is built of a network, a group and a load balancer for each kind, a reverse proxy and names", async () => {
   const { recorder } = await preview("dev");
@@ -296,4 +302,31 @@ test("a faulty stack file ends the program with all its mistakes before a resour
   await expect(import("./index.ts")).rejects.toThrow(/^4 mistakes in Pulumi\.dev\.yaml; nothing was changed\./);
   await recorder.settle();
   expect(recorder.resources).toEqual([]);
+});
+
+test("what is in the way at Azure ends the program with all of it before a resource is made", async () => {
+  vi.resetModules();
+  answerFor({ ...roomySubscription(), usages: [usage("cores", "Total Regional vCPUs", 0, 10)], images: {} });
+  const recorder = await Recorder.start({
+    stack: "dev",
+    config: { ...configuration("dev"), "platform:preflight": JSON.stringify({ exampleNames: "allow" }) },
+    functions: {
+      "azure-native:authorization:getClientConfig": { subscriptionId },
+      "azure-native:authorization:getClientToken": { token: "a-token" },
+    },
+  });
+  await expect(import("./index.ts")).rejects.toThrow(
+    /^2 obstacles at Azure for Pulumi\.dev\.yaml; nothing was changed\.\n {2}image Debian:.*\n {2}quota of vCPUs/s,
+  );
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
+test("the preflight knows every type of resource that the program makes, and no other", async () => {
+  const types = new Set<string>();
+  for (const stack of ["dev", "prod"]) {
+    const { recorder } = await preview(stack);
+    for (const { type } of recorder.resources) if (type.startsWith("azure-native:")) types.add(type);
+  }
+  expect([...types].sort()).toEqual(Object.keys(resourceTypes).sort());
 });

@@ -18,11 +18,15 @@ import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import { labelInDomain, secretNames, type MachineGroup } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
+import { preflight } from "./preflight/preflight.ts";
 
 const ansible = "ansible";
-const { plan, secrets, cloud } = readStack(ansible, ".");
+const settings = readStack(ansible, ".");
+const { plan, secrets, cloud } = settings;
 const { stack, environment, zones, protect } = plan;
 const tree = readTree(ansible);
+
+await preflight(settings);
 
 // Before any resource: what Azure would refuse of it ends the program here.
 const resourceGroupName = resourceName("resourceGroup", stack);

@@ -8,6 +8,14 @@ import { getClientToken } from "@pulumi/azure-native/authorization/getClientToke
 import type { Cloud } from "../environment/cloud.ts";
 import { callSeconds, deadline, within } from "./deadline.ts";
 
+/** Where and how ARM is asked. */
+export interface Login {
+  /** For example `https://management.azure.com`. */
+  endpoint: string;
+  subscriptionId: string;
+  credential: TokenCredential;
+}
+
 export interface Arm {
   compute: ComputeManagementClient;
   network: NetworkManagementClient;
@@ -21,17 +29,18 @@ export interface Arm {
  */
 export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Arm> {
   // Loading them takes half a second, which a preview of a new stack can do without.
-  const [{ ComputeManagementClient }, { NetworkManagementClient }, endpoint, { subscriptionId }] = await Promise.all([
-    import("@azure/arm-compute"),
-    import("@azure/arm-network"),
-    armEndpoint(cloud),
-    getClientConfig(opts),
-  ]);
-  const credential = providerCredential(opts);
+  const [{ ComputeManagementClient }, { NetworkManagementClient }, { endpoint, subscriptionId, credential }] =
+    await Promise.all([import("@azure/arm-compute"), import("@azure/arm-network"), logIn(cloud, opts)]);
   return {
     compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
     network: new NetworkManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
   };
+}
+
+/** The azure-native provider's own login, for other questions than its. Arguments as of `connect`. */
+export async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Login> {
+  const [endpoint, { subscriptionId }] = await Promise.all([armEndpoint(cloud), getClientConfig(opts)]);
+  return { endpoint, subscriptionId, credential: providerCredential(opts) };
 }
 
 /**

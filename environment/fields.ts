@@ -40,11 +40,11 @@ export const port = z
 
 const secretNameText =
   "the name of a secret: letters and digits, starting with a lower-case letter, and not the name of another setting " +
-  "(environment, administrators)";
+  "(environment, administrators, preflight)";
 /** The name of a secret; its value is the configuration key `platform:<name>`. */
 export const secretName = z
   .string({ error: secretNameText })
-  .regex(/^(?!(environment|administrators)$)[a-z][A-Za-z0-9]*$/, { error: secretNameText });
+  .regex(/^(?!(environment|administrators|preflight)$)[a-z][A-Za-z0-9]*$/, { error: secretNameText });
 
 const repair = z
   .strictObject({

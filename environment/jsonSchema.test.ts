@@ -21,7 +21,9 @@ test("the schema describes a whole stack file", () => {
           },
           "platform:administrators": { required: ["ranges", "sshKeys"] },
         },
-        patternProperties: { "^platform:(?!environment$|administrators$)[a-z][A-Za-z0-9]*$": { required: ["secure"] } },
+        patternProperties: {
+          "^platform:(?!environment$|administrators$|preflight$)[a-z][A-Za-z0-9]*$": { required: ["secure"] },
+        },
       },
     },
   });

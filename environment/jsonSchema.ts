@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { administratorsSchema } from "./administrators.ts";
 import { cloudSchema } from "./cloud.ts";
+import { preflightSchema } from "./preflight.ts";
 import { environmentSchema } from "./schema.ts";
 
 /** A value that `pulumi config set --secret` has encrypted. */
@@ -33,8 +34,9 @@ export function stackFileSchema(): object {
           },
           "platform:environment": part(environmentSchema),
           "platform:administrators": part(administratorsSchema),
+          "platform:preflight": part(preflightSchema),
         },
-        patternProperties: { "^platform:(?!environment$|administrators$)[a-z][A-Za-z0-9]*$": secret },
+        patternProperties: { "^platform:(?!environment$|administrators$|preflight$)[a-z][A-Za-z0-9]*$": secret },
       },
     },
   };

@@ -3,6 +3,7 @@ import { administratorsSchema, type Administrators } from "./administrators.ts";
 import { cloudOf, cloudSchema, type Cloud } from "./cloud.ts";
 import { checkConsistency, type Surroundings } from "./consistency.ts";
 import { check, StackError } from "./mistakes.ts";
+import { preflightSchema, type PreflightSettings } from "./preflight.ts";
 import { environmentSchema, type Environment } from "./schema.ts";
 
 /** The structured values of a stack file, unchecked. */
@@ -11,6 +12,8 @@ export interface RawStack {
   environment: unknown;
   /** Value of `platform:administrators`. */
   administrators: unknown;
+  /** Value of `platform:preflight`, where it is set. */
+  preflight?: unknown;
   /** Value of `azure-native:environment`, where it is set. */
   cloud?: unknown;
   /** Value of `azure-native:metadataHost`, where it is set. */
@@ -27,17 +30,19 @@ export function parseStack(
   file: string,
   raw: RawStack,
   surroundings: Surroundings,
-): { environment: Environment; administrators: Administrators; cloud: Cloud } {
+): { environment: Environment; administrators: Administrators; preflight: PreflightSettings; cloud: Cloud } {
   const mistakes = [
     ...check(environmentSchema, "platform:environment", raw.environment),
     ...checkConsistency(raw.environment, raw.administrators, surroundings),
     ...check(administratorsSchema, "platform:administrators", raw.administrators ?? {}),
+    ...check(preflightSchema, "platform:preflight", raw.preflight ?? {}),
     ...check(cloudSchema, "azure-native:environment", raw.cloud),
   ];
   if (mistakes.length > 0) throw new StackError(file, mistakes);
   return {
     environment: environmentSchema.parse(raw.environment),
     administrators: administratorsSchema.parse(raw.administrators),
+    preflight: preflightSchema.parse(raw.preflight ?? {}),
     cloud: cloudOf(cloudSchema.parse(raw.cloud), raw.metadataHost),
   };
 }

@@ -78,6 +78,33 @@ test("another stack of the project with the same name is a mistake; one whose fi
   expect(() => read()).toThrow("a name of its own; Pulumi.other.yaml has it already");
 });
 
+test("Azure is asked beforehand, and names under .example are refused, unless the stack says otherwise", () => {
+  expect(read()).toMatchObject({
+    preflight: { enabled: true, exampleNames: "refuse" },
+    location: undefined,
+    file: "Pulumi.tools.yaml",
+  });
+  const settings = {
+    "platform:preflight": JSON.stringify({ exampleNames: "allow" }),
+    "azure-native:location": "westeurope",
+  };
+  expect(read(settings)).toMatchObject({ preflight: { enabled: true, exampleNames: "allow" }, location: "westeurope" });
+});
+
+test("a preflight of other settings is a mistake", () => {
+  const settings = { "platform:preflight": JSON.stringify({ enabled: "no", exampleNames: "maybe", quota: false }) };
+  expect(() => read(settings)).toThrow(`3 mistakes in Pulumi.tools.yaml; nothing was changed.
+  platform:preflight.enabled
+    given:   "no"
+    allowed: true or false
+  platform:preflight.exampleNames
+    given:   "maybe"
+    allowed: one of refuse, allow
+  platform:preflight.quota
+    given:   false
+    allowed: nothing by this name; known here are enabled, exampleNames`);
+});
+
 test("roles that ask for a secret get one", () => {
   mkdirSync(join(ansible, "inventory", "group_vars"), { recursive: true });
   const groupVars = join(ansible, "inventory", "group_vars", "gitlab.yml");

@@ -6,6 +6,7 @@ import type { Cloud } from "./cloud.ts";
 import { ansibleGroup, sharedPlaybooks } from "./groupNames.ts";
 import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
+import type { PreflightSettings } from "./preflight.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Sibling } from "./siblings.ts";
@@ -17,6 +18,11 @@ export interface Stack {
   /** The secrets that the environment asks for, by name. */
   secrets: Record<string, pulumi.Output<string>>;
   cloud: Cloud;
+  /** Azure's region, for example `westeurope`; undefined where the stack names none. */
+  location: string | undefined;
+  preflight: PreflightSettings;
+  /** The stack's file, for example `Pulumi.dev.yaml`. */
+  file: string;
 }
 
 /**
@@ -41,11 +47,12 @@ export function readStack(ansible: string, project: string): Stack {
   const file = stackFile(stack);
   const kinds = playbooks(`${ansible}/playbooks`);
   try {
-    const { environment, administrators, cloud } = parseStack(
+    const { environment, administrators, preflight, cloud } = parseStack(
       file,
       {
         environment: given,
         administrators: config.getObject("administrators"),
+        preflight: config.getObject("preflight"),
         // The provider itself falls back to the same variables; an empty one says nothing.
         cloud: [provider.get("environment"), ARM_ENVIRONMENT, AZURE_ENVIRONMENT].find(Boolean),
         metadataHost: [provider.get("metadataHost"), ARM_METADATA_HOSTNAME].find(Boolean),
@@ -57,7 +64,8 @@ export function readStack(ansible: string, project: string): Stack {
         siblings: siblings(project, file),
       },
     );
-    return { plan: planEnvironment(stack, environment, administrators), secrets, cloud };
+    const plan = planEnvironment(stack, environment, administrators);
+    return { plan, secrets, cloud, location: provider.get("location"), preflight, file };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
     throw error instanceof StackError ? new pulumi.RunError(error.message) : error;

@@ -2,7 +2,6 @@
  * The lab's daemon: ARM on one side, the fabric on the other. Started by `bin/lab`; what it made goes on without it,
  * and a new daemon takes it over.
  */
-import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startArm } from "./arm/index.ts";
@@ -12,8 +11,10 @@ import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
 import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
+import { controlServer } from "./control.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
+import { Rounds } from "./rounds.ts";
 import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
@@ -49,71 +50,49 @@ for (const service of readdirSync(join(root, "examples"), { withFileTypes: true 
 
 let errors: WorldStatus["errors"] = [];
 let revision = -1;
-let wanted = true;
-let stopping = false;
 
-/** Makes the world as ARM plans it, again and again while it changes. */
-async function converge(): Promise<void> {
-  while (!stopping) {
-    if (!wanted) {
-      await new Promise<void>((wake) => {
-        waiting = wake;
-      });
-      continue;
-    }
-    wanted = false;
-    const world = arm.world();
-    const started = performance.now();
-    const before = await networks.convergeBeforeMachines(world);
-    const during = await machines.converge(world.machines);
-    const after = await networks.convergeAfterMachines(world);
-    errors = [...before, ...during, ...after];
-    revision = world.revision;
-    report();
-    const failed = errors.map(({ id, message }) => `\n  ${id}: ${message}`).join("");
-    log(`revision ${revision}: ${Math.round(performance.now() - started)} ms${failed}`);
-    // Failures may have passing reasons, so the loop tries again; a change in ARM wakes it earlier.
-    if (errors.length > 0) setTimeout(wake, 2000);
-  }
+/** Makes the world as ARM plans it. */
+async function converge(): Promise<boolean> {
+  const world = arm.world();
+  const started = performance.now();
+  const before = await networks.convergeBeforeMachines(world);
+  const during = await machines.converge(world.machines);
+  const after = await networks.convergeAfterMachines(world);
+  errors = [...before, ...during, ...after];
+  revision = world.revision;
+  report();
+  const failed = errors.map(({ id, message }) => `\n  ${id}: ${message}`).join("");
+  log(`revision ${revision}: ${Math.round(performance.now() - started)} ms${failed}`);
+  return errors.length === 0;
 }
-let waiting: () => void = () => {};
-function wake(): void {
-  wanted = true;
-  waiting();
-}
+const rounds = new Rounds(converge, log);
 function status(): WorldStatus {
   return { revision, machines: machines.statuses(), probes: networks.probes(), errors };
 }
 function report(): void {
-  arm.report(status());
+  try {
+    arm.report(status());
+  } catch (error) {
+    log(`report: ${error instanceof Error ? error.stack : String(error)}`);
+  }
 }
 
-arm.onChange(wake);
+arm.onChange(rounds.wake);
 machines.onChange(report);
 networks.onChange(report);
 
 if (existsSync(socketPath)) rmSync(socketPath);
-const control = createServer((request, response) => {
-  if (request.url === "/status") {
-    response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status() }));
-  } else if (request.url?.startsWith("/serial/")) {
-    machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
-      (text) => response.end(text),
-      (error: Error) => {
-        response.statusCode = 500;
-        response.end(error.message);
-      },
-    );
-  } else {
-    response.statusCode = 404;
-    response.end();
-  }
+const control = controlServer({
+  status: () => ({ pid: process.pid, code, world: arm.world(), status: status() }),
+  serialLog: (machineId) => machines.effects.serialLog(machineId),
+  limits: (change) => arm.limits(change),
 }).listen(socketPath);
 
+let stopping = false;
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  rounds.stop();
   control.close();
   await arm.close();
   log("stopped");
@@ -121,7 +100,10 @@ async function stop(): Promise<void> {
 }
 process.on("SIGTERM", () => void stop());
 process.on("SIGINT", () => void stop());
-process.on("unhandledRejection", (error) => log(`unhandled: ${error instanceof Error ? error.stack : String(error)}`));
+const unhandled = (error: unknown): void => log(`unhandled: ${error instanceof Error ? error.stack : String(error)}`);
+process.on("unhandledRejection", unhandled);
+// A listener or timer that throws ends nothing else: machines are to be looked after all the same.
+process.on("uncaughtException", unhandled);
 
 log(`ARM listens on https://127.0.0.1:${armPort}`);
-await converge();
+await rounds.run();

@@ -102,6 +102,8 @@ export interface ScaleSet {
   capacity: number;
   /** State of its automatic repairs. */
   repairs: "Running" | "Suspended" | "NotRunning";
+  /** Why a repair or autoscale could not make a member, the last time that one tried. */
+  shortage?: string;
 }
 
 export interface HealthProbe {

@@ -13,7 +13,7 @@ const customData = Buffer.from("#cloud-config\n").toString("base64");
 /** What a program sends for one tier behind an internal load balancer. */
 export const scaleSet = (capacity: number, command = "install -m 600 /dev/null /etc/platform/secrets.json") => ({
   location,
-  sku: { name: "Standard_B2s", tier: "Standard", capacity },
+  sku: { name: "Standard_B2s_v2", tier: "Standard", capacity },
   zones: ["1", "2", "3"],
   tags: { tier: "front" },
   orchestrationMode: "Flexible" as const,
@@ -207,7 +207,7 @@ describe("an environment made with Azure's own clients", () => {
       sshKeys: [key],
       customData,
       cpus: 2,
-      memory: 4096,
+      memory: 8192,
       powered: true,
       tags: { tier: "front" },
       health: { protocol: "http", port: 8999, path: "/health", interval: 5, probes: 2, grace: 600, rich: true },
@@ -263,7 +263,7 @@ describe("an environment made with Azure's own clients", () => {
     const before = lab.arm.world().machines.map((machine) => machine.name);
     await compute.virtualMachineScaleSets.createOrUpdate(group, "vmss-front", scaleSet(3));
     expect(lab.arm.world().machines.map((machine) => machine.address)).toEqual(["10.20.1.4", "10.20.1.5", "10.20.1.6"]);
-    await compute.virtualMachineScaleSets.update(group, "vmss-front", { sku: { name: "Standard_B2s", capacity: 2 } });
+    await compute.virtualMachineScaleSets.update(group, "vmss-front", { sku: { name: "Standard_B2s_v2", capacity: 2 } });
     expect(lab.arm.world().machines.map((machine) => machine.name)).toEqual(before);
   });
 

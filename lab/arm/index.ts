@@ -9,6 +9,8 @@ import type { Context } from "./context.ts";
 import { keysOf } from "./login/keys.ts";
 import { serveMetadata } from "./metadata/service.ts";
 import { Autoscaler } from "./monitor/autoscaler.ts";
+import { changeLimits } from "./limitChange.ts";
+import { reportLimits, type LimitReport } from "./limitReport.ts";
 import type { Operation } from "./operation.ts";
 import { failInterrupted } from "./operations.ts";
 import type { ArmOptions } from "./options.ts";
@@ -19,6 +21,7 @@ import type { Routing } from "./router.ts";
 import { serve } from "./server.ts";
 import { Store } from "./store.ts";
 
+export type { LimitReport } from "./limitReport.ts";
 export type { ArmOptions } from "./options.ts";
 export type { Resource } from "./resource.ts";
 
@@ -36,6 +39,8 @@ export interface Arm {
   /** Tells what exists; resources and operations move on. */
   report(status: WorldStatus): void;
   resources(): readonly Resource[];
+  /** The subscription's limits, after the change where one is given. Throws where it is not a `LimitChange`. */
+  limits(change?: unknown): LimitReport;
   /** The port that was bound, for `port: 0`. */
   port: number;
   close(): Promise<void>;
@@ -125,6 +130,10 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
       look();
     },
     resources: () => store.all(),
+    limits: (change) => {
+      if (change !== undefined) changeLimits(store, change);
+      return reportLimits(store);
+    },
     close: () =>
       new Promise((resolve) => {
         clearInterval(timer);

@@ -32,6 +32,11 @@ const regions: Record<string, string> = {
 
 export const locations = Object.entries(regions).map(([name, displayName]) => ({ name, displayName }));
 
+const withoutZones = ["ukwest", "northcentralus", "westus"];
+
+/** Availability zones of a region, by its name. */
+export const zonesOf = (region: string): string[] => (withoutZones.includes(region) ? [] : ["1", "2", "3"]);
+
 /** `West Europe` and `westeurope` are the same region. Undefined: no region of Azure's that the lab knows. */
 export function regionName(location: string): string | undefined {
   const name = location.replaceAll(" ", "").toLowerCase();

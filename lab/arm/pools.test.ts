@@ -33,14 +33,14 @@ const balance = (target: string, pools = ["members", "balancers"]) =>
 const join = (name: string, target: string) =>
   lab.clients.compute.virtualMachineScaleSets.createOrUpdate("rg", name, {
     location,
-    sku: { name: "Standard_B1s", capacity: 2 },
+    sku: { name: "Standard_B2ts_v2", capacity: 2 },
     orchestrationMode: "Flexible",
     platformFaultDomainCount: 1,
     virtualMachineProfile: {
       osProfile: {
         computerNamePrefix: name,
         adminUsername: "platform",
-        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
       },
       storageProfile: {
         imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },

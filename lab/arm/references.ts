@@ -1,10 +1,12 @@
 /** References between resources: every `{ id }` inside a body is one. */
+import { checkJoin } from "./authorization.ts";
 import type { Context } from "./context.ts";
-import { badRequest } from "./errors.ts";
+import { ArmError, badRequest } from "./errors.ts";
 import { keyOf, nameOf, parentOf, parseId } from "./ids.ts";
 import type { Body, Resource } from "./resource.ts";
 import type { Draft, ResourceType } from "./resourceType.ts";
 import type { Store } from "./store.ts";
+import { types } from "./typeNames.ts";
 
 interface Reference {
   /** As in `properties.ipConfigurations[0].properties.subnet.id`. */
@@ -25,7 +27,8 @@ export function referencesIn(value: unknown, path = ""): Reference[] {
 }
 
 /** Refuses a body that refers to something which does not exist, or which is being deleted. */
-export function checkReferences({ id, body }: Draft, type: ResourceType, { store, options }: Context): void {
+export function checkReferences({ id, body }: Draft, type: ResourceType, context: Context): void {
+  const { store, options } = context;
   for (const reference of referencesIn(body)) {
     const target = parseId(reference.id);
     if (!target) {
@@ -42,7 +45,32 @@ export function checkReferences({ id, body }: Draft, type: ResourceType, { store
         `Resource ${reference.id} referenced by resource ${id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
       );
     }
+    checkJoin(id, reference.id, context);
+    refuseBusyNetwork(id, reference.id, type, context);
   }
+}
+
+/** A network is busy, with all of its subnets, while it or one of them is being written. */
+function busyIn(networkId: string, store: Store): Resource | undefined {
+  const isBusy = ({ state }: Resource): boolean => state === "Creating" || state === "Updating";
+  const network = store.get(networkId);
+  return network && [network, ...store.children(networkId, types.subnet)].find(isBusy);
+}
+
+/**
+ * Refuses a reference to a network, or to a subnet, that is being written. Of a subnet the provider says that it can be
+ * tried again; of a network it does not.
+ */
+function refuseBusyNetwork(referrer: string, target: string, { type }: ResourceType, { store }: Context): void {
+  const network = /^.*\/virtualNetworks\/[^/]+/i.exec(target)?.[0];
+  const busy = network === undefined ? undefined : busyIn(network, store);
+  if (!busy) return;
+  const operation = busy.type === types.subnet ? "PutSubnetOperation" : "PutVirtualNetworkOperation";
+  const code = "ReferencedResourceNotProvisioned";
+  const message = `Cannot proceed with operation because resource ${target} used by resource ${referrer} is not in Succeeded state. Resource is in Updating state and the last operation that updated/is updating the resource is ${operation}.`;
+  if (target === network || !type.startsWith("Microsoft.Network/")) throw badRequest(code, message);
+  const details = [{ code, message }];
+  throw new ArmError(429, "RetryableError", "A retryable error occurred.", { details });
 }
 
 /** A resource of its own, or a part of one (a load balancer's front end, a NIC's IP configuration). */

@@ -52,6 +52,8 @@ export interface Computed {
   notice?: Notice;
   /** Of a scale set: what became of its automatic repairs. */
   repairs?: RepairService;
+  /** Of a scale set: why it could not be given a member by a repair or by autoscale, the last time that one tried. */
+  shortage?: string;
   /** Of a scale set: the scheduled events that its machines were told last. */
   events?: { incarnation: number; told: string };
   /** Of a peering: the guid of the peering at its other side, since they were connected. */

@@ -41,7 +41,7 @@ interface Parts {
 }
 const scaleSet = (parts: Parts = {}): object => ({
   location,
-  sku: { name: "Standard_B2s", capacity: 0, ...parts.sku },
+  sku: { name: "Standard_B2s_v2", capacity: 0, ...parts.sku },
   ...parts.envelope,
   properties: {
     orchestrationMode: "Flexible",
@@ -50,7 +50,7 @@ const scaleSet = (parts: Parts = {}): object => ({
       osProfile: {
         computerNamePrefix: "a",
         adminUsername: "platform",
-        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
         ...parts.os,
       },
       storageProfile: {

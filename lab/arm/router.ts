@@ -1,14 +1,16 @@
 /** Paths below /subscriptions: lists across types, providers, operations, and the way to resource groups. */
+import { checkAllowed, permissions } from "./authorization.ts";
+import { answerRegion } from "./compute/region.ts";
 import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
 import { listed, type Answer, type Request } from "./http.ts";
 import { locations } from "./locations.ts";
 import { renderOperation, type Operation } from "./operation.ts";
-import { checkVersion, checkVersionIsGiven, notFound, onlyGet, typeOf } from "./paths.ts";
+import { checkVersion, checkVersionIsGiven, methodNotAllowed, notFound, onlyGet, typeOf } from "./paths.ts";
 import { isTopLevel, renderResource, renderShort } from "./render.ts";
 import { listResources, routeGroup } from "./resourceRouter.ts";
 import { matching, tagFields } from "./resources/filter.ts";
-import { renderProvider, renderProviders } from "./resources/providers.ts";
+import { answerFeature, registerProvider, renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
 import { types } from "./typeNames.ts";
 
@@ -35,6 +37,8 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
       `The subscription '${subscription}' could not be found. The lab has one: ${subscriptionId}.`,
     );
   }
+  checkAllowed(request, context);
+  if (/\/providers\/Microsoft\.Authorization\/permissions$/i.test(request.path)) return permissions(request, context);
   switch (list) {
     case "":
       checkVersion(request, resourceGroups);
@@ -100,19 +104,47 @@ function listGroups(request: Request, context: Context): Answer {
 }
 
 function routeProviders(request: Request, rest: string[], routing: Routing): Answer | Promise<Answer> {
-  const [namespace, first, second, third, fourth] = rest;
-  if (namespace === undefined || first === undefined || first.toLowerCase() === "register") {
+  const { context } = routing;
+  const [namespace, first, second, third, fourth, ...more] = rest;
+  const change = registrations.find((one) => one === rest.at(-1)?.toLowerCase());
+  if (namespace === undefined || first === undefined || (change && second === undefined)) {
     checkVersion(request, resourceGroups);
-    if (namespace === undefined) return listed(renderProviders(routing.context), request);
-    return { status: 200, body: renderProvider(namespace, routing.context) };
+    if (namespace === undefined) return listed(renderProviders(context), request);
+    if (change === undefined) return { status: 200, body: renderProvider(namespace, context) };
+    if (request.method !== "POST") throw methodNotAllowed(request, request.path);
+    const work = (): object => registerProvider(namespace, change === "register", context);
+    return { status: 200, body: context.store.transaction(work) };
   }
-  if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined)
+  if (namespace.toLowerCase() === "microsoft.features") return routeFeature(request, rest.slice(1), change, context);
+  const ofRegion = namespace.toLowerCase() === "microsoft.compute" && answerRegion(request, rest.slice(1), context);
+  if (ofRegion) return ofRegion;
+  if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
   checkVersion(request, type);
   onlyGet(request);
-  return listResources(routing.context.store.ofType(type.type), type, request, routing.context);
+  return listResources(context.store.ofType(type.type), type, request, context);
+}
+
+const registrations = ["register", "unregister"] as const;
+
+const featureType = { type: "Microsoft.Features/features", apiVersions: ["2015-12-01", "2021-07-01"] };
+
+/** `path` is `providers/{namespace}/features/{name}`, and perhaps what a POST changes. */
+function routeFeature(
+  request: Request,
+  path: string[],
+  change: (typeof registrations)[number] | undefined,
+  context: Context,
+): Answer {
+  const [providers, namespace, features, name, ...more] = path;
+  const isFeature = providers?.toLowerCase() === "providers" && features?.toLowerCase() === "features";
+  if (!isFeature || name === undefined || more.length !== (change ? 1 : 0)) throw notFound(request);
+  checkVersion(request, featureType);
+  if (request.method !== (change ? "POST" : "GET")) throw methodNotAllowed(request, request.path);
+  const work = (): object => answerFeature(namespace!, name, change, context);
+  return { status: 200, body: context.store.transaction(work) };
 }
 
 async function pollOperation(kind: string, name: string, request: Request, routing: Routing): Promise<Answer> {

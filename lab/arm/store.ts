@@ -64,6 +64,11 @@ export class Store {
     return value;
   }
 
+  /** Keeps a value in place of the one before. */
+  putSetting(name: string, value: unknown): void {
+    this.#write("settings", name, value);
+  }
+
   /** Runs `work`; when it throws, nothing of it remains. It cannot wait: what followed would be outside of it. */
   transaction<T>(work: () => T): T {
     if (this.#undo) return work();

@@ -72,14 +72,14 @@ describe("a public load balancer", () => {
     expect(lab.arm.world().publicAddresses[0]!.networkId).toBeUndefined();
     await compute.virtualMachineScaleSets.createOrUpdate("rg", "vmss", {
       location,
-      sku: { name: "Standard_B1s", capacity: 1 },
+      sku: { name: "Standard_B2ts_v2", capacity: 1 },
       orchestrationMode: "Flexible",
       platformFaultDomainCount: 1,
       virtualMachineProfile: {
         osProfile: {
           computerNamePrefix: "proxy",
           adminUsername: "platform",
-          linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+          linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
         },
         storageProfile: {
           imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },

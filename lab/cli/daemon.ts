@@ -20,10 +20,11 @@ export interface DaemonStatus {
   status: WorldStatus;
 }
 
-/** Asks the daemon over its socket. Returns undefined where none answers. */
-export async function ask(path: string): Promise<string | undefined> {
+/** Asks the daemon over its socket, with `body` in a POST. Returns undefined where none answers. */
+export async function ask(path: string, body?: object): Promise<string | undefined> {
   return new Promise((done, fail) => {
-    const asked = request({ socketPath, path, timeout: 10_000 }, (response) => {
+    const method = body === undefined ? "GET" : "POST";
+    const asked = request({ socketPath, path, method, timeout: 10_000 }, (response) => {
       let text = "";
       response.setEncoding("utf8").on("data", (part: string) => {
         text += part;
@@ -32,7 +33,7 @@ export async function ask(path: string): Promise<string | undefined> {
     });
     asked.on("error", () => done(undefined));
     asked.on("timeout", () => asked.destroy());
-    asked.end();
+    asked.end(body && JSON.stringify(body));
   });
 }
 

@@ -11,6 +11,7 @@ import { outside } from "../fabric/names.ts";
 import { stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
+import { addLimitsCommand } from "./limits.ts";
 import { findMachine, ssh } from "./machines.ts";
 import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
@@ -100,6 +101,7 @@ program
       { end: false },
     );
   });
+addLimitsCommand(program);
 program
   .command("down")
   .description("remove everything that the lab made on this machine, its stacks' state included")

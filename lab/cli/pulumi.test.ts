@@ -1,7 +1,8 @@
-import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 let directory: string;
@@ -24,6 +25,24 @@ beforeEach(() => {
   );
 });
 afterEach(() => rmSync(directory, { recursive: true }));
+
+test("the lab's stacks may have names under .example, which its networks know", () => {
+  const program = `
+    import { prepare } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
+    prepare("dev");`;
+  const prepared = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
+    env: {
+      ...process.env,
+      LAB_STATE: join(directory, "state"),
+      LAB_CACHE: join(directory, "cache"),
+      ENGINE_HOME: directory,
+    },
+    encoding: "utf8",
+  });
+  expect(prepared.stderr).toBe("");
+  const file = readFileSync(join(directory, "state", "project", "Pulumi.dev.yaml"), "utf8");
+  expect((load(file) as { config: object }).config).toMatchObject({ "platform:preflight": { exampleNames: "allow" } });
+});
 
 describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
   test.each([

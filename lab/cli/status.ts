@@ -8,7 +8,7 @@ import { table } from "./table.ts";
 export interface StackStatus {
   stack: string;
   /** Scale sets: how many machines there should be, how many are healthy, and whether automatic repairs are at work. */
-  groups: { tier: string; wanted: number; running: number; repairs: ScaleSet["repairs"] }[];
+  groups: { tier: string; wanted: number; running: number; repairs: ScaleSet["repairs"]; shortage?: string }[];
   machines: {
     name: string;
     hostName: string;
@@ -46,10 +46,10 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
       stack,
       groups: world.scaleSets
         .filter((group) => stackOf(group) === stack)
-        .map(({ id, tags, capacity, repairs }) => {
+        .map(({ id, tags, capacity, repairs, shortage }) => {
           const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);
           const running = members.filter((member) => seen.get(member.id)?.health === "Healthy").length;
-          return { tier: tags.tier ?? "", wanted: capacity, running, repairs };
+          return { tier: tags.tier ?? "", wanted: capacity, running, repairs, ...(shortage !== undefined && { shortage }) };
         })
         .sort((a, b) => a.tier.localeCompare(b.tier)),
       machines: machines
@@ -107,6 +107,7 @@ export function describe(stacks: StackStatus[]): string {
           ["tier", "wanted", "running", "repairs"],
           stack.groups.map(({ tier, wanted, running, repairs }) => [tier, String(wanted), String(running), repairs]),
         ),
+        ...stack.groups.flatMap(({ tier, shortage }) => (shortage === undefined ? [] : [`  ${tier} lacks a machine: ${shortage}`])),
         table(
           ["machine", "tier", "address", "state", "health"],
           stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),

@@ -1,6 +1,7 @@
 /** Members of a Flexible scale set: a virtual machine and a network interface each. */
 import { randomBytes, randomInt, randomUUID } from "node:crypto";
 import type { Context } from "../context.ts";
+import { ArmError } from "../errors.ts";
 import { groupOf } from "../ids.ts";
 import type { NetworkInterfaceBody } from "../network/networkInterfaceSchema.ts";
 import { allocate } from "../network/privateAddresses.ts";
@@ -8,6 +9,7 @@ import { isLive, type Resource } from "../resource.ts";
 import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
 import { setKeyOf, type MachineBody } from "./machineSchema.ts";
+import { checkCapacity } from "./quota.ts";
 import { removeMember } from "./removal.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
@@ -19,10 +21,14 @@ export const everyMemberOf = (set: Resource, store: Store): Resource<MachineBody
 export const membersOf = (set: Resource, store: Store): Resource<MachineBody>[] =>
   everyMemberOf(set, store).filter(isLive);
 
-/** Brings the number of members to the capacity; those that are leaving do not count. */
+/**
+ * Brings the number of members to the capacity; those that are leaving do not count. Throws where the region has no room
+ * for more.
+ */
 export function reconcile(set: Resource<ScaleSetBody>, context: Context): void {
   const { store } = context;
   const wanted = set.body.sku.capacity ?? 0;
+  checkCapacity(set, wanted - membersOf(set, store).length, context);
   for (let count = membersOf(set, store).length; count < wanted; count += 1) addMember(set, store);
   for (let members = membersOf(set, store); members.length > wanted; members = membersOf(set, store)) {
     removeMember(nextToRemove(set, members), context);
@@ -144,4 +150,12 @@ export function applyModel(set: Resource<ScaleSetBody>, machine: Resource<Machin
   if (sameSubnet && JSON.stringify(wanted) !== JSON.stringify(nic.body.properties)) {
     store.put({ ...nic, body: { ...nic.body, properties: wanted }, state: "Updating" }, true);
   }
+}
+
+/** Remembers why the set could not be given a member, until it is given one or is written anew. */
+export function noteShortage(set: Resource, reason: unknown, store: Store): void {
+  const now = store.get(set.id);
+  if (!now || !(reason instanceof ArmError)) return;
+  const shortage = `${reason.body.code}: ${reason.message}`;
+  if (now.computed.shortage !== shortage) store.put({ ...now, computed: { ...now.computed, shortage } }, false);
 }

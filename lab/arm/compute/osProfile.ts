@@ -1,7 +1,8 @@
 /** Operating system part of a machine's or scale set's model. */
 import { z } from "zod";
-import { refusedByAzure } from "../../../environment/accounts.ts";
 import { choice, ignored, issue, none } from "../schema.ts";
+import { isDisallowedAdmin } from "./adminNames.ts";
+import { isSshKey } from "./sshKey.ts";
 
 /** Azure's limit on custom data, after decoding. */
 const customDataLimit = 65_535;
@@ -47,7 +48,7 @@ function check(profile: Profile, context: z.RefinementCtx): void {
   const { adminUsername, adminPassword, customData, linuxConfiguration: linux } = profile;
   if (!adminUsername)
     issue(context, "InvalidParameter", "Required parameter 'adminUsername' is missing (null).", ["adminUsername"]);
-  else if (refusedByAzure.includes(adminUsername.toLowerCase())) {
+  else if (isDisallowedAdmin(adminUsername)) {
     issue(
       context,
       "InvalidParameter",
@@ -82,11 +83,11 @@ function check(profile: Profile, context: z.RefinementCtx): void {
         [...path, "path"],
       );
     }
-    if (!/^(ssh-rsa|ssh-ed25519) [A-Za-z0-9+/=]+( .*)?\s*$/.test(key.keyData)) {
+    if (!isSshKey(key.keyData)) {
       issue(
         context,
         "InvalidParameter",
-        "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid: an OpenSSH public key of type ssh-rsa or ssh-ed25519 is expected.",
+        "The value of parameter linuxConfiguration.ssh.publicKeys.keyData is invalid. (An OpenSSH public key on one line: ssh-rsa of 2048 bits or more, or ssh-ed25519.)",
         [...path, "keyData"],
       );
     }

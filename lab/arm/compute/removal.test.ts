@@ -14,7 +14,7 @@ afterEach(() => lab.stop());
 
 const at = (path: string): string => `${path}?api-version=2024-11-01`;
 const remove = (id: string) => lab.call("DELETE", at(id));
-const scale = (capacity: number) => lab.call("PATCH", at(setId), { sku: { name: "Standard_B2s", capacity } });
+const scale = (capacity: number) => lab.call("PATCH", at(setId), { sku: { name: "Standard_B2s_v2", capacity } });
 const state = async (id: string) =>
   ((await lab.call("GET", at(id))).body as { properties?: { provisioningState: string } }).properties
     ?.provisioningState;

@@ -9,7 +9,8 @@ import { types } from "../typeNames.ts";
 import { machineStatus } from "./instanceView.ts";
 import { reimage, restart } from "./machineActions.ts";
 import type { MachineBody } from "./machineSchema.ts";
-import { addMember, membersOf } from "./members.ts";
+import { addMember, membersOf, noteShortage } from "./members.ts";
+import { checkCapacity } from "./quota.ts";
 import { removeMember } from "./removal.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 
@@ -59,8 +60,9 @@ export class Repairs {
       try {
         store.transaction(() => this.#repair(set, context));
       } catch (error) {
-        // A full subnet, for example: tried again after another grace period.
+        // A full subnet or no cores, for example: tried again after another grace period.
         for (const member of membersOf(set, store)) this.#unhealthy.delete(member.key);
+        noteShortage(set, error, store);
         context.options.log?.(`repairs of ${set.name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
@@ -100,10 +102,11 @@ export class Repairs {
         service.ongoing.push({ machineId, began: new Date(context.nowMilliseconds()).toISOString() });
       }
     }
+    const began = service.ongoing.some((one) => !before.ongoing.includes(one));
     if (service.ongoing.length > 0 !== before.ongoing.length > 0)
       service.changed = new Date(context.nowMilliseconds()).toISOString();
     if (JSON.stringify(service) !== JSON.stringify(before))
-      store.put({ ...set, computed: { ...set.computed, repairs: service } }, false);
+      store.put({ ...set, computed: { ...set.computed, repairs: service, ...(began && { shortage: undefined }) } }, false);
   }
 
   /** Unhealthy for the grace period, which begins anew with each completed change of the machine. */
@@ -155,6 +158,8 @@ function begin(set: ScaleSet, member: Member, context: Context): string {
       reimage(member, context);
       return member.key;
     case "Replace":
+      // The old machine counts until it is gone.
+      checkCapacity(set, 1, context);
       removeMember(member, context, "Platform");
       return addMember(set, context.store).key;
   }

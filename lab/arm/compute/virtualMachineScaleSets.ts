@@ -10,24 +10,26 @@ import { checkExtensions, withoutProtected } from "./extensions.ts";
 import { checkImage } from "./images.ts";
 import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
 import { renderOsProfile } from "./osProfile.ts";
+import { checkSize } from "./quota.ts";
 import { takeAway } from "./removal.ts";
 import { repairActionOf, repairState } from "./repairs.ts";
 import { scaleSetBody, type ScaleSetBody } from "./scaleSetSchema.ts";
 import { scaleSetIntroduced } from "./scaleSetVersions.ts";
 import { scaleSetActions, scaleSetViews } from "./scaleSetViews.ts";
-import { sizeOf } from "./sizes.ts";
+import { checkSecurity } from "./security.ts";
+import { sizeOf, sizes } from "./sizes.ts";
 
 const unchangeable = (property: string): ArmError =>
   new ArmError(409, "PropertyChangeNotAllowed", `Changing property '${property}' is not allowed.`, {
     target: property,
   });
 
-function prepare(draft: Draft<ScaleSetBody>): void {
+function prepare(draft: Draft<ScaleSetBody>, context: Context): void {
   const { sku, location, properties, zones } = draft.body;
   if (!sizeOf(sku.name)) {
     throw badRequest(
       "InvalidParameter",
-      `The value ${sku.name} provided for the VM size is not valid. The lab knows the B, D, E and F series, for example Standard_B2s or Standard_D2s_v5.`,
+      `The value ${sku.name} provided for the VM size is not valid. The lab knows ${sizes.map(({ name }) => name).join(", ")}.`,
       "vmSize",
     );
   }
@@ -50,9 +52,13 @@ function prepare(draft: Draft<ScaleSetBody>): void {
   }
   prepareRepairs(draft);
   checkImage(profile.storageProfile.imageReference, location!);
+  checkSecurity(draft, context);
   checkExtensions(profile.extensionProfile?.extensions ?? [], location!);
   if (properties.upgradePolicy?.mode === "Rolling")
     throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
+  draft.computed.shortage = undefined;
+  // Cores are counted when members are made.
+  if (before?.sku.name !== sku.name) checkSize(draft.id, draft.body, context);
 }
 
 /** Azure changes the action of repairs only while they are off; when they are switched on, their service runs. */
@@ -154,6 +160,7 @@ const projectScaleSet = (set: Resource<ScaleSetBody>): ScaleSet => ({
   tags: set.body.tags ?? {},
   capacity: set.body.sku.capacity ?? 0,
   repairs: repairState(set),
+  ...(set.computed.shortage !== undefined && { shortage: set.computed.shortage }),
 });
 
 export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {

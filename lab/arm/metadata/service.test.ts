@@ -28,7 +28,7 @@ describe("a machine learns of itself", () => {
         zone: "1",
         vmScaleSetName: "vmss",
         virtualMachineScaleSet: { id: setId },
-        vmSize: "Standard_B2s",
+        vmSize: "Standard_B2s_v2",
         osType: "Linux",
         tags: "tier:front",
         tagsList: [{ name: "tier", value: "front" }],
@@ -59,7 +59,7 @@ describe("a machine learns of itself", () => {
 
   test("a part by its path: a leaf as text only, the rest as JSON or as a list of what it has", async () => {
     const version = "api-version=2021-02-01";
-    expect(await get(`instance/compute/vmSize?${version}&format=text`)).toMatchObject({ body: "Standard_B2s" });
+    expect(await get(`instance/compute/vmSize?${version}&format=text`)).toMatchObject({ body: "Standard_B2s_v2" });
     expect((await get(`instance/compute/vmSize?${version}`)).status).toBe(400);
     expect(await get(`instance/network/interface/0/ipv4/subnet/0?${version}`)).toMatchObject({
       body: { address: "10.20.1.0", prefix: "24" },

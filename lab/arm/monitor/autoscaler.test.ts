@@ -58,7 +58,7 @@ const withRules = (...rules: ReturnType<typeof rule>[]): Partial<AutoscaleSettin
 });
 const put = (given = setting()) => lab.clients.monitor.autoscaleSettings.createOrUpdate("rg", "as", given);
 const resize = (to: number) =>
-  lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s", capacity: to } });
+  lab.clients.compute.virtualMachineScaleSets.update("rg", "vmss", { sku: { name: "Standard_B2s_v2", capacity: to } });
 const capacity = () => lab.arm.world().scaleSets[0]!.capacity;
 
 describe("a scale set with an autoscale setting", () => {

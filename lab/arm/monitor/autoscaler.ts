@@ -1,6 +1,6 @@
 /** Measures the members of scale sets that have an autoscale setting, and changes their number as it decides. */
 import { machineStatus } from "../compute/instanceView.ts";
-import { membersOf, reconcile } from "../compute/members.ts";
+import { membersOf, noteShortage, reconcile } from "../compute/members.ts";
 import type { ScaleSetBody } from "../compute/scaleSetSchema.ts";
 import type { Context } from "../context.ts";
 import type { Resource } from "../resource.ts";
@@ -39,7 +39,8 @@ export class Autoscaler {
         sample(set, observed, minutes, context);
         store.transaction(() => scale(setting, set, observed, minutes, context));
       } catch (error) {
-        // A full subnet, for example: tried again the next minute.
+        // A full subnet or no cores, for example: tried again the next minute.
+        noteShortage(set, error, store);
         const message = error instanceof Error ? error.message : String(error);
         options.log?.(`autoscale of ${set.name}: ${message}`);
       }
@@ -88,7 +89,8 @@ function scale(
   if (!decision) return;
   const { count: capacity, cooldown } = decision;
   const body = { ...set.body, sku: { ...set.body.sku, capacity } };
-  reconcile(store.put({ ...set, body, state: "Updating", error: undefined }, true), context);
+  const computed = { ...set.computed, shortage: undefined };
+  reconcile(store.put({ ...set, body, computed, state: "Updating", error: undefined }, true), context);
   if (cooldown !== undefined)
     store.put({ ...setting, computed: { ...setting.computed, scaled: { at: nowMilliseconds(), cooldown } } }, false);
 }

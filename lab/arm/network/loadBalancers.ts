@@ -20,6 +20,7 @@ import { renderLoadBalancer } from "./loadBalancerView.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
+import { refuseOtherZones } from "./zones.ts";
 
 const collections = ["frontendIPConfigurations", "backendAddressPools", "loadBalancingRules", "probes"] as const;
 const emptyCollections = ["inboundNatRules", "outboundRules"] as const;
@@ -36,7 +37,10 @@ function prepare(draft: Draft<LoadBalancerBody>, context: Context): void {
   }
   checkRules(draft);
   const addresses: Record<string, string> = {};
-  for (const { name, properties: front } of properties.frontendIPConfigurations ?? []) {
+  const frontsBefore = draft.existing?.body.properties.frontendIPConfigurations ?? [];
+  for (const { name, zones, properties: front } of properties.frontendIPConfigurations ?? []) {
+    const before = frontsBefore.find((one) => one.name === name);
+    if (before) refuseOtherZones(`${draft.id}/frontendIPConfigurations/${name}`, zones, before.zones);
     if (front.publicIPAddress) refuseShared(front.publicIPAddress.id, draft.id, context);
     if (!front.subnet) continue;
     const current = draft.computed.addresses?.[name];

@@ -7,6 +7,7 @@ import { referencesIn, referrersOf } from "../references.ts";
 import { isLive, type Body, type Resource } from "../resource.ts";
 import type { Draft, Projection, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
+import { refuseOtherZones } from "./zones.ts";
 import { poolMembers, poolOf } from "./backendPools.ts";
 import type { LoadBalancerBody } from "./loadBalancerSchema.ts";
 import type { NatGatewayBody } from "./natGatewaySchema.ts";
@@ -16,6 +17,7 @@ import { publicAddressBody, publicAddressIntroduced, type PublicAddressBody } fr
 import type { SubnetBody } from "./subnetSchema.ts";
 
 function prepare(draft: Draft<PublicAddressBody>, { store, options }: Context): void {
+  if (draft.existing) refuseOtherZones(draft.id, draft.body.zones, draft.existing.body.zones);
   if (draft.computed.address !== undefined) return;
   const { first, last } = options.publicAddresses ?? { first: "198.51.100.32", last: "198.51.100.191" };
   const taken = new Set(store.ofType(types.publicAddress).map((address) => address.computed.address));

@@ -18,7 +18,7 @@ export const model = (
   notice?: string,
 ): VirtualMachineScaleSet => ({
   location,
-  sku: { name: "Standard_B2s", capacity },
+  sku: { name: "Standard_B2s_v2", capacity },
   tags: { tier: "front" },
   orchestrationMode: "Flexible",
   platformFaultDomainCount: 1,
@@ -27,7 +27,7 @@ export const model = (
     osProfile: {
       computerNamePrefix: "front",
       adminUsername: "platform",
-      linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+      linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
     },
     storageProfile: { imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" } },
     networkProfile: {

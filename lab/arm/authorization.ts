@@ -1,0 +1,92 @@
+/** What the identity may do: one check before every answer below a subscription. */
+import type { Context } from "./context.ts";
+import { ArmError } from "./errors.ts";
+import { listed, type Answer, type Request } from "./http.ts";
+import { groupId } from "./ids.ts";
+import { isDenied, isRegistered, limitsOf } from "./limits.ts";
+import { checkVersion, groupMissing, onlyGet } from "./paths.ts";
+
+const verbs: Record<string, string> = { GET: "read", HEAD: "read", PUT: "write", PATCH: "write", DELETE: "delete" };
+
+const providerOf = (segments: readonly string[]): number =>
+  segments.findLastIndex((segment) => segment.toLowerCase() === "providers");
+
+/** The operation that a request asks for, as roles name it: `Microsoft.Compute/virtualMachines/restart/action`. */
+export function actionOf({ method, segments }: Pick<Request, "method" | "segments">): string {
+  const at = providerOf(segments);
+  const verb = verbs[method] ?? "action";
+  const inProvider = at > 0 && segments[at + 1] !== undefined;
+  const namespace = inProvider ? segments[at + 1]! : "Microsoft.Resources";
+  const path = inProvider ? segments.slice(at + 2) : segments;
+  // A provider itself belongs to the subscription, its registration to the provider.
+  if (inProvider && path.length === 0) return `Microsoft.Resources/subscriptions/providers/${verb}`;
+  if (inProvider && at === 2 && path.length === 1 && method === "POST") return `${namespace}/${path[0]}/action`;
+  // Types and names take turns. What stands behind a name is a type, a view, or with POST an action.
+  const types = path.filter((_, index) => index % 2 === 0);
+  return [namespace, ...types, verb].join("/");
+}
+
+/** The resource, group or subscription that is asked: without the last type of a list, and without an action. */
+function scopeOf({ segments }: Request): string {
+  const at = providerOf(segments);
+  const path = at < 0 ? segments : segments.slice(at + 2);
+  const named = path.slice(0, path.length - (path.length % 2));
+  const isResource = named.length > 0 && named[0]!.toLowerCase() !== "locations";
+  return `/${(at < 0 ? named : isResource ? segments.slice(0, at + 2 + named.length) : segments.slice(0, at)).join("/")}`;
+}
+
+/** Refuses what the identity lacks, and what belongs to a provider that is not registered. */
+export function checkAllowed(request: Request, { store, options }: Context): void {
+  const limits = limitsOf(store);
+  const action = actionOf(request);
+  if (isDenied(limits, action)) {
+    throw new ArmError(
+      403,
+      "AuthorizationFailed",
+      `The client '${options.clientId}' with object id '${options.clientId}' does not have authorization to perform action '${action}' over scope '${scopeOf(request)}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+    );
+  }
+  const namespace = action.slice(0, action.indexOf("/"));
+  if (isRegistered(limits, namespace) || /\/(un)?register\/action$/i.test(action)) return;
+  const message = `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
+  const code = "MissingSubscriptionRegistration";
+  throw new ArmError(409, code, message, { details: [{ code, target: namespace, message }] });
+}
+
+/** What a reference to a resource of one of these types needs besides the right to write what refers to it. */
+const linked: readonly RegExp[] = [
+  /\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
+  /\/networkSecurityGroups\/[^/]+$/i,
+  /\/natGateways\/[^/]+$/i,
+  /\/publicIPAddresses\/[^/]+$/i,
+  /\/loadBalancers\/[^/]+\/backendAddressPools\/[^/]+$/i,
+];
+
+/** Refuses a reference that the identity may not make. */
+export function checkJoin(referrer: string, target: string, { store, options }: Context): void {
+  if (!linked.some((pattern) => pattern.test(target))) return;
+  const action = actionOf({ method: "POST", segments: [...target.split("/").slice(1), "join"] });
+  if (!isDenied(limitsOf(store), action)) return;
+  const write = actionOf({ method: "PUT", segments: referrer.split("/").slice(1) });
+  throw new ArmError(
+    403,
+    "LinkedAuthorizationFailed",
+    `The client '${options.clientId}' with object id '${options.clientId}' has permission to perform action '${write}' on scope '${referrer}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${target}' or the linked scope(s) are invalid.`,
+  );
+}
+
+const permissionsType = {
+  type: "Microsoft.Authorization/permissions",
+  apiVersions: ["2015-07-01", "2018-07-01", "2022-04-01"],
+};
+
+/** `GET {scope}/providers/Microsoft.Authorization/permissions`: everything but what is denied. */
+export function permissions(request: Request, { store, options }: Context): Answer {
+  checkVersion(request, permissionsType);
+  onlyGet(request);
+  const [, , groups, group] = request.segments;
+  const isInGroup = groups?.toLowerCase() === "resourcegroups" && group !== undefined;
+  if (isInGroup && !store.get(groupId(options.subscriptionId, group))) throw groupMissing(group);
+  const { denied } = limitsOf(store);
+  return listed([{ actions: ["*"], notActions: denied, dataActions: [], notDataActions: [] }], request);
+}

@@ -1,0 +1,43 @@
+/** What the daemon answers `bin/lab` on its socket. */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { text } from "node:stream/consumers";
+
+export interface ControlParts {
+  status(): object;
+  /** What the machine wrote to its console. */
+  serialLog(machineId: string): Promise<string>;
+  /** The subscription's limits, after the change where one is given. Throws where it is not valid. */
+  limits(change?: unknown): object;
+}
+
+/** Paths: `/status`, `/serial/{machine ID}`, `/limits`. A failure is answered as text. */
+export function controlServer(parts: ControlParts): Server {
+  return createServer((request, response) => {
+    answer(request, parts).then(
+      ({ status, body }) => {
+        response.statusCode = status;
+        if (typeof body === "object") response.setHeader("content-type", "application/json");
+        response.end(typeof body === "object" ? JSON.stringify(body) : body);
+      },
+      (error: unknown) => {
+        response.statusCode = 500;
+        response.end(error instanceof Error ? error.message : String(error));
+      },
+    );
+  });
+}
+
+async function answer(
+  request: IncomingMessage,
+  { status, serialLog, limits }: ControlParts,
+): Promise<{ status: number; body: object | string }> {
+  const { url = "", method } = request;
+  if (url === "/status") return { status: 200, body: status() };
+  if (url === "/limits") {
+    const change: unknown = method === "POST" ? JSON.parse(await text(request)) : undefined;
+    return { status: 200, body: limits(change) };
+  }
+  if (url.startsWith("/serial/"))
+    return { status: 200, body: await serialLog(decodeURIComponent(url.slice("/serial/".length))) };
+  return { status: 404, body: "" };
+}

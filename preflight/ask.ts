@@ -1,0 +1,105 @@
+/** Asks Azure everything that a plan depends on, at the same time. */
+import { listImageVersions, readImage, type Image, type ImageReference } from "../azure/images.ts";
+import { listPermissions, type Permission } from "../azure/permissions.ts";
+import { featureState, providerState } from "../azure/providers.ts";
+import { QuestionError, type Questions } from "../azure/questions.ts";
+import { listSizes, type Size } from "../azure/sizes.ts";
+import { standingSizes } from "../azure/standing.ts";
+import { listUsages, type Usage } from "../azure/usages.ts";
+import { resourceName } from "../environment/names.ts";
+import type { Plan } from "../environment/plan.ts";
+import { urnOf } from "./image.ts";
+import { groupBy, type GroupNeeds } from "./needs.ts";
+import { encryptionFeature } from "./registrations.ts";
+import { neededProviders } from "./resourceTypes.ts";
+
+/** An answer, or Azure's refusal to give one. */
+export type Asked<T> = { value: T } | { refused: QuestionError };
+
+/** An image, the groups that are made from it, and its versions where there is no such one. */
+export interface AskedImage {
+  users: GroupNeeds[];
+  reference: ImageReference;
+  found: Asked<{ image?: Image; versions: string[] }>;
+}
+
+/** What Azure says. */
+export interface Answers {
+  /** States of registration by namespace. */
+  providers: [namespace: string, state: Asked<string>][];
+  /** State of the feature; undefined where nothing wants it. */
+  encryption: Asked<string> | undefined;
+  sizes: Asked<Size[]>;
+  usages: Asked<Usage[]>;
+  /** Sizes of the stack's machines; undefined while there is no resource group. */
+  standing: Asked<string[] | undefined>;
+  images: AskedImage[];
+  /** Permissions in the resource group, where it exists, otherwise in the subscription. */
+  rights: { scope: string; permissions: Asked<Permission[]> };
+}
+
+/**
+ * @param location The region as ARM writes it, for example `westeurope`.
+ * @throws QuestionError where Azure cannot be reached, knows nobody of this login, or fails.
+ */
+export async function ask(
+  questions: Questions,
+  plan: Plan,
+  groups: readonly GroupNeeds[],
+  location: string,
+): Promise<Answers> {
+  const subscription = `/subscriptions/${questions.subscriptionId}`;
+  const resourceGroup = resourceName("resourceGroup", plan.stack);
+  const [providers, encryption, sizes, usages, standing, images, rights] = await Promise.all([
+    Promise.all(
+      neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
+        namespace,
+        await asked(providerState(questions, namespace)),
+      ]),
+    ),
+    groups.some(({ encryptionAtHost }) => encryptionAtHost)
+      ? asked(featureState(questions, encryptionFeature.namespace, encryptionFeature.name))
+      : undefined,
+    asked(listSizes(questions, location)),
+    asked(listUsages(questions, location)),
+    asked(standingSizes(questions, resourceGroup)),
+    Promise.all(
+      [...groupBy(groups, ({ image }) => urnOf(image)).values()].map((users) => imageOf(questions, location, users)),
+    ),
+    rightsIn(questions, subscription, `${subscription}/resourceGroups/${resourceGroup}`),
+  ]);
+  return { providers, encryption, sizes, usages, standing, images, rights };
+}
+
+/** True where Azure answered and only does not tell this. Of a login that it does not know nothing follows. */
+function isRefusal({ status, code }: QuestionError): boolean {
+  const answered = status !== undefined && status >= 400 && status < 500 && ![401, 408, 429].includes(status);
+  return answered && code !== "SubscriptionNotFound";
+}
+
+async function asked<T>(answer: Promise<T>): Promise<Asked<T>> {
+  try {
+    return { value: await answer };
+  } catch (error) {
+    if (error instanceof QuestionError && isRefusal(error)) return { refused: error };
+    throw error;
+  }
+}
+
+async function imageOf(questions: Questions, location: string, users: GroupNeeds[]): Promise<AskedImage> {
+  const [{ image: reference }] = users as [GroupNeeds];
+  const read = async () => {
+    const image = await readImage(questions, location, reference);
+    return image ? { image, versions: [] } : { versions: await listImageVersions(questions, location, reference) };
+  };
+  return { users, reference, found: await asked(read()) };
+}
+
+async function rightsIn(questions: Questions, subscription: string, group: string): Promise<Answers["rights"]> {
+  const [inGroup, inSubscription] = await Promise.all([
+    asked(listPermissions(questions, group)),
+    asked(listPermissions(questions, subscription)),
+  ]);
+  const isThere = "value" in inGroup || inGroup.refused.status !== 404;
+  return isThere ? { scope: group, permissions: inGroup } : { scope: subscription, permissions: inSubscription };
+}

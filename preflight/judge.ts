@@ -1,0 +1,108 @@
+/** From Azure's answers to what is in a plan's way. Pure. */
+import type { QuestionError } from "../azure/questions.ts";
+import type { Plan } from "../environment/plan.ts";
+import type { Answers, Asked } from "./ask.ts";
+import { imageObstacles } from "./image.ts";
+import type { GroupNeeds } from "./needs.ts";
+import type { Obstacle } from "./obstacle.ts";
+import { quotaFindings } from "./quota.ts";
+import { featureObstacles, providerObstacles } from "./registrations.ts";
+import { neededActions } from "./resourceTypes.ts";
+import { rightsObstacles } from "./rights.ts";
+import { availabilityObstacles, capabilityObstacles, grows } from "./sizes.ts";
+
+/** What is in a plan's way. */
+export interface Findings {
+  obstacles: Obstacle[];
+  /** Rights that `pulumi up` needs and a preview does not. */
+  rights: Obstacle[];
+  /** What does not stop the stack, but machines to come. */
+  warnings: Obstacle[];
+}
+
+/** Where the stack stands: the region as ARM writes it, and the file that says what it is. */
+export interface Place {
+  location: string;
+  file: string;
+}
+
+export function judge(
+  plan: Plan,
+  groups: readonly GroupNeeds[],
+  answers: Answers,
+  { location, file }: Place,
+): Findings {
+  const { providers, encryption, standing, images, rights } = answers;
+  const sizes = valueOf(answers.sizes);
+  const usages = valueOf(answers.usages);
+  const permissions = valueOf(rights.permissions);
+  const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
+  const rightsMissing = permissions ? rightsObstacles(rights.scope, permissions, neededActions(plan)) : [];
+
+  if (sizes?.length === 0) {
+    const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
+    const place = { place: "azure-native:location", given: location, allowed, change: file };
+    return { obstacles: [place, ...unregistered], rights: rightsMissing, warnings: [] };
+  }
+  const known = { sizes: sizes ?? [], location, file };
+  const quota =
+    sizes && usages && "value" in standing
+      ? quotaFindings(groups, standing.value ?? [], { ...known, usages })
+      : { obstacles: [], warnings: [] };
+  const there = valueOf(standing) ?? [];
+  const isGrowing = ({ size }: GroupNeeds) => grows(groups, there, size);
+  const available = (some: readonly GroupNeeds[]) => (sizes ? availabilityObstacles(some, sizes, location, file) : []);
+  const state = encryption && valueOf(encryption);
+  return {
+    obstacles: [
+      ...unregistered,
+      ...refusalObstacles(answers, unregistered.length > 0),
+      ...(state === undefined ? [] : featureObstacles(groups, state, file)),
+      ...available(groups.filter(isGrowing)),
+      ...capabilityObstacles(groups, known.sizes, file),
+      ...images.flatMap(({ users, reference, found }) =>
+        "value" in found ? imageObstacles(users, reference, found.value.image, found.value.versions, known) : [],
+      ),
+      ...quota.obstacles,
+    ],
+    rights: rightsMissing,
+    warnings: [...available(groups.filter((group) => !isGrowing(group))), ...quota.warnings],
+  };
+}
+
+function valueOf<T>(asked: Asked<T>): T | undefined {
+  return "value" in asked ? asked.value : undefined;
+}
+
+function withValue<T>(name: string, asked: Asked<T>): [string, T][] {
+  return "value" in asked ? [[name, asked.value]] : [];
+}
+
+/** What Azure did not tell, so that nobody takes it for good. */
+function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[] {
+  const { providers, encryption, sizes, usages, standing, images, rights } = answers;
+  const refusals = [
+    ...providers.map(([, state]) => state),
+    ...(encryption ? [encryption] : []),
+    ...[sizes, usages, standing],
+    ...images.map(({ found }) => found),
+    rights.permissions,
+  ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));
+  return refusals
+    .filter(({ code }) => !(isUnregistered && code === "MissingSubscriptionRegistration"))
+    .map(refusalObstacle);
+}
+
+function refusalObstacle({ path, message, status }: QuestionError): Obstacle {
+  return {
+    place: `question ${path}`,
+    given: message.slice(`GET ${path}: `.length),
+    allowed: status === 403 ? "an identity that may read there, for example by the role Reader" : "an answer",
+    change:
+      (status === 403 ? "its roles on the subscription, or to go on without asking " : "to go on without asking ") +
+      switchOff,
+  };
+}
+
+/** The command that goes on without a preflight. */
+export const switchOff = "pulumi config set --path platform:preflight.enabled false";

@@ -1,0 +1,62 @@
+/** What a plan needs of Azure, as far as it is asked for beforehand. Pure. */
+import type { ImageReference } from "../azure/images.ts";
+import { image } from "../components/tierHag.ts";
+import type { MachineGroup, Plan } from "../environment/plan.ts";
+
+/** What a group of machines needs. */
+export interface GroupNeeds {
+  /** For example `back-balancer`. */
+  name: string;
+  /** Path of its settings, for example `platform:environment.tiers.front`. */
+  path: string;
+  size: string;
+  /** Zones in which it may get machines; empty where the region has none. */
+  zones: string[];
+  /** Fewest and most machines that the stack asks for. */
+  least: number;
+  most: number;
+  /** Machines that a repair makes before it deletes those that it replaces. */
+  spare: number;
+  image: ImageReference;
+  trustedLaunch: boolean;
+  encryptionAtHost: boolean;
+  acceleratedNetworking: boolean;
+}
+
+/** The needs of all groups of a plan, in its order. */
+export function groupNeeds(plan: Plan): GroupNeeds[] {
+  const root = "platform:environment";
+  const of = (machines: MachineGroup, path: string) => needsOf(machines, `${root}.${path}`, plan.imageVersion);
+  return [
+    ...plan.tiers.flatMap(({ name, machines, balancers }) => [
+      of(machines, `tiers.${name}`),
+      ...(balancers ? [of(balancers, "balancers")] : []),
+    ]),
+    of(plan.reverseProxy, "reverseProxy"),
+  ];
+}
+
+function needsOf(machines: MachineGroup, path: string, imageVersion: string): GroupNeeds {
+  const { name, size, instances, autoscale, repair, scaleSets } = machines;
+  const { trustedLaunch, encryptionAtHost, acceleratedNetworking } = machines;
+  return {
+    name,
+    path,
+    size,
+    zones: [...new Set(scaleSets.flatMap(({ zones }) => zones))].sort(),
+    least: autoscale?.minimum ?? instances,
+    most: autoscale?.maximum ?? instances,
+    spare: repair.action === "Replace" ? 1 : 0,
+    image: { ...image, version: imageVersion },
+    trustedLaunch,
+    encryptionAtHost,
+    acceleratedNetworking,
+  };
+}
+
+/** Values by a key that several share, in the order of their first. */
+export function groupBy<T>(values: readonly T[], key: (value: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const value of values) groups.set(key(value), [...(groups.get(key(value)) ?? []), value]);
+  return groups;
+}

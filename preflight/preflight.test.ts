@@ -1,0 +1,401 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import {
+  answerFor,
+  image,
+  locationRestriction,
+  roomySubscription,
+  sku,
+  subscriptionId,
+  usage,
+  zoneRestriction,
+  type Subscription,
+} from "../azure/testing/subscription.ts";
+import type { Plan } from "../environment/plan.ts";
+import { preflight } from "./preflight.ts";
+import { devPlan, size, wishing } from "./testing/plans.ts";
+
+vi.mock("../azure/arm.ts", async () => {
+  const { testLogin } = await import("../azure/testing/subscription.ts");
+  return { logIn: () => Promise.resolve(testLogin) };
+});
+// Nobody waits between attempts.
+vi.mock("../azure/waiting.ts", async (original) => {
+  const { testClock } = await import("../azure/testing/clock.ts");
+  return { ...(await original<object>()), realClock: testClock() };
+});
+
+let told: string[];
+beforeEach(() => {
+  told = [];
+  for (const kind of ["warn", "info"] as const) {
+    vi.spyOn(pulumi.log, kind).mockImplementation((text) => {
+      told.push(`${kind}: ${text}`);
+      return Promise.resolve();
+    });
+  }
+});
+afterEach(() => {
+  vi.unstubAllGlobals();
+  vi.restoreAllMocks();
+});
+
+interface Given {
+  plan?: Plan;
+  preview?: boolean;
+  location?: string | undefined;
+  fetch?: () => Promise<Response>;
+  settings?: { enabled: boolean; exampleNames: "refuse" | "allow" };
+}
+
+/** What a run is told that begins on this subscription: nothing where it may go on. */
+async function run(subscription: Subscription, given: Given = {}): Promise<{ error: string; asked: string[] }> {
+  const asked = answerFor(subscription);
+  if (given.fetch) vi.stubGlobal("fetch", given.fetch);
+  vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
+  const error = await preflight({
+    plan: given.plan ?? devPlan(),
+    secrets: {},
+    cloud: { resourceManager: "https://arm.test" },
+    location: "location" in given ? given.location : "westeurope",
+    preflight: given.settings ?? { enabled: true, exampleNames: "allow" },
+    file: "Pulumi.dev.yaml",
+  }).then(
+    () => "",
+    (thrown: unknown) => {
+      expect(pulumi.RunError.isInstance(thrown)).toBe(true);
+      return (thrown as Error).message;
+    },
+  );
+  return { error, asked };
+}
+
+/** The one obstacle of a run, without its heading. */
+async function obstacle(subscription: Subscription, given: Given = {}): Promise<string> {
+  const { error } = await run(subscription, given);
+  const [heading, ...lines] = error.split("\n");
+  expect(heading).toBe("1 obstacle at Azure for Pulumi.dev.yaml; nothing was changed.");
+  return lines.join("\n");
+}
+
+const roomy = (change: Partial<Subscription> = {}): Subscription => ({ ...roomySubscription(), ...change });
+
+test("where Azure has everything the run goes on, and nothing but questions were asked", async () => {
+  const { error, asked } = await run(roomy());
+  expect(error).toBe("");
+  expect(told).toEqual([]);
+  const compute = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
+  expect(asked).toContain(`GET ${compute}/skus?api-version=2021-07-01&$filter=location eq 'westeurope'`);
+  expect(asked.filter((line) => !line.startsWith("GET "))).toEqual([]);
+  expect(asked).toHaveLength(9);
+});
+
+test("a region may be written as the portal shows it", async () => {
+  expect((await run(roomy(), { location: "West Europe" })).error).toBe("");
+});
+
+const allPlaces =
+  "platform:environment.tiers.back.size (also balancers.size, tiers.data.size, tiers.front.size, " +
+  "tiers.machine-learning.size, reverseProxy.size)";
+
+test("a size that the region does not have is told with those of its series", async () => {
+  const skus = roomySubscription().skus.filter(({ name }) => name !== size);
+  expect(await obstacle(roomy({ skus }))).toBe(
+    `  ${allPlaces}
+    given:   Standard_B2als_v2
+    allowed: a size that westeurope has, for example Standard_B2s
+    change:  \`size\` in Pulumi.dev.yaml, or azure-native:location`,
+  );
+});
+
+const withSize = (change: object): Partial<Subscription> => ({
+  skus: roomySubscription().skus.map((one) => (one.name === size ? { ...one, ...change } : one)),
+});
+
+test("a size that the subscription is refused is told with the reason", async () => {
+  expect(await obstacle(roomy(withSize({ restrictions: [locationRestriction] })))).toContain(
+    "allowed: a size that westeurope has; this one is refused to the subscription (NotAvailableForSubscription), " +
+      "for example Standard_B2s\n",
+  );
+});
+
+test("a zone in which the subscription cannot have a size is told", async () => {
+  expect(await obstacle(roomy(withSize({ restrictions: [zoneRestriction("3")] })))).toBe(
+    `  ${allPlaces}
+    given:   Standard_B2als_v2 in zones 1, 2, 3 of westeurope
+    allowed: zones 1, 2: zone 3 is refused to the subscription (NotAvailableForSubscription)
+    change:  \`size\` or \`zones\` in Pulumi.dev.yaml; zones of a stack that stands cannot be changed`,
+  );
+});
+
+test("a zone that does not have a size is told, and a stack without that zone goes on", async () => {
+  const skus = withSize({ locationInfo: [{ location: "westeurope", zones: ["2", "1"], zoneDetails: [] }] });
+  expect(await obstacle(roomy(skus))).toContain("allowed: zones 1, 2: zone 3 does not have it");
+  const plan = devPlan((environment) => {
+    environment["zones"] = ["1", "2"];
+  });
+  expect((await run(roomy(skus), { plan })).error).toBe("");
+});
+
+const cores = (used: number, limit: number, family = usage("standardBasv2Family", "Standard Basv2 vCPUs", 0, 100)) => [
+  usage("cores", "Total Regional vCPUs", used, limit),
+  family,
+];
+
+test("a new subscription's quota has no room for repairs: dev is 20 vCPUs, and 10 for spare machines", async () => {
+  expect(await obstacle(roomy({ usages: cores(0, 20) }))).toBe(
+    `  quota of vCPUs in westeurope
+    given:   Total Regional vCPUs: 20 and 10 for spare machines, which repairs make before they delete
+    allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0)
+    change:  higher limits (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or another \
+\`size\` in Pulumi.dev.yaml`,
+  );
+  expect(await run(roomy({ usages: cores(0, 29) }))).not.toMatchObject({ error: "" });
+  expect(await run(roomy({ usages: cores(0, 30) }))).toMatchObject({ error: "" });
+  expect(await run(roomy({ usages: cores(5, 34) }))).not.toMatchObject({ error: "" });
+});
+
+test("families of sizes have quotas of their own", async () => {
+  const family = usage("StandardBasv2Family", "Standard Basv2 Family vCPUs", 0, 10);
+  expect(await obstacle(roomy({ usages: cores(0, 100, family) }))).toContain(
+    "allowed: Standard Basv2 Family vCPUs: 10 (the limit is 10, in use are 0)\n",
+  );
+  expect(await obstacle(roomy({ usages: cores(0, 20, family) }))).toContain(
+    "allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0); Standard Basv2 Family vCPUs: 10 (",
+  );
+});
+
+test("autoscale counts with its maximum", async () => {
+  const plan = devPlan(({ tiers }) => {
+    tiers["front"] = { ...tiers["front"], autoscale: { minimum: 2, maximum: 9 } };
+  });
+  expect(await run(roomy({ usages: cores(0, 43) }), { plan })).not.toMatchObject({ error: "" });
+  expect(await run(roomy({ usages: cores(0, 44) }), { plan })).toMatchObject({ error: "" });
+});
+
+const standing = (machines: number): Partial<Subscription> => ({
+  machines: Array.from({ length: machines }, () => size),
+  groupPermissions: [{ actions: ["*"], notActions: [] }],
+});
+
+test("a standing stack passes by what it has, also where its spare machines have no room: that is a warning", async () => {
+  expect((await run(roomy({ ...standing(10), usages: cores(20, 30) }))).error).toBe("");
+  expect(told).toEqual([]);
+  expect((await run(roomy({ ...standing(10), usages: cores(20, 20) }))).error).toBe("");
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 20 and 10 for spare .*, of which 20 stand;/,
+    ),
+  ]);
+});
+
+test("a standing stack that grows counts what is added", async () => {
+  expect(await obstacle(roomy({ ...standing(9), usages: cores(18, 20) }))).toContain(", of which 18 stand\n");
+});
+
+test("a size that Azure gives no more does not stop a stack that stands, but one that grows", async () => {
+  const zoneLost = withSize({ restrictions: [zoneRestriction("3")] });
+  expect((await run(roomy({ ...standing(10), ...zoneLost }))).error).toBe("");
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warn: platform:environment\.tiers\.back\.size .*: given Standard_B2als_v2 in zones 1, 2, 3/,
+    ),
+  ]);
+  expect(await obstacle(roomy({ ...standing(9), ...zoneLost }))).toContain("zone 3 is refused to the subscription");
+});
+
+test("a version of the image that is not there is told with those that are", async () => {
+  const plan = wishing(devPlan(), { imageVersion: "0.20240101.1" });
+  expect(await obstacle(roomy(), { plan })).toBe(
+    `  image Debian:debian-13:13-gen2:0.20240101.1
+    given:   version 0.20240101.1 in westeurope
+    allowed: a version there: 0.20251001.1, 0.20250911.2232, 0.20250814.2204
+    change:  \`imageVersion\` in Pulumi.dev.yaml`,
+  );
+  expect((await run(roomy(), { plan: wishing(devPlan(), { imageVersion: "0.20250814.2204" }) })).error).toBe("");
+});
+
+test("a region without the image is told", async () => {
+  expect(await obstacle(roomy({ images: {} }))).toContain("allowed: a region that has this image\n");
+});
+
+test.each([
+  [{ hyperVGeneration: "V1" }, {}, "generation V1 on Standard_B2als_v2", { HyperVGenerations: "V2" }],
+  [{ architecture: "Arm64" }, {}, "architecture Arm64 on Standard_B2als_v2", {}],
+  [
+    { features: [{ name: "DiskControllerTypes", value: "SCSI" }] },
+    {},
+    "disks by SCSI on Standard_B2als_v2",
+    { DiskControllerTypes: "NVMe" },
+  ],
+  [
+    { plan: { publisher: "debian", product: "debian-13", name: "hardened" } },
+    {},
+    "an image with a plan (debian debian-13 hardened)",
+    {},
+  ],
+  [{ features: [] }, { trustedLaunch: true }, "trustedLaunch with an image for which Azure says SecurityType none", {}],
+  [
+    { features: [{ name: "IsAcceleratedNetworkSupported", value: "False" }] },
+    { acceleratedNetworking: true },
+    "acceleratedNetworking with an image for which Azure says IsAcceleratedNetworkSupported False",
+    {},
+  ],
+])("an image that does not fit is told (%j)", async (change, wishes, given, capabilities) => {
+  const images = { "0.20251001.1": image(change) };
+  const skus = [sku(size, "standardBasv2Family", capabilities)];
+  expect(await obstacle(roomy({ images, skus }), { plan: wishing(devPlan(), wishes) })).toContain(
+    `given:   ${given}\n`,
+  );
+});
+
+test.each([
+  ["encryptionAtHost", { EncryptionAtHostSupported: "False" }],
+  ["acceleratedNetworking", { AcceleratedNetworkingEnabled: "False" }],
+  ["trustedLaunch", { TrustedLaunchDisabled: "True" }],
+])("a size that cannot do %s is told where it is wanted", async (wish, capabilities) => {
+  const skus = [sku(size, "standardBasv2Family", capabilities)];
+  expect((await run(roomy({ skus }))).error).toBe("");
+  const plan = wishing(devPlan(), { [wish]: true });
+  expect(await obstacle(roomy({ skus }), { plan })).toContain(`given:   Standard_B2als_v2 with ${wish}\n`);
+  expect((await run(roomy(), { plan })).error).toBe("");
+});
+
+test("encryption at host needs its feature registered", async () => {
+  const plan = wishing(devPlan(), { encryptionAtHost: true });
+  expect(await obstacle(roomy({ features: { EncryptionAtHost: "NotRegistered" } }), { plan })).toContain(
+    "given:   true, with the feature Microsoft.Compute/EncryptionAtHost NotRegistered\n",
+  );
+});
+
+test("a provider that is not registered is told once, though it refuses other questions too", async () => {
+  const refusal = {
+    error: {
+      code: "MissingSubscriptionRegistration",
+      message: "The subscription is not registered to use namespace 'Microsoft.Compute'.",
+    },
+  };
+  const providers = { ...roomySubscription().providers, "Microsoft.Compute": "NotRegistered" };
+  const ends = ["/skus", "/usages", "/versions", "/virtualMachines"];
+  const errors = Object.fromEntries(ends.map((end) => [end, [409, refusal]])) as Subscription["errors"];
+  expect(await obstacle(roomy({ providers, errors }))).toBe(
+    `  resource provider Microsoft.Compute
+    given:   NotRegistered
+    allowed: Registered
+    change:  az provider register --wait --namespace Microsoft.Compute`,
+  );
+});
+
+test("only the providers count whose resources the stack has", async () => {
+  const providers = { ...roomySubscription().providers, "Microsoft.Insights": "NotRegistered" };
+  expect((await run(roomy({ providers }))).error).toBe("");
+  const plan = devPlan(({ tiers }) => {
+    tiers["front"] = { ...tiers["front"], autoscale: { minimum: 2, maximum: 4 } };
+  });
+  expect(await obstacle(roomy({ providers }), { plan })).toContain("resource provider Microsoft.Insights\n");
+});
+
+const reader = [{ actions: ["*/read"], notActions: [] }];
+const denied = "Microsoft.Compute/virtualMachineScaleSets/write";
+
+test("an up needs the rights to write, each of them; a preview only tells that they are missing", async () => {
+  const permissions = [{ actions: ["*"], notActions: [denied] }];
+  expect(await obstacle(roomy({ permissions }))).toBe(
+    `  rights of this identity in /subscriptions/${subscriptionId}
+    given:   not ${denied}
+    allowed: an identity that has all that the stack needs, for example by the role Contributor
+    change:  az role assignment create --role Contributor --scope /subscriptions/${subscriptionId} --assignee <identity>`,
+  );
+  expect((await run(roomy({ permissions: reader }), { preview: true })).error).toBe("");
+  expect(told).toEqual([expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not /)]);
+});
+
+test("where the resource group is, its rights count: those of the subscription may be none", async () => {
+  const errors: Subscription["errors"] = {};
+  const group = { ...standing(10), permissions: [] };
+  expect((await run(roomy({ ...group, errors }))).error).toBe("");
+  expect(await obstacle(roomy({ ...group, groupPermissions: reader }))).toContain(
+    `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev\n`,
+  );
+});
+
+test("a question that Azure refuses is an obstacle, and hides no other", async () => {
+  const message = "The client does not have authorization to perform action 'Microsoft.Compute/locations/usages/read'";
+  const errors: Subscription["errors"] = { "/usages": [403, { error: { code: "AuthorizationFailed", message } }] };
+  const { error } = await run(roomy({ errors, ...withSize({ restrictions: [locationRestriction] }) }));
+  expect(error).toMatch(/^2 obstacles at Azure/);
+  expect(error).toContain(
+    `  question /subscriptions/${subscriptionId}/providers/Microsoft.Compute/locations/westeurope/usages
+    given:   403 AuthorizationFailed ${message}
+    allowed: an identity that may read there, for example by the role Reader
+    change:  its roles on the subscription, or to go on without asking pulumi config set --path \
+platform:preflight.enabled false`,
+  );
+});
+
+test("a region that nobody has, and none at all, are told", async () => {
+  expect(await obstacle(roomy(), { location: "Middle Earth" })).toContain(
+    "  azure-native:location\n    given:   middleearth\n",
+  );
+  expect(await obstacle(roomy(), { location: undefined })).toContain(
+    "  azure-native:location\n    given:   (nothing)\n",
+  );
+});
+
+test("everything that is wrong is said at once", async () => {
+  const { error } = await run(
+    roomy({
+      usages: cores(0, 20),
+      ...withSize({ restrictions: [zoneRestriction("3")] }),
+      providers: { ...roomySubscription().providers, "Microsoft.Network": "Unregistered" },
+      permissions: [{ actions: ["*"], notActions: [denied] }],
+    }),
+  );
+  expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
+    "4 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
+    "  resource provider Microsoft.Network",
+    `  ${allPlaces}`,
+    "  quota of vCPUs in westeurope",
+    `  rights of this identity in /subscriptions/${subscriptionId}`,
+  ]);
+});
+
+test("an unedited stack file is refused, each name of it, before a machine looks for its repository", async () => {
+  const { error } = await run(roomy(), { settings: { enabled: true, exampleNames: "refuse" } });
+  expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
+    "6 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
+    "  platform:environment.domain",
+    "  platform:environment.tiers.back.applications[0].repository",
+    "  platform:environment.tiers.front.applications[0].repository",
+    "  platform:environment.tiers.machine-learning.applications[0].repository",
+    "  platform:environment.reverseProxy.routes[0].host",
+    "  platform:environment.reverseProxy.routes[1].host",
+  ]);
+});
+
+test("an Azure that does not answer ends the run, and says how to go on without it", async () => {
+  const fetch = () =>
+    Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 192.0.2.1:443") }));
+  const { error } = await run(roomy(), { fetch });
+  expect(error.replace(/GET \S+:/, "GET /x:")).toBe(
+    `Azure could not be asked whether Pulumi.dev.yaml can be built; nothing was changed.
+  GET /x: no answer (Error: connect ECONNREFUSED 192.0.2.1:443)
+  To go on without asking: pulumi config set --path platform:preflight.enabled false`,
+  );
+});
+
+test.each([
+  [401, "ExpiredAuthenticationToken"],
+  [404, "SubscriptionNotFound"],
+  [500, "InternalServerError"],
+])("an Azure that answers %s %s told nothing", async (status, code) => {
+  const errors: Subscription["errors"] = { "/skus": [status, { error: { code, message: "?" } }] };
+  expect((await run(roomy({ errors }))).error).toMatch(
+    new RegExp(`^Azure could not be asked .*\n  GET .*/skus: ${status} ${code} `),
+  );
+});
+
+test("switched off, nothing is asked and nothing is refused", async () => {
+  const { error, asked } = await run(roomy({ skus: [] }), { settings: { enabled: false, exampleNames: "refuse" } });
+  expect([error, asked]).toEqual(["", []]);
+});

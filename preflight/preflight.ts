@@ -1,0 +1,55 @@
+/** Before anything is made: everything that is in the way at Azure, at once. Reads only. */
+import * as pulumi from "@pulumi/pulumi";
+import { logIn } from "../azure/arm.ts";
+import { questions } from "../azure/questions.ts";
+import type { Stack } from "../environment/read.ts";
+import { ask } from "./ask.ts";
+import { exampleNameObstacles } from "./exampleNames.ts";
+import { judge, switchOff, type Findings } from "./judge.ts";
+import { groupNeeds } from "./needs.ts";
+import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
+
+/**
+ * Ends the run where a stack cannot be built. A preview needs no rights to write: what of them is missing it only tells.
+ *
+ * @throws pulumi.RunError that lists every obstacle, or says that Azure could not be asked.
+ */
+export async function preflight({ plan, cloud, location, preflight: settings, file }: Stack): Promise<void> {
+  if (!settings.enabled) return;
+  const obstacles = [
+    ...(settings.exampleNames === "refuse" ? exampleNameObstacles(plan, file) : []),
+    ...(location === undefined ? [noLocation(file)] : []),
+  ];
+  const { rights, ...found } = location === undefined ? nothing : await findings(location);
+  for (const warning of found.warnings) await pulumi.log.warn(renderWarning(warning));
+  obstacles.push(...found.obstacles);
+  if (pulumi.runtime.isDryRun()) {
+    for (const { place, given, change } of rights)
+      await pulumi.log.info(`pulumi up will need: ${place}: ${given}; ${change}`);
+  } else obstacles.push(...rights);
+  if (obstacles.length > 0) throw new pulumi.RunError(renderObstacles(file, obstacles));
+
+  async function findings(region: string): Promise<Findings> {
+    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file };
+    const groups = groupNeeds(plan);
+    try {
+      return judge(plan, groups, await ask(questions(await logIn(cloud, {})), plan, groups, place.location), place);
+    } catch (error) {
+      throw new pulumi.RunError(
+        `Azure could not be asked whether ${file} can be built; nothing was changed.\n  ${(error as Error).message}\n` +
+          `  To go on without asking: ${switchOff}`,
+      );
+    }
+  }
+}
+
+const nothing: Findings = { obstacles: [], rights: [], warnings: [] };
+
+function noLocation(file: string): Obstacle {
+  return {
+    place: "azure-native:location",
+    given: "(nothing)",
+    allowed: "a region of Azure, for example westeurope",
+    change: `pulumi config set azure-native:location westeurope, in ${file}`,
+  };
+}

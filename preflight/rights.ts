@@ -1,0 +1,41 @@
+/** Whether an identity may do what a plan needs. Pure. */
+import type { Permission } from "../azure/permissions.ts";
+import { firstOf, type Obstacle } from "./obstacle.ts";
+
+/** The actions that no permission allows. */
+export function missingActions(permissions: readonly Permission[], actions: readonly string[]): string[] {
+  const tested = permissions.map(({ actions: allowed, notActions }) => ({
+    allowed: allowed.map(pattern),
+    denied: notActions.map(pattern),
+  }));
+  return actions.filter(
+    (action) =>
+      !tested.some(
+        ({ allowed, denied }) => allowed.some((one) => one.test(action)) && !denied.some((one) => one.test(action)),
+      ),
+  );
+}
+
+/** `Microsoft.Network/*` with any string for the star, in any case: /read names read and nothing below it. */
+function pattern(action: string): RegExp {
+  const parts = action.split("*").map((part) => part.replaceAll(/[.\\+?^${}()|[\]]/g, "\\$&"));
+  return new RegExp(`^${parts.join(".*")}$`, "i");
+}
+
+/** What an identity lacks, as one obstacle; none where it may do everything. */
+export function rightsObstacles(
+  scope: string,
+  permissions: readonly Permission[],
+  actions: readonly string[],
+): Obstacle[] {
+  const missing = missingActions(permissions, actions);
+  if (missing.length === 0) return [];
+  return [
+    {
+      place: `rights of this identity in ${scope}`,
+      given: `not ${firstOf(missing, 5)}`,
+      allowed: "an identity that has all that the stack needs, for example by the role Contributor",
+      change: `az role assignment create --role Contributor --scope ${scope} --assignee <identity>`,
+    },
+  ];
+}
