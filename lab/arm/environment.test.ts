@@ -263,7 +263,9 @@ describe("an environment made with Azure's own clients", () => {
     const before = lab.arm.world().machines.map((machine) => machine.name);
     await compute.virtualMachineScaleSets.createOrUpdate(group, "vmss-front", scaleSet(3));
     expect(lab.arm.world().machines.map((machine) => machine.address)).toEqual(["10.20.1.4", "10.20.1.5", "10.20.1.6"]);
-    await compute.virtualMachineScaleSets.update(group, "vmss-front", { sku: { name: "Standard_B2s_v2", capacity: 2 } });
+    await compute.virtualMachineScaleSets.update(group, "vmss-front", {
+      sku: { name: "Standard_B2s_v2", capacity: 2 },
+    });
     expect(lab.arm.world().machines.map((machine) => machine.name)).toEqual(before);
   });
 

@@ -25,7 +25,13 @@ const scaleSet = (capacity: number, command = "true", customData = "Zmlyc3Q="): 
         computerNamePrefix: "a",
         adminUsername: "platform",
         customData,
-        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
+        linuxConfiguration: {
+          ssh: {
+            publicKeys: [
+              { keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" },
+            ],
+          },
+        },
       },
       storageProfile: { imageReference: { publisher: "Debian", offer: "debian-13", sku: "13", version: "latest" } },
       networkProfile: {

@@ -36,7 +36,9 @@ export type LimitChange = z.input<typeof limitChange>;
 export function readLimitChange(given: unknown): z.infer<typeof limitChange> {
   const result = limitChange.safeParse(given);
   if (result.success) return result.data;
-  throw new Error(result.error.issues.map(({ path, message }) => `${String(path[0] ?? "limits")}: ${message}`).join("\n"));
+  throw new Error(
+    result.error.issues.map(({ path, message }) => `${String(path[0] ?? "limits")}: ${message}`).join("\n"),
+  );
 }
 
 /** Stores what follows from the change. */
@@ -61,7 +63,8 @@ function applied(before: Limits, change: z.infer<typeof limitChange>): Limits {
   const permitted = permit.map((action) => action.toLowerCase());
   return {
     cores: numbers.filter(
-      (one, index) => !numbers.slice(index + 1).some(({ region, family }) => one.region === region && one.family === family),
+      (one, index) =>
+        !numbers.slice(index + 1).some(({ region, family }) => one.region === region && one.family === family),
     ),
     restrictions: [...kept, ...restrict],
     unregistered,

@@ -20,22 +20,12 @@ export function reportLimits(store: Store): LimitReport {
     if (sizes.length === 0 && set.length === 0) return [];
     return [
       { region, used: coresIn(sizes), limit: coresOf(limits, region) },
-      ...[...families].sort().map((family) => ({
-        region,
-        family,
-        used: coresIn(sizes, family),
-        limit: coresOf(limits, region, family),
-      })),
+      ...[...families]
+        .sort()
+        .map((family) => ({ region, family, used: coresIn(sizes, family), limit: coresOf(limits, region, family) })),
     ];
   });
   const everyRegion = limits.cores.filter(({ region }) => region === everywhere);
   const total = everyRegion.find(({ family }) => family === undefined);
-  return {
-    limits,
-    usages: [
-      ...(total ? [] : [{ region: everywhere, limit: usualCores }]),
-      ...everyRegion,
-      ...usages,
-    ],
-  };
+  return { limits, usages: [...(total ? [] : [{ region: everywhere, limit: usualCores }]), ...everyRegion, ...usages] };
 }

@@ -42,7 +42,10 @@ const restriction = z.strictObject({
   region,
   size,
   /** Absent: the size cannot be had in the region at all. */
-  zones: z.array(z.enum(["1", "2", "3"], "zones are 1, 2 and 3")).min(1).optional(),
+  zones: z
+    .array(z.enum(["1", "2", "3"], "zones are 1, 2 and 3"))
+    .min(1)
+    .optional(),
 });
 
 /** Those that can be set here; Azure has many more. */
@@ -129,9 +132,7 @@ export const withRegistration = (limits: Limits, name: string, registered: boole
 
 /** Whether the identity may not do `wanted`. */
 export const isDenied = ({ denied }: Limits, wanted: string): boolean =>
-  denied.some((pattern) =>
-    new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "i").test(wanted),
-  );
+  denied.some((pattern) => new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "i").test(wanted));
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
 

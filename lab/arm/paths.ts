@@ -36,7 +36,10 @@ export function checkVersionIsGiven(request: Request): void {
 }
 
 /** Refuses a request without an api-version that the type knows. */
-export function checkVersion(request: Request, { type, apiVersions }: Pick<ResourceType, "type" | "apiVersions">): void {
+export function checkVersion(
+  request: Request,
+  { type, apiVersions }: Pick<ResourceType, "type" | "apiVersions">,
+): void {
   checkVersionIsGiven(request);
   const version = request.query.get("api-version")!;
   if (apiVersions.includes(version)) return;

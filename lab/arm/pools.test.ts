@@ -40,7 +40,13 @@ const join = (name: string, target: string) =>
       osProfile: {
         computerNamePrefix: name,
         adminUsername: "platform",
-        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
+        linuxConfiguration: {
+          ssh: {
+            publicKeys: [
+              { keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" },
+            ],
+          },
+        },
       },
       storageProfile: {
         imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },

@@ -28,8 +28,10 @@ export function put(request: Request, type: ResourceType, id: string, context: C
     () => {
       if (type.refusePut !== undefined) throw notInLab(type.refusePut);
       refuseNewer(request, type);
-      const given = objectOf(request.body);
-      return write(request, type, existing?.id ?? id, type.spelled?.(given) ?? given, existing, context);
+      const body = objectOf(request.body);
+      const spelled = type.spelled?.(body) ?? body;
+      const given = (existing && type.completed?.(spelled, existing)) ?? spelled;
+      return write(request, type, existing?.id ?? id, given, existing, context);
     },
   );
 }

@@ -74,6 +74,8 @@ export interface ResourceType<B extends Body = Body> {
   bareRefusals?: true;
   /** A request's body with the members' usual names, where Azure takes others too. */
   spelled?(given: Record<string, unknown>): Record<string, unknown>;
+  /** A PUT's body with what Azure keeps of the resource where a client leaves it out, before the body is judged. */
+  completed?(given: Record<string, unknown>, existing: Resource<B>): Record<string, unknown>;
   /** What PATCH may change. */
   patch: "tags" | "merge" | "none";
   /** What is kept of a valid body: children that have rows of their own are left out. */

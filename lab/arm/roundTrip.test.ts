@@ -50,7 +50,13 @@ const scaleSet = (parts: Parts = {}): object => ({
       osProfile: {
         computerNamePrefix: "a",
         adminUsername: "platform",
-        linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
+        linuxConfiguration: {
+          ssh: {
+            publicKeys: [
+              { keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" },
+            ],
+          },
+        },
         ...parts.os,
       },
       storageProfile: {

@@ -79,7 +79,13 @@ describe("a public load balancer", () => {
         osProfile: {
           computerNamePrefix: "proxy",
           adminUsername: "platform",
-          linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" }] } },
+          linuxConfiguration: {
+            ssh: {
+              publicKeys: [
+                { keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" },
+              ],
+            },
+          },
         },
         storageProfile: {
           imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },

@@ -90,7 +90,12 @@ export function describeLimits({ limits, usages }: LimitReport): string {
   return [
     table(
       ["region", "family", "cores used", "limit"],
-      usages.map(({ region, family, used, limit }) => [place(region), family ?? "all", used?.toString() ?? "", `${limit}`]),
+      usages.map(({ region, family, used, limit }) => [
+        place(region),
+        family ?? "all",
+        used?.toString() ?? "",
+        `${limit}`,
+      ]),
     ),
     "",
     limits.restrictions.length === 0

@@ -39,6 +39,12 @@ describe("help", () => {
   });
 });
 
+test("limits --help tells the forms of its options by examples", () => {
+  const { stdout } = lab("limits", "--help");
+  expect(stdout).toContain("bin/lab limits --cores westeurope=20 westeurope/standardBsv2Family=10");
+  expect(stdout).toContain("--new-subscription");
+});
+
 // Commands other than help are for root.
 test.runIf(process.getuid?.() === 0)("a log is read as far as the reader wants it, without an error", () => {
   mkdirSync(join(directory, "state"));

@@ -90,3 +90,10 @@ test("the zone's own record and those of host names have a URL", () => {
 test("the tables show all of it", () => {
   expect(describe(status)).toMatch(/tier +wanted +running +repairs\n +front +2 +1 +Suspended\n/);
 });
+
+test("a tier that lacks a machine says why", () => {
+  const [stack] = status;
+  const groups = [{ ...stack!.groups[0]!, shortage: "OperationNotAllowed: no cores" }];
+  expect(describe([{ ...stack!, groups }])).toContain("  front lacks a machine: OperationNotAllowed: no cores\n");
+  expect(describe(status)).not.toContain("lacks a machine");
+});

@@ -49,7 +49,13 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
         .map(({ id, tags, capacity, repairs, shortage }) => {
           const members = machines.filter(({ scaleSetId, terminating }) => scaleSetId === id && !terminating);
           const running = members.filter((member) => seen.get(member.id)?.health === "Healthy").length;
-          return { tier: tags.tier ?? "", wanted: capacity, running, repairs, ...(shortage !== undefined && { shortage }) };
+          return {
+            tier: tags.tier ?? "",
+            wanted: capacity,
+            running,
+            repairs,
+            ...(shortage !== undefined && { shortage }),
+          };
         })
         .sort((a, b) => a.tier.localeCompare(b.tier)),
       machines: machines
@@ -107,7 +113,9 @@ export function describe(stacks: StackStatus[]): string {
           ["tier", "wanted", "running", "repairs"],
           stack.groups.map(({ tier, wanted, running, repairs }) => [tier, String(wanted), String(running), repairs]),
         ),
-        ...stack.groups.flatMap(({ tier, shortage }) => (shortage === undefined ? [] : [`  ${tier} lacks a machine: ${shortage}`])),
+        ...stack.groups.flatMap(({ tier, shortage }) =>
+          shortage === undefined ? [] : [`  ${tier} lacks a machine: ${shortage}`],
+        ),
         table(
           ["machine", "tier", "address", "state", "health"],
           stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),

@@ -1,7 +1,10 @@
 /** The api-version of a request that names none: the newest stable one that the cases were written for. */
 const versions: [RegExp, string][] = [
+  [/^\/subscriptions\/[^/]+\/providers\/[^/]+(\/(un)?register)?$/i, "2021-04-01"],
   [/\/providers\/Microsoft\.Authorization(\/|$)/i, "2022-04-01"],
   [/\/providers\/Microsoft\.Insights(\/|$)/i, "2022-10-01"],
+  [/\/providers\/Microsoft\.Features(\/|$)/i, "2021-07-01"],
+  [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute(\/|$)/i, "2024-11-01"],
   [/\/providers\/Microsoft\.Network\/privateDnsZones(\/|$)/i, "2024-06-01"],
   [/\/providers\/Microsoft\.Network\/dnsZones(\/|$)/i, "2018-05-01"],

@@ -63,6 +63,8 @@ const labStep = z.strictObject({
     scriptExit: z.int().optional(),
     /** Percent of its processors that every machine uses from now on. */
     cpuPercent: z.number().optional(),
+    /** A change of the subscription's limits, as `limitChange.ts` has it. They are as usual again after the case. */
+    limits: z.record(z.string(), z.unknown()).optional(),
     /** Error that the fabric reports, by resource ID. */
     errors: z.record(z.string(), z.string()).optional(),
     report: z.literal(true).optional(),

@@ -41,6 +41,9 @@ const sdks: Sdk[] = [
   },
   {
     roots: {
+      "microsoft.compute/locations/publishers": ["VirtualMachineImage", "VirtualMachineImageResource"],
+      "microsoft.compute/locations/usages": ["Usage"],
+      "microsoft.compute/locations/vmsizes": ["VirtualMachineSize"],
       "microsoft.compute/virtualmachines": ["VirtualMachine", "RetrieveBootDiagnosticsDataResult"],
       "microsoft.compute/virtualmachines/extensions": ["VirtualMachineExtension"],
       "microsoft.compute/virtualmachinescalesets": ["VirtualMachineScaleSet", "VirtualMachineScaleSetInstanceView"],

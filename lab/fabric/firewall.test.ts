@@ -20,6 +20,36 @@ describe("security rules", () => {
   test("of the other direction are left out", () => {
     expect(lines({ name: "out", direction: "Outbound", priority: 100, access: "Allow" })).toEqual(["drop"]);
   });
+  test("of the outbound direction are judged by destinations, and the end denies", () => {
+    const outbound = { direction: "Outbound", protocol: "tcp" } as const;
+    const rules = [
+      {
+        ...outbound,
+        name: "web",
+        priority: 100,
+        access: "Allow",
+        destinations: ["Internet"],
+        destinationPorts: ["443"],
+      },
+      { ...outbound, name: "peer", priority: 200, access: "Deny", destinations: ["VirtualNetwork"] },
+    ] as const;
+    expect(
+      securityRules(
+        rules.map((one) => rule({ ...one, destinations: [...one.destinations] })),
+        "Outbound",
+        vnet,
+      ),
+    ).toEqual([
+      "ip daddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } meta l4proto tcp th dport { 443 } return",
+      "ip daddr { 10.20.0.0-10.20.255.255, 168.63.129.16 } meta l4proto tcp drop",
+      "drop",
+    ]);
+  });
+  test("for a service that the lab does not have match nothing", () => {
+    const elsewhere = { ...inbound, name: "a", priority: 100, sources: ["AzureKeyVault.WestEurope"] };
+    expect(lines(elsewhere)).toEqual(["drop"]);
+    expect(lines({ ...elsewhere, sources: ["Storage", "10.1.2.3"] })[0]).toBe("ip saddr { 10.1.2.3 } return");
+  });
   test("with ports and any protocol match TCP and UDP only", () => {
     expect(lines({ ...inbound, name: "a", priority: 100, destinationPorts: ["8000-8099", "80", "81"] })[0]).toBe(
       "meta l4proto { tcp, udp } th dport { 80-81, 8000-8099 } return",

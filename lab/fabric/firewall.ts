@@ -109,6 +109,7 @@ export function securityRules(
   const lines = rules
     .filter((rule) => rule.direction === direction)
     .sort((a, b) => a.priority - b.priority)
+    .filter((rule) => [rule.sources, rule.destinations].every((given) => given.some((one) => !isElsewhere(one))))
     .map((rule) => {
       const matches = [
         prefixes("saddr", rule.sources, virtualNetwork),
@@ -134,12 +135,18 @@ function prefixes(field: "saddr" | "daddr", given: readonly string[], virtualNet
   const ranges = given.flatMap((prefix): readonly Range[] => {
     if (prefix === "VirtualNetwork") return virtualNetwork;
     if (prefix === "Internet") return complement(virtualNetwork);
+    if (isElsewhere(prefix)) return [];
     if (prefix === "AzureLoadBalancer") return [blockRange(azureAddress)];
     return [blockRange(prefix)];
   });
   const merged = union(ranges);
   return complement(merged).length === 0 ? "" : `ip ${field} ${setText(merged)}`;
 }
+
+/** A service tag of Azure's for which the lab has no addresses: it matches nothing. */
+const isElsewhere = (prefix: string): boolean => /^[A-Z]/i.test(prefix) && !tags.includes(prefix);
+
+const tags: readonly string[] = ["Internet", "VirtualNetwork", "AzureLoadBalancer"];
 
 function protocol(rule: SecurityRule): string {
   if (rule.protocol !== "*") return `meta l4proto ${rule.protocol}`;

@@ -9,7 +9,8 @@ import { catalogue, named, type Image } from "./images.ts";
 export function answerImages(region: string, path: string[], request: Request, { options }: Context): unknown {
   const [publisher, artifacts, kind, offers, offer, skus, sku, versions, version] = path;
   const words = [artifacts ?? "artifacttypes", kind ?? "vmimage", offers ?? "offers", skus ?? "skus", versions];
-  const isKnown = words.join("/").toLowerCase() === ["artifacttypes/vmimage/offers/skus", versions].join("/").toLowerCase();
+  const isKnown =
+    words.join("/").toLowerCase() === ["artifacttypes/vmimage/offers/skus", versions].join("/").toLowerCase();
   if (!isKnown || path.length > 9 || (versions ?? "versions").toLowerCase() !== "versions") throw notFound(request);
   const base = `/Subscriptions/${options.subscriptionId}/Providers/Microsoft.Compute/Locations/${region}/Publishers`;
   const list = (all: object, below: string): unknown =>

@@ -106,7 +106,10 @@ export class Repairs {
     if (service.ongoing.length > 0 !== before.ongoing.length > 0)
       service.changed = new Date(context.nowMilliseconds()).toISOString();
     if (JSON.stringify(service) !== JSON.stringify(before))
-      store.put({ ...set, computed: { ...set.computed, repairs: service, ...(began && { shortage: undefined }) } }, false);
+      store.put(
+        { ...set, computed: { ...set.computed, repairs: service, ...(began && { shortage: undefined }) } },
+        false,
+      );
   }
 
   /** Unhealthy for the grace period, which begins anew with each completed change of the machine. */

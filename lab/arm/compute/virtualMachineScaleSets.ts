@@ -170,6 +170,9 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   schema: scaleSetBody,
   introduced: scaleSetIntroduced,
   patch: "merge",
+  // `az vmss scale` puts a location and a SKU: the model stays.
+  completed: (given, { body: { properties, zones, tags } }) =>
+    "properties" in given ? given : { ...(zones && { zones }), ...(tags && { tags }), ...given, properties },
   merge,
   prepare,
   applied,

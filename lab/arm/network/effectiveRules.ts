@@ -3,7 +3,8 @@ import type { SecurityRule } from "../../world.ts";
 import { isLive } from "../resource.ts";
 import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
-import { listOf, tagOf, type RuleProperties, type SecurityRuleBody } from "./securityRuleSchema.ts";
+import { listOf, type RuleProperties, type SecurityRuleBody } from "./securityRuleSchema.ts";
+import { tagOf } from "./serviceTags.ts";
 
 /** Lowest priority number first; undefined without a group. */
 export function effectiveRules(groupId: string | undefined, store: Store): SecurityRule[] | undefined {

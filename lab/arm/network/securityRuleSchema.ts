@@ -2,9 +2,7 @@
 import { z } from "zod";
 import { parseAddress, parseBlock } from "../addresses.ts";
 import { choice, envelope, ignored, issue, none, range } from "../schema.ts";
-
-/** Azure has hundreds of service tags; the lab enforces these. */
-const serviceTags = ["Internet", "VirtualNetwork", "AzureLoadBalancer"] as const;
+import { knownTags, tagOf } from "./serviceTags.ts";
 
 export const ruleProperties = z
   .strictObject({
@@ -82,16 +80,12 @@ export const listOf = (one: string | undefined, many: string[] | undefined): str
   ...(many ?? []),
 ];
 
-/** The tag in Azure's spelling, if `address` is one that the lab knows. */
-export const tagOf = (address: string): (typeof serviceTags)[number] | undefined =>
-  serviceTags.find((tag) => tag.toLowerCase() === address.toLowerCase());
-
 function addressProblem(address: string, oneOfMany: boolean): string | undefined {
   const isTag = tagOf(address) !== undefined || address === "*";
   if (isTag && !(oneOfMany && address === "*")) return undefined;
   if (parseAddress(address) !== undefined || parseBlock(address)) return undefined;
   const alone = oneOfMany ? "" : " or *";
-  return `Allowed are an address, a CIDR block whose host bits are zero, and the tags ${serviceTags.join(", ")}${alone} (the lab knows no other tags).`;
+  return `Allowed are an address, a CIDR block whose host bits are zero, and the tags ${knownTags}${alone} (the lab knows no other tags).`;
 }
 
 function portIsValid(port: string): boolean {

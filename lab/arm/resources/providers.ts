@@ -45,8 +45,7 @@ export function answerFeature(
   { store, options }: Context,
 ): object {
   const feature = features.find((one) => one.toLowerCase() === `${namespace}/${name}`.toLowerCase());
-  if (feature === undefined)
-    throw new ArmError(404, "FeatureNotFound", `The feature '${name}' could not be found.`);
+  if (feature === undefined) throw new ArmError(404, "FeatureNotFound", `The feature '${name}' could not be found.`);
   const isThere = isRegistered(limitsOf(store), feature);
   const registered = change === undefined ? isThere : change === "register";
   if (registered !== isThere) putLimits(store, withRegistration(limitsOf(store), feature, registered));

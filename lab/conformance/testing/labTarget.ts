@@ -56,6 +56,7 @@ class FakeFabric {
 
   act(step: LabStep): void {
     const lab = this.#lab;
+    if (step.limits) lab.arm.limits(step.limits);
     if (step.automatic !== undefined) lab.automatic = step.automatic;
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
     if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
@@ -71,6 +72,7 @@ class FakeFabric {
     const lab = this.#lab;
     lab.held = [];
     lab.automatic = true;
+    lab.arm.limits({ reset: true });
     lab.cpuSeconds = () => undefined;
     this.#health = [];
     this.#errors = [];
