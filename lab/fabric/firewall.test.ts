@@ -22,24 +22,13 @@ describe("security rules", () => {
   });
   test("of the outbound direction are judged by destinations, and the end denies", () => {
     const outbound = { direction: "Outbound", protocol: "tcp" } as const;
+    const web = { name: "web", priority: 100, access: "Allow", destinations: ["Internet"] } as const;
+    const peer = { name: "peer", priority: 200, access: "Deny", destinations: ["VirtualNetwork"] } as const;
     const rules = [
-      {
-        ...outbound,
-        name: "web",
-        priority: 100,
-        access: "Allow",
-        destinations: ["Internet"],
-        destinationPorts: ["443"],
-      },
-      { ...outbound, name: "peer", priority: 200, access: "Deny", destinations: ["VirtualNetwork"] },
-    ] as const;
-    expect(
-      securityRules(
-        rules.map((one) => rule({ ...one, destinations: [...one.destinations] })),
-        "Outbound",
-        vnet,
-      ),
-    ).toEqual([
+      rule({ ...outbound, ...web, destinations: [...web.destinations], destinationPorts: ["443"] }),
+      rule({ ...outbound, ...peer, destinations: [...peer.destinations] }),
+    ];
+    expect(securityRules(rules, "Outbound", vnet)).toEqual([
       "ip daddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } meta l4proto tcp th dport { 443 } return",
       "ip daddr { 10.20.0.0-10.20.255.255, 168.63.129.16 } meta l4proto tcp drop",
       "drop",
