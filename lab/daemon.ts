@@ -14,6 +14,7 @@ import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
+import { keepFromEnvironment, liveSettings } from "./liveSettings.ts";
 import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
@@ -25,9 +26,13 @@ const ca = authority();
 const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
 
+keepFromEnvironment(stateDir, process.env);
+const settings = () => liveSettings(stateDir);
+
 const image = await ensureImage({ cacheDir, log });
 const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
-const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
+const serviceHealingSeconds = () => settings().serviceHealingSeconds;
+const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, serviceHealingSeconds });
 const arm = await startArm({
   stateDir,
   port: armPort,
@@ -40,6 +45,7 @@ const arm = await startArm({
   log,
   repairGraceSeconds,
   secondsPerMinute,
+  missingHealth: () => settings().missingHealth,
   metadataSocket,
 });
 await networks.start();
@@ -96,7 +102,7 @@ if (existsSync(socketPath)) rmSync(socketPath);
 const control = createServer((request, response) => {
   if (request.url === "/status") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status() }));
+    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }));
   } else if (request.url?.startsWith("/serial/")) {
     machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
       (text) => response.end(text),

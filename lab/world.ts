@@ -190,10 +190,12 @@ export interface WorldStatus {
 
 export interface MachineStatus {
   id: string;
-  power: "starting" | "running" | "stopped";
+  /** `lost`: it ended from outside, as with its host, and neither by its owner nor from within. */
+  power: "starting" | "running" | "stopped" | "lost";
   /** The agent inside answers and first-boot set-up has come as far as Azure asks for "provisioned". */
   ready: boolean;
-  health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None";
+  /** What the extension reports. `Missing`: nobody reports anything. `None`: there is no extension. */
+  health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "Missing" | "None";
   /** Scripts that have ended: exit status by script id and sequence. */
   scripts: { id: string; sequence: string; exitStatus: number; stderr: string }[];
 }

@@ -8,6 +8,7 @@ import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
 import { outside } from "../fabric/names.ts";
+import { keepSetting, settingNames, settingText } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
@@ -68,6 +69,18 @@ program
     const at = new Date();
     await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
     console.log(`${machine.name}: ${how} at ${at.toISOString()}`);
+  });
+program
+  .command("set")
+  .description("tell, or change while the lab runs, how it imitates what Azure leaves open")
+  .addArgument(new Argument("[setting]", "absent: all are told").choices(Object.keys(settingNames)))
+  .argument("[value]", "absent: the setting is told")
+  .action(async (setting: string | undefined, value: string | undefined) => {
+    await runningDaemon();
+    const names = setting === undefined ? Object.keys(settingNames) : [setting];
+    if (setting !== undefined && value !== undefined) keepSetting(stateDir, settingNames[setting]!, value);
+    const { settings } = await runningDaemon();
+    for (const name of names) console.log(settingText(name, settings));
   });
 program
   .command("internet")

@@ -35,7 +35,7 @@ export interface StackStatus {
 }
 
 /** The daemon's world, per stack. */
-export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
+export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
   const stacks = new Set([...world.machines, ...world.loadBalancers, ...world.scaleSets].map(stackOf));
@@ -60,7 +60,7 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
           tier: machine.tags.tier ?? "",
           address: machine.address,
           state: machine.terminating ? "terminating" : (seen.get(machine.id)?.power ?? "absent"),
-          health: seen.get(machine.id)?.health ?? "Unknown",
+          health: seen.get(machine.id)?.health ?? "Missing",
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),

@@ -6,6 +6,8 @@ import { AgentPool, type AgentPlace } from "./agent/pool.ts";
 import { machinePaths, machinesOnDisk } from "./machine/files.ts";
 import { cpuSeconds, setPortion, type Portion } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
+import { lastEnding } from "./machine/ending.ts";
+import { bootsAgainAt } from "./machine/healing.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
 import { runningMachine } from "./machine/processes.ts";
@@ -17,9 +19,17 @@ export interface MachinesOptions {
   /** Certificate of the lab's authority, which machines trust. */
   caFile: string;
   log: (message: string) => void;
+  /** From the loss of a machine's host until it boots again; asked each time. Absent: it stays lost. */
+  serviceHealingSeconds?: () => number;
   /** A machine whose agent has been silent for so long counts as frozen; 20 unless told. */
   silenceSeconds?: number;
 }
+
+/** Pause between two looks at machines that do not run. */
+const healIntervalMs = 1000;
+
+/** Pause before a machine that could not boot is tried again. */
+const healRetryMs = 10_000;
 
 /** Machines that are worked on at once: more do not go faster on two processors. */
 const atOnce = 4;
@@ -31,6 +41,9 @@ export class Machines {
   readonly #agents: AgentPool;
   #wanted = new Map<string, Machine>();
   readonly #portions = new Map<string, Portion>();
+  #healing: NodeJS.Timeout | undefined;
+  /** When a machine's last attempt to boot again was begun; milliseconds since 1970. */
+  readonly #healed = new Map<string, number>();
   /** The last work on each machine: two never work on the same one at the same time. */
   readonly #work = new Map<string, Promise<unknown>>();
 
@@ -67,6 +80,8 @@ export class Machines {
     await inParallel(strays, (paths) => attempt(paths.name, () => this.#lifecycle.remove(paths)));
     await inParallel(machines, (machine) => attempt(machine.id, () => this.#lifecycle.ensure(machine)));
     this.#agents.look();
+    if (this.#options.serviceHealingSeconds)
+      this.#healing ??= setInterval(() => this.#heal(), healIntervalMs).unref();
     return errors;
   }
 
@@ -101,7 +116,33 @@ export class Machines {
 
   /** Lets go of the machines, which run on. */
   stop(): void {
+    clearInterval(this.#healing);
+    this.#healing = undefined;
     this.#agents.stop();
+  }
+
+  /** Boots machines again that have lost their hosts, when their time has come, and guests that reboot at once. */
+  #heal(): void {
+    const { stateDir, serviceHealingSeconds, log } = this.#options;
+    const seconds = serviceHealingSeconds?.() ?? Infinity;
+    for (const machine of this.#wanted.values()) {
+      const { id, name, powered } = machine;
+      const paths = machinePaths(stateDir, id);
+      // The rest is asked again, of the disk, when it is the machine's turn.
+      const at = bootsAgainAt({ powered, switchedOn: true, diskLost: false, ending: lastEnding(paths) }, seconds);
+      const notBefore = (this.#healed.get(id) ?? 0) + healRetryMs;
+      if (at === undefined || Date.now() < Math.max(at, notBefore) || runningMachine(paths)) continue;
+      this.#healed.set(id, Date.now());
+      void this.#alone(id, async () => {
+        // It may have been deleted or switched off while it waited for its turn.
+        const wanted = this.#wanted.get(id);
+        if (wanted) await this.#lifecycle.heal(wanted, seconds);
+      }).then(
+        () => this.#agents.look(),
+        (error: unknown) => log(`${name} does not boot again: ${error instanceof Error ? error.message : String(error)}`),
+      );
+    }
+    for (const id of this.#healed.keys()) if (!this.#wanted.has(id)) this.#healed.delete(id);
   }
 
   async #restart(id: string): Promise<void> {
@@ -138,11 +179,13 @@ export class Machines {
       : { seconds, processors: Math.min(machine.cpus, availableParallelism()) };
   }
 
-  #locate(machines: Machine[]): Map<string, AgentPlace | "starting"> {
-    const places = new Map<string, AgentPlace | "starting">();
-    for (const { id } of machines) {
-      const found = runningMachine(machinePaths(this.#options.stateDir, id));
+  #locate(machines: Machine[]): Map<string, AgentPlace | "starting" | "lost"> {
+    const places = new Map<string, AgentPlace | "starting" | "lost">();
+    for (const { id, powered } of machines) {
+      const paths = machinePaths(this.#options.stateDir, id);
+      const found = runningMachine(paths);
       if (found) places.set(id, found.init === undefined ? "starting" : { init: found.init });
+      else if (powered && lastEnding(paths)?.how === "lost") places.set(id, "lost");
     }
     return places;
   }

@@ -10,7 +10,7 @@ export interface AgentPlace {
 
 export interface AgentPoolOptions {
   /** Those of the machines that are switched on, and where their agents go. */
-  locate: (machines: Machine[]) => Map<string, AgentPlace | "starting">;
+  locate: (machines: Machine[]) => Map<string, AgentPlace | "starting" | "lost">;
   /** A machine whose agent has been silent for so long counts as frozen. */
   silenceSeconds?: number;
 }
@@ -100,7 +100,7 @@ export class AgentPool {
       id: watched.machine.id,
       power: watched.power,
       ready: watched.answers && watched.ready,
-      health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Unknown",
+      health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Missing",
       scripts: watched.scripts.filter(({ id, sequence }) =>
         watched.machine.scripts.some((script) => script.id === id && script.sequence === sequence),
       ),
@@ -129,13 +129,13 @@ export class AgentPool {
     for (const watched of this.#watched.values()) this.#forget(watched);
   }
 
-  #see(watched: Watched, place: AgentPlace | "starting" | undefined): void {
-    if (place === undefined || place === "starting") {
+  #see(watched: Watched, place: AgentPlace | "starting" | "lost" | undefined): void {
+    if (place === undefined || typeof place === "string") {
       watched.power = place ?? "stopped";
       watched.answers = false;
       return;
     }
-    if (watched.power === "stopped") watched.power = "starting";
+    if (watched.power === "stopped" || watched.power === "lost") watched.power = "starting";
     // A machine that was started again has another init; the agent of the one before ends with it.
     if (watched.agent?.init !== place.init) this.#attach(watched, place);
     const quietMs = performance.now() - watched.heard;

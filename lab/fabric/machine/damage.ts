@@ -20,9 +20,10 @@ import { machineLink, netnsName } from "../names.ts";
 /** What each does, for help texts. */
 export const damages = {
   process: "every program that serves a port is killed, but sshd: the application crashes",
-  power: "it is off at once: nobody is told, and it stays off",
+  power: "its host is lost: off at once, nobody is told; service healing boots it elsewhere after minutes, disk kept",
+  reset: "the guest panics and resets itself (kernel.panic): off at once, and it boots again with its disk",
   disk: "as power, and its disk is gone: only Reimage or a replacement helps",
-  freeze: "nothing in it proceeds, until thaw",
+  freeze: "the guest hangs, and reports no health: nothing in it proceeds, until thaw or reset",
   thaw: "it goes on",
   link: "its link is cut: packets are lost in both directions, until join",
   join: "its link is whole again",
@@ -49,6 +50,12 @@ export async function breakMachine(
       await killServers(initOf(name, running));
       break;
     case "power":
+      await loseContact(paths);
+      await kill(paths);
+      break;
+    case "reset":
+      // The daemon boots it again: machines are started by one process only.
+      await writeFile(paths.reset, "", { mode: 0o600 });
       await loseContact(paths);
       await kill(paths);
       break;

@@ -19,6 +19,8 @@ import {
   type MachinePaths,
   type MachineRecord,
 } from "./files.ts";
+import { lastEnding } from "./ending.ts";
+import { bootsAgainAt } from "./healing.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
 import { kill, removeOwnDirectory, shutDown, start } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
@@ -67,6 +69,26 @@ export class Lifecycle {
     if (!record) throw new Error(`${machine.name} does not exist yet`);
     if (existsSync(paths.diskLost)) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
     await shutDown(paths);
+    await this.#switchOn(machine, paths, record);
+  }
+
+  /** Boots the machine again, with its disk, where it lost its host so long ago, or rebooted. Else does nothing. */
+  async heal(machine: Machine, healingSeconds: number): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, machine.id);
+    if (runningMachine(paths)) return;
+    const record = await readRecord(paths);
+    if (!record || record.id !== machine.id || record.generation !== machine.generation) return;
+    const ending = lastEnding(paths);
+    const fallen = {
+      powered: machine.powered,
+      switchedOn: record.switchedOn === (await hostBoot()),
+      diskLost: existsSync(paths.diskLost),
+      ending,
+    };
+    const at = bootsAgainAt(fallen, healingSeconds);
+    if (at === undefined || at > Date.now()) return;
+    const why = ending?.how === "lost" ? "its host was lost, it boots on another one" : "it reboots";
+    this.#options.log(`${machine.name}: ${why}`);
     await this.#switchOn(machine, paths, record);
   }
 

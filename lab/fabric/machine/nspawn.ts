@@ -10,6 +10,7 @@ import { holds } from "../../polling.ts";
 import { signalProcess } from "../../signals.ts";
 import type { Machine } from "../../world.ts";
 import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
+import { forgetEnding } from "./ending.ts";
 import { joinLink } from "./linkCut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
@@ -23,17 +24,19 @@ const ownDirectory = "/run/systemd/nspawn";
 
 /**
  * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. It gives up where the daemon
- * that started it has ended: the next daemon finds, and can end, only launches that stand in their groups. Machines do
+ * that started it has ended: the next daemon finds, and can end, only launches that stand in their groups. What waits
+ * for its end and writes it down (ending.ts) stands outside of the groups, so that it outlives all of them. Machines do
  * not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
  * systemd-nspawn leaves some files in its own directory; so each machine has a directory that ends with it.
  */
 const launcher = `
 set -e
-daemon=$1; shift
-while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done
+daemon=$1 ending=$2; shift 2
+(
+while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit; shift; done
 shift
 read -r _ _ _ parent _ </proc/$$/stat
-[ "$parent" = "$daemon" ]
+[ "$parent" = "$daemon" ] || exit
 exec unshare --mount --propagation slave sh -c '
   set -e
   rm -rf "$3/work/incompat"
@@ -42,6 +45,9 @@ exec unshare --mount --propagation slave sh -c '
   mount -t tmpfs -o mode=0755 tmpfs ${ownDirectory}
   shift 4
   exec "$@"' lab-machine "$@"
+) && status=0 || status=$?
+[ ! -d "\${ending%/*}" ] || echo "$status" > "$ending"
+exit "$status"
 `;
 
 /** Switches the machine on and returns when its init runs. */
@@ -53,6 +59,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   await joinLink(machineNamespace(machine.id));
   const groups = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
+  await forgetEnding(paths);
   const supervisor = [
     "systemd-nspawn",
     "--quiet",
@@ -77,7 +84,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   try {
     const lower = existsSync(paths.downloads) ? `${paths.downloads}:${image}` : image;
     const disk = [lower, paths.upper, paths.work, paths.root];
-    const args = ["-c", launcher, "lab-launch", String(process.pid), ...groups, "--", ...disk, ...supervisor];
+    const args = ["-c", launcher, "lab-launch", String(process.pid), paths.ending, ...groups, "--", ...disk, ...supervisor];
     const child = spawn("/bin/sh", args, {
       detached: true,
       stdio: ["ignore", console.fd, log.fd],
