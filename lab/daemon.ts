@@ -10,6 +10,7 @@ import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
+import { packageHosts } from "./fabric/packageHosts.ts";
 import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { credentials } from "./credentials.ts";
@@ -30,7 +31,7 @@ keepFromEnvironment(stateDir, process.env);
 const settings = () => liveSettings(stateDir);
 
 const image = await ensureImage({ cacheDir, log });
-const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
+const networks = new Networks({ stateDir, authority: ca, metadataSocket, packageHosts: packageHosts(process.env), log });
 const serviceHealingSeconds = () => settings().serviceHealingSeconds;
 const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, serviceHealingSeconds });
 const arm = await startArm({

@@ -17,15 +17,15 @@ import { runInMachine } from "./shell.ts";
 import { slowLink, speedUpLink, type LinkEnd } from "./shaping.ts";
 import { machineLink, netnsName } from "../names.ts";
 
-/** What each does, for help texts. */
+/** What each does, and what on Azure it stands for; for help texts. */
 export const damages = {
-  process: "every program that serves a port is killed, but sshd: the application crashes",
-  power: "its host is lost: off at once, nobody is told; service healing boots it elsewhere after minutes, disk kept",
-  reset: "the guest panics and resets itself (kernel.panic): off at once, and it boots again with its disk",
-  disk: "as power, and its disk is gone: only Reimage or a replacement helps",
-  freeze: "the guest hangs, and reports no health: nothing in it proceeds, until thaw or reset",
+  process: "every program that serves a port is killed, but sshd (Azure: the application crashes)",
+  power: "off at once, nobody is told (Azure: its host is lost; service healing boots it elsewhere, disk kept)",
+  reset: "off at once, and it boots again (Azure: the guest panics and resets itself, as kernel.panic says)",
+  disk: "as power, and its disk is gone (Azure: the disk is lost; only Reimage or a replacement helps)",
+  freeze: "nothing in it proceeds, until thaw or reset (Azure: the guest hangs, and reports no health)",
   thaw: "it goes on",
-  link: "its link is cut: packets are lost in both directions, until join",
+  link: "packets are lost in both directions, until join (Azure: its network fails; here its agent is still heard)",
   join: "its link is whole again",
   slow: "its link carries 1 Mbit/s, until fast",
   fast: "its link carries what it can",
