@@ -10,6 +10,7 @@ import type { Scenario } from "./scenarios.ts";
 import { wholeSince, type Machine } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
+import { internetBlock } from "../fabric/addresses.ts";
 import { outside, shortHash } from "../fabric/names.ts";
 
 /** How long the load goes on: without a failure at first; after the disturbance at least; when all is whole again. */
@@ -52,6 +53,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
         longestSeconds: recoverySeconds + 1800,
         seed: seed + run,
         ids,
+        within: [internetBlock],
         newConnections: true,
         timeoutSeconds: clientTimeoutSeconds,
         targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],

@@ -12,6 +12,7 @@ import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
+import { internetBlock } from "../fabric/addresses.ts";
 import { outside as outsideNamespace } from "../fabric/names.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -56,6 +57,7 @@ async function failures(work: () => Promise<unknown>) {
       longestSeconds: 600,
       seed: 1,
       ids: "e2e",
+      within: [internetBlock],
       newConnections: true,
       timeoutSeconds: 10,
       targets: [`1 GET ${www}`],
