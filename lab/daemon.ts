@@ -31,7 +31,13 @@ keepFromEnvironment(stateDir, process.env);
 const settings = () => liveSettings(stateDir);
 
 const image = await ensureImage({ cacheDir, log });
-const networks = new Networks({ stateDir, authority: ca, metadataSocket, packageHosts: packageHosts(process.env), log });
+const networks = new Networks({
+  stateDir,
+  authority: ca,
+  metadataSocket,
+  packageHosts: packageHosts(process.env),
+  log,
+});
 const serviceHealingSeconds = () => settings().serviceHealingSeconds;
 const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, serviceHealingSeconds });
 const arm = await startArm({
@@ -103,7 +109,15 @@ if (existsSync(socketPath)) rmSync(socketPath);
 const control = createServer((request, response) => {
   if (request.url === "/status") {
     response.setHeader("content-type", "application/json");
-    response.end(JSON.stringify({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }));
+    response.end(
+      JSON.stringify({
+        pid: process.pid,
+        code,
+        world: arm.world(),
+        status: status(),
+        settings: { ...settings(), repairGraceSeconds },
+      }),
+    );
   } else if (request.url?.startsWith("/serial/")) {
     machines.effects.serialLog(decodeURIComponent(request.url.slice("/serial/".length))).then(
       (text) => response.end(text),

@@ -15,6 +15,11 @@ export interface LiveSettings {
   serviceHealingSeconds: number;
 }
 
+/** What a daemon tells of its settings: those that were given at its start, too. */
+export interface DaemonSettings extends LiveSettings {
+  repairGraceSeconds: number;
+}
+
 export interface Definition<T> {
   /** Sets it when the daemon starts, and is kept. */
   variable: string;

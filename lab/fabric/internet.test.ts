@@ -38,7 +38,9 @@ describe("the lab's Internet", () => {
   });
   test("knows package hosts that are given as addresses from the start", () => {
     expect(chains[0]).toBe("  set packages { type ipv4_addr; }");
-    expect(internetChains({ addresses: ["192.0.2.7", "192.0.2.8"] })[0]).toContain("elements = { 192.0.2.7, 192.0.2.8 }");
+    expect(internetChains({ addresses: ["192.0.2.7", "192.0.2.8"] })[0]).toContain(
+      "elements = { 192.0.2.7, 192.0.2.8 }",
+    );
   });
 });
 

@@ -80,8 +80,7 @@ export class Machines {
     await inParallel(strays, (paths) => attempt(paths.name, () => this.#lifecycle.remove(paths)));
     await inParallel(machines, (machine) => attempt(machine.id, () => this.#lifecycle.ensure(machine)));
     this.#agents.look();
-    if (this.#options.serviceHealingSeconds)
-      this.#healing ??= setInterval(() => this.#heal(), healIntervalMs).unref();
+    if (this.#options.serviceHealingSeconds) this.#healing ??= setInterval(() => this.#heal(), healIntervalMs).unref();
     return errors;
   }
 
@@ -139,7 +138,8 @@ export class Machines {
         if (wanted) await this.#lifecycle.heal(wanted, seconds);
       }).then(
         () => this.#agents.look(),
-        (error: unknown) => log(`${name} does not boot again: ${error instanceof Error ? error.message : String(error)}`),
+        (error: unknown) =>
+          log(`${name} does not boot again: ${error instanceof Error ? error.message : String(error)}`),
       );
     }
     for (const id of this.#healed.keys()) if (!this.#wanted.has(id)) this.#healed.delete(id);

@@ -88,11 +88,7 @@ function extensionView(machine: Resource<MachineBody>, extension: Extension, see
   }
   const health = isHealth(extension) ? healthStatus(machine, seen) : undefined;
   const substatuses = health && [
-    {
-      code: `AppHealthStatus/${health.code.split("/")[1]}`,
-      level: health.level,
-      displayStatus: shownHealth(seen),
-    },
+    { code: `AppHealthStatus/${health.code.split("/")[1]}`, level: health.level, displayStatus: shownHealth(seen) },
   ];
   return {
     ...head,

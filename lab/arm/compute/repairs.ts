@@ -145,9 +145,7 @@ const isProvisioned = (machine: Member, store: Store): boolean =>
 function isUnhealthy(member: Member, { store, status, options }: Context): boolean {
   const health = machineStatus(member, status())?.health;
   const isSick =
-    health === "Unhealthy" ||
-    health === "Unknown" ||
-    (health === "Missing" && options.missingHealth() === "repaired");
+    health === "Unhealthy" || health === "Unknown" || (health === "Missing" && options.missingHealth() === "repaired");
   return isSick && isProvisioned(member, store) && member.computed.powered !== false;
 }
 

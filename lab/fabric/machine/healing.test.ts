@@ -5,12 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { forgetEnding, lastEnding } from "./ending.ts";
 import { bootsAgainAt, type Fallen } from "./healing.ts";
 
-const lost: Fallen = {
-  powered: true,
-  switchedOn: true,
-  diskLost: false,
-  ending: { how: "lost", atMs: 1_000_000 },
-};
+const lost: Fallen = { powered: true, switchedOn: true, diskLost: false, ending: { how: "lost", atMs: 1_000_000 } };
 
 describe("a machine that does not run", () => {
   test("boots again when its host has been lost for long enough", () => {

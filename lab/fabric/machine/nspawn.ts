@@ -84,7 +84,17 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
   try {
     const lower = existsSync(paths.downloads) ? `${paths.downloads}:${image}` : image;
     const disk = [lower, paths.upper, paths.work, paths.root];
-    const args = ["-c", launcher, "lab-launch", String(process.pid), paths.ending, ...groups, "--", ...disk, ...supervisor];
+    const args = [
+      "-c",
+      launcher,
+      "lab-launch",
+      String(process.pid),
+      paths.ending,
+      ...groups,
+      "--",
+      ...disk,
+      ...supervisor,
+    ];
     const child = spawn("/bin/sh", args, {
       detached: true,
       stdio: ["ignore", console.fd, log.fd],
