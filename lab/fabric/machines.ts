@@ -127,10 +127,11 @@ export class Machines {
     for (const machine of this.#wanted.values()) {
       const { id, name, powered } = machine;
       const paths = machinePaths(stateDir, id);
-      // The rest is asked again, of the disk, when it is the machine's turn.
-      const at = bootsAgainAt({ powered, switchedOn: true, diskLost: false, ending: lastEnding(paths) }, seconds);
+      if (runningMachine(paths)) continue;
+      // Asked again, with the rest, when it is the machine's turn.
+      const at = bootsAgainAt({ powered, diskLost: false, ending: lastEnding(paths) }, seconds);
       const notBefore = (this.#healed.get(id) ?? 0) + healRetryMs;
-      if (at === undefined || Date.now() < Math.max(at, notBefore) || runningMachine(paths)) continue;
+      if (at === undefined || Date.now() < Math.max(at, notBefore)) continue;
       this.#healed.set(id, Date.now());
       void this.#alone(id, async () => {
         // It may have been deleted or switched off while it waited for its turn.

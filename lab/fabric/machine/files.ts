@@ -4,8 +4,9 @@
  *     machine.json   which machine this is; written last, so a directory without it is half-made
  *     disk/          upper and work: the overlay over the image, the machine's disk
  *     disk-lost      there when the disk is lost; a file of its own, since `bin/lab kill` makes it beside the daemon
- *     ending         with what status systemd-nspawn ended last; written when it does, removed when it starts
+ *     exit           with what status systemd-nspawn ended; removed when it starts
  *     reset          there when the next loss is the guest's own reset: it boots again at once
+ *     lost           since when the machine is lost, where no exit status tells it
  *     downloads/     a layer below the disk: what other machines have downloaded
  *     root/          where the overlay is mounted, in the machine's own mount namespace only
  *     console.log    the serial console since the disk was made
@@ -25,8 +26,9 @@ export interface MachinePaths {
   disk: string;
   /** There when the disk is lost: only Reimage or another machine helps. */
   diskLost: string;
-  ending: string;
+  exit: string;
   reset: string;
+  lost: string;
   upper: string;
   work: string;
   downloads: string;
@@ -64,8 +66,9 @@ function pathsOf(stateDir: string, hash: string): MachinePaths {
     record: join(dir, "machine.json"),
     disk: join(dir, "disk"),
     diskLost: join(dir, "disk-lost"),
-    ending: join(dir, "ending"),
+    exit: join(dir, "exit"),
     reset: join(dir, "reset"),
+    lost: join(dir, "lost"),
     upper: join(dir, "disk", "upper"),
     work: join(dir, "disk", "work"),
     downloads: join(dir, "downloads"),

@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { forgetEnding, lastEnding } from "./ending.ts";
 import { bootsAgainAt, type Fallen } from "./healing.ts";
 
-const lost: Fallen = { powered: true, switchedOn: true, diskLost: false, ending: { how: "lost", atMs: 1_000_000 } };
+const lost: Fallen = { powered: true, diskLost: false, ending: { how: "lost", atMs: 1_000_000 } };
 
 describe("a machine that does not run", () => {
   test("boots again when its host has been lost for long enough", () => {
@@ -17,20 +17,22 @@ describe("a machine that does not run", () => {
   test.each([
     ["its guest shut down", { ending: { how: "off", atMs: 1_000_000 } }],
     ["its owner switched it off", { powered: false }],
-    ["it was not switched on in this boot of the host", { switchedOn: false }],
     ["it lost its disk", { diskLost: true }],
-    ["nobody knows how it ended", { ending: undefined }],
+    ["it was switched off, or the host has booted since", { ending: undefined }],
   ] as [string, Partial<Fallen>][])("stays off when %s", (_, change) => {
     expect(bootsAgainAt({ ...lost, ...change }, 90)).toBeUndefined();
   });
 });
 
 describe("an ending", () => {
-  let paths: { ending: string; reset: string };
+  let paths: { record: string; exit: string; reset: string; lost: string };
   let directory: string;
+  const ending = () => lastEnding(paths, "boot-1");
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "lab-ending-"));
-    paths = { ending: join(directory, "ending"), reset: join(directory, "reset") };
+    const file = (name: string) => join(directory, name);
+    paths = { record: file("machine.json"), exit: file("exit"), reset: file("reset"), lost: file("lost") };
+    writeFileSync(paths.record, JSON.stringify({ id: "/m", generation: 1, image: "/image", switchedOn: "boot-1" }));
   });
   afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -40,20 +42,27 @@ describe("an ending", () => {
     ["137", "lost"],
     ["1", "lost"],
   ])("with status %s is %s, at the time at which it was written", (status, how) => {
-    writeFileSync(paths.ending, `${status}\n`);
-    utimesSync(paths.ending, 1000, 2000);
-    expect(lastEnding(paths)).toEqual({ how, atMs: 2_000_000 });
+    writeFileSync(paths.exit, `${status}\n`);
+    utimesSync(paths.exit, 1000, 2000);
+    expect(ending()).toEqual({ how, atMs: 2_000_000 });
   });
-  test("is unknown until it is written, and forgotten when the machine starts", async () => {
-    expect(lastEnding(paths)).toBeUndefined();
-    writeFileSync(paths.ending, "");
-    expect(lastEnding(paths)).toBeUndefined();
-    writeFileSync(paths.ending, "137\n");
+  test("without a status is a loss since it was first seen, for the next daemon, too", () => {
+    expect(ending()?.how).toBe("lost");
+    utimesSync(paths.lost, 1000, 2000);
+    expect(ending()).toEqual({ how: "lost", atMs: 2_000_000 });
+  });
+  test("of a machine that was switched off, or that the host's last boot had, is none", () => {
+    expect(lastEnding(paths, "boot-2")).toBeUndefined();
+    writeFileSync(paths.record, JSON.stringify({ id: "/m", generation: 1, image: "/image" }));
+    expect(ending()).toBeUndefined();
+    rmSync(paths.record);
+    expect(ending()).toBeUndefined();
+  });
+  test("by the guest's own reset is a reboot, and forgotten when the machine starts", async () => {
     writeFileSync(paths.reset, "");
-    expect(lastEnding(paths)?.how).toBe("reboot");
+    expect(ending()?.how).toBe("reboot");
     await forgetEnding(paths);
-    expect(lastEnding(paths)).toBeUndefined();
-    writeFileSync(paths.ending, "137\n");
-    expect(lastEnding(paths)?.how).toBe("lost");
+    expect(ending()?.how).toBe("lost");
+    expect(existsSync(paths.reset)).toBe(false);
   });
 });

@@ -7,15 +7,14 @@ import type { Ending } from "./ending.ts";
 export interface Fallen {
   /** What its owner wants. */
   powered: boolean;
-  /** It was switched on in this boot of the host. Otherwise it is switched on anyway, or was switched off. */
-  switchedOn: boolean;
   diskLost: boolean;
+  /** As `lastEnding` tells it. */
   ending: { how: Ending; atMs: number } | undefined;
 }
 
 /** When a machine that does not run boots again by itself, milliseconds since 1970; undefined: never. */
 export function bootsAgainAt(machine: Fallen, healingSeconds: number): number | undefined {
-  const { powered, switchedOn, diskLost, ending } = machine;
-  if (!powered || !switchedOn || diskLost || !ending || ending.how === "off") return undefined;
+  const { powered, diskLost, ending } = machine;
+  if (!powered || diskLost || !ending || ending.how === "off") return undefined;
   return ending.atMs + (ending.how === "reboot" ? 0 : healingSeconds * 1000);
 }

@@ -79,13 +79,7 @@ export class Lifecycle {
     const record = await readRecord(paths);
     if (!record || record.id !== machine.id || record.generation !== machine.generation) return;
     const ending = lastEnding(paths);
-    const fallen = {
-      powered: machine.powered,
-      switchedOn: record.switchedOn === (await hostBoot()),
-      diskLost: existsSync(paths.diskLost),
-      ending,
-    };
-    const at = bootsAgainAt(fallen, healingSeconds);
+    const at = bootsAgainAt({ powered: machine.powered, diskLost: existsSync(paths.diskLost), ending }, healingSeconds);
     if (at === undefined || at > Date.now()) return;
     const why = ending?.how === "lost" ? "its host was lost, it boots on another one" : "it reboots";
     this.#options.log(`${machine.name}: ${why}`);

@@ -31,7 +31,7 @@ const ownDirectory = "/run/systemd/nspawn";
  */
 const launcher = `
 set -e
-daemon=$1 ending=$2; shift 2
+daemon=$1 exit=$2; shift 2
 (
 while [ "$1" != -- ]; do echo 0 > "$1/cgroup.procs" || exit; shift; done
 shift
@@ -46,7 +46,7 @@ exec unshare --mount --propagation slave sh -c '
   shift 4
   exec "$@"' lab-machine "$@"
 ) && status=0 || status=$?
-[ ! -d "\${ending%/*}" ] || echo "$status" > "$ending"
+[ ! -d "\${exit%/*}" ] || echo "$status" > "$exit"
 exit "$status"
 `;
 
@@ -89,7 +89,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
       launcher,
       "lab-launch",
       String(process.pid),
-      paths.ending,
+      paths.exit,
       ...groups,
       "--",
       ...disk,
