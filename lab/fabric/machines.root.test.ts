@@ -172,7 +172,7 @@ test("three machines boot, take their keys and user data, and are reached by SSH
   expect(machines.effects.cpu(first.id)).toEqual({ seconds: expect.any(Number) as number, processors: 1 });
 }, 120_000);
 
-test("health follows the application's answers, and Unknown stands for a machine that is frozen", async () => {
+test("health follows the application's answers, and that of a machine that is frozen is missing", async () => {
   const [first] = made as [Machine];
   first.health = {
     protocol: "http",
@@ -207,7 +207,7 @@ test("health follows the application's answers, and Unknown stands for a machine
   await serve("Healthy");
   await until("Healthy again", () => statusOf(first)?.health === "Healthy" || undefined);
   await machines.kill(first, "freeze");
-  await until("Unknown when frozen", () => statusOf(first)?.health === "Unknown" || undefined);
+  await until("Missing when frozen", () => statusOf(first)?.health === "Missing" || undefined);
   await machines.kill(first, "thaw");
   await until("Healthy when thawed", () => statusOf(first)?.health === "Healthy" || undefined);
 }, 90_000);
@@ -305,14 +305,77 @@ test("a machine that lost its power stays off until it is restarted, with its di
   await machines.kill(second, "power");
   // Silence, not a refusal by the kernel of the host.
   await run(["curl", "-s", "-m", "2", `http://${second.address}:1/`], { accept: [28] });
-  await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
+  await until("lost", () => statusOf(second)?.power === "lost" || undefined);
   await machines.converge(made);
-  expect(statusOf(second)?.power).toBe("stopped");
+  expect(statusOf(second)).toMatchObject({ power: "lost", ready: false });
   await machines.effects.restart(second.id);
   await ready(second);
   expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
   expect(await hostKeys(second)).toEqual(keys);
 }, 60_000);
+
+test("a machine whose host is lost boots elsewhere after a while, with its disk; the next daemon does not begin anew", async () => {
+  const [, second] = made as [Machine, Machine];
+  const keys = await hostKeys(second);
+  const healing = async (seconds: number) => {
+    machines.stop();
+    machines = new Machines({ ...options, serviceHealingSeconds: () => seconds });
+    expect(await machines.converge(made)).toEqual([]);
+  };
+  try {
+    await healing(4);
+    await ready(second);
+    const killed = performance.now();
+    await machines.kill(second, "power");
+    await until("lost", () => statusOf(second)?.power === "lost" || undefined);
+    await ready(second);
+    expect(performance.now() - killed).toBeGreaterThan(4000);
+    expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
+    expect(await hostKeys(second)).toEqual(keys);
+
+    await machines.kill(second, "power");
+    machines.stop();
+    await sleep(4000);
+    await healing(4);
+    await until("it boots", () => statusOf(second)?.power === "starting" || undefined, 3);
+    await ready(second);
+  } finally {
+    await healing(Infinity);
+  }
+}, 120_000);
+
+test("a guest that resets itself or reboots comes back at once, one that shuts down stays off", async () => {
+  const [, second] = made as [Machine, Machine];
+  machines.stop();
+  machines = new Machines({ ...options, serviceHealingSeconds: () => 3600 });
+  await machines.converge(made);
+  await ready(second);
+  const bootId = async () => (await machines.effects.run(second.id, "cat /proc/1/stat")).stdout.split(" ")[21];
+  const first = await bootId();
+  await machines.kill(second, "reset");
+  await until("it boots", () => (statusOf(second)?.ready === false && statusOf(second)?.power !== "lost") || undefined);
+  await ready(second);
+  const next = await bootId();
+  expect(next).not.toBe(first);
+  await machines.effects.run(second.id, "systemd-run --quiet --on-active=1 systemctl reboot");
+  await until("it is down", () => statusOf(second)?.ready === false || undefined);
+  await ready(second);
+  expect(await bootId()).not.toBe(next);
+  expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
+
+  await machines.effects.run(second.id, "systemd-run --quiet --on-active=1 systemctl poweroff");
+  await until("it is off", () => statusOf(second)?.power === "stopped" || undefined);
+  machines.stop();
+  machines = new Machines({ ...options, serviceHealingSeconds: () => 1 });
+  await machines.converge(made);
+  await sleep(4000);
+  expect(statusOf(second)?.power).toBe("stopped");
+  machines.stop();
+  machines = new Machines(options);
+  await machines.converge(made);
+  await machines.effects.restart(second.id);
+  await ready(second);
+}, 120_000);
 
 test("a machine whose link is cut goes on and hears nothing, until it is joined", async () => {
   const [first] = made as [Machine];
