@@ -15,7 +15,7 @@ import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
-import { keepFromEnvironment, liveSettings } from "./liveSettings.ts";
+import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
 import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
@@ -28,7 +28,20 @@ const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"])
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
 
 keepFromEnvironment(stateDir, process.env);
-const settings = () => liveSettings(stateDir);
+let known = liveSettings(stateDir);
+let trouble = "";
+/** A file that somebody made unreadable by hand is told once, and changes nothing. */
+function settings(): LiveSettings {
+  try {
+    known = liveSettings(stateDir);
+    trouble = "";
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== trouble) log(`settings: ${message}`);
+    trouble = message;
+  }
+  return known;
+}
 
 const image = await ensureImage({ cacheDir, log });
 const networks = new Networks({
