@@ -193,6 +193,8 @@ export interface MachineStatus {
   power: "starting" | "running" | "stopped";
   /** The agent inside answers and first-boot set-up has come as far as Azure asks for "provisioned". */
   ready: boolean;
+  /** Why a machine that should be up by now is not, in the words of its own log. It is tried again and again. */
+  late?: string;
   health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None";
   /** Scripts that have ended: exit status by script id and sequence. */
   scripts: { id: string; sequence: string; exitStatus: number; stderr: string }[];

@@ -57,6 +57,8 @@ const labStep = z.strictObject({
     automatic: z.boolean().optional(),
     /** Parts of IDs of machines that never get ready. */
     hold: z.array(z.string()).optional(),
+    /** Machines that are not up in time, by a part of their ID, and why. */
+    late: z.record(z.string(), z.string()).optional(),
     /** Health by a part of the machine's ID; `*` for all others. */
     health: z.record(z.string(), health).optional(),
     /** Exit status of every script that runs from now on. */

@@ -47,6 +47,7 @@ class FakeFabric {
   readonly #lab: TestLab;
   #health: [part: string, health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None"][] = [];
   #errors: WorldStatus["errors"] = [];
+  #late: [part: string, reason: string][] = [];
   #scriptExit = 0;
 
   constructor(lab: TestLab) {
@@ -58,6 +59,7 @@ class FakeFabric {
     const lab = this.#lab;
     if (step.automatic !== undefined) lab.automatic = step.automatic;
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
+    if (step.late) this.#late = Object.entries(step.late).map(([part, reason]) => [part.toLowerCase(), reason]);
     if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
     if (step.scriptExit !== undefined) this.#scriptExit = step.scriptExit;
     if (step.errors)
@@ -74,6 +76,7 @@ class FakeFabric {
     lab.cpuSeconds = () => undefined;
     this.#health = [];
     this.#errors = [];
+    this.#late = [];
     this.#scriptExit = 0;
     lab.report();
   }
@@ -89,7 +92,9 @@ class FakeFabric {
       const [, health] = this.#health.find(([part]) => part !== "*" && machine.id.includes(part)) ?? [];
       const usual = this.#health.find(([part]) => part === "*")?.[1];
       const scripts = machine.scripts.map((script) => ({ ...script, exitStatus: this.#scriptExit }));
-      return { ...machine, health: health ?? usual ?? machine.health, scripts };
+      const [, late] = this.#late.find(([part]) => machine.id.includes(part)) ?? [];
+      const seen = { ...machine, health: health ?? usual ?? machine.health, scripts };
+      return late === undefined ? seen : { ...seen, power: "starting" as const, ready: false, late };
     });
     return { ...status, machines, errors: this.#errors };
   }

@@ -65,6 +65,18 @@ export async function ensureGroups(name: string, limits: Limits): Promise<string
   return groups;
 }
 
+/**
+ * A group for the process that waits for the machine's end: below the machine's main group, so that it ends with it, and
+ * beside those of systemd-nspawn. Undefined where the host has no group for the machine.
+ */
+export async function ensureKeeperGroup(name: string): Promise<string | undefined> {
+  const main = mainGroup(name);
+  if (!main) return undefined;
+  const keeper = join(main, "keeper");
+  await mkdir(keeper, { recursive: true });
+  return keeper;
+}
+
 /** What a machine gets of processors that all want. */
 export interface Portion {
   share: "full" | "tenth";

@@ -8,12 +8,14 @@
  *     root/          where the overlay is mounted, in the machine's own mount namespace only
  *     console.log    the serial console since the disk was made
  *     nspawn.log     what systemd-nspawn itself had to say
+ *     exit           how systemd-nspawn ended, unless it was killed
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { writeAtomically } from "../../files.ts";
+import { readIfThere, writeAtomically } from "../../files.ts";
 import { machinePrefix, shortHash } from "../names.ts";
+import type { Boot } from "./boots.ts";
 
 export interface MachinePaths {
   /** The name of the machine in systemd-nspawn, of its network namespace and of its control group. */
@@ -29,6 +31,7 @@ export interface MachinePaths {
   root: string;
   console: string;
   nspawnLog: string;
+  exit: string;
 }
 
 /** What must be remembered because the kernel does not know it. */
@@ -39,9 +42,16 @@ export interface MachineRecord {
   image: string;
   /**
    * The host's boot in which the machine was last switched on; absent when it was switched off. A machine that was
-   * switched on in this boot and does not run has stopped by itself, and stays so, as on Azure.
+   * switched on in this boot, was up and does not run has stopped by itself, and stays so, as on Azure.
    */
   switchedOn?: string;
+  /** From the first attempt to switch it on until it is up. */
+  boot?: Boot & {
+    /** Size of the console's log before the last attempt. */
+    console?: number;
+  };
+  /** It was up once, on this disk. */
+  provisioned?: true;
 }
 
 export function machinesDir(stateDir: string): string {
@@ -66,6 +76,7 @@ function pathsOf(stateDir: string, hash: string): MachinePaths {
     root: join(dir, "root"),
     console: join(dir, "console.log"),
     nspawnLog: join(dir, "nspawn.log"),
+    exit: join(dir, "exit"),
   };
 }
 
@@ -98,6 +109,12 @@ export async function writeTree(
     await rm(file, { force: true });
     await writeFile(file, content, { mode });
   }
+}
+
+/** How systemd-nspawn ended since the machine was last switched on; undefined while it runs, and where it was killed. */
+export function exitStatus(paths: MachinePaths): number | undefined {
+  const text = readIfThere(paths.exit);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The ID of the host's current boot. */
