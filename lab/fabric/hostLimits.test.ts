@@ -51,7 +51,7 @@ test("a limit that is high enough is never touched, and nothing is written down"
 test("the values before are on the disk when the first limit is raised", () => {
   write(instances, 128);
   let known: unknown;
-  raiseLimits({ ...options(), log: () => (known ??= JSON.parse(readFileSync(file(), "utf8"))) });
+  raiseLimits({ ...options(), log: () => (known ??= JSON.parse(readFileSync(file(), "utf8")) as unknown) });
   expect(known).toEqual({ [instances]: { was: 128, raised: needed } });
 });
 

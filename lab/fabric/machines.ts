@@ -1,14 +1,15 @@
 /** All machines of the lab: makes those that should exist, removes the others, and says how they are. */
 import { availableParallelism } from "node:os";
-import { isDeepStrictEqual } from "node:util";
 import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
 import { AgentPool, type AgentPlace } from "./agent/pool.ts";
 import { exitStatus, machinePaths, machinesOnDisk } from "./machine/files.ts";
-import { Boots, type Sight } from "./machine/boots.ts";
-import { cpuSeconds, setPortion, type Portion } from "./machine/cgroup.ts";
+import type { Sight } from "./machine/boot.ts";
+import { Boots } from "./machine/boots.ts";
+import { cpuSeconds } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
+import { Portions } from "./machine/portions.ts";
 import { runningMachine } from "./machine/processes.ts";
 
 export interface MachinesOptions {
@@ -44,7 +45,7 @@ export class Machines {
   /** The statuses that the listeners know. */
   #told = "";
   #wanted = new Map<string, Machine>();
-  readonly #portions = new Map<string, Portion>();
+  readonly #portions = new Portions((id) => this.#nameOf(id));
   /** The last work on each machine, by its name on the host: two never work on the same one at the same time. */
   readonly #work = new Map<string, Promise<unknown>>();
 
@@ -178,7 +179,7 @@ export class Machines {
       this.#boots.begin(id);
     }
     this.#boots.look();
-    this.#share();
+    this.#portions.share(this.#agents.statuses());
     const now = JSON.stringify(this.statuses());
     if (now === this.#told) return;
     this.#told = now;
@@ -194,24 +195,6 @@ export class Machines {
     if (this.#wanted.get(id)?.powered) this.#boots.begin(id);
     this.#agents.look();
     this.#look();
-  }
-
-  /**
-   * Machines that do not serve yet give way to those that do. They are spread over the processors, since some kernels
-   * gather what runs on few of them.
-   */
-  #share(): void {
-    let beginners = 0;
-    for (const { id, health } of this.statuses()) {
-      const portion: Portion =
-        health === "Initializing"
-          ? { share: "tenth", processor: beginners++ % availableParallelism() }
-          : { share: "full" };
-      if (isDeepStrictEqual(this.#portions.get(id), portion)) continue;
-      this.#portions.set(id, portion);
-      void setPortion(machinePaths(this.#options.stateDir, id).name, portion);
-    }
-    for (const id of this.#portions.keys()) if (!this.#wanted.has(id)) this.#portions.delete(id);
   }
 
   /** Read synchronously, as the processes are: this file is memory. */

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from "vitest";
-import { type Boot, Boots, rebootStatus, type Sight } from "./boots.ts";
+import { type Boot, rebootStatus, type Sight } from "./boot.ts";
+import { Boots } from "./boots.ts";
 
 const off: Sight = { running: false, answers: false, ready: false };
 const on: Sight = { ...off, running: true };

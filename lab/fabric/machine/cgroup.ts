@@ -143,9 +143,16 @@ export async function freeze(name: string, frozen: boolean): Promise<void> {
 /** Removes the machine's groups, and the groups above when it was the last. */
 export async function removeGroups(name: string): Promise<void> {
   for (const top of tops()) {
+    // Where it has none, another machine may be about to make its own.
+    if (!existsSync(join(top, name))) continue;
     await removeTree(join(top, name));
     await rmdir(top).catch(() => {});
   }
+}
+
+/** Removes the groups above the machines', when there is no machine left. */
+export async function removeEmptyGroups(): Promise<void> {
+  for (const top of tops()) await rmdir(top).catch(() => {});
 }
 
 /** Names of all machines that have a group. */

@@ -15,7 +15,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readIfThere, writeAtomically } from "../../files.ts";
 import { machinePrefix, shortHash } from "../names.ts";
-import type { Boot } from "./boots.ts";
+import type { Boot } from "./boot.ts";
 
 export interface MachinePaths {
   /** The name of the machine in systemd-nspawn, of its network namespace and of its control group. */

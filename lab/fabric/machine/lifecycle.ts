@@ -7,7 +7,7 @@ import { mkdir, readFile, rmdir, stat, utimes, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Machine } from "../../world.ts";
 import { remove } from "../image.ts";
-import { ensureGroups } from "./cgroup.ts";
+import { ensureGroups, removeEmptyGroups } from "./cgroup.ts";
 import {
   exitStatus,
   hostBoot,
@@ -20,7 +20,7 @@ import {
   type MachinePaths,
   type MachineRecord,
 } from "./files.ts";
-import { type Boot, rebootStatus } from "./boots.ts";
+import { type Boot, rebootStatus } from "./boot.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
 import { faultArguments } from "./imageFault.ts";
 import { lastWords } from "./lastWords.ts";
@@ -153,6 +153,7 @@ export class Lifecycle {
   async removeRest(): Promise<void> {
     const dir = machinesDir(this.#options.stateDir);
     if (existsSync(dir)) await rmdir(dir);
+    await removeEmptyGroups();
     await removeOwnDirectory();
   }
 

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { rebootStatus } from "./boots.ts";
+import { rebootStatus } from "./boot.ts";
 import { launchCommand } from "./nspawn.ts";
 
 let directory: string;
