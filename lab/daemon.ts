@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startArm } from "./arm/index.ts";
+import { raiseLimits } from "./fabric/hostLimits.ts";
 import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
@@ -16,7 +17,7 @@ import { codeOf } from "./cli/code.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
 import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
-import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
+import { armPort, provisioningSeconds, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -52,7 +53,7 @@ const networks = new Networks({
   log,
 });
 const serviceHealingSeconds = () => settings().serviceHealingSeconds;
-const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, serviceHealingSeconds });
+const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, provisioningSeconds, serviceHealingSeconds });
 const arm = await startArm({
   stateDir,
   port: armPort,
@@ -69,6 +70,8 @@ const arm = await startArm({
   metadataSocket,
 });
 await networks.start();
+// The kernel limits connections only once somebody tracks them.
+raiseLimits({ stateDir, log });
 for (const service of readdirSync(join(root, "examples"), { withFileTypes: true })) {
   if (service.isDirectory()) await publish(join(service.parentPath, service.name), service.name, stateDir);
 }

@@ -194,6 +194,8 @@ export interface MachineStatus {
   power: "starting" | "running" | "stopped" | "lost";
   /** The agent inside answers and first-boot set-up has come as far as Azure asks for "provisioned". */
   ready: boolean;
+  /** Why a machine that should be up by now is not, in the words of its own log. It is tried again and again. */
+  late?: string;
   /** What the extension reports. `Missing`: nobody reports anything. `None`: there is no extension. */
   health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "Missing" | "None";
   /** Scripts that have ended: exit status by script id and sequence. */

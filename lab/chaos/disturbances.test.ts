@@ -81,7 +81,9 @@ test("a guest that hangs is reset after a while, unless it was replaced meanwhil
 test("a guest is told to reboot a moment later, so that the one who tells it hears that it will", async () => {
   const lab = new FakeLab({ status: both });
   expect(await rebooting({ tools: lab, machine: front1 })).toBe(start);
-  expect(lab.commands).toEqual(["sudo front_1 systemd-run --quiet --on-active=1 systemctl reboot"]);
+  expect(lab.commands).toEqual([
+    "sudo front_1 systemd-run --quiet --on-active=1s --timer-property=AccuracySec=100ms systemctl reboot",
+  ]);
 });
 
 describe("reloading a service", () => {

@@ -82,7 +82,11 @@ export const rebooting: Disturb = async ({ tools, machine }) => {
   if (!machine) throw new Error("there is no machine to reboot");
   const at = tools.clock.nowMs();
   // A second later, so that the connection that asks for it ends well.
-  await tools.sudo(machine.name, "systemd-run --quiet --on-active=1 systemctl reboot", 60);
+  await tools.sudo(
+    machine.name,
+    "systemd-run --quiet --on-active=1s --timer-property=AccuracySec=100ms systemctl reboot",
+    60,
+  );
   tools.say(`${machine.name}: reboots`);
   return at;
 };

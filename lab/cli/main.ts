@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
 import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
+import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
 import { Machines } from "../fabric/machines.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText } from "../liveSettings.ts";
@@ -81,6 +82,20 @@ program
     if (setting !== undefined && value !== undefined) keepSetting(stateDir, settingNames[setting]!, value);
     const { settings } = await runningDaemon();
     for (const name of names) console.log(settingText(name, settings));
+  });
+program
+  .command("image")
+  .description("break the image of machines that are not up yet, or mend it, for experiments")
+  .addArgument(new Argument("<how>", "one of those below").choices(Object.keys(imageFaults)))
+  .addHelpText(
+    "after",
+    `\nHow:\n${Object.entries(imageFaults)
+      .map(([how, text]) => `  ${how.padEnd(9)}${text}`)
+      .join("\n")}\n\nMachines that were up before are not touched. It counts until \`bin/lab down\`.`,
+  )
+  .action((how: ImageFault) => {
+    setImageFault(stateDir, how);
+    console.log(`the image of machines that are not up yet: ${imageFaults[how]}`);
   });
 program
   .command("internet")

@@ -59,7 +59,11 @@ const status = stackStatus({
   }),
   status: {
     revision: 1,
-    machines: [seen("a", "Healthy"), seen("b", "Healthy"), seen("c", "Unhealthy")],
+    machines: [
+      seen("a", "Healthy"),
+      seen("b", "Healthy"),
+      { ...seen("c", "Unhealthy"), late: "systemd-nspawn ended with status 1: Too many open files" },
+    ],
     probes: [],
     errors: [],
   },
@@ -89,4 +93,15 @@ test("the zone's own record and those of host names have a URL", () => {
 
 test("the tables show all of it", () => {
   expect(describe(status)).toMatch(/tier +wanted +running +repairs\n +front +2 +1 +Suspended\n/);
+});
+
+test("a machine that is late has a line with the reason, and no other has one", () => {
+  expect(status[0]?.machines.map(({ late }) => late)).toEqual([
+    undefined,
+    undefined,
+    "systemd-nspawn ended with status 1: Too many open files",
+  ]);
+  expect(describe(status).match(/^late .*$/gm)).toEqual([
+    "late    c is not up, and is tried again and again: systemd-nspawn ended with status 1: Too many open files",
+  ]);
 });

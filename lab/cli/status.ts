@@ -1,6 +1,6 @@
 /** What runs, for people and for programs. */
 import { machineNamespace } from "../fabric/names.ts";
-import type { ScaleSet } from "../world.ts";
+import type { MachineStatus, ScaleSet } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
@@ -17,6 +17,8 @@ export interface StackStatus {
     address: string;
     state: string;
     health: string;
+    /** Why it is not up, where it should be by now. */
+    late?: string;
     /** Network namespace on this host, for `ip netns exec`. */
     namespace: string;
   }[];
@@ -61,6 +63,7 @@ export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): 
           address: machine.address,
           state: machine.terminating ? "terminating" : (seen.get(machine.id)?.power ?? "absent"),
           health: seen.get(machine.id)?.health ?? "Missing",
+          ...late(seen.get(machine.id)),
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
@@ -96,6 +99,10 @@ export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): 
   });
 }
 
+function late(seen: MachineStatus | undefined): { late?: string } {
+  return seen?.late === undefined ? {} : { late: seen.late };
+}
+
 /** The status as tables. */
 export function describe(stacks: StackStatus[]): string {
   if (stacks.length === 0) return "no stack is up; start one with: bin/lab up <stack>\n";
@@ -110,6 +117,9 @@ export function describe(stacks: StackStatus[]): string {
         table(
           ["machine", "tier", "address", "state", "health"],
           stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),
+        ),
+        ...stack.machines.flatMap(({ name, late }) =>
+          late === undefined ? [] : [`late    ${name} is not up, and is tried again and again: ${late}`],
         ),
         table(
           ["load balancer", "address", "policy", "members up"],

@@ -61,6 +61,8 @@ const labStep = z.strictObject({
     missingHealth: z.enum(["ignored", "repaired"]).optional(),
     /** Machines that lost their hosts, by parts of their IDs. */
     lost: z.array(z.string()).optional(),
+    /** Machines that are not up in time, by a part of their ID, and why. */
+    late: z.record(z.string(), z.string()).optional(),
     /** Health by a part of the machine's ID; `*` for all others. */
     health: z.record(z.string(), health).optional(),
     /** Exit status of every script that runs from now on. */

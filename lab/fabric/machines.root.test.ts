@@ -13,6 +13,7 @@ import type { Machine, MachineStatus } from "../world.ts";
 import { run } from "./host.ts";
 import { ensureImage } from "./image.ts";
 import { Machines } from "./machines.ts";
+import { setImageFault } from "./machine/imageFault.ts";
 import { groupNames } from "./machine/cgroup.ts";
 import { machineNamespace } from "./names.ts";
 
@@ -344,30 +345,26 @@ test("a machine whose host is lost boots elsewhere after a while, with its disk;
   }
 }, 120_000);
 
-test("a guest that resets itself or reboots comes back at once, one that shuts down stays off", async () => {
+test("a guest that resets itself comes back at once, with its disk; one that shuts down is not healed", async () => {
   const [, second] = made as [Machine, Machine];
-  machines.stop();
-  machines = new Machines({ ...options, serviceHealingSeconds: () => 3600 });
-  await machines.converge(made);
+  const healing = async (seconds: number) => {
+    machines.stop();
+    machines = new Machines({ ...options, serviceHealingSeconds: () => seconds });
+    expect(await machines.converge(made)).toEqual([]);
+  };
+  await healing(3600);
   await ready(second);
-  const bootId = async () => (await machines.effects.run(second.id, "cat /proc/1/stat")).stdout.split(" ")[21];
-  const first = await bootId();
+  const boot = async () => (await machines.effects.run(second.id, "cut -d' ' -f22 /proc/1/stat")).stdout;
+  const before = await boot();
   await machines.kill(second, "reset");
-  await until("it boots", () => (statusOf(second)?.ready === false && statusOf(second)?.power !== "lost") || undefined);
-  await ready(second);
-  const next = await bootId();
-  expect(next).not.toBe(first);
-  await machines.effects.run(second.id, "systemd-run --quiet --on-active=1 systemctl reboot");
   await until("it is down", () => statusOf(second)?.ready === false || undefined);
   await ready(second);
-  expect(await bootId()).not.toBe(next);
+  expect(await boot()).not.toBe(before);
   expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
 
-  await machines.effects.run(second.id, "systemd-run --quiet --on-active=1 systemctl poweroff");
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms poweroff");
   await until("it is off", () => statusOf(second)?.power === "stopped" || undefined);
-  machines.stop();
-  machines = new Machines({ ...options, serviceHealingSeconds: () => 1 });
-  await machines.converge(made);
+  await healing(1);
   await sleep(4000);
   expect(statusOf(second)?.power).toBe("stopped");
   machines.stop();
@@ -376,6 +373,76 @@ test("a guest that resets itself or reboots comes back at once, one that shuts d
   await machines.effects.restart(second.id);
   await ready(second);
 }, 120_000);
+
+test("a guest that reboots itself comes up again, and one that powers itself off stays off", async () => {
+  const [, second] = made as [Machine, Machine];
+  const boot = async () => (await machines.effects.run(second.id, "cut -d' ' -f22 /proc/1/stat")).stdout;
+  await machines.effects.run(second.id, "echo kept >/root/rebooted");
+  const before = await boot();
+  // In a moment, so that the command's own answer arrives.
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms reboot");
+  await until("it is up again", async () => {
+    if (!statusOf(second)?.ready) return undefined;
+    return (await boot().catch(() => before)) !== before || undefined;
+  });
+  expect((await machines.effects.run(second.id, "cat /root/rebooted")).stdout).toBe("kept\n");
+  expect(supervisors(second)).toBe(1);
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms poweroff");
+  await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
+  await sleep(3000);
+  await machines.converge(made);
+  expect(statusOf(second)?.power).toBe("stopped");
+  await machines.effects.restart(second.id);
+  await ready(second);
+}, 120_000);
+
+test("a guest that reboots while there is no daemon comes up with the next one", async () => {
+  const [, second] = made as [Machine, Machine];
+  await machines.effects.run(second.id, "systemd-run -q --on-active=2s --timer-property=AccuracySec=100ms reboot");
+  machines.stop();
+  await until("it has ended", () => supervisors(second) === 0 || undefined);
+  machines = new Machines(options);
+  expect(await machines.converge(made)).toEqual([]);
+  await ready(second);
+}, 120_000);
+
+test.each(["exits", "hangs"] as const)(
+  "a newborn machine of an image that %s is tried again, and comes up when the image is whole",
+  async (fault) => {
+    const said: string[] = [];
+    machines.stop();
+    setImageFault(stateDir, fault);
+    // A machine that hangs is given up after half of this time.
+    machines = new Machines({ ...options, provisioningSeconds: 20, log: (message) => said.push(message) });
+    const [first] = made as [Machine];
+    const newborn = await newMachine(`newborn-${fault}`);
+    expect(await machines.converge(made)).toEqual([]);
+    await until("it is late", () => statusOf(newborn)?.late);
+    expect(statusOf(newborn)).toMatchObject({
+      power: "starting",
+      ready: false,
+      late: expect.stringContaining("the image is broken on purpose") as string,
+    });
+    expect(said.join("\n")).toMatch(
+      new RegExp(`${newborn.name}: boot 1 failed, tried again in 1 s: .*broken on purpose`),
+    );
+    // Machines that were up before are not concerned.
+    expect(statusOf(first)?.late).toBeUndefined();
+    // Another daemon knows it at once.
+    machines.stop();
+    machines = new Machines({ ...options, provisioningSeconds: 20 });
+    await machines.converge(made);
+    expect(statusOf(newborn)?.late).toContain("the image is broken on purpose");
+    setImageFault(stateDir, "whole");
+    await ready(newborn);
+    expect(statusOf(newborn)?.late).toBeUndefined();
+    machines.stop();
+    machines = new Machines(options);
+    await machines.converge(made);
+    await ready(first);
+  },
+  180_000,
+);
 
 test("a machine whose link is cut goes on and hears nothing, until it is joined", async () => {
   const [first] = made as [Machine];
@@ -479,7 +546,10 @@ function nspawnFiles(): string[] {
 /** How many systemd-nspawn run for a machine, preparing ones included. */
 function supervisors(machine: Machine): number {
   const pids = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
-  return pids.filter((pid) => commandLine(pid).includes(`--machine=${machineNamespace(machine.id)}\0`)).length;
+  const name = `--machine=${machineNamespace(machine.id)}`;
+  return pids
+    .map((pid) => commandLine(pid).split("\0"))
+    .filter(([program, ...words]) => program?.endsWith("systemd-nspawn") && words.includes(name)).length;
 }
 
 function commandLine(pid: string): string {

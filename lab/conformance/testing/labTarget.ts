@@ -48,6 +48,7 @@ class FakeFabric {
   #health: [part: string, health: MachineStatus["health"]][] = [];
   #lost: string[] = [];
   #errors: WorldStatus["errors"] = [];
+  #late: [part: string, reason: string][] = [];
   #scriptExit = 0;
 
   constructor(lab: TestLab) {
@@ -61,6 +62,7 @@ class FakeFabric {
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
     if (step.missingHealth) lab.missingHealth = step.missingHealth;
     if (step.lost) this.#lost = step.lost.map((part) => part.toLowerCase());
+    if (step.late) this.#late = Object.entries(step.late).map(([part, reason]) => [part.toLowerCase(), reason]);
     if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
     if (step.scriptExit !== undefined) this.#scriptExit = step.scriptExit;
     if (step.errors)
@@ -79,6 +81,7 @@ class FakeFabric {
     lab.cpuSeconds = () => undefined;
     this.#health = [];
     this.#errors = [];
+    this.#late = [];
     this.#scriptExit = 0;
     lab.report();
   }
@@ -96,7 +99,9 @@ class FakeFabric {
       const scripts = machine.scripts.map((script) => ({ ...script, exitStatus: this.#scriptExit }));
       if (this.#lost.some((part) => machine.id.includes(part)))
         return { ...machine, power: "lost" as const, ready: false, health: "Missing" as const, scripts };
-      return { ...machine, health: health ?? usual ?? machine.health, scripts };
+      const [, late] = this.#late.find(([part]) => machine.id.includes(part)) ?? [];
+      const seen = { ...machine, health: health ?? usual ?? machine.health, scripts };
+      return late === undefined ? seen : { ...seen, power: "starting" as const, ready: false, late };
     });
     return { ...status, machines, errors: this.#errors };
   }

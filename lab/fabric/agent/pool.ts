@@ -107,6 +107,13 @@ export class AgentPool {
     }));
   }
 
+  /** What the agent of the machine's present boot has said; `init` is that boot's. */
+  heard(id: string, init: number | undefined): { answers: boolean; ready: boolean } {
+    const watched = this.#watched.get(id);
+    const answers = init !== undefined && watched?.agent?.init === init && watched.answers;
+    return { answers, ready: answers && watched.ready };
+  }
+
   onChange(listener: () => void): void {
     this.#listeners.add(listener);
   }

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { readIfThere } from "../../files.ts";
+import { rebootStatus } from "./boot.ts";
 import type { MachinePaths, MachineRecord } from "./files.ts";
 
 export type Ending =
@@ -17,29 +18,24 @@ export type Ending =
 
 type EndingPaths = Pick<MachinePaths, "record" | "exit" | "reset" | "lost">;
 
-/** With this status systemd-nspawn ends when the guest reboots, and leaves the new start to its caller. */
-const rebootStatus = 133;
-
 /**
- * The ending of a machine that does not run, and when it was, milliseconds since 1970. Undefined where it was switched
- * off, or not switched on in this boot of the host, after which it is switched on anyway.
+ * How a machine ended that does not run. Undefined where it was switched off, or not switched on in this boot of the
+ * host, after which it is switched on anyway.
  */
-export function lastEnding(paths: EndingPaths, hostBootId = hostBootNow()): { how: Ending; atMs: number } | undefined {
+export function howEnded(paths: EndingPaths, hostBootId = hostBootNow()): Ending | undefined {
   const text = readIfThere(paths.record);
   if (text === undefined || (JSON.parse(text) as MachineRecord).switchedOn !== hostBootId) return undefined;
-  const how = endingOf(readIfThere(paths.exit));
-  if (how !== "lost") return { how, atMs: statSync(paths.exit).mtimeMs };
-  return { how: existsSync(paths.reset) ? "reboot" : "lost", atMs: lostSince(paths) };
-}
-
-/** Without a status, what should have written it was killed, too. */
-function endingOf(exit: string | undefined): Ending {
+  const exit = readIfThere(paths.exit);
   if (exit?.trim() === "0") return "off";
-  return Number(exit) === rebootStatus ? "reboot" : "lost";
+  // Without a status, what should have written it was killed, too.
+  return Number(exit) === rebootStatus || existsSync(paths.reset) ? "reboot" : "lost";
 }
 
-/** Since when it is known: remembered on the disk, so that a new daemon does not begin anew. */
-function lostSince({ exit, lost }: EndingPaths): number {
+/**
+ * Since when, milliseconds since 1970. Where no exit status tells it: since this was asked first, which is remembered,
+ * so that a new daemon does not begin anew. Not to be asked while the machine is being switched on.
+ */
+export function endedAt({ exit, lost }: EndingPaths): number {
   if (existsSync(exit)) return statSync(exit).mtimeMs;
   if (!existsSync(lost)) writeFileSync(lost, "", { mode: 0o600 });
   return statSync(lost).mtimeMs;

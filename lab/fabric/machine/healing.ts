@@ -8,7 +8,7 @@ export interface Fallen {
   /** What its owner wants. */
   powered: boolean;
   diskLost: boolean;
-  /** As `lastEnding` tells it. */
+  /** Undefined where it was switched off, or the host has booted since. */
   ending: { how: Ending; atMs: number } | undefined;
 }
 
