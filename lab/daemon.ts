@@ -5,17 +5,20 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { startArm } from "./arm/index.ts";
+import { raiseLimits } from "./fabric/hostLimits.ts";
 import { ensureImage } from "./fabric/image.ts";
 import { Machines } from "./fabric/machines.ts";
 import { Networks } from "./fabric/networks.ts";
 import { publish } from "./fabric/gitServer.ts";
+import { packageHosts } from "./fabric/packageHosts.ts";
 import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { controlServer } from "./control.ts";
 import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
 import { Rounds } from "./rounds.ts";
-import { armPort, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
+import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
+import { armPort, provisioningSeconds, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -26,9 +29,32 @@ const ca = authority();
 const { keyFile, certFile } = ca.issue("arm", ["IP:127.0.0.1", "DNS:localhost"]);
 const { tenantId, subscriptionId, clientId, clientSecret } = credentials();
 
+keepFromEnvironment(stateDir, process.env);
+let known = liveSettings(stateDir);
+let trouble = "";
+/** A file that somebody made unreadable by hand is told once, and changes nothing. */
+function settings(): LiveSettings {
+  try {
+    known = liveSettings(stateDir);
+    trouble = "";
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    if (message !== trouble) log(`settings: ${message}`);
+    trouble = message;
+  }
+  return known;
+}
+
 const image = await ensureImage({ cacheDir, log });
-const networks = new Networks({ stateDir, authority: ca, metadataSocket, log });
-const machines = new Machines({ stateDir, image, caFile: ca.caFile, log });
+const networks = new Networks({
+  stateDir,
+  authority: ca,
+  metadataSocket,
+  packageHosts: packageHosts(process.env),
+  log,
+});
+const serviceHealingSeconds = () => settings().serviceHealingSeconds;
+const machines = new Machines({ stateDir, image, caFile: ca.caFile, log, provisioningSeconds, serviceHealingSeconds });
 const arm = await startArm({
   stateDir,
   port: armPort,
@@ -41,9 +67,12 @@ const arm = await startArm({
   log,
   repairGraceSeconds,
   secondsPerMinute,
+  missingHealth: () => settings().missingHealth,
   metadataSocket,
 });
 await networks.start();
+// The kernel limits connections only once somebody tracks them.
+raiseLimits({ stateDir, log });
 for (const service of readdirSync(join(root, "examples"), { withFileTypes: true })) {
   if (service.isDirectory()) await publish(join(service.parentPath, service.name), service.name, stateDir);
 }
@@ -83,7 +112,13 @@ networks.onChange(report);
 
 if (existsSync(socketPath)) rmSync(socketPath);
 const control = controlServer({
-  status: () => ({ pid: process.pid, code, world: arm.world(), status: status() }),
+  status: () => ({
+    pid: process.pid,
+    code,
+    world: arm.world(),
+    status: status(),
+    settings: { ...settings(), repairGraceSeconds },
+  }),
   serialLog: (machineId) => machines.effects.serialLog(machineId),
   limits: (change) => arm.limits(change),
 }).listen(socketPath);

@@ -7,6 +7,8 @@ export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 export const repairGraceSeconds = seconds("LAB_REPAIR_GRACE", 30);
 /** Length of a minute of Azure's other waits, such as those of terminate notices and of autoscale. */
 export const secondsPerMinute = seconds("LAB_MINUTE", 6);
+/** Time in which a machine must have booted, from its first attempt on; on Azure 40 minutes, 90 with extensions. */
+export const provisioningSeconds = seconds("LAB_PROVISIONING", 180);
 
 function seconds(variable: string, standard: number): number {
   const value = Number(process.env[variable] ?? standard);

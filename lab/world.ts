@@ -192,10 +192,14 @@ export interface WorldStatus {
 
 export interface MachineStatus {
   id: string;
-  power: "starting" | "running" | "stopped";
+  /** `lost`: it ended from outside, as with its host, and neither by its owner nor from within. */
+  power: "starting" | "running" | "stopped" | "lost";
   /** The agent inside answers and first-boot set-up has come as far as Azure asks for "provisioned". */
   ready: boolean;
-  health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None";
+  /** Why a machine that should be up by now is not, in the words of its own log. It is tried again and again. */
+  late?: string;
+  /** What the extension reports. `Missing`: nobody reports anything. `None`: there is no extension. */
+  health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "Missing" | "None";
   /** Scripts that have ended: exit status by script id and sequence. */
   scripts: { id: string; sequence: string; exitStatus: number; stderr: string }[];
 }

@@ -179,6 +179,48 @@ describe("machines", () => {
     expect(view.statuses![0]!.message).toContain("exit status=7");
   });
 
+  test("clients are told why a machine is late; it recovers when it is up, and the set with the next PUT", async () => {
+    const late = "systemd-nspawn ended with status 1: Too many open files";
+    lab.adjust = (status) => ({
+      ...status,
+      machines: status.machines.map((machine) => ({ ...machine, power: "starting", ready: false, late, scripts: [] })),
+    });
+    const { compute } = lab.clients;
+    const failed = await refusal(
+      compute.virtualMachineScaleSets.createOrUpdate("rg", "vmss", {
+        location,
+        sku: { name: "Standard_D2s_v5", capacity: 1 },
+        orchestrationMode: "Flexible",
+        platformFaultDomainCount: 1,
+        virtualMachineProfile: {
+          osProfile: {
+            computerNamePrefix: "a",
+            adminUsername: "platform",
+            linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+          },
+          storageProfile: { imageReference: { publisher: "Debian", offer: "debian-13", sku: "13", version: "latest" } },
+          networkProfile: {
+            networkApiVersion: "2022-11-01",
+            networkInterfaceConfigurations: [
+              { name: "nic", ipConfigurations: [{ name: "ip", subnet: { id: `${vnet}/subnets/snet` } }] },
+            ],
+          },
+        },
+      }),
+    );
+    expect(failed).toContain("OSProvisioningTimedOut");
+    expect(failed).toContain(`(lab: ${late})`);
+    const { id } = machines()[0]!;
+    expect([await state(set), await state(id)]).toEqual(["Failed", "Failed"]);
+    lab.report();
+    expect(await state(id)).toBe("Failed");
+    lab.adjust = (status) => status;
+    lab.report();
+    expect([await state(set), await state(id)]).toEqual(["Failed", "Succeeded"]);
+    await lab.call("PUT", at(set), (await lab.call("GET", at(set))).body);
+    expect([await state(set), await state(id)]).toEqual(["Succeeded", "Succeeded"]);
+  });
+
   test("changed custom data is for new members; a changed script runs again on all of them", async () => {
     await lab.call("PUT", at(set), scaleSet(1));
     const [before] = lab.arm.world().machines;

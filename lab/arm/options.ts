@@ -1,4 +1,5 @@
 /** What a start of the ARM server is given. */
+import type { MissingHealth } from "../liveSettings.ts";
 import type { MachineEffects } from "../world.ts";
 
 export interface ArmOptions {
@@ -20,6 +21,8 @@ export interface ArmOptions {
   publicAddresses?: { first: string; last: string };
   /** Length of every scale set's grace period of automatic repairs. */
   repairGraceSeconds: number;
+  /** What a member whose health nobody reports is for automatic repairs; asked each time. */
+  missingHealth: () => MissingHealth;
   /** Length of a minute of Azure's other waits: of terminate notices, autoscale, and a repair's patience. */
   secondsPerMinute: number;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */

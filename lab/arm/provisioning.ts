@@ -1,6 +1,7 @@
 /** From what the fabric reports to provisioning states and the ends of operations. */
 import type { WorldStatus } from "../world.ts";
 import { machineStatus } from "./compute/instanceView.ts";
+import { startTimedOut } from "./compute/lateMachines.ts";
 import type { Context } from "./context.ts";
 import type { Operation } from "./operation.ts";
 import { end } from "./operations.ts";
@@ -15,14 +16,18 @@ export function advance(status: WorldStatus, context: Context): void {
     for (let moved = true; moved;) {
       moved = false;
       for (const resource of store.all()) {
-        if (resource.state !== "Succeeded" && resource.state !== "Failed")
-          moved = advanceResource(resource, status, context) || moved;
+        if (isMoving(resource, status)) moved = advanceResource(resource, status, context) || moved;
       }
     }
     for (const operation of store.operations()) {
       if (operation.status === "InProgress") advanceOperation(operation, status, context);
     }
   });
+}
+
+function isMoving(resource: Resource, status: WorldStatus): boolean {
+  if (resource.state === "Failed") return typeNamed(resource.type)?.recovers?.(resource, status) ?? false;
+  return resource.state !== "Succeeded";
 }
 
 function advanceResource(resource: Resource, status: WorldStatus, context: Context): boolean {
@@ -75,6 +80,8 @@ function advanceOperation(operation: Operation, status: WorldStatus, context: Co
       const failure = status.errors.find((error) => error.id === resource.key);
       if (failure) return end(store, operation, { code: "VMStartTimedOut", message: failure.message });
       const seen = machineStatus(resource, status);
+      if (operation.kind === "start" && seen?.late !== undefined)
+        return end(store, operation, startTimedOut(resource, seen.late));
       const reached =
         operation.kind === "stop"
           ? seen?.power !== "running" && seen?.power !== "starting"

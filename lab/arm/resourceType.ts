@@ -102,6 +102,8 @@ export interface ResourceType<B extends Body = Body> {
   deleting?(resource: Resource<B>, context: Context): void;
   /** How far the fabric is; without it, or when it is undefined: done when the revision is reached. */
   outcome?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome | undefined;
+  /** Whether the outcome of one that has Failed is to be asked again, without anybody's request. */
+  recovers?(this: void, resource: Resource<B>, status: WorldStatus): boolean;
   /** POST {id}/{action}. */
   actions?: Record<string, Action<B>>;
   /** PUT and DELETE {id}/{collection}/{name}, by the collection's name in lower case; a view reads them. */

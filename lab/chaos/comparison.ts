@@ -115,6 +115,7 @@ async function measure(
         longestSeconds: measuredSeconds,
         seed: seed + repeat,
         ids: `s${repeat}`,
+        within: [`${loadBalancer.address}/32`],
         newConnections: true,
         timeoutSeconds: 10,
         targets: [`1 GET http://${loadBalancer.address}:${loadBalancer.port}/`],

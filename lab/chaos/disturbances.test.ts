@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { run } from "../commands.ts";
-import { breaking, changing, reloading } from "./disturbances.ts";
+import { breaking, changing, rebooting, reloading } from "./disturbances.ts";
 import { FakeLab, machine, status } from "./testing/fakeLab.ts";
 import { start } from "./testing/histories.ts";
 
@@ -64,6 +64,26 @@ describe("breaking a machine", () => {
       breaking(["freeze"], 25)({ tools: new FakeLab({ status: both, onCommand }), machine: front1 }),
     ).rejects.toThrow("no machine");
   });
+});
+
+test("a guest that hangs is reset after a while, unless it was replaced meanwhile", async () => {
+  const lab = new FakeLab({ status: both });
+  await breaking(["hang"], 90)({ tools: lab, machine: front1 });
+  expect(lab.commands).toEqual(["kill front_1 freeze", "kill front_1 reset"]);
+  expect(lab.clock.nowMs()).toBe(start + 90_000);
+  const onCommand = (command: string) => {
+    if (command.endsWith("reset")) throw new Error("no machine front_1");
+  };
+  const replaced = new FakeLab({ status: () => status([front2]), onCommand });
+  await breaking(["hang"], 90)({ tools: replaced, machine: front1 });
+});
+
+test("a guest is told to reboot a moment later, so that the one who tells it hears that it will", async () => {
+  const lab = new FakeLab({ status: both });
+  expect(await rebooting({ tools: lab, machine: front1 })).toBe(start);
+  expect(lab.commands).toEqual([
+    "sudo front_1 systemd-run --quiet --on-active=1s --timer-property=AccuracySec=100ms systemctl reboot",
+  ]);
 });
 
 describe("reloading a service", () => {

@@ -77,6 +77,20 @@ export function reloading(tier: string, unit: string, how: "reload" | "HUP", eve
   };
 }
 
+/** The guest reboots, as after an update of its kernel: its services are stopped in order, and start again. */
+export const rebooting: Disturb = async ({ tools, machine }) => {
+  if (!machine) throw new Error("there is no machine to reboot");
+  const at = tools.clock.nowMs();
+  // A second later, so that the connection that asks for it ends well.
+  await tools.sudo(
+    machine.name,
+    "systemd-run --quiet --on-active=1s --timer-property=AccuracySec=100ms systemctl reboot",
+    60,
+  );
+  tools.say(`${machine.name}: reboots`);
+  return at;
+};
+
 /** Runs a kind's playbook with changed variables, then without. */
 export function changing(kind: string, variables: Record<string, unknown>): Disturb {
   return async ({ tools }) => {

@@ -84,10 +84,35 @@ test("an environment that does not become whole ends the run in time, with its f
   expect(verdicts.filter(({ met }) => !met).map(({ goal }) => goal)).toEqual([
     "as many machines as configured, healthy and in rotation",
     "another machine converged and serves",
+    "a machine serves in its place",
   ]);
   expect(figures["whole s"]).toBeNaN();
   expect(given.said.join()).toContain("the environment is whole again: not within 120 s (1 of 2 front");
   expect(given.commands.at(-2)).toBe("load ends");
+});
+
+test("a machine whose host is lost comes back where missing health is ignored, and that meets every goal", async () => {
+  let killed = all[0] ?? machine("front", 1);
+  const given = lab({
+    settings: { missingHealth: "ignored", serviceHealingSeconds: 20 },
+    status: (sinceKill) => {
+      const others = all.filter(({ name }) => name !== killed.name);
+      const gone = sinceKill !== undefined && sinceKill < 30_000;
+      return gone ? status([...others, { ...killed, state: "lost", health: "Missing" }], [killed.name]) : status(all);
+    },
+    onCommand: (command) => {
+      if (command.startsWith("kill")) killed = all.find(({ name }) => command.includes(name)) ?? killed;
+    },
+    answer: (sinceKill, number) =>
+      sinceKill === undefined || sinceKill > 31_000
+        ? { passed: [number % 2 ? "front001" : "front002"] }
+        : { passed: [killed.name === "front_1" ? "front002" : "front001"] },
+  });
+  const { verdicts, figures } = await run(given, "front-power");
+  expect(verdicts.filter(({ met }) => !met)).toEqual([]);
+  expect(verdicts.map(({ goal }) => goal)).toContain("no machine was replaced");
+  expect(figures["serves again s"]).toBeCloseTo(31, 0);
+  expect(figures["replaced s"]).toBeNaN();
 });
 
 test("a failed read and a lost write are verdicts", async () => {

@@ -10,6 +10,7 @@ import type { Scenario } from "./scenarios.ts";
 import { wholeSince, type Machine } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
+import { internetBlock } from "../fabric/addresses.ts";
 import { outside, shortHash } from "../fabric/names.ts";
 
 /** How long the load goes on: without a failure at first; after the disturbance at least; when all is whole again. */
@@ -21,7 +22,8 @@ const calmSeconds = 5;
 const clientTimeoutSeconds = 45;
 
 export function disturbed(scenario: Scenario): Experiment {
-  return { name: scenario.name, title: scenario.title, run: (context) => runScenario(scenario, context) };
+  const { name, title } = scenario;
+  return { name, title, silent: scenario.silent !== undefined, run: (context) => runScenario(scenario, context) };
 }
 
 export async function runScenario(scenario: Scenario, context: Context): Promise<Report> {
@@ -31,6 +33,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     tools.say("bringing the inventory up to date");
     await tools.up();
   }
+  const { final, goals } = scenario.silent?.(await tools.settings()) ?? { final: false, goals: [] };
   const watch = new Watch(() => tools.status(), clock);
   let load: Load | undefined;
   try {
@@ -52,6 +55,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
         longestSeconds: recoverySeconds + 1800,
         seed: seed + run,
         ids,
+        within: [internetBlock],
         newConnections: true,
         timeoutSeconds: clientTimeoutSeconds,
         targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
@@ -77,14 +81,14 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
       sightings: watch.sightings,
       wanted,
       machine,
-      final: scenario.final ?? false,
+      final,
       kept: await tools.kept(ids),
     });
     writeFileSync(
       join(directory, "outcome.json"),
       `${JSON.stringify({ machine, at, wholeAt: wholeSince(watch.sightings, wanted), ...outcome }, null, 2)}\n`,
     );
-    return { figures: figures(outcome), verdicts: scenario.goals.map((goal) => goal(outcome)) };
+    return { figures: figures(outcome), verdicts: [...scenario.goals, ...goals].map((goal) => goal(outcome)) };
   } finally {
     await load?.stop();
     await watch.stop();
@@ -130,6 +134,7 @@ function figures(outcome: Outcome): Record<string, number> {
     "ejected s": outcome.ejected,
     "outage s": after.outage,
     "replaced s": outcome.replaced ?? NaN,
+    "serves again s": outcome.servesAgain ?? NaN,
     "whole s": outcome.whole ?? NaN,
     "p99 before ms": before.latency.p99,
     "p99 ms": after.latency.p99,

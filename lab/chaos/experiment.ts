@@ -26,5 +26,7 @@ export interface Report {
 export interface Experiment {
   name: string;
   title: string;
+  /** A machine falls silent in it: how the lab reads missing health makes a difference. */
+  silent?: boolean;
   run(context: Context): Promise<Report>;
 }

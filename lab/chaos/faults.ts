@@ -5,15 +5,17 @@ export interface Fault {
   how: Damage;
   /** Absent: it ends by itself, or never. */
   undo?: Damage;
-  /** The machine does not come back: another one must take its place. */
-  final?: boolean;
+  /** Nobody reports the machine's health from now on. */
+  silent?: boolean;
 }
 
 export const faults = {
   process: { how: "process" },
-  power: { how: "power", final: true },
-  disk: { how: "disk", final: true },
+  power: { how: "power", silent: true },
+  disk: { how: "disk", silent: true },
   freeze: { how: "freeze", undo: "thaw" },
+  // Its watchdog, or somebody, resets it in the end.
+  hang: { how: "freeze", undo: "reset", silent: true },
   link: { how: "link", undo: "join" },
   full: { how: "full", undo: "free" },
   slow: { how: "slow", undo: "fast" },

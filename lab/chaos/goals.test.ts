@@ -4,8 +4,10 @@ import {
   ejectedWithin,
   loadWasKept,
   noMoreThanUnavoidable,
+  noneReplaced,
   noReadFailed,
   replacedWithin,
+  servesAgainWithin,
   writesWereKept,
 } from "./goals.ts";
 import type { Outcome } from "./outcome.ts";
@@ -19,6 +21,8 @@ const good: Outcome = {
   after: summarize(steady(5, 2)),
   ejected: 0.3,
   replaced: 45,
+  servesAgain: 78,
+  newcomers: 0,
   whole: 80,
   writes: { acknowledged: 10, missing: [], twice: [], unacknowledgedButKept: 1 },
   members: 2,
@@ -37,6 +41,8 @@ test("a good outcome meets every goal", () => {
     becameWhole,
     ejectedWithin(1),
     replacedWithin(60),
+    servesAgainWithin(90),
+    noneReplaced,
     noMoreThanUnavoidable,
   ];
   expect(goals.map((goal) => goal(good)).filter(({ met }) => !met)).toEqual([]);
@@ -60,6 +66,11 @@ describe("a goal is missed", () => {
     expect(ejectedWithin(1)({ ...good, ejected: 1.01 })).toMatchObject({ met: false, got: "after 1.01 s" });
     expect(replacedWithin(60)({ ...good, replaced: 61 }).met).toBe(false);
     expect(replacedWithin(60)({ ...good, replaced: undefined })).toMatchObject({ met: false, got: "not in time" });
+  });
+  test("when nobody serves in the machine's place in time, or it was replaced where it should come back", () => {
+    expect(servesAgainWithin(77)(good)).toMatchObject({ met: false, got: "after 78.0 s" });
+    expect(servesAgainWithin(77)({ ...good, servesAgain: undefined }).met).toBe(false);
+    expect(noneReplaced({ ...good, newcomers: 1 })).toMatchObject({ met: false, got: "1 new machines" });
   });
   test("when more failed than is unavoidable, or for longer", () => {
     expect(noMoreThanUnavoidable({ ...good, after: failing(3900) }).met).toBe(true);

@@ -70,6 +70,23 @@ export const replacedWithin =
     met: replaced !== undefined && replaced <= seconds,
   });
 
+/** Itself or another one, whichever Azure does. */
+export const servesAgainWithin =
+  (seconds: number): Goal =>
+  ({ servesAgain }) => ({
+    goal: "a machine serves in its place",
+    wanted: `within ${seconds} s`,
+    got: servesAgain === undefined ? "not in time" : `after ${servesAgain.toFixed(1)} s`,
+    met: servesAgain !== undefined && servesAgain <= seconds,
+  });
+
+export const noneReplaced: Goal = ({ newcomers }) => ({
+  goal: "no machine was replaced",
+  wanted: "0 repairs",
+  got: `${newcomers} new machines`,
+  met: newcomers === 0,
+});
+
 /** No more failed, and no longer, than the load balancer's probes make unavoidable. */
 export const noMoreThanUnavoidable: Goal = ({ rate, members, probing, before, after, lastFailure }) => {
   const failed = after.failed.idempotent + after.failed.other;

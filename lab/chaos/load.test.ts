@@ -13,6 +13,7 @@ const plan: LoadPlan = {
   seed: 7,
   ids: "c1",
   targets: ["95 GET http://www/", '5 POST http://www/ {"text":"{{id}}"}'],
+  within: ["198.51.100.0/24"],
   newConnections: true,
   timeoutSeconds: 10,
 };
@@ -58,6 +59,8 @@ test("a plan becomes the generator's arguments", () => {
     "--until-eof",
     "--workers",
     "7500",
+    "--within",
+    "198.51.100.0/24",
     "--new-connections",
     "--target",
     "95 GET http://www/",

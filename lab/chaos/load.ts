@@ -19,6 +19,8 @@ export interface LoadPlan {
   ids: string;
   /** `WEIGHT METHOD URL [BODY]`. */
   targets: string[];
+  /** The only addresses to which anything is sent, CIDR blocks: a record that points elsewhere meets no stranger. */
+  within: string[];
   /** A connection for each request, so that nothing is ever sent again by the client. */
   newConnections: boolean;
   /** How long each request may take. */
@@ -56,6 +58,7 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
     // As many are under way when half of the requests wait for half a minute.
     "--workers",
     String(Math.ceil(15 * plan.rate)),
+    ...plan.within.flatMap((block) => ["--within", block]),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),
   ];

@@ -47,6 +47,27 @@ test("a machine that comes back may answer again, and is not replaced", () => {
   expect({ replaced, ejected }).toEqual({ replaced: undefined, ejected: 0 });
 });
 
+test("the time until somebody serves in the machine's place counts from the fault: another one, or itself again", () => {
+  const another = outcomeOf(evidence);
+  expect(another).toMatchObject({ servesAgain: 50, newcomers: 1 });
+  const back = { at: start + 50_000, status: status([front1, front2]) };
+  const itself = outcomeOf({
+    ...evidence,
+    final: false,
+    sightings: [...evidence.sightings.slice(0, 2), back],
+    // It answered what was under way, and answers again from 52 s on.
+    records: steady(70, 2, (seconds) => ({
+      passed: [seconds < 10.2 || seconds >= 52 ? front2.hostName : front1.hostName],
+    })),
+  });
+  expect(itself).toMatchObject({ servesAgain: 42, newcomers: 0, replaced: undefined, whole: 40 });
+});
+
+test("a machine that never fell has no time until it serves again", () => {
+  const sightings = [{ at: start, status: status([front1, front2]) }];
+  expect(outcomeOf({ ...evidence, final: false, sightings }).servesAgain).toBeUndefined();
+});
+
 test("a machine of which no answer speaks serves when it is healthy", () => {
   expect(outcomeOf({ ...evidence, records: steady(70, 2, () => ({ passed: [] })) }).replaced).toBe(25);
 });

@@ -1,7 +1,7 @@
 /** What came of one run of a scenario, in figures. Pure. */
 import { ejection, firstAnswerOf, slowness } from "./ejection.ts";
 import { between, touched, type RequestRecord } from "./history.ts";
-import { replacement, wholeSince, type Machine, type Sighting } from "./sightings.ts";
+import { newcomersOf, recovery, replacement, wholeSince, type Machine, type Sighting } from "./sightings.ts";
 import { summarize, type Summary } from "./summary.ts";
 import type { Probing } from "./unavoidable.ts";
 import { checkWrites, type WritesVerdict } from "./writes.ts";
@@ -38,6 +38,10 @@ export interface Outcome {
   lastFailure?: number;
   /** Seconds from the verdict on the machine until another one serves in its place. */
   replaced?: number;
+  /** Seconds from the disturbance until a machine serves in the broken one's place: another one, or itself again. */
+  servesAgain?: number;
+  /** Machines of the broken one's kind that came: each took another's place. */
+  newcomers: number;
   /** Seconds from the disturbance until the environment was whole for good. */
   whole?: number;
   writes: WritesVerdict;
@@ -70,6 +74,8 @@ export function outcomeOf(evidence: Evidence): Outcome {
     }),
     lastFailure: after.lastFailure === undefined ? undefined : (after.lastFailure - at) / 1000,
     replaced: machine && evidence.final ? replacedAfter(evidence, machine) : undefined,
+    servesAgain: machine && servesAgainAfter(evidence, machine),
+    newcomers: machine ? newcomersOf(sightings, machine).size : 0,
     whole: whole === undefined ? undefined : Math.max(0, whole - at) / 1000,
     writes: checkWrites(records, evidence.kept),
     members: machine ? (wanted[machine.tier] ?? 1) : 1,
@@ -77,13 +83,26 @@ export function outcomeOf(evidence: Evidence): Outcome {
   };
 }
 
-/** The new machine serves when it is healthy and, where answers name machines of its kind, when one names it. */
-function replacedAfter({ records, sightings, at }: Evidence, lost: Machine): number | undefined {
-  const found = replacement(sightings, lost);
+function replacedAfter(evidence: Evidence, lost: Machine): number | undefined {
+  const found = replacement(evidence.sightings, lost);
   if (!found?.machine || found.healthyAt === undefined) return undefined;
+  const served = servesFrom(evidence, found.machine, evidence.at, found.healthyAt);
+  return served === undefined ? undefined : Math.max(0, served - found.verdictAt) / 1000;
+}
+
+/** Undefined where the machine was never seen to fall, or nobody serves in its place. */
+function servesAgainAfter(evidence: Evidence, broken: Machine): number | undefined {
+  const found = recovery(evidence.sightings, broken, evidence.at);
+  if (!found) return undefined;
+  const served = servesFrom(evidence, found.machine, found.fellAt, found.healthyAt);
+  return served === undefined ? undefined : (served - evidence.at) / 1000;
+}
+
+/** A machine serves when it is healthy and, where answers name machines of its kind, when one names it. */
+function servesFrom({ records, sightings }: Evidence, machine: Machine, from: number, healthyAt: number) {
   const kin =
-    sightings[0]?.status.machines.filter(({ tier }) => tier === lost.tier).map(({ hostName }) => hostName) ?? [];
+    sightings[0]?.status.machines.filter(({ tier }) => tier === machine.tier).map(({ hostName }) => hostName) ?? [];
   const named = records.some((record) => kin.some((hostName) => touched(record, hostName)));
-  const served = named ? firstAnswerOf(records, found.machine.hostName, at) : found.healthyAt;
-  return served === undefined ? undefined : Math.max(0, Math.max(found.healthyAt, served) - found.verdictAt) / 1000;
+  const answered = named ? firstAnswerOf(records, machine.hostName, from) : healthyAt;
+  return answered === undefined ? undefined : Math.max(healthyAt, answered);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chosenExperiments } from "./selection.ts";
+import { chosenExperiments, readings } from "./selection.ts";
 
 const all = ["front-power", "front-slow", "back-power"].map((name) => ({ name }));
 const names = (...only: string[]) => chosenExperiments(all, only).map(({ name }) => name);
@@ -18,4 +18,16 @@ test("a name that nothing has is an error that names what there is", () => {
   expect(() => names("front-power", "frontpower")).toThrow(
     "no experiment is called frontpower; there are: front-power, front-slow, back-power",
   );
+});
+
+test("experiments with a silent machine are run under each reading that is asked for, and are called so", () => {
+  const experiments = [{ name: "back-power", silent: true }, { name: "back-slow" }];
+  const labels = (given: Parameters<typeof readings>[1]) =>
+    readings(experiments, given).map(({ label, reading }) => `${label}: ${reading}`);
+  expect(labels("both")).toEqual([
+    "back-power ignored: ignored",
+    "back-power repaired: repaired",
+    "back-slow: ignored",
+  ]);
+  expect(labels("repaired")).toEqual(["back-power repaired: repaired", "back-slow: repaired"]);
 });

@@ -1,4 +1,6 @@
 /** Which experiments are meant by names with and without `*`. Pure. */
+import { missingHealthReadings, type MissingHealth } from "../liveSettings.ts";
+
 export function chosenExperiments<T extends { name: string }>(experiments: readonly T[], only: readonly string[]): T[] {
   if (only.length === 0) return [...experiments];
   const patterns = only.flatMap((text) => text.split(",")).filter(Boolean);
@@ -16,4 +18,24 @@ export function chosenExperiments<T extends { name: string }>(experiments: reado
     );
   }
   return experiments.filter(({ name }) => patterns.some((pattern) => matches(pattern, name)));
+}
+
+export interface Reading<T> {
+  experiment: T;
+  reading: MissingHealth;
+  /** The experiment's name, with the reading where that makes a difference. */
+  label: string;
+}
+
+/** Each experiment with how missing health is read in it: with `both`, those that have a silent machine twice. */
+export function readings<T extends { name: string; silent?: boolean }>(
+  experiments: readonly T[],
+  given: MissingHealth | "both",
+): Reading<T>[] {
+  return experiments.flatMap((experiment) => {
+    const { name, silent } = experiment;
+    if (!silent) return [{ experiment, reading: given === "both" ? "ignored" : given, label: name }];
+    const wanted = given === "both" ? missingHealthReadings : [given];
+    return wanted.map((reading) => ({ experiment, reading, label: `${name} ${reading}` }));
+  });
 }

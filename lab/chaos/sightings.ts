@@ -60,6 +60,36 @@ export interface Replacement {
   healthyAt?: number;
 }
 
+/** Names of the machines of its kind that were not there in the first sighting. */
+export function newcomersOf(sightings: readonly Sighting[], { tier }: Machine): Set<string> {
+  const before = new Set(sightings[0]?.status.machines.map(({ name }) => name));
+  const all = sightings.flatMap(({ status }) => status.machines.filter((machine) => machine.tier === tier));
+  return new Set(all.map(({ name }) => name).filter((name) => !before.has(name)));
+}
+
+export interface Recovery {
+  /** When the broken machine was first seen not to be well. */
+  fellAt: number;
+  /** The machine that is in its place: itself, or another one. */
+  machine: Machine;
+  healthyAt: number;
+}
+
+/** Which machine was well first after the broken one had fallen; undefined while none is, or it did not fall. */
+export function recovery(sightings: readonly Sighting[], broken: Machine, at: number): Recovery | undefined {
+  const isWell = ({ state, health }: Machine) => state === "running" && health === "Healthy";
+  const fell = sightings.find(
+    (seen) => seen.at >= at && !seen.status.machines.some((one) => one.name === broken.name && isWell(one)),
+  );
+  if (!fell) return undefined;
+  const candidates = newcomersOf(sightings, broken).add(broken.name);
+  for (const seen of sightings) {
+    const machine = seen.at > fell.at && seen.status.machines.find((one) => candidates.has(one.name) && isWell(one));
+    if (machine) return { fellAt: fell.at, machine, healthyAt: seen.at };
+  }
+  return undefined;
+}
+
 /** How a machine was replaced; undefined while it was not given up. The first sighting is from before. */
 export function replacement(sightings: readonly Sighting[], lost: Machine): Replacement | undefined {
   const before = new Set(sightings[0]?.status.machines.map(({ name }) => name));

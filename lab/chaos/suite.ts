@@ -1,8 +1,9 @@
 /** `make chaos`: breaks the environment in the lab while it is used, and holds what comes of it against the goals. */
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { run as runCommand } from "../commands.ts";
+import { missingHealthReadings, type MissingHealth } from "../liveSettings.ts";
 import { cacheDir } from "../paths.ts";
 import { realClock } from "./clock.ts";
 import { comparison } from "./comparison.ts";
@@ -11,7 +12,7 @@ import type { Experiment } from "./experiment.ts";
 import { loadProgram } from "./load.ts";
 import { figuresText, missed, verdictText, type Run } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
-import { chosenExperiments } from "./selection.ts";
+import { chosenExperiments, readings } from "./selection.ts";
 import { configured } from "./sightings.ts";
 import { realTools } from "./tools.ts";
 
@@ -22,6 +23,7 @@ interface Options {
   seed: number;
   stack: string;
   patience: number;
+  missingHealth?: MissingHealth | "both";
   list?: boolean;
 }
 
@@ -43,7 +45,14 @@ const program = new Command("make chaos")
   .option("--rate <n>", "requests a second; the goals are for 500 and more", number, 500)
   .option("--seed <n>", "of requests and of the choice of machines", number, Math.floor(Math.random() * 1e6) + 1)
   .option("--stack <stack>", "the environment", "dev")
-  .option("--patience <seconds>", "in which it must be whole again; LAB_REPAIR_GRACE is part of it", number, 300)
+  .addOption(
+    new Option(
+      "--missing-health <reading>",
+      "what a silent machine is for Azure's repairs, in experiments that have one; both: they are run under each " +
+        "(default: as the lab is set, see bin/lab set)",
+    ).choices([...missingHealthReadings, "both"]),
+  )
+  .option("--patience <seconds>", "in which it must be whole again; repairs and healing are part of it", number, 300)
   .option("--list", "list the experiments and end")
   .action(main);
 
@@ -77,23 +86,30 @@ async function main(options: Options): Promise<void> {
   const wanted = configured(await tools.status());
   const { rate, seed, patience: recoverySeconds } = options;
   const runs: Run[] = [];
-  for (const experiment of chosen) {
-    for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
-      say(`${experiment.name} (${run} of ${options.runs}): ${experiment.title}`);
-      const place = join(directory, `${experiment.name}-${run}`);
-      mkdirSync(place);
-      try {
-        const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
-        for (const verdict of report.verdicts) say(verdictText(verdict));
-        runs.push({ experiment: experiment.name, report });
-      } catch (error) {
-        const trouble = error instanceof Error ? error.message : String(error);
-        say(`NOT FINISHED  ${trouble}`);
-        runs.push({ experiment: experiment.name, trouble });
+  const { missingHealth: present } = await tools.settings();
+  try {
+    for (const { experiment, reading, label } of readings(chosen, options.missingHealth ?? present)) {
+      if (stop.signal.aborted) break;
+      await tools.readMissingHealth(reading);
+      for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
+        say(`${label} (${run} of ${options.runs}): ${experiment.title}`);
+        const place = join(directory, `${label.replaceAll(" ", "-")}-${run}`);
+        mkdirSync(place);
+        try {
+          const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
+          for (const verdict of report.verdicts) say(verdictText(verdict));
+          runs.push({ experiment: label, report });
+        } catch (error) {
+          const trouble = error instanceof Error ? error.message : String(error);
+          say(`NOT FINISHED  ${trouble}`);
+          runs.push({ experiment: label, trouble });
+        }
+        await compress(place);
+        writeFileSync(join(directory, "results.json"), `${JSON.stringify({ options, runs }, null, 2)}\n`);
       }
-      await compress(place);
-      writeFileSync(join(directory, "results.json"), `${JSON.stringify({ options, runs }, null, 2)}\n`);
     }
+  } finally {
+    await tools.readMissingHealth(present);
   }
   const failures = missed(runs);
   console.log(`\n${figuresText(runs)}\n`);

@@ -1,9 +1,10 @@
 /** What the suite does to the lab, and asks of it: the lab's own commands. Tests have others. */
 import { join } from "node:path";
-import { daemonStatus } from "../cli/daemon.ts";
+import { daemonStatus, runningDaemon } from "../cli/daemon.ts";
 import { stackStatus, type StackStatus } from "../cli/status.ts";
 import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
+import type { DaemonSettings, MissingHealth } from "../liveSettings.ts";
 import { root } from "../paths.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
@@ -11,6 +12,9 @@ import { startLoad, type Load, type LoadPlan } from "./load.ts";
 export interface Tools {
   clock: Clock;
   status(): Promise<StackStatus>;
+  settings(): Promise<DaemonSettings>;
+  /** Changes how the lab reads health that nobody reports. */
+  readMissingHealth(reading: MissingHealth): Promise<void>;
   /** Breaks or mends a machine; returns the instant, milliseconds since 1970. */
   kill(machine: string, how: Damage): Promise<number>;
   /** Runs a shell script as root on a machine, through the reverse proxy; returns what it printed. */
@@ -42,6 +46,10 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
     status,
     sudo,
     say,
+    settings: async () => (await runningDaemon()).settings,
+    async readMissingHealth(reading) {
+      await command([labCommand, "set", "missing-health", reading], 60);
+    },
     async kill(machine, how) {
       const { stdout } = await command([labCommand, "kill", machine, "--how", how], 60);
       const at = Date.parse(/ at (\S+)\s*$/.exec(stdout)?.[1] ?? "");

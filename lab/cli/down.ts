@@ -1,6 +1,7 @@
 /** Removes everything that the lab made on this machine, whatever state it is in; caches are kept. */
 import { existsSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
+import { restoreLimits } from "../fabric/hostLimits.ts";
 import { Machines } from "../fabric/machines.ts";
 import { Networks } from "../fabric/networks.ts";
 import { daemonPid, root, stateDir } from "../paths.ts";
@@ -11,6 +12,7 @@ export async function down(): Promise<void> {
   const lock = await stopDaemon();
   await new Machines({ stateDir, caFile: join(stateDir, "tls", "ca.pem"), log: console.error }).removeAll();
   await new Networks({ stateDir, log: console.error }).removeAll();
+  restoreLimits({ stateDir, log: console.error });
   removeInventories(join(root, "ansible", "inventory"), join(stateDir, "ssh"));
   removeState(stateDir, basename(daemonPid));
   lock.release();

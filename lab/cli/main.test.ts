@@ -29,6 +29,12 @@ describe("help", () => {
       expect(existsSync(join(directory, "state"))).toBe(false);
     },
   );
+  test("of image tells each way, and breaks nothing", () => {
+    const { status, stdout } = lab("image", "--help");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/exits +its init exits at once\n +hangs .*\n +whole /);
+    expect(existsSync(join(directory, "state"))).toBe(false);
+  });
   test("of Pulumi is its own, and starts nothing", () => {
     mkdirSync(join(directory, "bin"));
     writeFileSync(join(directory, "bin", "pulumi"), '#!/bin/sh\necho pulumi "$@"\n', { mode: 0o755 });

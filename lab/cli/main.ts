@@ -6,8 +6,10 @@ import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
 import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
+import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
 import { Machines } from "../fabric/machines.ts";
 import { outside } from "../fabric/names.ts";
+import { keepSetting, settingNames, settingText } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
@@ -69,6 +71,32 @@ program
     const at = new Date();
     await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
     console.log(`${machine.name}: ${how} at ${at.toISOString()}`);
+  });
+program
+  .command("set")
+  .description("tell, or change while the lab runs, how it imitates what Azure leaves open")
+  .addArgument(new Argument("[setting]", "absent: all are told").choices(Object.keys(settingNames)))
+  .argument("[value]", "absent: the setting is told")
+  .action(async (setting: string | undefined, value: string | undefined) => {
+    await runningDaemon();
+    const names = setting === undefined ? Object.keys(settingNames) : [setting];
+    if (setting !== undefined && value !== undefined) keepSetting(stateDir, settingNames[setting]!, value);
+    const { settings } = await runningDaemon();
+    for (const name of names) console.log(settingText(name, settings));
+  });
+program
+  .command("image")
+  .description("break the image of machines that are not up yet, or mend it, for experiments")
+  .addArgument(new Argument("<how>", "one of those below").choices(Object.keys(imageFaults)))
+  .addHelpText(
+    "after",
+    `\nHow:\n${Object.entries(imageFaults)
+      .map(([how, text]) => `  ${how.padEnd(9)}${text}`)
+      .join("\n")}\n\nMachines that were up before are not touched. It counts until \`bin/lab down\`.`,
+  )
+  .action((how: ImageFault) => {
+    setImageFault(stateDir, how);
+    console.log(`the image of machines that are not up yet: ${imageFaults[how]}`);
   });
 program
   .command("internet")

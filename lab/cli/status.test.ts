@@ -59,7 +59,11 @@ const status = stackStatus({
   }),
   status: {
     revision: 1,
-    machines: [seen("a", "Healthy"), seen("b", "Healthy"), seen("c", "Unhealthy")],
+    machines: [
+      seen("a", "Healthy"),
+      seen("b", "Healthy"),
+      { ...seen("c", "Unhealthy"), late: "systemd-nspawn ended with status 1: Too many open files" },
+    ],
     probes: [],
     errors: [],
   },
@@ -96,4 +100,15 @@ test("a tier that lacks a machine says why", () => {
   const groups = [{ ...stack!.groups[0]!, shortage: "OperationNotAllowed: no cores" }];
   expect(describe([{ ...stack!, groups }])).toContain("  front lacks a machine: OperationNotAllowed: no cores\n");
   expect(describe(status)).not.toContain("lacks a machine");
+});
+
+test("a machine that is late has a line with the reason, and no other has one", () => {
+  expect(status[0]?.machines.map(({ late }) => late)).toEqual([
+    undefined,
+    undefined,
+    "systemd-nspawn ended with status 1: Too many open files",
+  ]);
+  expect(describe(status).match(/^late .*$/gm)).toEqual([
+    "late    c is not up, and is tried again and again: systemd-nspawn ended with status 1: Too many open files",
+  ]);
 });

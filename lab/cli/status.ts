@@ -1,6 +1,6 @@
 /** What runs, for people and for programs. */
 import { machineNamespace } from "../fabric/names.ts";
-import type { ScaleSet } from "../world.ts";
+import type { MachineStatus, ScaleSet } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
@@ -17,6 +17,8 @@ export interface StackStatus {
     address: string;
     state: string;
     health: string;
+    /** Why it is not up, where it should be by now. */
+    late?: string;
     /** Network namespace on this host, for `ip netns exec`. */
     namespace: string;
   }[];
@@ -35,7 +37,7 @@ export interface StackStatus {
 }
 
 /** The daemon's world, per stack. */
-export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
+export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
   const stacks = new Set([...world.machines, ...world.loadBalancers, ...world.scaleSets].map(stackOf));
@@ -66,7 +68,8 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
           tier: machine.tags.tier ?? "",
           address: machine.address,
           state: machine.terminating ? "terminating" : (seen.get(machine.id)?.power ?? "absent"),
-          health: seen.get(machine.id)?.health ?? "Unknown",
+          health: seen.get(machine.id)?.health ?? "Missing",
+          ...late(seen.get(machine.id)),
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
@@ -102,6 +105,10 @@ export function stackStatus({ world, status }: DaemonStatus): StackStatus[] {
   });
 }
 
+function late(seen: MachineStatus | undefined): { late?: string } {
+  return seen?.late === undefined ? {} : { late: seen.late };
+}
+
 /** The status as tables. */
 export function describe(stacks: StackStatus[]): string {
   if (stacks.length === 0) return "no stack is up; start one with: bin/lab up <stack>\n";
@@ -119,6 +126,9 @@ export function describe(stacks: StackStatus[]): string {
         table(
           ["machine", "tier", "address", "state", "health"],
           stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),
+        ),
+        ...stack.machines.flatMap(({ name, late }) =>
+          late === undefined ? [] : [`late    ${name} is not up, and is tried again and again: ${late}`],
         ),
         table(
           ["load balancer", "address", "policy", "members up"],

@@ -48,7 +48,7 @@ const requestStep = z.strictObject({
     .optional(),
 });
 
-const health = z.enum(["Healthy", "Unhealthy", "Initializing", "Unknown", "None"]);
+const health = z.enum(["Healthy", "Unhealthy", "Initializing", "Unknown", "Missing", "None"]);
 
 /** What the fake fabric does; exists in the lab only. */
 const labStep = z.strictObject({
@@ -57,6 +57,12 @@ const labStep = z.strictObject({
     automatic: z.boolean().optional(),
     /** Parts of IDs of machines that never get ready. */
     hold: z.array(z.string()).optional(),
+    /** How the lab reads health that nobody reports; `ignored` unless told. */
+    missingHealth: z.enum(["ignored", "repaired"]).optional(),
+    /** Machines that lost their hosts, by parts of their IDs. */
+    lost: z.array(z.string()).optional(),
+    /** Machines that are not up in time, by a part of their ID, and why. */
+    late: z.record(z.string(), z.string()).optional(),
     /** Health by a part of the machine's ID; `*` for all others. */
     health: z.record(z.string(), health).optional(),
     /** Exit status of every script that runs from now on. */

@@ -60,6 +60,13 @@ test("an up that lost the lab's daemon half-way is completed by the next one, no
   ).toEqual([]);
 }, 900_000);
 
+test("nothing outside the lab is reached from its outside: refused at once, without a packet to anybody", async () => {
+  // An address for documents, which nobody has; it would time out.
+  const { status: ended, seconds } = await outside("curl", "-sS", "--max-time", "5", "http://192.0.2.1/");
+  expect(ended).toBe(7);
+  expect(seconds).toBeLessThan(4);
+});
+
 test("a request from outside passes reverse proxy, front, back and database", async () => {
   const answer = await outside("curl", "-sS", "--include", "--max-time", "20", www);
   expect(answer.stdout).toMatch(/^HTTP\/1\.1 200/);

@@ -1,6 +1,7 @@
 /**
  * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, and the
- * place of the Git server.
+ * place of the Git server. Nothing leaves it for the real one but what machines fetch from package hosts: a public
+ * record that points anywhere else must not send a stranger as much as a packet.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,6 +19,7 @@ import {
 import { chain } from "./firewall.ts";
 import { ensureHostLink, ensureHostRules, outsideFiles, uplink } from "./hostUplink.ts";
 import { run } from "./host.ts";
+import type { PackageHosts } from "./packageHosts.ts";
 import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, setKernelOnce } from "./namespace.ts";
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
@@ -28,33 +30,52 @@ const places = [
   { namespace: git, link: "git", address: gitAddress },
 ];
 
+/** The addresses of package hosts: the public resolver adds them as machines ask for the names. */
+export const packageSet = "packages";
+
 /** What the lab's Internet lets through. */
-const internetChains = [
-  chain("forward", [
-    "type filter hook forward priority filter; policy accept;",
-    // As on the Internet: nobody can reach a private address over it.
-    `ip daddr { ${[...privateBlocks, azureAddress].join(", ")} } drop`,
-    `oifname "${uplink}" ip saddr != ${internetBlock} drop`,
-  ]),
-  chain("input", [
-    "type filter hook input priority filter; policy drop;",
-    `iifname "lo" accept`,
-    "ct state established,related accept",
-    `ip daddr ${publicResolver} meta l4proto { tcp, udp } th dport 53 accept`,
-    "meta l4proto icmp accept",
-  ]),
-];
+export function internetChains({ addresses }: Pick<PackageHosts, "addresses">): string[] {
+  const elements = addresses.length > 0 ? ` elements = { ${addresses.join(", ")} };` : "";
+  return [
+    `  set ${packageSet} { type ipv4_addr;${elements} }`,
+    "  counter refused { }",
+    chain("forward", [
+      "type filter hook forward priority filter; policy accept;",
+      // As on the Internet: nobody can reach a private address over it.
+      `ip daddr { ${[...privateBlocks, azureAddress].join(", ")} } drop`,
+      `oifname "${uplink}" goto real`,
+    ]),
+    // Refused at once, so that nobody waits for an answer that will not come.
+    chain("real", [
+      `ip saddr != ${internetBlock} drop`,
+      "ct state established,related accept",
+      `ip daddr ${internetBlock} accept`,
+      `iifname != { ${places.map(({ link }) => `"${link}"`).join(", ")} } ip daddr @${packageSet} accept`,
+      "counter name refused",
+      "meta l4proto tcp reject with tcp reset",
+      "reject with icmp admin-prohibited",
+    ]),
+    chain("input", [
+      "type filter hook input priority filter; policy drop;",
+      `iifname "lo" accept`,
+      "ct state established,related accept",
+      `ip daddr ${publicResolver} meta l4proto { tcp, udp } th dport 53 accept`,
+      "meta l4proto icmp accept",
+    ]),
+  ];
+}
 
 /** No filter by reverse path here: every link between routers is a way to the whole Internet. */
 const internetSettings = { ...routerSettings, "net.ipv4.conf.all.rp_filter": 0, "net.ipv4.conf.default.rp_filter": 0 };
 
 /** Makes the lab's Internet, with everything in it that does not depend on a world. */
-export async function ensureInternet(): Promise<NamespaceState> {
+export async function ensureInternet(hosts: PackageHosts): Promise<NamespaceState> {
   // Before anything else, since it keeps how the host was.
   await ensureHostRules();
   const state = await ensureNamespace(internet);
   await setKernelOnce(internet, internetSettings, state);
-  if (state.rules !== rulesHash(internetChains)) await applyRules(internet, internetChains);
+  const chains = internetChains(hosts);
+  if (state.rules !== rulesHash(chains)) await applyRules(internet, chains);
   await ensureHostLink(state);
   await ensurePlaces(state);
   const lo = state.links.get("lo");

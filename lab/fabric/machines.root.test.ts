@@ -13,6 +13,7 @@ import type { Machine, MachineStatus } from "../world.ts";
 import { run } from "./host.ts";
 import { ensureImage } from "./image.ts";
 import { Machines } from "./machines.ts";
+import { setImageFault } from "./machine/imageFault.ts";
 import { groupNames } from "./machine/cgroup.ts";
 import { machineNamespace } from "./names.ts";
 
@@ -172,7 +173,7 @@ test("three machines boot, take their keys and user data, and are reached by SSH
   expect(machines.effects.cpu(first.id)).toEqual({ seconds: expect.any(Number) as number, processors: 1 });
 }, 120_000);
 
-test("health follows the application's answers, and Unknown stands for a machine that is frozen", async () => {
+test("health follows the application's answers, and that of a machine that is frozen is missing", async () => {
   const [first] = made as [Machine];
   first.health = {
     protocol: "http",
@@ -207,7 +208,7 @@ test("health follows the application's answers, and Unknown stands for a machine
   await serve("Healthy");
   await until("Healthy again", () => statusOf(first)?.health === "Healthy" || undefined);
   await machines.kill(first, "freeze");
-  await until("Unknown when frozen", () => statusOf(first)?.health === "Unknown" || undefined);
+  await until("Missing when frozen", () => statusOf(first)?.health === "Missing" || undefined);
   await machines.kill(first, "thaw");
   await until("Healthy when thawed", () => statusOf(first)?.health === "Healthy" || undefined);
 }, 90_000);
@@ -305,14 +306,143 @@ test("a machine that lost its power stays off until it is restarted, with its di
   await machines.kill(second, "power");
   // Silence, not a refusal by the kernel of the host.
   await run(["curl", "-s", "-m", "2", `http://${second.address}:1/`], { accept: [28] });
-  await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
+  await until("lost", () => statusOf(second)?.power === "lost" || undefined);
   await machines.converge(made);
-  expect(statusOf(second)?.power).toBe("stopped");
+  expect(statusOf(second)).toMatchObject({ power: "lost", ready: false });
   await machines.effects.restart(second.id);
   await ready(second);
   expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
   expect(await hostKeys(second)).toEqual(keys);
 }, 60_000);
+
+test("a machine whose host is lost boots elsewhere after a while, with its disk; the next daemon does not begin anew", async () => {
+  const [, second] = made as [Machine, Machine];
+  const keys = await hostKeys(second);
+  const healing = async (seconds: number) => {
+    machines.stop();
+    machines = new Machines({ ...options, serviceHealingSeconds: () => seconds });
+    expect(await machines.converge(made)).toEqual([]);
+  };
+  try {
+    await healing(4);
+    await ready(second);
+    const killed = performance.now();
+    await machines.kill(second, "power");
+    await until("lost", () => statusOf(second)?.power === "lost" || undefined);
+    await ready(second);
+    expect(performance.now() - killed).toBeGreaterThan(4000);
+    expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
+    expect(await hostKeys(second)).toEqual(keys);
+
+    await machines.kill(second, "power");
+    machines.stop();
+    await sleep(4000);
+    await healing(4);
+    await until("it boots", () => statusOf(second)?.power === "starting" || undefined, 3);
+    await ready(second);
+  } finally {
+    await healing(Infinity);
+  }
+}, 120_000);
+
+test("a guest that resets itself comes back at once, with its disk; one that shuts down is not healed", async () => {
+  const [, second] = made as [Machine, Machine];
+  const healing = async (seconds: number) => {
+    machines.stop();
+    machines = new Machines({ ...options, serviceHealingSeconds: () => seconds });
+    expect(await machines.converge(made)).toEqual([]);
+  };
+  await healing(3600);
+  await ready(second);
+  const boot = async () => (await machines.effects.run(second.id, "cut -d' ' -f22 /proc/1/stat")).stdout;
+  const before = await boot();
+  await machines.kill(second, "reset");
+  await until("it is down", () => statusOf(second)?.ready === false || undefined);
+  await ready(second);
+  expect(await boot()).not.toBe(before);
+  expect((await machines.effects.run(second.id, "cat /root/kept")).stdout).toBe("kept\n");
+
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms poweroff");
+  await until("it is off", () => statusOf(second)?.power === "stopped" || undefined);
+  await healing(1);
+  await sleep(4000);
+  expect(statusOf(second)?.power).toBe("stopped");
+  machines.stop();
+  machines = new Machines(options);
+  await machines.converge(made);
+  await machines.effects.restart(second.id);
+  await ready(second);
+}, 120_000);
+
+test("a guest that reboots itself comes up again, and one that powers itself off stays off", async () => {
+  const [, second] = made as [Machine, Machine];
+  const boot = async () => (await machines.effects.run(second.id, "cut -d' ' -f22 /proc/1/stat")).stdout;
+  await machines.effects.run(second.id, "echo kept >/root/rebooted");
+  const before = await boot();
+  // In a moment, so that the command's own answer arrives.
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms reboot");
+  await until("it is up again", async () => {
+    if (!statusOf(second)?.ready) return undefined;
+    return (await boot().catch(() => before)) !== before || undefined;
+  });
+  expect((await machines.effects.run(second.id, "cat /root/rebooted")).stdout).toBe("kept\n");
+  expect(supervisors(second)).toBe(1);
+  await machines.effects.run(second.id, "systemd-run -q --on-active=1s --timer-property=AccuracySec=100ms poweroff");
+  await until("stopped", () => statusOf(second)?.power === "stopped" || undefined);
+  await sleep(3000);
+  await machines.converge(made);
+  expect(statusOf(second)?.power).toBe("stopped");
+  await machines.effects.restart(second.id);
+  await ready(second);
+}, 120_000);
+
+test("a guest that reboots while there is no daemon comes up with the next one", async () => {
+  const [, second] = made as [Machine, Machine];
+  await machines.effects.run(second.id, "systemd-run -q --on-active=2s --timer-property=AccuracySec=100ms reboot");
+  machines.stop();
+  await until("it has ended", () => supervisors(second) === 0 || undefined);
+  machines = new Machines(options);
+  expect(await machines.converge(made)).toEqual([]);
+  await ready(second);
+}, 120_000);
+
+test.each(["exits", "hangs"] as const)(
+  "a newborn machine of an image that %s is tried again, and comes up when the image is whole",
+  async (fault) => {
+    const said: string[] = [];
+    machines.stop();
+    setImageFault(stateDir, fault);
+    // A machine that hangs is given up after half of this time.
+    machines = new Machines({ ...options, provisioningSeconds: 20, log: (message) => said.push(message) });
+    const [first] = made as [Machine];
+    const newborn = await newMachine(`newborn-${fault}`);
+    expect(await machines.converge(made)).toEqual([]);
+    await until("it is late", () => statusOf(newborn)?.late);
+    expect(statusOf(newborn)).toMatchObject({
+      power: "starting",
+      ready: false,
+      late: expect.stringContaining("the image is broken on purpose") as string,
+    });
+    expect(said.join("\n")).toMatch(
+      new RegExp(`${newborn.name}: boot 1 failed, tried again in 1 s: .*broken on purpose`),
+    );
+    // Machines that were up before are not concerned.
+    expect(statusOf(first)?.late).toBeUndefined();
+    // Another daemon knows it at once.
+    machines.stop();
+    machines = new Machines({ ...options, provisioningSeconds: 20 });
+    await machines.converge(made);
+    expect(statusOf(newborn)?.late).toContain("the image is broken on purpose");
+    setImageFault(stateDir, "whole");
+    await ready(newborn);
+    expect(statusOf(newborn)?.late).toBeUndefined();
+    machines.stop();
+    machines = new Machines(options);
+    await machines.converge(made);
+    await ready(first);
+  },
+  180_000,
+);
 
 test("a machine whose link is cut goes on and hears nothing, until it is joined", async () => {
   const [first] = made as [Machine];
@@ -416,7 +546,10 @@ function nspawnFiles(): string[] {
 /** How many systemd-nspawn run for a machine, preparing ones included. */
 function supervisors(machine: Machine): number {
   const pids = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid));
-  return pids.filter((pid) => commandLine(pid).includes(`--machine=${machineNamespace(machine.id)}\0`)).length;
+  const name = `--machine=${machineNamespace(machine.id)}`;
+  return pids
+    .map((pid) => commandLine(pid).split("\0"))
+    .filter(([program, ...words]) => program?.endsWith("systemd-nspawn") && words.includes(name)).length;
 }
 
 function commandLine(pid: string): string {

@@ -1,13 +1,16 @@
 /** All machines of the lab: makes those that should exist, removes the others, and says how they are. */
 import { availableParallelism } from "node:os";
-import { isDeepStrictEqual } from "node:util";
 import type { Machine, MachineEffects, MachineStatus } from "../world.ts";
 import { AgentPool, type AgentPlace } from "./agent/pool.ts";
-import { machinePaths, machinesOnDisk } from "./machine/files.ts";
-import { cpuSeconds, setPortion, type Portion } from "./machine/cgroup.ts";
+import { exitStatus, machinePaths, machinesOnDisk } from "./machine/files.ts";
+import type { Sight } from "./machine/boot.ts";
+import { Boots } from "./machine/boots.ts";
+import { cpuSeconds } from "./machine/cgroup.ts";
 import { breakMachine, type Damage } from "./machine/damage.ts";
+import { howEnded } from "./machine/ending.ts";
 import { readConsole } from "./machine/console.ts";
 import { Lifecycle } from "./machine/lifecycle.ts";
+import { Portions } from "./machine/portions.ts";
 import { runningMachine } from "./machine/processes.ts";
 
 export interface MachinesOptions {
@@ -19,19 +22,36 @@ export interface MachinesOptions {
   log: (message: string) => void;
   /** A machine whose agent has been silent for so long counts as frozen; 20 unless told. */
   silenceSeconds?: number;
+  /** From the loss of a machine's host until it boots again; asked each time. Absent: it stays lost. */
+  serviceHealingSeconds?: () => number;
+  /** Time in which a machine must be up, from its first attempt on; 180 unless told. */
+  provisioningSeconds?: number;
 }
 
 /** Machines that are worked on at once: more do not go faster on two processors. */
 const atOnce = 4;
+
+/** Machines that boot at the same time: a boot waits for the disk and for itself a third of its time. */
+const bootsAtOnce = 3 * availableParallelism();
+
+/** Pause between two looks at what boots. */
+const intervalMs = 1000;
+
+const isOn = (power: MachineStatus["power"]): boolean => power === "starting" || power === "running";
 
 export class Machines {
   readonly effects: MachineEffects;
   readonly #options: MachinesOptions;
   readonly #lifecycle: Lifecycle;
   readonly #agents: AgentPool;
+  readonly #boots: Boots;
+  readonly #listeners = new Set<() => void>();
+  #timer: NodeJS.Timeout | undefined;
+  /** The statuses that the listeners know. */
+  #told = "";
   #wanted = new Map<string, Machine>();
-  readonly #portions = new Map<string, Portion>();
-  /** The last work on each machine: two never work on the same one at the same time. */
+  readonly #portions = new Portions((id) => this.#nameOf(id));
+  /** The last work on each machine, by its name on the host: two never work on the same one at the same time. */
   readonly #work = new Map<string, Promise<unknown>>();
 
   constructor(options: MachinesOptions) {
@@ -41,7 +61,18 @@ export class Machines {
       locate: (machines) => this.#locate(machines),
       silenceSeconds: options.silenceSeconds,
     });
-    this.#agents.onChange(() => this.#share());
+    this.#boots = new Boots({
+      atOnce: bootsAtOnce,
+      provisioningSeconds: options.provisioningSeconds ?? 180,
+      switchOn: (id, boot) => this.#ifWanted(id, (machine) => this.#lifecycle.switchOn(machine, boot)),
+      see: (id) => this.#see(id),
+      lastWords: (id) => this.#lifecycle.lastWords(id),
+      giveUp: (id, boot) => this.#ifWanted(id, () => this.#lifecycle.giveUp(id, boot)),
+      isUp: (id) => this.#ifWanted(id, () => this.#lifecycle.isUp(id)),
+      log: options.log,
+      nameOf: (id) => this.#wanted.get(id)?.name ?? id,
+    });
+    this.#agents.onChange(() => this.#look());
     this.effects = {
       serialLog: (id) => readConsole(machinePaths(options.stateDir, id)),
       run: (id, script) => this.#agents.run(id, script),
@@ -53,30 +84,38 @@ export class Machines {
   /** Makes it so that exactly these machines exist. What fails is returned by machine, and can be tried again. */
   async converge(machines: Machine[]): Promise<{ id: string; message: string }[]> {
     this.#wanted = new Map(machines.map((machine) => [machine.id, machine]));
+    this.#boots.dropAllBut(new Set(machines.filter(({ powered }) => powered).map(({ id }) => id)));
     this.#agents.watch(machines);
+    this.#lifecycle.begin();
+    this.#timer ??= setInterval(() => this.#look(), intervalMs).unref();
     const errors: { id: string; message: string }[] = [];
-    const attempt = async (id: string, work: () => Promise<void>): Promise<void> => {
+    const attempt = async (id: string, name: string, work: () => Promise<void>): Promise<void> => {
       try {
-        await this.#alone(id, work);
+        await this.#alone(name, work);
       } catch (error) {
         errors.push({ id, message: error instanceof Error ? error.message : String(error) });
       }
     };
-    const kept = new Set(machines.map(({ id }) => machinePaths(this.#options.stateDir, id).name));
+    const kept = new Set(machines.map(({ id }) => this.#nameOf(id)));
     const strays = (await machinesOnDisk(this.#options.stateDir)).filter(({ name }) => !kept.has(name));
-    await inParallel(strays, (paths) => attempt(paths.name, () => this.#lifecycle.remove(paths)));
-    await inParallel(machines, (machine) => attempt(machine.id, () => this.#lifecycle.ensure(machine)));
+    await inParallel(strays, (paths) => attempt(paths.name, paths.name, () => this.#lifecycle.remove(paths)));
+    await inParallel(machines, (machine) => attempt(machine.id, this.#nameOf(machine.id), () => this.#ensure(machine)));
     this.#agents.look();
+    this.#look();
     return errors;
   }
 
   statuses(): MachineStatus[] {
-    return this.#agents.statuses();
+    return this.#agents.statuses().map((status) => {
+      const late = this.#boots.late(status.id);
+      const isStarting = !isOn(status.power) && this.#boots.isOnItsWay(status.id);
+      return { ...status, ...(isStarting && { power: "starting" as const }), ...(late !== undefined && { late }) };
+    });
   }
 
   /** Calls back when a status has changed. */
   onChange(listener: () => void): void {
-    this.#agents.onChange(listener);
+    this.#listeners.add(listener);
   }
 
   /** Machines that exist, asked of the disk and the kernel: the names of their namespaces. */
@@ -101,32 +140,70 @@ export class Machines {
 
   /** Lets go of the machines, which run on. */
   stop(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#boots.dropAllBut(new Set());
     this.#agents.stop();
+  }
+
+  async #ensure(machine: Machine): Promise<void> {
+    const known = await this.#lifecycle.ensure(machine);
+    // A machine that was made anew has nothing of its last boot; changed again meanwhile, its turn comes anyway.
+    if (known.made) this.#boots.drop(machine.id);
+    if (this.#wanted.get(machine.id) !== machine) return;
+    if (known.need === "boot") this.#boots.begin(machine.id, known.boot);
+    if (known.need === "watch") this.#boots.resume(machine.id, known.boot);
+  }
+
+  /** Work on a machine that may have been deleted, or switched off, while it waited. */
+  #ifWanted(id: string, work: (machine: Machine) => Promise<void>): Promise<void> {
+    return this.#alone(this.#nameOf(id), async () => {
+      const machine = this.#wanted.get(id);
+      if (machine?.powered) await work(machine);
+    });
+  }
+
+  #nameOf(id: string): string {
+    return machinePaths(this.#options.stateDir, id).name;
+  }
+
+  #see(id: string): Sight {
+    const paths = machinePaths(this.#options.stateDir, id);
+    const running = runningMachine(paths);
+    if (!running) return { running: false, exitStatus: exitStatus(paths), answers: false, ready: false };
+    return { running: true, ...this.#agents.heard(id, running.init) };
+  }
+
+  #look(): void {
+    const healingSeconds = this.#options.serviceHealingSeconds?.() ?? Infinity;
+    for (const { id, power } of this.#agents.statuses()) {
+      const machine = this.#wanted.get(id);
+      if (isOn(power) || !machine?.powered || this.#work.has(this.#nameOf(id))) continue;
+      if (this.#boots.isOnItsWay(id) || this.#see(id).running) continue;
+      // A reboot that the guest asked for after it was up, or its host is lost.
+      const at = this.#lifecycle.bootsAgainAt(machine, healingSeconds);
+      if (at === undefined || at > Date.now()) continue;
+      this.#options.log(`${machine.name}: ${power === "lost" ? "boots on another host" : "rebooted by itself"}`);
+      this.#boots.drop(id);
+      this.#boots.begin(id);
+    }
+    this.#boots.look();
+    this.#portions.share(this.#agents.statuses());
+    const now = JSON.stringify(this.statuses());
+    if (now === this.#told) return;
+    this.#told = now;
+    for (const listener of this.#listeners) listener();
   }
 
   async #restart(id: string): Promise<void> {
     const machine = this.#wanted.get(id);
     if (!machine) throw new Error(`there is no machine ${id}`);
-    await this.#alone(id, () => this.#lifecycle.restart(machine));
+    this.#boots.drop(id);
+    await this.#alone(this.#nameOf(id), () => this.#lifecycle.shutDown(machine));
+    this.#boots.drop(id);
+    if (this.#wanted.get(id)?.powered) this.#boots.begin(id);
     this.#agents.look();
-  }
-
-  /**
-   * Machines that do not serve yet give way to those that do. They are spread over the processors, since some kernels
-   * gather what runs on few of them.
-   */
-  #share(): void {
-    let beginners = 0;
-    for (const { id, health } of this.statuses()) {
-      const portion: Portion =
-        health === "Initializing"
-          ? { share: "tenth", processor: beginners++ % availableParallelism() }
-          : { share: "full" };
-      if (isDeepStrictEqual(this.#portions.get(id), portion)) continue;
-      this.#portions.set(id, portion);
-      void setPortion(machinePaths(this.#options.stateDir, id).name, portion);
-    }
-    for (const id of this.#portions.keys()) if (!this.#wanted.has(id)) this.#portions.delete(id);
+    this.#look();
   }
 
   /** Read synchronously, as the processes are: this file is memory. */
@@ -138,23 +215,25 @@ export class Machines {
       : { seconds, processors: Math.min(machine.cpus, availableParallelism()) };
   }
 
-  #locate(machines: Machine[]): Map<string, AgentPlace | "starting"> {
-    const places = new Map<string, AgentPlace | "starting">();
-    for (const { id } of machines) {
-      const found = runningMachine(machinePaths(this.#options.stateDir, id));
+  #locate(machines: Machine[]): Map<string, AgentPlace | "starting" | "lost"> {
+    const places = new Map<string, AgentPlace | "starting" | "lost">();
+    for (const { id, powered } of machines) {
+      const paths = machinePaths(this.#options.stateDir, id);
+      const found = runningMachine(paths);
       if (found) places.set(id, found.init === undefined ? "starting" : { init: found.init });
+      else if (powered && howEnded(paths) === "lost") places.set(id, "lost");
     }
     return places;
   }
 
-  async #alone(id: string, work: () => Promise<void>): Promise<void> {
-    const before = this.#work.get(id) ?? Promise.resolve();
+  async #alone(name: string, work: () => Promise<void>): Promise<void> {
+    const before = this.#work.get(name) ?? Promise.resolve();
     const mine = before.catch(() => {}).then(work);
-    this.#work.set(id, mine);
+    this.#work.set(name, mine);
     try {
       await mine;
     } finally {
-      if (this.#work.get(id) === mine) this.#work.delete(id);
+      if (this.#work.get(name) === mine) this.#work.delete(name);
     }
   }
 }

@@ -158,7 +158,8 @@ const dev = world({
 await inIsolation(import.meta.filename, () => {
   const stateDir = mkdtempSync(join(tmpdir(), "lab-test-"));
   const metadataSocket = join(stateDir, "metadata.sock");
-  const networks = new Networks({ stateDir, metadataSocket, log: console.error });
+  const packageHosts = { names: ["registry.example"], addresses: [] };
+  const networks = new Networks({ stateDir, metadataSocket, packageHosts, log: console.error });
   const standIns: StandIn[] = [];
   let upstreamResolver: ChildProcess | undefined;
   let backServer: StandIn;
@@ -169,6 +170,16 @@ await inIsolation(import.meta.filename, () => {
     standIns.push(standIn);
     return standIn;
   };
+  const lookUp = async (namespace: string, server: string, name: string) =>
+    (
+      await run([
+        ...inside(namespace),
+        process.execPath,
+        "-e",
+        `const r = new (require("dns").promises.Resolver)({ timeout: 1000, tries: 1 }); r.setServers(["${server}"]);
+       r.resolve4("${name}").then((a) => console.log(a.join()), (e) => console.log(e.code))`,
+      ])
+    ).stdout.trim();
   const answerers = async (from: string, url: string, times: number) =>
     new Set(
       (await Promise.all(Array.from({ length: times }, () => ask(from, url)))).map((answer) => answer.split(" ")[0]),
@@ -198,6 +209,7 @@ await inIsolation(import.meta.filename, () => {
       "--bind-interfaces",
       "--local=/internal/",
       "--address=/registry.example/203.0.113.1",
+      "--address=/stranger.example/203.0.113.3",
     ]);
     await until("both members of back are up", () => upOf(back.id) === true && upOf(back2.id) === true);
   }, 30_000);
@@ -253,8 +265,14 @@ await inIsolation(import.meta.filename, () => {
     test("leaves by the subnet's NAT gateway", async () => {
       expect(await ask(namespaceOf(front), "http://198.51.100.200/")).toBe("outside 198.51.100.40");
     });
-    test("reaches the host's own Internet, masqueraded", async () => {
+    test("reaches package hosts in the host's own Internet, masqueraded, once their names were asked for", async () => {
+      expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("refused");
+      expect(await lookUp(namespaceOf(front), "168.63.129.16", "registry.example")).toBe("203.0.113.1");
       expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("upstream 203.0.113.2");
+    });
+    test("reaches no other host there: it is refused at once, also when its name is known", async () => {
+      expect(await lookUp(namespaceOf(front), "168.63.129.16", "stranger.example")).toBe("203.0.113.3");
+      expect(await ask(namespaceOf(front), "http://203.0.113.3/")).toBe("refused");
     });
     test("does not leave a subnet without a NAT gateway", async () => {
       expect(await ask(namespaceOf(back), "http://198.51.100.200/")).toBe("timeout");
@@ -268,6 +286,24 @@ await inIsolation(import.meta.filename, () => {
     test("the public address answers where its load balancer has a rule, with the client's address kept", async () => {
       expect(await ask(outside, "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
     });
+    test("nothing of the host's own Internet is reached, no package host either: refused at once, and counted", async () => {
+      const packets = async () => {
+        const { stdout } = await run([...inside(internet), "nft", "list", "counter", "ip", "lab", "refused"]);
+        return Number(/packets (\d+)/.exec(stdout)?.[1]);
+      };
+      const seen = async () => {
+        const { stdout } = await run([...inside("upstream"), "nstat", "-asz", "IpInReceives"]);
+        return Number(/IpInReceives\s+(\d+)/.exec(stdout)?.[1]);
+      };
+      const before = await packets();
+      const upstreamBefore = await seen();
+      const started = performance.now();
+      const urls = ["http://203.0.113.1/", "http://203.0.113.3/", "https://203.0.113.3/"];
+      expect(await Promise.all(urls.map((url) => ask(outside, url)))).toEqual(["refused", "refused", "refused"]);
+      expect(performance.now() - started).toBeLessThan(1000);
+      expect(await packets()).toBe(before + 3);
+      expect(await seen()).toBe(upstreamBefore);
+    });
     test("no other port and no private address answers", async () => {
       const answers = await Promise.all(
         ["http://198.51.100.41:22/", "http://198.51.100.40/", "http://10.20.0.4/", "http://10.20.2.254:4000/"].map(
@@ -279,16 +315,6 @@ await inIsolation(import.meta.filename, () => {
   });
 
   describe("names", () => {
-    const lookUp = async (namespace: string, server: string, name: string) =>
-      (
-        await run([
-          ...inside(namespace),
-          process.execPath,
-          "-e",
-          `const r = new (require("dns").promises.Resolver)({ timeout: 1000, tries: 1 }); r.setServers(["${server}"]);
-       r.resolve4("${name}").then((a) => console.log(a.join()), (e) => console.log(e.code))`,
-        ])
-      ).stdout.trim();
     test("a machine resolves its network's private zone and the public zones", async () => {
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal")).toBe("10.20.2.254");
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "www.dev.chatbot.example")).toBe("198.51.100.41");
@@ -433,7 +459,7 @@ await inIsolation(import.meta.filename, () => {
     });
     test("a new daemon keeps the load balancers' members while it probes anew", async () => {
       networks.stop();
-      const next = new Networks({ stateDir, metadataSocket });
+      const next = new Networks({ stateDir, metadataSocket, packageHosts });
       try {
         expect(await next.converge(dev)).toEqual([]);
         expect(await ask(namespaceOf(front), "http://10.20.2.254:4000/")).toMatch(/^back/);

@@ -16,6 +16,7 @@ import {
   removeNamespace,
   setKernelOnce,
 } from "./namespace.ts";
+import type { PackageHosts } from "./packageHosts.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
 import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
@@ -30,6 +31,8 @@ export interface NetworksOptions {
   authority?: Issuer;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
+  /** From where machines may fetch packages over the host's own Internet. Absent: from nowhere. */
+  packageHosts?: PackageHosts;
   log?: (message: string) => void;
 }
 
@@ -48,6 +51,7 @@ const empty: World = {
 
 export class Networks {
   private readonly options: NetworksOptions;
+  private readonly hosts: PackageHosts;
   private readonly probers = new Map<string, Prober>();
   private readonly verdicts: VerdictStore;
   /** The verdicts that the load balancers know. */
@@ -62,6 +66,7 @@ export class Networks {
 
   constructor(options: NetworksOptions) {
     this.options = options;
+    this.hosts = options.packageHosts ?? { names: [], addresses: [] };
     this.verdicts = new VerdictStore(options.stateDir);
     this.reported = this.verdicts.all();
   }
@@ -69,8 +74,8 @@ export class Networks {
   /** Makes the lab's Internet with its resolver and Git server. */
   async start(): Promise<void> {
     await this.serially(async () => {
-      await ensureInternet();
-      await ensurePublicResolver(this.options.stateDir, this.world);
+      await ensureInternet(this.hosts);
+      await ensurePublicResolver(this.options.stateDir, this.world, this.hosts);
       if (this.options.authority) await ensureGitServer(this.options.stateDir, this.options.authority);
     });
     this.supervision ??= setInterval(() => void this.supervise(), 2000);
@@ -107,12 +112,12 @@ export class Networks {
       );
       const linked = world.networks.filter(({ id }) => states.has(id));
       await attempt("internet", async () => {
-        const fresh = await ensureUplinks({ ...world, networks: linked }, await ensureInternet());
+        const fresh = await ensureUplinks({ ...world, networks: linked }, await ensureInternet(this.hosts));
         for (const id of fresh) states.set(id, await readNamespace(netnsName(id)));
       });
       await attempt("peerings", () => ensurePeerings(peerings(world.networks), states));
       await Promise.all([...states].map(([id, state]) => attempt(id, () => this.ensureNetwork(id, state))));
-      await attempt("internet", () => ensurePublicResolver(this.options.stateDir, world));
+      await attempt("internet", () => ensurePublicResolver(this.options.stateDir, world, this.hosts));
       const { authority, stateDir } = this.options;
       if (authority) await attempt("git", () => ensureGitServer(stateDir, authority));
       return failures;
@@ -264,7 +269,7 @@ export class Networks {
   private async supervise(): Promise<void> {
     const { stateDir, authority } = this.options;
     await this.serially(async () => {
-      await ensurePublicResolver(stateDir, this.world);
+      await ensurePublicResolver(stateDir, this.world, this.hosts);
       if (authority) await ensureGitServer(stateDir, authority);
       for (const network of this.world.networks) await this.ensureServices(network);
     }).catch((error: unknown) => this.log("services", error));

@@ -11,6 +11,9 @@ import { join } from "node:path";
 import type { DnsZone, VirtualNetwork, World } from "../world.ts";
 import { azureAddress, gitAddress, gitHost, publicResolver } from "./addresses.ts";
 import { nameservers } from "./conflicts.ts";
+import { internetChains, packageSet } from "./internet.ts";
+import type { PackageHosts } from "./packageHosts.ts";
+import { rulesHash, table } from "./ruleset.ts";
 import { ensureService, runDirectory } from "./service.ts";
 import { internet, netnsName } from "./names.ts";
 
@@ -20,8 +23,15 @@ export function privateResolverText(world: World, network: VirtualNetwork): stri
   return text(azureAddress, [publicResolver], zones);
 }
 
-/** Configuration of the public resolver; `upstream` are the host's name servers. */
-export function publicResolverText(world: Pick<World, "zones">, upstream: readonly string[]): string {
+/**
+ * Configuration of the public resolver; `upstream` are the host's name servers. What it finds out about package hosts
+ * goes to the set of addresses that may be reached, before the answer goes to the machine.
+ */
+export function publicResolverText(
+  world: Pick<World, "zones">,
+  upstream: readonly string[],
+  hosts: PackageHosts = { names: [], addresses: [] },
+): string {
   return text(
     publicResolver,
     upstream,
@@ -30,6 +40,9 @@ export function publicResolverText(world: Pick<World, "zones">, upstream: readon
       // Without the second line, a question for its IPv6 address would be asked elsewhere.
       `host-record=${gitHost},${gitAddress},60`,
       `local=/${gitHost}/`,
+      ...hosts.names.map((name) => `nftset=/${name}/4#ip#${table}#${packageSet}`),
+      // Rules that are made anew have an empty set; so the resolver starts anew with them, and without its cache.
+      `# rules ${rulesHash(internetChains(hosts))}`,
     ],
   );
 }
@@ -38,8 +51,12 @@ export async function ensurePrivateResolver(stateDir: string, world: World, netw
   await ensureResolver(stateDir, netnsName(network.id), privateResolverText(world, network));
 }
 
-export async function ensurePublicResolver(stateDir: string, world: Pick<World, "zones">): Promise<void> {
-  await ensureResolver(stateDir, internet, publicResolverText(world, hostNameservers()));
+export async function ensurePublicResolver(
+  stateDir: string,
+  world: Pick<World, "zones">,
+  hosts: PackageHosts,
+): Promise<void> {
+  await ensureResolver(stateDir, internet, publicResolverText(world, hostNameservers(), hosts));
 }
 
 async function ensureResolver(stateDir: string, namespace: string, configuration: string): Promise<void> {

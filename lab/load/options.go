@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/netip"
 	"regexp"
 	"strings"
 	"time"
@@ -31,6 +32,8 @@ Sends requests at random times, R a second on average (a Poisson process), and w
                        A body that begins with { is JSON, others are forms.
                          --target '95 GET http://www.example/' --target '5 POST http://www.example/ {"text":"{{id}}"}'
   --header 'N: V'      sent with every request; several are allowed
+  --within CIDR        the only addresses to which anything is sent; several are allowed. Checked when names are looked
+                       up and again at each connection. Default: loopback and 198.51.100.0/24, the lab's Internet
   --resolve HOST:IP    connect to that address for this host; several are allowed. Other names are looked up once.
   --new-connections    a connection for each request; else connections are kept, and a GET whose kept connection turns
                        out to be closed is sent again, as browsers do
@@ -52,6 +55,7 @@ type options struct {
 	targets        []target
 	header         http.Header
 	resolve        map[string]string
+	within         []netip.Prefix
 	newConnections bool
 	untilEOF       bool
 	workers        uint64
@@ -83,11 +87,15 @@ func parse(arguments []string, helpOutput io.Writer) (*options, error) {
 	})
 	flags.Func("header", "", given.addHeader)
 	flags.Func("resolve", "", given.addAddress)
+	flags.Func("within", "", given.addRange)
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp {
 			fmt.Fprint(helpOutput, usage)
 		}
 		return nil, err
+	}
+	if len(given.within) == 0 {
+		given.within = standardRanges
 	}
 	if given.ids == "" {
 		given.ids = fmt.Sprintf("%d-%d", given.seed, time.Now().Unix())

@@ -89,7 +89,7 @@ func newClient(o *options) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: o.timeout}
+	dialer := &net.Dialer{Timeout: o.timeout, Control: o.control}
 	return &http.Client{Timeout: o.timeout, Transport: &http.Transport{
 		// No Proxy: what is asked is what is measured, whatever the environment says.
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -119,6 +119,9 @@ func lookUp(o *options) (map[string]string, error) {
 			continue
 		}
 		if given := o.resolve[host]; given != "" {
+			if err := o.outsideText(given); err != nil {
+				return nil, fmt.Errorf("%s: %w", host, err)
+			}
 			addresses[host] = given
 			continue
 		}
@@ -127,6 +130,9 @@ func lookUp(o *options) (map[string]string, error) {
 		cancel()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w (--resolve gives an address)", host, err)
+		}
+		if err := o.outsideText(found[0]); err != nil {
+			return nil, fmt.Errorf("%s: %w", host, err)
 		}
 		addresses[host] = found[0]
 	}

@@ -46,15 +46,20 @@ export function provisioningStatus(machine: Resource, store: Store): Status {
 export function powerStatus(machine: Resource, seen: MachineStatus | undefined): Status {
   if (machine.computed.deallocated) return info("PowerState/deallocated", "VM deallocated");
   if (machine.computed.powered === false) return info("PowerState/stopped", "VM stopped");
-  if (seen?.power === "running") return info("PowerState/running", "VM running");
+  // A machine that lost its host was neither stopped nor shut down: Azure shows what it was asked for.
+  if (seen?.power === "running" || seen?.power === "lost") return info("PowerState/running", "VM running");
   if (seen?.power === "stopped") return info("PowerState/stopped", "VM stopped");
   return info("PowerState/starting", "VM starting");
 }
 
+/** Azure has no word for health that nobody reports. */
+const shownHealth = (seen: MachineStatus | undefined): string =>
+  seen === undefined || seen.health === "None" || seen.health === "Missing" ? "Unknown" : seen.health;
+
 /** `HealthState/healthy` and so on; undefined without an Application Health extension. */
 export function healthStatus(machine: Resource<MachineBody>, seen: MachineStatus | undefined): Status | undefined {
   if (!machine.body.properties.extensions?.some(isHealth)) return undefined;
-  const health = seen?.health === undefined || seen.health === "None" ? "Unknown" : seen.health;
+  const health = shownHealth(seen);
   const level = health === "Unhealthy" ? "Error" : health === "Unknown" ? "Warning" : "Info";
   return {
     code: `HealthState/${health.toLowerCase()}`,
@@ -83,11 +88,7 @@ function extensionView(machine: Resource<MachineBody>, extension: Extension, see
   }
   const health = isHealth(extension) ? healthStatus(machine, seen) : undefined;
   const substatuses = health && [
-    {
-      code: `AppHealthStatus/${health.code.split("/")[1]}`,
-      level: health.level,
-      displayStatus: seen?.health ?? "Unknown",
-    },
+    { code: `AppHealthStatus/${health.code.split("/")[1]}`, level: health.level, displayStatus: shownHealth(seen) },
   ];
   return {
     ...head,

@@ -39,17 +39,30 @@ describe("a member", () => {
     expect(capacity()).toBe(3);
   });
 
-  test("is repaired, too, when its health is Unknown, as that of a machine without power is", async () => {
+  test("is repaired, too, when its extension reports Unknown", async () => {
+    await lab.put(model(2));
+    const [first] = lab.ids;
+    lab.health.set(first!, "Unknown");
+    lab.pass(11);
+    expect(lab.ids).not.toContain(first);
+  });
+
+  test("whose health nobody reports is left alone, or repaired, as the lab is told while it runs", async () => {
     await lab.put(model(2));
     const [first] = lab.ids;
     const { adjust } = lab;
     lab.adjust = (status) => ({
       ...status,
       machines: adjust(status).machines.map((machine) =>
-        machine.id === first ? { ...machine, power: "stopped", ready: false, health: "Unknown" } : machine,
+        machine.id === first ? { ...machine, power: "lost", ready: false, health: "Missing" } : machine,
       ),
     });
-    lab.pass(11);
+    lab.pass(60);
+    expect(lab.ids).toContain(first);
+    lab.missingHealth = "repaired";
+    lab.pass(9);
+    expect(lab.ids).toContain(first);
+    lab.pass(2);
     expect(lab.ids).not.toContain(first);
   });
 
@@ -248,6 +261,21 @@ describe("repairs", () => {
     expect((await service()).serviceState).toBe("Running");
     lab.pass(121);
     expect((await service()).serviceState).toBe("Suspended");
+  });
+
+  test("do not wait for ever for a replacement that falls silent: it counts as failed, and makes room", async () => {
+    await lab.put(model(2));
+    const [first, second] = lab.ids;
+    lab.usual = "Missing";
+    lab.health.set(second!, "Unhealthy");
+    lab.health.set(first!, "Unhealthy");
+    lab.pass(13);
+    expect(lab.ids).toContain(second);
+    expect(lab.ids).not.toContain(first);
+    lab.pass(115);
+    expect(lab.ids).toContain(second);
+    lab.pass(5);
+    expect(lab.ids).not.toContain(second);
   });
 
   test("of a machine that cannot be restarted are suspended, too: its disk is lost", async () => {

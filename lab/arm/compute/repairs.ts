@@ -25,8 +25,8 @@ const tolerated = 3;
 /** In this time the agents of a new daemon find their machines; until then nobody knows how these are. */
 const agentsArriveMilliseconds = 10_000;
 
-/** After this time a repaired machine that is still not provisioned counts as a repair that did not help. */
-const provisioningPatienceMinutes = 20;
+/** After this time a repaired machine that is still not provisioned, or silent, counts as a repair that did not help. */
+const patienceMinutes = 20;
 
 /** Whether the set's model asks for repairs. */
 const wantsRepairs = (set: ScaleSet): boolean => set.body.properties.automaticRepairsPolicy?.enabled === true;
@@ -122,24 +122,37 @@ export class Repairs {
   }
 
   #outcome(repair: Repair, context: Context): "ongoing" | "helped" | "failed" | "dropped" {
-    const { store, status, nowMilliseconds, options } = context;
+    const { store, status } = context;
     const machine = store.live<MachineBody>(repair.machineId);
     if (!machine || machine.computed.powered === false) return "dropped";
     if (machine.state === "Failed") return "failed";
-    if (machine.state !== "Succeeded" || isChanging(machine, store)) {
-      const patience = provisioningPatienceMinutes * options.secondsPerMinute * 1000;
-      return nowMilliseconds() >= Date.parse(repair.began) + patience ? "failed" : "ongoing";
-    }
-    if (machineStatus(machine, status())?.health === "Healthy") return "helped";
-    return this.#isDue(machine, context) ? "failed" : "ongoing";
+    const health = machineStatus(machine, status())?.health;
+    if (health === "Healthy") return isProvisioned(machine, store) ? "helped" : waited(repair, context);
+    if (this.#isDue(machine, context)) return "failed";
+    // Nobody's verdict will come for a machine that is not provisioned, or that is silent and ignored.
+    return !isProvisioned(machine, store) || health === "Missing" ? waited(repair, context) : "ongoing";
   }
 }
 
-/** Provisioned, not switched off by anybody, and neither healthy nor on the way there. */
-function isUnhealthy(member: Member, { store, status }: Context): boolean {
+/** After so long a repair that has no other outcome did not help. */
+function waited({ began }: Repair, { nowMilliseconds, options }: Context): "ongoing" | "failed" {
+  const patience = patienceMinutes * options.secondsPerMinute * 1000;
+  return nowMilliseconds() >= Date.parse(began) + patience ? "failed" : "ongoing";
+}
+
+const isProvisioned = (machine: Member, store: Store): boolean =>
+  machine.state === "Succeeded" && !isChanging(machine, store);
+
+/**
+ * Neither healthy nor on the way there; provisioned, since repairs "do not support scenarios where a VM instance is
+ * marked Unhealthy due to a provisioning failure" (virtual-machine-scale-sets-automatic-instance-repairs); and not
+ * switched off by anybody. Health that nobody reports is what the lab's setting says.
+ */
+function isUnhealthy(member: Member, { store, status, options }: Context): boolean {
   const health = machineStatus(member, status())?.health;
-  if (health !== "Unhealthy" && health !== "Unknown") return false;
-  return member.state === "Succeeded" && member.computed.powered !== false && !isChanging(member, store);
+  const isSick =
+    health === "Unhealthy" || health === "Unknown" || (health === "Missing" && options.missingHealth() === "repaired");
+  return isSick && isProvisioned(member, store) && member.computed.powered !== false;
 }
 
 /** A start, restart or reimage is under way. */

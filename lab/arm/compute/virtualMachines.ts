@@ -11,6 +11,7 @@ import { computeType } from "./computeType.ts";
 import { scriptsOf, withoutProtected } from "./extensions.ts";
 import { instanceView, machineStatus, shownState } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
+import { isProvisionedLate, provisioningTimedOut } from "./lateMachines.ts";
 import { projectMachine } from "./machineProjection.ts";
 import { machineBody, setKeyOf, type MachineBody } from "./machineSchema.ts";
 import { renderOsProfile } from "./osProfile.ts";
@@ -24,7 +25,7 @@ function outcome(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   const failure = status.errors.find((one) => one.id === machine.key);
   if (failure) return { code: "VMStartTimedOut", message: `VM '${machine.name}' did not start: ${failure.message}` };
   if (machine.computed.powered === false) return status.revision >= machine.revision ? "done" : "pending";
-  if (!seen?.ready) return "pending";
+  if (!seen?.ready) return seen?.late === undefined ? "pending" : provisioningTimedOut(machine, seen.late);
   const extensions = machine.body.properties.extensions ?? [];
   for (const script of scriptsOf(machine.key, extensions)) {
     const result = seen.scripts.find((one) => one.id === script.id && one.sequence === script.sequence);
@@ -114,6 +115,7 @@ export const virtualMachines: ResourceType<MachineBody> = {
   project: (machine, context) => ({ machines: projectMachine(machine, context) }),
   filter,
   outcome,
+  recovers: isProvisionedLate,
   deleting,
   actions: machineActions,
   views: {

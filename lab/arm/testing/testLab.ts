@@ -10,6 +10,7 @@ import { NetworkManagementClient } from "@azure/arm-network";
 import { PrivateDnsManagementClient } from "@azure/arm-privatedns";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import type { TokenCredential } from "@azure/core-auth";
+import type { MissingHealth } from "../../liveSettings.ts";
 import type { MachineEffects, WorldStatus } from "../../world.ts";
 import { startArm, type Arm } from "../index.ts";
 import type { ArmOptions } from "../options.ts";
@@ -35,6 +36,8 @@ export class TestLab {
   readonly directory = mkdtempSync(join(tmpdir(), "lab-arm-"));
   readonly certificates = makeCertificates(this.directory);
   arm!: Arm;
+  /** How the lab reads health that nobody reports. */
+  missingHealth: MissingHealth = "ignored";
   /** Machines that never get ready while they are here, by part of their ID. */
   held: string[] = [];
   /** False: nothing is reported until `report()`. */
@@ -63,6 +66,7 @@ export class TestLab {
     const { key, cert } = this.certificates;
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
     const waits = { repairGraceSeconds: 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
+    const missingHealth = () => this.missingHealth;
     const metadataSocket = `${this.directory}.sock`;
     return {
       stateDir: this.directory,
@@ -72,6 +76,7 @@ export class TestLab {
       effects: this.effects,
       log: (message) => this.logged.push(message),
       ...waits,
+      missingHealth,
       metadataSocket,
     };
   }

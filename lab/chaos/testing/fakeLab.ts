@@ -1,5 +1,6 @@
 /** An environment that answers, breaks and mends by itself, in the time of a fake clock. */
 import type { StackStatus } from "../../cli/status.ts";
+import type { DaemonSettings, MissingHealth } from "../../liveSettings.ts";
 import type { RequestRecord } from "../history.ts";
 import type { LoadPlan } from "../load.ts";
 import type { Machine } from "../sightings.ts";
@@ -56,6 +57,7 @@ export interface FakeLabOptions {
   /** Called with each command before it is done; may throw. */
   onCommand?: (command: string) => void;
   kept?: (ids: string) => string[];
+  settings?: Partial<DaemonSettings>;
 }
 
 export class FakeLab implements Tools {
@@ -73,6 +75,19 @@ export class FakeLab implements Tools {
   async status(): Promise<StackStatus> {
     await Promise.resolve();
     return this.#options.status(this.#sinceKill(this.clock.nowMs()));
+  }
+
+  settings(): Promise<DaemonSettings> {
+    return Promise.resolve({
+      missingHealth: "repaired",
+      serviceHealingSeconds: 90,
+      repairGraceSeconds: 30,
+      ...this.#options.settings,
+    });
+  }
+
+  readMissingHealth(reading: MissingHealth): Promise<void> {
+    return this.#do(`missing health is ${reading}`, () => {});
   }
 
   kill(name: string, how: string): Promise<number> {

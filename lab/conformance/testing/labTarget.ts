@@ -1,6 +1,6 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
 import { client, subscription, tenant, TestLab } from "../../arm/testing/testLab.ts";
-import type { WorldStatus } from "../../world.ts";
+import type { MachineStatus, WorldStatus } from "../../world.ts";
 import type { LabStep } from "../schema.ts";
 import type { Target } from "../target.ts";
 
@@ -45,8 +45,10 @@ export async function startLab(): Promise<LabTarget> {
 /** What `lab` steps have asked for. */
 class FakeFabric {
   readonly #lab: TestLab;
-  #health: [part: string, health: "Healthy" | "Unhealthy" | "Initializing" | "Unknown" | "None"][] = [];
+  #health: [part: string, health: MachineStatus["health"]][] = [];
+  #lost: string[] = [];
   #errors: WorldStatus["errors"] = [];
+  #late: [part: string, reason: string][] = [];
   #scriptExit = 0;
 
   constructor(lab: TestLab) {
@@ -59,6 +61,9 @@ class FakeFabric {
     if (step.limits) lab.arm.limits(step.limits);
     if (step.automatic !== undefined) lab.automatic = step.automatic;
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
+    if (step.missingHealth) lab.missingHealth = step.missingHealth;
+    if (step.lost) this.#lost = step.lost.map((part) => part.toLowerCase());
+    if (step.late) this.#late = Object.entries(step.late).map(([part, reason]) => [part.toLowerCase(), reason]);
     if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
     if (step.scriptExit !== undefined) this.#scriptExit = step.scriptExit;
     if (step.errors)
@@ -71,11 +76,14 @@ class FakeFabric {
   reset(): void {
     const lab = this.#lab;
     lab.held = [];
+    lab.missingHealth = "ignored";
     lab.automatic = true;
     lab.arm.limits({ reset: true });
+    this.#lost = [];
     lab.cpuSeconds = () => undefined;
     this.#health = [];
     this.#errors = [];
+    this.#late = [];
     this.#scriptExit = 0;
     lab.report();
   }
@@ -91,7 +99,11 @@ class FakeFabric {
       const [, health] = this.#health.find(([part]) => part !== "*" && machine.id.includes(part)) ?? [];
       const usual = this.#health.find(([part]) => part === "*")?.[1];
       const scripts = machine.scripts.map((script) => ({ ...script, exitStatus: this.#scriptExit }));
-      return { ...machine, health: health ?? usual ?? machine.health, scripts };
+      if (this.#lost.some((part) => machine.id.includes(part)))
+        return { ...machine, power: "lost" as const, ready: false, health: "Missing" as const, scripts };
+      const [, late] = this.#late.find(([part]) => machine.id.includes(part)) ?? [];
+      const seen = { ...machine, health: health ?? usual ?? machine.health, scripts };
+      return late === undefined ? seen : { ...seen, power: "starting" as const, ready: false, late };
     });
     return { ...status, machines, errors: this.#errors };
   }

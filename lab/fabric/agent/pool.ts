@@ -10,7 +10,7 @@ export interface AgentPlace {
 
 export interface AgentPoolOptions {
   /** Those of the machines that are switched on, and where their agents go. */
-  locate: (machines: Machine[]) => Map<string, AgentPlace | "starting">;
+  locate: (machines: Machine[]) => Map<string, AgentPlace | "starting" | "lost">;
   /** A machine whose agent has been silent for so long counts as frozen. */
   silenceSeconds?: number;
 }
@@ -100,11 +100,18 @@ export class AgentPool {
       id: watched.machine.id,
       power: watched.power,
       ready: watched.answers && watched.ready,
-      health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Unknown",
+      health: !watched.machine.health ? "None" : watched.answers ? watched.health : "Missing",
       scripts: watched.scripts.filter(({ id, sequence }) =>
         watched.machine.scripts.some((script) => script.id === id && script.sequence === sequence),
       ),
     }));
+  }
+
+  /** What the agent of the machine's present boot has said; `init` is that boot's. */
+  heard(id: string, init: number | undefined): { answers: boolean; ready: boolean } {
+    const watched = this.#watched.get(id);
+    const answers = init !== undefined && watched?.agent?.init === init && watched.answers;
+    return { answers, ready: answers && watched.ready };
   }
 
   onChange(listener: () => void): void {
@@ -129,13 +136,13 @@ export class AgentPool {
     for (const watched of this.#watched.values()) this.#forget(watched);
   }
 
-  #see(watched: Watched, place: AgentPlace | "starting" | undefined): void {
-    if (place === undefined || place === "starting") {
+  #see(watched: Watched, place: AgentPlace | "starting" | "lost" | undefined): void {
+    if (place === undefined || typeof place === "string") {
       watched.power = place ?? "stopped";
       watched.answers = false;
       return;
     }
-    if (watched.power === "stopped") watched.power = "starting";
+    if (watched.power === "stopped" || watched.power === "lost") watched.power = "starting";
     // A machine that was started again has another init; the agent of the one before ends with it.
     if (watched.agent?.init !== place.init) this.#attach(watched, place);
     const quietMs = performance.now() - watched.heard;

@@ -65,6 +65,18 @@ export async function ensureGroups(name: string, limits: Limits): Promise<string
   return groups;
 }
 
+/**
+ * A group for the process that waits for the machine's end: below the machine's main group, so that it ends with it, and
+ * beside those of systemd-nspawn. Undefined where the host has no group for the machine.
+ */
+export async function ensureKeeperGroup(name: string): Promise<string | undefined> {
+  const main = mainGroup(name);
+  if (!main) return undefined;
+  const keeper = join(main, "keeper");
+  await mkdir(keeper, { recursive: true });
+  return keeper;
+}
+
 /** What a machine gets of processors that all want. */
 export interface Portion {
   share: "full" | "tenth";
@@ -131,9 +143,16 @@ export async function freeze(name: string, frozen: boolean): Promise<void> {
 /** Removes the machine's groups, and the groups above when it was the last. */
 export async function removeGroups(name: string): Promise<void> {
   for (const top of tops()) {
+    // Where it has none, another machine may be about to make its own.
+    if (!existsSync(join(top, name))) continue;
     await removeTree(join(top, name));
     await rmdir(top).catch(() => {});
   }
+}
+
+/** Removes the groups above the machines', when there is no machine left. */
+export async function removeEmptyGroups(): Promise<void> {
+  for (const top of tops()) await rmdir(top).catch(() => {});
 }
 
 /** Names of all machines that have a group. */

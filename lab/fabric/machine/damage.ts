@@ -17,14 +17,15 @@ import { runInMachine } from "./shell.ts";
 import { slowLink, speedUpLink, type LinkEnd } from "./shaping.ts";
 import { machineLink, netnsName } from "../names.ts";
 
-/** What each does, for help texts. */
+/** What each does, and what on Azure it stands for; for help texts. */
 export const damages = {
-  process: "every program that serves a port is killed, but sshd: the application crashes",
-  power: "it is off at once: nobody is told, and it stays off",
-  disk: "as power, and its disk is gone: only Reimage or a replacement helps",
-  freeze: "nothing in it proceeds, until thaw",
+  process: "every program that serves a port is killed, but sshd (Azure: the application crashes)",
+  power: "off at once, nobody is told (Azure: its host is lost; service healing boots it elsewhere, disk kept)",
+  reset: "off at once, and it boots again (Azure: the guest panics and resets itself, as kernel.panic says)",
+  disk: "as power, and its disk is gone (Azure: the disk is lost; only Reimage or a replacement helps)",
+  freeze: "nothing in it proceeds, until thaw or reset (Azure: the guest hangs, and reports no health)",
   thaw: "it goes on",
-  link: "its link is cut: packets are lost in both directions, until join",
+  link: "packets are lost in both directions, until join (Azure: its network fails; here its agent is still heard)",
   join: "its link is whole again",
   slow: "its link carries 1 Mbit/s, until fast",
   fast: "its link carries what it can",
@@ -49,6 +50,12 @@ export async function breakMachine(
       await killServers(initOf(name, running));
       break;
     case "power":
+      await loseContact(paths);
+      await kill(paths);
+      break;
+    case "reset":
+      // The daemon boots it again: machines are started by one process only.
+      await writeFile(paths.reset, "", { mode: 0o600 });
       await loseContact(paths);
       await kill(paths);
       break;

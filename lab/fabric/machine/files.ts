@@ -4,16 +4,20 @@
  *     machine.json   which machine this is; written last, so a directory without it is half-made
  *     disk/          upper and work: the overlay over the image, the machine's disk
  *     disk-lost      there when the disk is lost; a file of its own, since `bin/lab kill` makes it beside the daemon
+ *     reset          there when the next loss is the guest's own reset: it boots again at once
+ *     lost           since when the machine is lost, where no exit status tells it
  *     downloads/     a layer below the disk: what other machines have downloaded
  *     root/          where the overlay is mounted, in the machine's own mount namespace only
  *     console.log    the serial console since the disk was made
  *     nspawn.log     what systemd-nspawn itself had to say
+ *     exit           how systemd-nspawn ended, unless it was killed
  */
 import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { writeAtomically } from "../../files.ts";
+import { readIfThere, writeAtomically } from "../../files.ts";
 import { machinePrefix, shortHash } from "../names.ts";
+import type { Boot } from "./boot.ts";
 
 export interface MachinePaths {
   /** The name of the machine in systemd-nspawn, of its network namespace and of its control group. */
@@ -23,12 +27,15 @@ export interface MachinePaths {
   disk: string;
   /** There when the disk is lost: only Reimage or another machine helps. */
   diskLost: string;
+  reset: string;
+  lost: string;
   upper: string;
   work: string;
   downloads: string;
   root: string;
   console: string;
   nspawnLog: string;
+  exit: string;
 }
 
 /** What must be remembered because the kernel does not know it. */
@@ -39,9 +46,16 @@ export interface MachineRecord {
   image: string;
   /**
    * The host's boot in which the machine was last switched on; absent when it was switched off. A machine that was
-   * switched on in this boot and does not run has stopped by itself, and stays so, as on Azure.
+   * switched on in this boot, was up and does not run has stopped by itself, and stays so, as on Azure.
    */
   switchedOn?: string;
+  /** From the first attempt to switch it on until it is up. */
+  boot?: Boot & {
+    /** Size of the console's log before the last attempt. */
+    console?: number;
+  };
+  /** It was up once, on this disk. */
+  provisioned?: true;
 }
 
 export function machinesDir(stateDir: string): string {
@@ -60,12 +74,15 @@ function pathsOf(stateDir: string, hash: string): MachinePaths {
     record: join(dir, "machine.json"),
     disk: join(dir, "disk"),
     diskLost: join(dir, "disk-lost"),
+    reset: join(dir, "reset"),
+    lost: join(dir, "lost"),
     upper: join(dir, "disk", "upper"),
     work: join(dir, "disk", "work"),
     downloads: join(dir, "downloads"),
     root: join(dir, "root"),
     console: join(dir, "console.log"),
     nspawnLog: join(dir, "nspawn.log"),
+    exit: join(dir, "exit"),
   };
 }
 
@@ -98,6 +115,12 @@ export async function writeTree(
     await rm(file, { force: true });
     await writeFile(file, content, { mode });
   }
+}
+
+/** How systemd-nspawn ended since the machine was last switched on; undefined while it runs, and where it was killed. */
+export function exitStatus(paths: MachinePaths): number | undefined {
+  const text = readIfThere(paths.exit);
+  return text === undefined ? undefined : Number(text);
 }
 
 /** The ID of the host's current boot. */

@@ -7,7 +7,7 @@ import { mkdir, readFile, rmdir, stat, utimes, writeFile } from "node:fs/promise
 import { join } from "node:path";
 import type { Machine } from "../../world.ts";
 import { remove } from "../image.ts";
-import { ensureGroups } from "./cgroup.ts";
+import { ensureGroups, removeEmptyGroups } from "./cgroup.ts";
 import {
   hostBoot,
   machinePaths,
@@ -19,7 +19,12 @@ import {
   type MachinePaths,
   type MachineRecord,
 } from "./files.ts";
+import type { Boot } from "./boot.ts";
+import { endedAt, howEnded } from "./ending.ts";
+import { bootsAgainAt } from "./healing.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
+import { faultArguments } from "./imageFault.ts";
+import { lastWords } from "./lastWords.ts";
 import { kill, removeOwnDirectory, shutDown, start } from "./nspawn.ts";
 import { runningMachine } from "./processes.ts";
 import { seedFiles } from "./seed.ts";
@@ -31,15 +36,31 @@ export interface LifecycleOptions {
   log: (message: string) => void;
 }
 
+/** `boot`: it must be switched on. `watch`: it runs, and was not up yet. With what is remembered of its boot so far. */
+export type PowerNeed = {
+  /** Its disk is new. */
+  made?: boolean;
+} & ({ need: "none" } | { need: "boot"; boot?: Boot } | { need: "watch"; boot: Boot });
+
 export class Lifecycle {
   readonly #options: LifecycleOptions;
+  /** Many machines that are made together share one look at what the others have downloaded. */
+  #harvested: Promise<void> | undefined;
 
   constructor(options: LifecycleOptions) {
     this.#options = options;
   }
 
-  /** Makes the machine as it should be: disk, power, limits. */
-  async ensure(machine: Machine): Promise<void> {
+  /** Begins a round of `ensure`: machines made in it get what others have downloaded until now. */
+  begin(): void {
+    this.#harvested = undefined;
+  }
+
+  /**
+   * Makes the machine's disk and limits as they should be, and switches it off where it should be off. Says what is left
+   * to do for it to be on.
+   */
+  async ensure(machine: Machine): Promise<PowerNeed> {
     const paths = machinePaths(this.#options.stateDir, machine.id);
     const found = await readRecord(paths);
     const current = found?.id === machine.id && found.generation === machine.generation;
@@ -47,27 +68,85 @@ export class Lifecycle {
     const running = runningMachine(paths);
     if (!machine.powered) {
       if (running) await this.#switchOff(machine, paths, record);
-      else if (record.switchedOn) writeRecord(paths, { ...record, switchedOn: undefined });
-      return;
+      else if (record.switchedOn) writeRecord(paths, { ...record, switchedOn: undefined, boot: undefined });
+      return { need: "none" };
     }
-    const boot = await hostBoot();
+    const hostBootId = await hostBoot();
+    const isOfThisBoot = record.switchedOn === hostBootId;
     if (running) {
       await ensureGroups(paths.name, machine);
       // Switched on by a daemon that ended before it could write that down.
-      if (record.switchedOn !== boot) writeRecord(paths, { ...record, switchedOn: boot });
-    } else if (record.switchedOn !== boot && !existsSync(paths.diskLost)) {
-      await this.#switchOn(machine, paths, record);
+      if (!isOfThisBoot) writeRecord(paths, { ...record, switchedOn: hostBootId });
+      return record.boot ? { need: "watch", boot: record.boot } : { need: "none" };
     }
+    if (existsSync(paths.diskLost)) return { need: "none" };
+    if (!record.switchedOn) return { need: "boot", boot: record.boot, made: !current };
+    // The host was booted since.
+    if (!isOfThisBoot) return { need: "boot" };
+    if (record.boot) return { need: "boot", boot: record.boot };
+    return howEnded(paths) === "reboot" ? { need: "boot" } : { need: "none" };
   }
 
-  /** Restarts the machine with its disk; also one that has stopped by itself. */
-  async restart(machine: Machine): Promise<void> {
+  /**
+   * When a machine that does not run, and was up, boots again by itself, milliseconds since 1970; undefined: never. Not
+   * to be asked while it is on its way up.
+   */
+  bootsAgainAt({ id, powered }: Machine, healingSeconds: number): number | undefined {
+    const paths = machinePaths(this.#options.stateDir, id);
+    const how = howEnded(paths);
+    const ending = how && { how, atMs: endedAt(paths) };
+    return bootsAgainAt({ powered, diskLost: existsSync(paths.diskLost), ending }, healingSeconds);
+  }
+
+  /** Switches the machine off before a restart; also one that has stopped by itself. */
+  async shutDown(machine: Machine): Promise<void> {
     const paths = machinePaths(this.#options.stateDir, machine.id);
     const record = await readRecord(paths);
     if (!record) throw new Error(`${machine.name} does not exist yet`);
     if (existsSync(paths.diskLost)) throw new Error(`${machine.name} has lost its disk: reimage or replace it`);
+    // A daemon that goes on from here switches it on.
+    writeRecord(paths, { ...record, switchedOn: undefined, boot: undefined });
     await shutDown(paths);
-    await this.#switchOn(machine, paths, record);
+  }
+
+  /** Switches the machine on; rejects with the reason why it cannot. */
+  async switchOn(machine: Machine, boot: Boot): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, machine.id);
+    const record = await this.#recordOf(paths);
+    // A start that was cut short may have left a process that is not systemd-nspawn yet.
+    await kill(paths);
+    const { size } = await stat(paths.console);
+    const begun = { ...record, boot: { ...boot, console: size } };
+    writeRecord(paths, begun);
+    const more = record.provisioned ? [] : faultArguments(this.#options.stateDir);
+    await start(machine, paths, record.image, more);
+    writeRecord(paths, { ...begun, switchedOn: await hostBoot() });
+  }
+
+  /** Ends what is left of a boot that failed. */
+  async giveUp(id: string, boot: Boot): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, id);
+    const record = await this.#recordOf(paths);
+    writeRecord(paths, { ...record, boot: { ...record.boot, ...boot } });
+    await kill(paths);
+  }
+
+  /** What the machine has said last in this boot. */
+  async lastWords(id: string): Promise<string> {
+    const paths = machinePaths(this.#options.stateDir, id);
+    return lastWords(paths, (await readRecord(paths))?.boot?.console ?? 0);
+  }
+
+  /** Notes that the machine has come up. */
+  async isUp(id: string): Promise<void> {
+    const paths = machinePaths(this.#options.stateDir, id);
+    writeRecord(paths, { ...(await this.#recordOf(paths)), boot: undefined, provisioned: true });
+  }
+
+  async #recordOf(paths: MachinePaths): Promise<MachineRecord> {
+    const record = await readRecord(paths);
+    if (!record) throw new Error(`it has no disk (${paths.record} cannot be read)`);
+    return record;
   }
 
   /** Removes the machine and all it had of the host, half-made or running. */
@@ -81,6 +160,7 @@ export class Lifecycle {
   async removeRest(): Promise<void> {
     const dir = machinesDir(this.#options.stateDir);
     if (existsSync(dir)) await rmdir(dir);
+    await removeEmptyGroups();
     await removeOwnDirectory();
   }
 
@@ -99,11 +179,15 @@ export class Lifecycle {
     const { atime, mtime } = await stat(join(image, "usr"));
     await utimes(join(paths.upper, "usr"), atime, mtime);
     await writeFile(paths.console, "", { mode: 0o600 });
-    await Promise.all((await machinesOnDisk(this.#options.stateDir)).map((other) => this.#harvest(other)));
+    await (this.#harvested ??= this.#harvestAll());
     await makeLayer(storeOf(image), paths.downloads);
     const record = { id: machine.id, generation: machine.generation, image };
     writeRecord(paths, record);
     return record;
+  }
+
+  async #harvestAll(): Promise<void> {
+    await Promise.all((await machinesOnDisk(this.#options.stateDir)).map((other) => this.#harvest(other)));
   }
 
   /** Keeps a machine's downloads. A failure is told and changes nothing for the machine. */
@@ -119,16 +203,9 @@ export class Lifecycle {
     }
   }
 
-  async #switchOn(machine: Machine, paths: MachinePaths, record: MachineRecord): Promise<void> {
-    // A start that was cut short may have left a process that is not systemd-nspawn yet.
-    await kill(paths);
-    await start(machine, paths, record.image);
-    writeRecord(paths, { ...record, switchedOn: await hostBoot() });
-  }
-
   async #switchOff(machine: Machine, paths: MachinePaths, record: MachineRecord): Promise<void> {
     this.#options.log(`${machine.name}: switched off`);
-    writeRecord(paths, { ...record, switchedOn: undefined });
+    writeRecord(paths, { ...record, switchedOn: undefined, boot: undefined });
     await shutDown(paths);
   }
 }

@@ -5,11 +5,12 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, open, readFile, rmdir } from "node:fs/promises";
+import { mkdir, open, rmdir } from "node:fs/promises";
 import { holds } from "../../polling.ts";
 import { signalProcess } from "../../signals.ts";
 import type { Machine } from "../../world.ts";
-import { ensureGroups, killGroup, layout, removeGroups } from "./cgroup.ts";
+import { ensureGroups, ensureKeeperGroup, killGroup, layout, removeGroups } from "./cgroup.ts";
+import { forgetEnding } from "./ending.ts";
 import { joinLink } from "./linkCut.ts";
 import type { MachinePaths } from "./files.ts";
 import { directoryArgument, runningMachine, type RunningMachine } from "./processes.ts";
@@ -22,6 +23,22 @@ const intervalSeconds = 0.05;
 const ownDirectory = "/run/systemd/nspawn";
 
 /**
+ * Waits for the machine's end and writes down how systemd-nspawn ended: with status 133, the guest asked for a reboot.
+ * Nobody need be there to see it. Killed with the machine's groups, it writes nothing.
+ */
+const keeper = `
+set -e
+daemon=$1; keeper=$2; exit=$3; launcher=$4; shift 4
+if [ -n "$keeper" ]; then echo $$ > "$keeper/cgroup.procs"; fi
+rm -f "$exit"
+set +e
+sh -c "$launcher" lab-launch "$daemon" "$@"
+status=$?
+echo $status > "$exit.new" && mv "$exit.new" "$exit"
+exit $status
+`;
+
+/**
  * Enters the groups named before `--`, then mounts the disk and becomes systemd-nspawn. It gives up where the daemon
  * that started it has ended: the next daemon finds, and can end, only launches that stand in their groups. Machines do
  * not wait for the host's disk, which they share (volatile): what they wrote is safe as long as the host runs.
@@ -32,7 +49,7 @@ set -e
 daemon=$1; shift
 while [ "$1" != -- ]; do echo $$ > "$1/cgroup.procs"; shift; done
 shift
-read -r _ _ _ parent _ </proc/$$/stat
+read -r _ _ _ parent _ </proc/$PPID/stat
 [ "$parent" = "$daemon" ]
 exec unshare --mount --propagation slave sh -c '
   set -e
@@ -44,15 +61,42 @@ exec unshare --mount --propagation slave sh -c '
   exec "$@"' lab-machine "$@"
 `;
 
-/** Switches the machine on and returns when its init runs. */
-export async function start(machine: Machine, paths: MachinePaths, image: string): Promise<void> {
+/**
+ * The command that launches a machine, as a child of this process, and ends as systemd-nspawn does.
+ *
+ * @param groups What its processes enter; `keeper` is for the one that waits, empty where there is none.
+ * @param exit The file that tells in the end how systemd-nspawn ended.
+ * @param disk Lower directories, upper and work directory, and where the disk is mounted.
+ */
+export function launchCommand(
+  groups: { keeper?: string; entered: readonly string[] },
+  exit: string,
+  disk: readonly string[],
+  supervisor: readonly string[],
+): [program: string, args: string[]] {
+  const args = [String(process.pid), groups.keeper ?? "", exit, launcher, ...groups.entered, "--", ...disk];
+  return ["/bin/sh", ["-c", keeper, "lab-keep", ...args, ...supervisor]];
+}
+
+/**
+ * Switches the machine on and returns when its init runs.
+ *
+ * @param more Arguments of systemd-nspawn besides the usual ones.
+ */
+export async function start(
+  machine: Machine,
+  paths: MachinePaths,
+  image: string,
+  more: readonly string[] = [],
+): Promise<void> {
   const namespace = `/run/netns/${machineNamespace(machine.id)}`;
-  if (!existsSync(namespace)) throw new Error(`${machine.name}: its network namespace ${namespace} does not exist`);
-  if (!existsSync(image)) throw new Error(`${machine.name}: its image ${image} is gone; reimage or delete the machine`);
+  if (!existsSync(namespace)) throw new Error(`its network namespace ${namespace} does not exist`);
+  if (!existsSync(image)) throw new Error(`its image ${image} is gone; reimage or delete the machine`);
   // The link was cut when the machine lost its power.
   await joinLink(machineNamespace(machine.id));
-  const groups = await ensureGroups(paths.name, machine);
+  const entered = await ensureGroups(paths.name, machine);
   await mkdir(paths.root, { recursive: true });
+  await forgetEnding(paths);
   const supervisor = [
     "systemd-nspawn",
     "--quiet",
@@ -71,14 +115,16 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
     "--resolv-conf=off",
     "--timezone=off",
     "--link-journal=no",
+    ...more,
   ];
   const console = await open(paths.console, "a", 0o600);
   const log = await open(paths.nspawnLog, "w", 0o600);
   try {
     const lower = existsSync(paths.downloads) ? `${paths.downloads}:${image}` : image;
     const disk = [lower, paths.upper, paths.work, paths.root];
-    const args = ["-c", launcher, "lab-launch", String(process.pid), ...groups, "--", ...disk, ...supervisor];
-    const child = spawn("/bin/sh", args, {
+    const groups = { keeper: await ensureKeeperGroup(paths.name), entered };
+    const [program, args] = launchCommand(groups, paths.exit, disk, supervisor);
+    const child = spawn(program, args, {
       detached: true,
       stdio: ["ignore", console.fd, log.fd],
       env: {
@@ -98,9 +144,7 @@ export async function start(machine: Machine, paths: MachinePaths, image: string
     const failure = await Promise.race([ended, up.then((ready) => (ready ? undefined : "its init did not start"))]);
     if (failure !== undefined) {
       await kill(paths);
-      const said =
-        (await readFile(paths.nspawnLog, "utf8")).trim() || (await readFile(paths.console, "utf8")).slice(-500);
-      throw new Error(`${machine.name} could not be switched on (${failure}): ${said}`);
+      throw new Error(`it could not be switched on (systemd-nspawn: ${failure})`);
     }
   } finally {
     await console.close();
