@@ -88,7 +88,7 @@ test("Ansible runs as one command of the component, with no path of this machine
   const { recorder, command } = await build();
   expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
   expect(command.inputs["create"]).toBe(
-    "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base",
+    "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/environment.yml --skip-tags base",
   );
   expect(command.inputs["dir"]).toBe("ansible");
   expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
