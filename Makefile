@@ -6,11 +6,12 @@ STACK ?= dev
 CHAOS ?=
 UPGRADE ?=
 CONFORMANCE ?=
+LONG ?=
 TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade conformance lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos upgrade conformance lab-down check docs format lint types programs unit test long-test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -74,4 +75,7 @@ schema: ## write the JSON Schema of the stack files
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
 	@$(MAKE) --no-print-directory types lint programs
-	@$(TOOLS); vitest run
+	@$(TOOLS); vitest run --project unit --project lab
+
+long-test: setup ## tests in the lab that take longer than all others together; LONG="configuration" is one file (root)
+	@$(TOOLS); vitest run --project long $(LONG)

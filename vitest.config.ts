@@ -13,25 +13,26 @@ const closingLine: Reporter = {
 };
 
 const rootTests = ["lab/**/*.root.test.ts", "lab/e2e/*.test.ts"];
+const longTests = ["lab/e2e/long/*.test.ts"];
 const exclude = ["**/node_modules/**", "**/.venv/**"];
+
+/** Real namespaces and machines: one file after the other. */
+const inTheLab = { fileParallelism: false, testTimeout: 300_000, hookTimeout: 1_200_000, sequence: { groupOrder: 1 } };
 
 export default defineConfig({
   test: {
     reporters: ["default", closingLine],
     projects: [
-      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, ...rootTests], testTimeout: 30_000 } },
       {
-        // Real namespaces and machines: one file after the other.
         test: {
-          name: "lab",
-          include: rootTests,
-          exclude,
-          fileParallelism: false,
-          testTimeout: 300_000,
-          hookTimeout: 1_200_000,
-          sequence: { groupOrder: 1 },
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...exclude, ...rootTests, ...longTests],
+          testTimeout: 30_000,
         },
       },
+      { test: { name: "lab", include: rootTests, exclude, ...inTheLab } },
+      { test: { name: "long", include: longTests, exclude, ...inTheLab } },
     ],
   },
 });

@@ -130,7 +130,7 @@ export class Playbook extends pulumi.ComponentResource {
       known: earlierHostKeys(ansible, plan.stack),
     });
     // SSH refuses them, so the run leaves them out and fails at its end.
-    if (missing.length > 0) pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
+    if (missing.length > 0) void pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
     writeFiles(ansible, plan, machines, keys, publicAddress);
     await waitForJumpHost(publicAddress, {
       timeoutSeconds: patienceSeconds.jumpHost,

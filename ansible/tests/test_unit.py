@@ -48,7 +48,7 @@ PLAY = """
       ansible.builtin.import_role: {name: unit, rolespec_validate: false}
       vars:
         unit_name: "%i.service"
-        unit_instances: [served]
+        unit_instances: "{{ instances | default(['served']) }}"
         unit_reload_files: ["{{ here }}/conf"]
         unit_restart: [Restart]
         unit_reload: [Reload]
@@ -172,6 +172,10 @@ class RunTest(Machine):
                 again = self.run_playbook(strategy, f"{strategy} new")
                 self.assertEqual(again[:2], (0, []), again[2])
                 self.assertIn("changed=0", again[2])
+
+    def test_where_there_is_no_instance_nothing_is_asked(self):
+        none = self.run_playbook("mitogen_linear", "new", instances=[])
+        self.assertEqual(none[:2], (0, []), none[2])
 
     def test_a_failure_later_in_the_play_keeps_nothing_from_being_read(self):
         late = self.run_playbook("mitogen_linear", "new", fails_later=True)
