@@ -83,36 +83,48 @@ function reading(ids: string[], { logs = {}, commands = {} }: Source, known = ne
 
 test("keys are awaited until the console shows them", async () => {
   const { result, asked, told } = reading(["a", "b"], { logs: { a: [log(ed25519)], b: ["", "", log(ecdsa)] } });
-  expect(await result).toEqual(
-    new Map([
+  expect(await result).toEqual({
+    keys: new Map([
       ["a", [ed25519]],
       ["b", [ecdsa]],
     ]),
-  );
+    missing: [],
+  });
   expect(told).toEqual(["waiting for host keys of host-b"]);
   expect(asked).toEqual([]);
 });
 
 test("a machine whose console no longer shows keys keeps those that were verified before", async () => {
   const { result, asked } = reading(["a"], {}, new Map([["a", [ed25519]]]));
-  expect(await result).toEqual(new Map([["a", [ed25519]]]));
+  expect((await result).keys).toEqual(new Map([["a", [ed25519]]]));
   expect(asked).toEqual([]);
 });
 
 test("keys on the console win over those of before: the machine may have a new disk", async () => {
   const { result } = reading(["a"], { logs: { a: [log(ecdsa)] } }, new Map([["a", [ed25519]]]));
-  expect(await result).toEqual(new Map([["a", [ecdsa]]]));
+  expect((await result).keys).toEqual(new Map([["a", [ecdsa]]]));
 });
 
 test("a machine whose console shows nothing is asked by its agent, after some patience", async () => {
   const commands = { a: `[stdout]\n${ed25519} root@a\n[stderr]` };
   const { result, asked } = reading(["a"], { logs: { a: ["fails"] }, commands });
-  expect(await result).toEqual(new Map([["a", [ed25519]]]));
+  expect((await result).keys).toEqual(new Map([["a", [ed25519]]]));
   expect(asked).toEqual(["a"]);
 });
 
-test("without keys the run ends, and names each machine with what was tried", async () => {
+test("machines without keys are told with what was tried, and the others have theirs", async () => {
   const { result } = reading(["a", "b", "c"], { logs: { a: [log(ed25519)] }, commands: { b: "no keys here" } });
+  expect(await result).toEqual({
+    keys: new Map([["a", [ed25519]]]),
+    missing: [
+      "host-b (vmss_b, 10.20.1.4): no host keys in its serial console",
+      "host-c (vmss_c, 10.20.1.4): the agent does not answer",
+    ],
+  });
+});
+
+test("where no machine has keys, the run ends", async () => {
+  const { result } = reading(["b", "c"], { commands: { b: "no keys here" } });
   await expect(result).rejects.toThrow(`no host keys after 60 s, without which SSH cannot be verified. Look at the \
 machines' boot diagnostics, or delete those that do not start, and run pulumi up again:
   host-b (vmss_b, 10.20.1.4): no host keys in its serial console

@@ -47,16 +47,24 @@ export interface HostKeyOptions extends Omit<WaitOptions, "progress"> {
   known: ReadonlyMap<string, string[]>;
 }
 
+/** What could be had in time. */
+export interface HostKeys {
+  /** By machine ID. */
+  keys: Map<string, string[]>;
+  /** A line for each machine without: its names, its address, and why. */
+  missing: string[];
+}
+
 /**
- * Host keys of machines, by machine ID.
+ * Host keys of machines. One that has none in time is told, and keeps nobody else waiting for longer.
  *
- * @throws Error that names each machine whose keys could not be had in time.
+ * @throws Error that names each machine where none has keys.
  */
 export async function readHostKeys(
   machines: readonly Member[],
   source: HostKeySource,
   options: HostKeyOptions,
-): Promise<Map<string, string[]>> {
+): Promise<HostKeys> {
   const clock = options.clock ?? realClock;
   const start = clock.nowSeconds();
   const keys = new Map<string, string[]>();
@@ -82,20 +90,22 @@ export async function readHostKeys(
       : { missing: `host keys of ${missing.map(({ hostName }) => hostName).join(", ")}` };
   };
 
-  const outcome = await waitFor(attempt, {
-    ...options,
-    progress: (missing) => options.progress(`waiting for ${missing}`),
-  });
-  if ("value" in outcome) return outcome.value;
-  const why = machines
+  await waitFor(attempt, { ...options, progress: (missing) => options.progress(`waiting for ${missing}`) });
+  const missing = machines
     .filter(({ id }) => !keys.has(id))
     .map(
       ({ id, name, hostName, address }) =>
-        `  ${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
+        `${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
     );
-  throw new Error(
-    `no host keys after ${options.timeoutSeconds} s, without which SSH cannot be verified. Look at the ` +
-      `machines' boot diagnostics, or delete those that do not start, and run pulumi up again:\n${why.join("\n")}`,
+  if (machines.length > 0 && keys.size === 0) throw new Error(withoutHostKeys(missing, options.timeoutSeconds));
+  return { keys, missing };
+}
+
+/** What to do about machines whose host keys could not be had. */
+export function withoutHostKeys(missing: readonly string[], timeoutSeconds: number): string {
+  return (
+    `no host keys after ${timeoutSeconds} s, without which SSH cannot be verified. Look at the machines' boot ` +
+    `diagnostics, or delete those that do not start, and run pulumi up again:\n  ${missing.join("\n  ")}`
   );
 }
 

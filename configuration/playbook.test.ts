@@ -7,6 +7,8 @@ import { Recorder, valueOf } from "../components/testing/recorder.ts";
 import { machineGroups } from "../environment/plan.ts";
 import { planOf } from "../environment/testing/stacks.ts";
 import { Playbook } from "./playbook.ts";
+import type * as hostKeys from "../azure/hostKeys.ts";
+import { testClock } from "../azure/testing/clock.ts";
 import { machine, networkInterface, pages, scaleSet, scaleSetId } from "../azure/testing/arm.ts";
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -24,12 +26,20 @@ vi.mock("../azure/arm.ts", () => ({
         },
         virtualMachines: {
           list: () => pages(azure.machines),
-          retrieveBootDiagnosticsData: () => Promise.resolve({ serialConsoleLogBlobUri: "https://blob.example/log" }),
+          retrieveBootDiagnosticsData: (_: string, name: string) =>
+            Promise.resolve({ serialConsoleLogBlobUri: `https://blob.example/${name}` }),
         },
       },
       network: { networkInterfaces: { list: () => pages(azure.interfaces) } },
     }),
 }));
+
+vi.mock("../azure/hostKeys.ts", async (original) => {
+  const real = await original<typeof hostKeys>();
+  const readHostKeys: typeof real.readHostKeys = (machines, source, options) =>
+    real.readHostKeys(machines, source, { ...options, clock: testClock() });
+  return { ...real, readHostKeys };
+});
 
 vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
 
@@ -88,7 +98,7 @@ test("Ansible runs as one command of the component, in its directory, with no pa
   const { recorder, command } = await build({ preview: true, ansible: "ansible" });
   expect(recorder.children("configuration")).toEqual(["command:local:Command configuration-ansible"]);
   expect(command.inputs["create"]).toBe(
-    "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/base.yml playbooks/site.yml --skip-tags base",
+    "node ../configuration/runPlaybook.ts -i inventory/dev.yml playbooks/environment.yml --skip-tags base",
   );
   expect(command.inputs["dir"]).toBe("ansible");
   expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
@@ -175,4 +185,18 @@ test("machines with the same host name are told apart by their resources' names"
   azure.machines = [machine("vmss-front", "a", "same"), machine("vmss-reverse-proxy", "p", "same")];
   const { machines } = await build();
   expect(machines).toEqual({ "vmss-front_a.dev": "10.20.1.4", "vmss-reverse-proxy_p.dev": "10.20.0.4" });
+});
+
+test("a machine whose host keys cannot be had keeps no other from being configured, and is told", async () => {
+  vi.stubGlobal("fetch", (uri: string) => Promise.resolve(new Response(uri.includes("front") ? "" : log)));
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const { command, machines } = await build();
+  expect(Object.keys(machines)).toEqual(["fronta.dev", "proxyp.dev"]);
+  expect(command.inputs["triggers"]).toEqual(["vmid-a", "vmid-p"]);
+  // SSH refuses it, so the run leaves it out.
+  expect(read("dev.known_hosts")).toBe(
+    `# vmid-a fronta.dev\n# vmid-p proxyp.dev\n10.20.0.4,198.51.100.32 ${hostKey}\n`,
+  );
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(/^no host keys[^]*\n {2}fronta \(/)]);
+  warn.mockRestore();
 });

@@ -3,7 +3,7 @@ import { join, relative } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
-import { armSource, readHostKeys } from "../azure/hostKeys.ts";
+import { armSource, readHostKeys, withoutHostKeys } from "../azure/hostKeys.ts";
 import { listMembers, waitForMembers } from "../azure/members.ts";
 import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
@@ -47,8 +47,9 @@ const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost:
 
 /**
  * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
- * `playbooks/base.yml` and `playbooks/site.yml` on them: when machines, inventory or `ansible/` changed, and only then. A
- * preview lists the machines that exist, and writes nothing.
+ * `playbooks/environment.yml` on them: when machines, inventory or `ansible/` changed, and only then. Machines without
+ * host keys, or that do not answer, are left out; the run fails at its end. A preview lists the machines that exist, and
+ * writes nothing.
  */
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */
@@ -72,7 +73,7 @@ export class Playbook extends pulumi.ComponentResource {
     const inventory = paths(args.plan.stack).inventory;
     const inputs = {
       dir: args.ansible,
-      create: `node ${program} -i ${inventory} playbooks/base.yml playbooks/site.yml --skip-tags base`,
+      create: `node ${program} -i ${inventory} playbooks/environment.yml --skip-tags base`,
       environment: {
         // A change here runs the command again.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
@@ -126,14 +127,16 @@ export class Playbook extends pulumi.ComponentResource {
       warn: (text) => void pulumi.log.warn(text, this),
     });
     const machines = nameMachines(plan.stack, members, groups);
-    const hostKeys = await readHostKeys(machines, armSource(arm, resourceGroup), {
+    const { keys, missing } = await readHostKeys(machines, armSource(arm, resourceGroup), {
       timeoutSeconds: patienceSeconds.hostKeys,
       intervalSeconds: patienceSeconds.interval,
       consoleSeconds: patienceSeconds.console,
       progress,
       known: earlierHostKeys(ansible, plan.stack),
     });
-    writeFiles(ansible, plan, machines, hostKeys, publicAddress);
+    // SSH refuses them, so the run leaves them out and fails at its end.
+    if (missing.length > 0) void pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
+    writeFiles(ansible, plan, machines, keys, publicAddress);
     await waitForJumpHost(publicAddress, {
       timeoutSeconds: patienceSeconds.jumpHost,
       intervalSeconds: patienceSeconds.interval,

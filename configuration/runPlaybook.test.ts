@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -94,4 +94,25 @@ test("a run that was killed is a failure", () => {
   const result = run("kill -TERM $$");
   expect(result.status).not.toBe(0);
   expect(result.stderr).toContain("ansible-playbook was stopped by SIGTERM");
+});
+
+test("a run in which a machine was lost is made once more, and one that only failed is not", () => {
+  const says = (how: string) => JSON.stringify({ host: "front1.dev", task: "T", message: "gone", how });
+  const script = (how: string) => `echo run >>${directory}/runs
+test $(wc -l <${directory}/runs) -gt 1 && exit 0
+echo '${says(how)}' >>"$PLATFORM_FAILURES"
+exit 4`;
+  const runs = () => readFileSync(join(directory, "runs"), "utf8").split("\n").length - 1;
+  const lost = run(script("lost"));
+  expect([lost.status, lost.stderr, runs()]).toEqual([0, "", 2]);
+  expect(lost.stdout).toContain("lost in mid-run: front1.dev; once more");
+  rmSync(join(directory, "runs"));
+  expect([run(script("failed")).status, runs()]).toEqual([4, 1]);
+});
+
+test("a machine that stays lost is told once, after two runs", () => {
+  const says = JSON.stringify({ host: "front1.dev", task: "T", message: "gone", how: "lost" });
+  const { status, stdout, stderr } = run(`echo '${says}' >>"$PLATFORM_FAILURES"; echo begun; exit 4`);
+  expect([status, stdout.match(/begun/g)?.length]).toEqual([4, 2]);
+  expect(stderr).toBe('front1.dev: task "T" failed\n    gone\nansible-playbook ended with status 4\n');
 });

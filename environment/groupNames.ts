@@ -1,10 +1,13 @@
 /** Names of Ansible groups, and names that cannot be used because a group is called so. Pure. */
 
-/** Playbooks that are of no kind of server: what all machines have in common, and all kinds together. */
-export const sharedPlaybooks: readonly string[] = ["base", "site"];
+/** Playbooks that are of no kind of server: what all machines have in common, all kinds together, and both. */
+export const sharedPlaybooks: readonly string[] = ["base", "environment", "site"];
+
+/** Ansible's group of the machines that a run could not reach, which playbooks leave out. */
+export const unreachedGroup = "unreached";
 
 /** Names that mean something else as an Ansible group, a subnet, a machine or a playbook. */
-const reserved = ["all", "ungrouped", "localhost", "balancer", "reverse-proxy", ...sharedPlaybooks];
+const reserved = ["all", "ungrouped", "localhost", "balancer", "reverse-proxy", unreachedGroup, ...sharedPlaybooks];
 
 /** `back-balancer` is the group of the HAProxy machines in front of the tier back. */
 const balancerEnding = "-balancer";

@@ -15,12 +15,16 @@ test("a name that an Ansible group or the program uses otherwise is no tier's na
   ]);
 });
 
-test.each(["base", "site"])("%s is the playbook of no kind, so no tier is called so", (name) => {
+test.each(["base", "environment", "site"])("%s is the playbook of no kind, so no tier is called so", (name) => {
   const environment = dev(({ tiers }) => {
     tiers[name] = { subnetIndex: 9, instances: 1 };
   });
   expect(mistakes({ environment })).toEqual([
-    [`${at}.${name}`, `"${name}"`, "a name other than all, ungrouped, localhost, balancer, reverse-proxy, base, site"],
+    [
+      `${at}.${name}`,
+      `"${name}"`,
+      "a name other than all, ungrouped, localhost, balancer, reverse-proxy, unreached, base, environment, site",
+    ],
   ]);
 });
 

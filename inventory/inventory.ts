@@ -5,7 +5,7 @@
  * be used together, and each machine keeps the values of its own.
  */
 import { dump, YAML11_SCHEMA } from "js-yaml";
-import { ansibleGroup, groupInEnvironment } from "../environment/groupNames.ts";
+import { ansibleGroup, groupInEnvironment, unreachedGroup } from "../environment/groupNames.ts";
 import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
 import { environmentVariables, groupVariables } from "./variables.ts";
 
@@ -51,6 +51,8 @@ export function buildInventory(
       hosts: Object.fromEntries(machines.map(({ name, connection: own }) => [name, own])),
       vars: { ...environmentVariables(plan), ...connection },
     },
+    // Runs fill it: a playbook that leaves out a group which nobody names would warn.
+    [unreachedGroup]: {},
   };
   for (const group of machineGroups(plan)) {
     const [kind, kindHere, here] = [

@@ -1,4 +1,4 @@
-"""Appends what failed to the file that PLATFORM_FAILURES names: a JSON object per line (host, task, message)."""
+"""Appends what failed to the file that PLATFORM_FAILURES names: a JSON object per line (host, task, message, how)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ import os
 
 from ansible.plugins.callback import CallbackBase
 
+WAITS = ("ansible.builtin.wait_for_connection", "wait_for_connection")
+
 DOCUMENTATION = """
     name: failures
     type: notification
     short_description: Writes what failed to a file
-    description: A JSON object per line with host, task and message. Nothing where PLATFORM_FAILURES is not set.
+    description: >-
+      A JSON object per line with host, task, message, and how it failed: `failed`; `lost`, a machine that had answered
+      before; `silent`, one that did not answer from the beginning. Nothing where PLATFORM_FAILURES is not set.
 """
 
 
@@ -21,13 +25,17 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "failures"
 
     def v2_runner_on_failed(self, result, ignore_errors=False):
-        if not ignore_errors:
-            self._append(result)
+        if result.task.action in WAITS:
+            # Told although the run goes on without the machine.
+            self._append(result, "silent")
+        elif not ignore_errors:
+            self._append(result, "failed")
 
     def v2_runner_on_unreachable(self, result):
-        self._append(result)
+        if not result.task.ignore_unreachable:
+            self._append(result, "lost")
 
-    def _append(self, result):
+    def _append(self, result, how):
         path = os.environ.get("PLATFORM_FAILURES")
         if not path:
             return
@@ -36,6 +44,6 @@ class CallbackModule(CallbackBase):
         failed = [item for item in values.get("results") or [] if item.get("failed")] or [values]
         parts = [item.get(key) for item in failed for key in ("censored", "msg", "stderr", "stdout")]
         message = "\n".join(str(part).strip() for part in parts if part)
-        line = json.dumps({"host": result.host.get_name(), "task": result.task.get_name(), "message": message})
+        said = {"host": result.host.get_name(), "task": result.task.get_name(), "message": message, "how": how}
         with open(path, "a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+            file.write(f"{json.dumps(said)}\n")

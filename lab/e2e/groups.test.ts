@@ -3,33 +3,24 @@
  * The tests build on each other, in their order. They do not prove anything about Azure itself; Azure's waits are
  * shortened.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { failed } from "../chaos/history.ts";
-import { loadProgram, startLoad } from "../chaos/load.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
-import { internetBlock } from "../fabric/addresses.ts";
-import { outside as outsideNamespace } from "../fabric/names.ts";
+import { failuresDuring } from "./underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
-let directory: string;
 
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "groups-"));
   process.env.LAB_REPAIR_GRACE = "15";
   // The reading under which Azure replaces a silent machine; a test below takes the other one.
   process.env.LAB_MISSING_HEALTH = "repaired";
   await lab("down");
   await lab("up", "dev");
 });
-afterAll(async () => {
-  await lab("down");
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => lab("down"));
 
 /**
  * One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else.
@@ -48,33 +39,6 @@ const untilWhole = () => eventually(() => status("dev"), whole, 180);
 const group = async (tier: string) => (await status("dev")).groups.find((one) => one.tier === tier);
 const names = (tier: string, { machines }: StackStatus) =>
   machines.filter((one) => one.tier === tier).map(({ name }) => name);
-
-/** Requests that failed while something was done. */
-async function failures(work: () => Promise<unknown>) {
-  const load = startLoad(
-    loadProgram(),
-    {
-      namespace: outsideNamespace,
-      rate: 150,
-      longestSeconds: 600,
-      seed: 1,
-      ids: "e2e",
-      within: [internetBlock],
-      newConnections: true,
-      timeoutSeconds: 10,
-      targets: [`1 GET ${www}`],
-    },
-    mkdtempSync(join(directory, "load-")),
-  );
-  try {
-    await work();
-  } finally {
-    await load.stop();
-  }
-  const records = await load.records();
-  expect(records.length).toBeGreaterThan(100);
-  return records.filter(failed);
-}
 
 let born: string[];
 
@@ -150,7 +114,7 @@ test("more servers are added without touching the others; a server that is taken
   expect(three).toHaveLength(3);
   expect(three).toEqual(expect.arrayContaining(before));
   expect(
-    await failures(async () => {
+    await failuresDuring(www, async () => {
       await lab("up", "dev");
       await untilWhole();
     }),
