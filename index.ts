@@ -1,6 +1,7 @@
 /** One environment on Azure: reads the stack's configuration, builds it, configures its machines. Wiring only. */
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { currentCapacity } from "./azure/capacity.ts";
+import { endMoves, standingPorts } from "./azure/standingPorts.ts";
 import { buildBundle } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
 import { DnsZone } from "./components/dnsZone.ts";
@@ -15,8 +16,9 @@ import { labelInDomain, secretNames, type MachineGroup } from "./environment/pla
 import { readStack } from "./environment/read.ts";
 
 const ansible = "ansible";
-const { plan, secrets, cloud } = readStack(ansible, ".");
-const { stack, environment, zones, protect } = plan;
+const { planWith, stack, secrets, cloud } = readStack(ansible, ".");
+const plan = planWith(await standingPorts(cloud, stack));
+const { environment, zones, protect } = plan;
 const tree = readTree(ansible);
 
 const resourceGroup = new ResourceGroup("resource-group", {
@@ -113,6 +115,8 @@ const playbook = new Playbook("configuration", {
   after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
 });
 
+/** Ports that moved, by tier: the next `pulumi up` closes what the stack file does not say. */
+export const movedPorts = endMoves(cloud, plan, playbook.nodes.command);
 /** The environment's one public address. */
 export const publicAddress = reverseProxy.publicAddress;
 /** Where clients find the routed services. */

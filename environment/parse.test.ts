@@ -86,7 +86,7 @@ test("an unknown key is named, with the keys that are known", () => {
     [
       `${at}.tiers.data.instnaces`,
       "2",
-      "nothing by this name; known here are kind, subnetIndex, instances, size, repair, scaleSetPerZone, port, " +
+      "nothing by this name; known here are kind, subnetIndex, instances, size, repair, scaleSetPerZone, port, additionalPorts, " +
         "balance, reaches, autoscale, applications, secrets",
     ],
   ]);
