@@ -13,13 +13,21 @@ const closingLine: Reporter = {
 };
 
 const rootTests = ["lab/**/*.root.test.ts", "lab/e2e/*.test.ts"];
+const longTests = ["lab/e2e/long/*.test.ts"];
 const exclude = ["**/node_modules/**", "**/.venv/**"];
 
 export default defineConfig({
   test: {
     reporters: ["default", closingLine],
     projects: [
-      { test: { name: "unit", include: ["**/*.test.ts"], exclude: [...exclude, ...rootTests], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["**/*.test.ts"],
+          exclude: [...exclude, ...rootTests, ...longTests],
+          testTimeout: 30_000,
+        },
+      },
       {
         // Real namespaces and machines: one file after the other.
         test: {

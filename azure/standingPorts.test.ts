@@ -9,7 +9,7 @@ import { loadBalancer, pages } from "./testing/arm.ts";
 /** What ARM answers, and what it was told. */
 const azure = vi.hoisted(() => ({
   list: (): unknown => undefined,
-  tags: {} as Record<string, string>,
+  tags: {},
   asked: [] as unknown[],
 }));
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { load, YAML11_SCHEMA } from "js-yaml";
 import { expect, test } from "vitest";
@@ -168,8 +169,8 @@ test("while a port moves its machines and balancers are told to serve both, and 
   expect(portsIn("data_development")).toEqual([{ name: "data", port: 5432, besides: [5400] }]);
   expect(portsIn("front_development")).toEqual([{ name: "front", port: 3000, besides: [] }]);
   const settled = variables({ back: 4000, data: 5432, front: 3000 });
-  const others = ({ back_development, back_balancer_development, data_development, ...rest }: typeof moving) => rest;
-  expect(others(moving)).toEqual(others(settled));
+  const differ = Object.keys(moving).filter((name) => !isDeepStrictEqual(moving[name], settled[name]));
+  expect(differ.sort()).toEqual(["back_balancer_development", "back_development", "data_development"]);
 });
 
 test("the same machines in another order give the same text, with sorted keys", () => {

@@ -68,7 +68,8 @@ class TheProgram(unittest.TestCase):
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.settings = folder / "redirect.json"
         self.enterContext(mock.patch.object(redirect, "SETTINGS", str(self.settings)))
-        self.enterContext(mock.patch.object(redirect, "STATE", str(folder / "state.json")))
+        self.state = folder / "state.json"
+        self.enterContext(mock.patch.object(redirect, "STATE", str(self.state)))
         self.enterContext(mock.patch.object(redirect.sys, "argv", ["platform-redirect"]))
         self.given = []
         self.enterContext(mock.patch.object(redirect.subprocess, "run", self.nft))
@@ -88,6 +89,11 @@ class TheProgram(unittest.TestCase):
         self.run_with([front(3000)], {3000})
         self.run_with([front(3000)], {3000})
         self.assertEqual((self.given, self.said), ([], []))
+
+    def test_one_that_was_killed_while_it_wrote_is_no_harm_to_the_next(self):
+        self.state.write_text('{"former": {"fro', encoding="utf-8")
+        self.run_with([front(3001, 3000)], {3000})
+        self.assertEqual(self.said, ["3001 to 3000"])
 
     def test_it_says_what_changed_and_only_then(self):
         self.run_with([front(3000)], {3000})
