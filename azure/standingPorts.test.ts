@@ -7,11 +7,7 @@ import { endMoves, standingPorts } from "./standingPorts.ts";
 import { loadBalancer, pages } from "./testing/arm.ts";
 
 /** What ARM answers, and what it was told. */
-const azure = vi.hoisted(() => ({
-  list: (): unknown => undefined,
-  tags: {},
-  asked: [] as unknown[],
-}));
+const azure = vi.hoisted(() => ({ list: (): unknown => undefined, tags: {}, asked: [] as unknown[] }));
 
 vi.mock("./arm.ts", () => ({
   connect: () =>
