@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
-import { machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
+import { loadBalancer, machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
 import { answerFor, roomySubscription, subscriptionId, usage } from "./azure/testing/subscription.ts";
 import { publicKey } from "./environment/testing/stacks.ts";
 import { resourceTypes } from "./preflight/resourceTypes.ts";
@@ -46,7 +46,7 @@ const standing = [
 ];
 
 /** The Azure that the program asks, from when it is loaded next. */
-function mockAzure(): void {
+function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void {
   vi.doMock("./azure/arm.ts", () => ({
     connect: () =>
       Promise.resolve({
@@ -56,15 +56,18 @@ function mockAzure(): void {
           },
           virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
         },
-        network: { networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) } },
+        network: {
+          networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
+          loadBalancers: { list: () => pages(loadBalancers) },
+        },
       }),
   }));
 }
 
-/** Loads the program as a preview of a stack whose scale sets have one machine in all. */
-async function runPreview(stack: string) {
+/** Loads the program as a preview of a stack whose scale sets have one machine in all, and whose load balancers stand. */
+async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBalancer>[] = []) {
   vi.resetModules();
-  mockAzure();
+  mockAzure(loadBalancers);
   const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true });
   const program = await import("./index.ts");
   const machines = await valueOf(program.machines);
@@ -242,6 +245,57 @@ test("the machines of every tier join their load balancer's pool for members, HA
     ["machine-learning-vmss", "lbi-platform-dev-machine-learning members"],
     ["reverse-proxy-machines-vmss", "lbe-platform-dev members"],
   ]);
+});
+
+test("a port that the load balancer has not yet is opened beside the one that stands, on the whole way", async () => {
+  const { recorder, program } = await runPreview("dev", [
+    loadBalancer("lbi-platform-dev-back", { 4100: "service" }, {}),
+  ]);
+  const { inputs } = recorder.one("azure-native:network:LoadBalancer", "back-load-balancer-lbi");
+  expect(inputs["loadBalancingRules"]).toMatchObject([
+    { name: "service-4000", frontendPort: 4000 },
+    { name: "service", frontendPort: 4100 },
+  ]);
+  expect(inputs["tags"]).toMatchObject({ port: "to 4000" });
+  for (const [subnet, rule] of [
+    ["back", "allow-service"],
+    ["balancer", "allow-back"],
+  ]) {
+    const group = recorder.one("azure-native:network:NetworkSecurityGroup", `network-${subnet}-nsg`);
+    const rules = group.inputs["securityRules"] as { name: string }[];
+    expect(rules.find(({ name }) => name === rule)).toMatchObject({ destinationPortRanges: ["4000", "4100"] });
+  }
+  for (const name of ["back-vmss", "back-load-balancer-balancers-vmss"]) {
+    const { inputs: scaleSetInputs } = recorder.one("azure-native:compute:VirtualMachineScaleSet", name);
+    const profile = pulumi.runtime.unwrapRpcSecret(scaleSetInputs["virtualMachineProfile"]) as {
+      osProfile: { customData: string };
+    };
+    const cloudConfig = gunzipSync(Buffer.from(profile.osProfile.customData, "base64")).toString();
+    expect(cloudConfig, name).toMatch(/platform_ports:\n +- besides:\n +- 4100\n/);
+  }
+  expect(await valueOf(program.movedPorts)).toEqual({ back: "moves to 4000; still serves 4100" });
+});
+
+test("an application of its own at the port that the tier is leaving is refused before a resource is made", async () => {
+  vi.resetModules();
+  const config = configuration("dev");
+  const environment = JSON.parse(config["platform:environment"] ?? "") as { tiers: Record<string, object> };
+  const application = { name: "admin", repository: "https://git.chatbot.example/admin.git", port: 4100 };
+  const { applications } = environment.tiers["back"] as { applications: object[] };
+  environment.tiers["back"] = { ...environment.tiers["back"], applications: [...applications, application] };
+  config["platform:environment"] = JSON.stringify(environment);
+  vi.doMock("./azure/arm.ts", () => ({
+    connect: () =>
+      Promise.resolve({
+        network: {
+          loadBalancers: { list: () => pages([loadBalancer("lbi-platform-dev-back", { 4100: "service" }, {})]) },
+        },
+      }),
+  }));
+  const recorder = await Recorder.start({ stack: "dev", config, preview: true });
+  await expect(import("./index.ts")).rejects.toThrow(/tiers\.back\.applications\[1\]\.port\n +given: +4100\n/);
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
 });
 
 test("only the tiers that ask for the password receive it", async () => {

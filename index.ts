@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
+import { endMoves, standingPorts } from "./azure/standingPorts.ts";
 import { standingScaleSets } from "./azure/standingScaleSets.ts";
 import { buildBundle } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
@@ -22,15 +23,18 @@ import { preflight } from "./preflight/preflight.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
-const { plan, secrets, cloud } = settings;
-const { stack, environment, zones, protect } = plan;
+const { planWith, stack, secrets, cloud } = settings;
 const tree = readTree(ansible);
 
-await preflight(settings);
-
 // Before any resource: what Azure would refuse of it ends the program here.
+await preflight(settings);
 const resourceGroupName = resourceName("resourceGroup", stack);
-const standing = await standingScaleSets(cloud, resourceGroupName);
+const [standing, ports] = await Promise.all([
+  standingScaleSets(cloud, resourceGroupName),
+  standingPorts(cloud, resourceGroupName),
+]);
+const plan = planWith(ports);
+const { environment, zones, protect } = plan;
 const mistakes = fixedPropertyMistakes(plan, standing);
 if (mistakes.length > 0) throw new pulumi.RunError(new StackError(`Pulumi.${stack}.yaml`, mistakes).message);
 
@@ -151,6 +155,8 @@ const playbook = new Playbook(
   options,
 );
 
+/** Ports that moved, by tier: the next `pulumi up` closes what the stack file does not say. */
+export const movedPorts = endMoves(cloud, plan, playbook.nodes.command);
 /** The environment's one public address. */
 export const publicAddress = reverseProxy.publicAddress;
 /** Where clients find the routed services. */

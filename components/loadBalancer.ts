@@ -29,7 +29,10 @@ export const healthProbe = {
   probeThreshold: 2,
 };
 
-/** A rule that passes a TCP port on to the same port of a pool's machines, by the hash of the connection's five-tuple. */
+/**
+ * A rule that passes a TCP port on to the same port of a pool's machines, by the hash of the connection's five-tuple.
+ * To the same: Azure refuses two rules that pass on to one port of one pool.
+ */
 export function balancingRule(
   name: string,
   port: number,

@@ -56,7 +56,7 @@ test("its rule passes the tier's port to healthy members by five-tuple hash", as
   ]);
   expect(inputs["loadBalancingRules"]).toEqual([
     {
-      name: "service",
+      name: "service-3000",
       protocol: "Tcp",
       frontendPort: 3000,
       backendPort: 3000,
@@ -70,6 +70,36 @@ test("its rule passes the tier's port to healthy members by five-tuple hash", as
       disableOutboundSnat: false,
     },
   ]);
+});
+
+test("while a port moves both are passed on, each to itself, and a tag tells the next run of it", async () => {
+  const service = {
+    ...tier("front").service,
+    ports: [
+      { port: 3000, rule: "service-3000" },
+      { port: 2900, rule: "service" },
+    ],
+    leaving: [2900],
+    moving: true,
+  };
+  const { recorder } = await build("front", { service });
+  const { inputs } = recorder.one("azure-native:network:LoadBalancer");
+  const rules = inputs["loadBalancingRules"] as Record<string, unknown>[];
+  expect(rules.map(({ name, frontendPort, backendPort }) => [name, frontendPort, backendPort])).toEqual([
+    ["service-3000", 3000, 3000],
+    ["service", 2900, 2900],
+  ]);
+  expect(inputs["tags"]).toMatchObject({ port: "to 3000" });
+  const { recorder: settled } = await build("front");
+  expect(settled.one("azure-native:network:LoadBalancer").inputs["tags"]).not.toHaveProperty("port");
+});
+
+test.each([
+  ["service.ports: given 2900, allowed is ports among which is service.port, 3000", [2900]],
+  ["service.ports[1]: given 65535, allowed is a whole number from 1 to 65534", [3000, 65535]],
+])("ports are refused that Azure would refuse, or that callers do not call: %s", async (message, ports) => {
+  const service = { ...tier("front").service, ports: ports.map((port) => ({ port, rule: `service-${port}` })) };
+  await expect(build("front", { service })).rejects.toThrow(message);
 });
 
 test("connections puts a pair of HAProxy machines, in their own subnet, behind the same address", async () => {

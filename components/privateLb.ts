@@ -4,6 +4,7 @@ import { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { greatestPort } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
 import type { PlannedService } from "../environment/plan.ts";
+import { movingTo, portTag } from "../environment/portMoves.ts";
 import { refuse, unless, type EnvironmentArgs, type FrontendArgs, type MachineArgs } from "./args.ts";
 import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
 import { machineMistakes, TierHAG } from "./tierHag.ts";
@@ -13,7 +14,7 @@ import { frontendZones } from "./zones.ts";
 export interface PrivateLBArgs extends EnvironmentArgs, FrontendArgs {
   /** Name of the tier that the load balancer serves. A change builds it anew. */
   tier: string;
-  /** Address, port and way of balancing. A change of the address builds the front end anew. */
+  /** Address, ports and way of balancing. A change of the address builds the front end anew. */
   service: PlannedService;
   /** Resource ID of the tier's own subnet, in which the address lies. */
   subnetId: pulumi.Input<string>;
@@ -67,14 +68,19 @@ export class PrivateLB extends pulumi.ComponentResource {
         ],
         backendAddressPools: [{ name: poolName }, { name: balancerPoolName }],
         probes: [healthProbe],
-        loadBalancingRules: [
-          balancingRule("service", service.port, healthProbe.name, ids, {
+        loadBalancingRules: service.ports.map(({ port, rule }) =>
+          balancingRule(rule, port, healthProbe.name, ids, {
             pool: balancers ? balancerPoolName : poolName,
             disableOutboundSnat: false,
           }),
-        ],
-        // How the address is balanced: Azure's own properties tell it of `hash` only.
-        tags: { ...tags(environment, args.tier), balance: service.balance },
+        ),
+        // How the address is balanced: Azure's own properties tell it of `hash` only. And whether a port moves: the next
+        // run of the program finds it here.
+        tags: {
+          ...tags(environment, args.tier),
+          balance: service.balance,
+          ...(service.moving ? { [portTag]: movingTo(service.port) } : {}),
+        },
       },
       { parent: this, dependsOn: args.after ?? [] },
     );
@@ -118,11 +124,19 @@ function mistakesOf({ stack, service, balancers }: PrivateLBArgs) {
       `${balancers ? "some" : "none"} beside balance ${service.balance}`,
       "balancers exactly for connections and cpu",
     ),
+    ...[service.port, ...service.ports.map(({ port }) => port)].flatMap((port, index) =>
+      unless(
+        Number.isInteger(port) && port >= 1 && port <= greatestPort,
+        index === 0 ? "service.port" : `service.ports[${index - 1}]`,
+        port,
+        `a whole number from 1 to ${greatestPort}`,
+      ),
+    ),
     ...unless(
-      Number.isInteger(service.port) && service.port >= 1 && service.port <= greatestPort,
-      "service.port",
-      service.port,
-      `a whole number from 1 to ${greatestPort}`,
+      service.ports.some(({ port }) => port === service.port),
+      "service.ports",
+      service.ports.map(({ port }) => port).join(", ") || "none",
+      `ports among which is service.port, ${service.port}`,
     ),
   ];
 }

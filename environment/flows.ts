@@ -48,8 +48,8 @@ const ending: Rule[] = [
 
 /** What may enter a tier. */
 export interface TierTraffic {
-  /** Undefined: the tier has no service. */
-  port: number | undefined;
+  /** None: the tier has no service. */
+  ports: readonly number[];
   /** Subnets from which the service is called: the callers', or the balancers' when HAProxy stands in between. */
   callers: Cidr[];
   /** Subnet of HAProxy machines that check this tier, if any. */
@@ -59,8 +59,9 @@ export interface TierTraffic {
 }
 
 /** Rules of a tier's subnet. */
-export function tierRules({ port, callers, balancers, reverseProxy }: TierTraffic): Rule[] {
-  const service = port !== undefined && callers.length > 0 ? [allow("allow-service", 110, callers, [`${port}`])] : [];
+export function tierRules({ ports, callers, balancers, reverseProxy }: TierTraffic): Rule[] {
+  const service =
+    ports.length > 0 && callers.length > 0 ? [allow("allow-service", 110, callers, ports.map(String))] : [];
   const checks =
     balancers === undefined ? [] : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
   return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...service, ...checks, ...ending];
@@ -71,7 +72,7 @@ export interface BalancedTier {
   name: string;
   /** The tier's subnet index: it fixes the rule's priority, so that adding a tier moves no other rule. */
   subnetIndex: number;
-  port: number;
+  ports: readonly number[];
   callers: Cidr[];
 }
 
@@ -79,7 +80,9 @@ export interface BalancedTier {
 export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
   const services = tiers
     .filter(({ callers }) => callers.length > 0)
-    .map(({ name, subnetIndex, port, callers }) => allow(`allow-${name}`, 1000 + subnetIndex, callers, [`${port}`]));
+    .map(({ name, subnetIndex, ports, callers }) =>
+      allow(`allow-${name}`, 1000 + subnetIndex, callers, ports.map(String)),
+    );
   return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...ending];
 }
 

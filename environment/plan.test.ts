@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Rule } from "./flows.ts";
+import { portsOf } from "./portMoves.ts";
 import { labelInDomain, machineGroups, secretNames, type Plan } from "./plan.ts";
 import { committed, planOf } from "./testing/stacks.ts";
 
@@ -62,6 +63,48 @@ test("a tier behind HAProxy accepts the balancers, and the balancers accept its 
     "allow-back": [["10.20.0.0/24", "10.20.1.0/24"], ["4000"]],
     ...ending,
   });
+});
+
+test("while a port moves everybody who may call the one may call the other", () => {
+  const stand = (tier: string, port: number) =>
+    [`lbi-platform-dev-${tier}`, portsOf(new Map([[port, "service"]]), undefined)] as const;
+  const { subnets, tiers, reverseProxy } = planOf(
+    "dev",
+    committed("dev"),
+    new Map([stand("back", 4100), stand("front", 3100), stand("data", 5432)]),
+  );
+  const ports = (subnet: string, rule: string) =>
+    subnets.find(({ name }) => name === subnet)?.rules.find(({ name }) => name === rule)?.ports;
+  expect(ports("front", "allow-service")).toEqual(["3000", "3100"]);
+  expect(ports("back", "allow-service")).toEqual(["4000", "4100"]);
+  expect(ports("balancer", "allow-back")).toEqual(["4000", "4100"]);
+  expect(ports("data", "allow-service")).toEqual(["5432"]);
+  // Callers are told the new port only.
+  expect(reverseProxy.routes.map(({ port }) => port)).toEqual([3000, 4000]);
+  expect(tiers.map(({ name, service }) => [name, service?.port, service?.leaving])).toEqual([
+    ["back", 4000, [4100]],
+    ["data", 5432, []],
+    ["front", 3000, [3100]],
+    ["machine-learning", 5000, []],
+  ]);
+});
+
+test("additional ports are served for good", () => {
+  const environment = committed("dev") as { tiers: Record<string, object> };
+  environment.tiers["back"] = { ...environment.tiers["back"], additionalPorts: [4100, 80] };
+  const { subnets, tiers } = planOf("dev", environment);
+  expect(tiers.find(({ name }) => name === "back")?.service).toMatchObject({
+    port: 4000,
+    ports: [
+      { port: 4000, rule: "service-4000" },
+      { port: 4100, rule: "service-4100" },
+      { port: 80, rule: "service-80" },
+    ],
+    leaving: [],
+    moving: false,
+  });
+  const rule = subnets.find(({ name }) => name === "back")?.rules.find(({ name }) => name === "allow-service");
+  expect(rule?.ports).toEqual(["4000", "4100", "80"]);
 });
 
 test("the reverse proxy accepts the web from everywhere, SSH from administrators and its own kind", () => {

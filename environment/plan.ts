@@ -12,6 +12,8 @@ import type { Repair } from "./fields.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { parseUpstream } from "./hostNames.ts";
 import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
+import { resourceName } from "./names.ts";
+import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import type { Environment, Route } from "./schema.ts";
 import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
@@ -28,11 +30,12 @@ export interface PlannedSubnet {
 }
 
 /** A tier's service: the stable address in front of its machines. */
-export interface PlannedService {
+export interface PlannedService extends PortPlan {
   /** Address of the tier's load balancer. */
   address: string;
   /** DNS name of that address, in the private zone. */
   name: string;
+  /** Where its callers call, the first of `ports`. */
   port: number;
   balance: Balance;
 }
@@ -119,12 +122,22 @@ export interface Plan {
   reverseProxy: MachineGroup & { routes: PlannedRoute[] };
 }
 
-/** Derives the plan of a checked environment. Tiers come in alphabetical order. */
-export function planEnvironment(stack: string, environment: Environment, administrators: Administrators): Plan {
+/**
+ * Derives the plan of a checked environment. Tiers come in alphabetical order.
+ *
+ * @param standing Ports of the load balancers that stand, by their names; none for a new environment.
+ */
+export function planEnvironment(
+  stack: string,
+  environment: Environment,
+  administrators: Administrators,
+  standing: ReadonlyMap<string, StandingPorts> = new Map(),
+): Plan {
   const entries = Object.entries(environment.tiers).sort(([a], [b]) => (a < b ? -1 : 1));
   const services = new Map(
     entries.flatMap(([name, tier]) => {
-      const service = planService(name, tier, environment);
+      const ports = standing.get(resourceName("internalLoadBalancer", stack, name));
+      const service = planService(name, tier, environment, ports);
       return service ? [[name, service]] : [];
     }),
   );
@@ -212,7 +225,12 @@ function planZones(name: string, instances: number, zones: string[]): PlannedSca
     .filter((scaleSet) => scaleSet.instances > 0);
 }
 
-function planService(name: string, tier: Tier, environment: Environment): PlannedService | undefined {
+function planService(
+  name: string,
+  tier: Tier,
+  environment: Environment,
+  standing: StandingPorts | undefined,
+): PlannedService | undefined {
   return tier.port === undefined
     ? undefined
     : {
@@ -220,6 +238,7 @@ function planService(name: string, tier: Tier, environment: Environment): Planne
         name: `${name}.${environment.privateDomain}`,
         port: tier.port,
         balance: tier.balance ?? "hash",
+        ...planPorts([tier.port, ...tier.additionalPorts], standing),
       };
 }
 
@@ -264,6 +283,8 @@ function planTier(
   };
 }
 
+const portNumbers = (service: PlannedService | undefined) => (service?.ports ?? []).map(({ port }) => port);
+
 function planSubnets(
   environment: Environment,
   entries: [string, Tier][],
@@ -285,7 +306,7 @@ function planSubnets(
             {
               name: other,
               address: service.address,
-              ports: [service.port],
+              ports: portNumbers(service),
               subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
             },
           ]
@@ -303,7 +324,7 @@ function planSubnets(
       name,
       addressPrefix,
       rules: tierRules({
-        port: service?.port,
+        ports: portNumbers(service),
         callers: balancers ? [balancerAddressPrefix] : callers(name),
         balancers: balancers ? balancerAddressPrefix : undefined,
         reverseProxy: reverseProxyAddressPrefix,
@@ -324,7 +345,7 @@ function planSubnets(
                       {
                         name,
                         subnetIndex: environment.tiers[name]?.subnetIndex ?? 0,
-                        port: service.port,
+                        ports: portNumbers(service),
                         callers: callers(name),
                       },
                     ],

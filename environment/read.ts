@@ -8,13 +8,22 @@ import { parseStack } from "./parse.ts";
 import { StackError } from "./mistakes.ts";
 import type { PreflightSettings } from "./preflight.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
+import { portMistakes, type StandingPorts } from "./portMoves.ts";
 import { secretsOf } from "./secrets.ts";
 import type { Sibling } from "./siblings.ts";
 import { asObject } from "./untyped.ts";
 
 /** What a stack's configuration says. */
 export interface Stack {
-  plan: Plan;
+  /**
+   * The plan of the environment.
+   *
+   * @param standing Ports of the load balancers that stand, by their names.
+   * @throws pulumi.RunError that lists every mistake that only they make one.
+   */
+  planWith: (standing: ReadonlyMap<string, StandingPorts>) => Plan;
+  /** Name of the stack. */
+  stack: string;
   /** The secrets that the environment asks for, by name. */
   secrets: Record<string, pulumi.Output<string>>;
   cloud: Cloud;
@@ -64,8 +73,15 @@ export function readStack(ansible: string, project: string): Stack {
         siblings: siblings(project, file),
       },
     );
-    const plan = planEnvironment(stack, environment, administrators);
-    return { plan, secrets, cloud, location: provider.get("location"), preflight, file };
+    const planWith = (standing: ReadonlyMap<string, StandingPorts>): Plan => {
+      const plan = planEnvironment(stack, environment, administrators, standing);
+      const mistakes = plan.tiers.flatMap(({ name, machines, service }) =>
+        service ? portMistakes(`platform:environment.tiers.${name}`, service.port, service, machines.applications) : [],
+      );
+      if (mistakes.length > 0) throw new pulumi.RunError(new StackError(file, mistakes).message);
+      return plan;
+    };
+    return { planWith, stack, secrets, cloud, location: provider.get("location"), preflight, file };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
     throw error instanceof StackError ? new pulumi.RunError(error.message) : error;

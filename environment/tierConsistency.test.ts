@@ -48,6 +48,34 @@ test("a tier reaches other tiers, each said once", () => {
   ]);
 });
 
+test("additional ports are others than those on which something listens, each said once, beside a port", () => {
+  expect(mistakes({ environment: devWith("back", { additionalPorts: [4100, 4000, 4100, 22] }) })).toEqual([
+    [
+      `${at}.back.additionalPorts[3]`,
+      "22",
+      "a whole number from 1 to 65534 other than 22, 8998, 8999, on which machines listen themselves",
+    ],
+  ]);
+  expect(mistakes({ environment: devWith("back", { additionalPorts: [4100, 4000, 4100] }) })).toEqual([
+    [`${at}.back.additionalPorts[2]`, "4100", "each of them once; additionalPorts[0] has it already"],
+    [`${at}.back.additionalPorts[1]`, "4000", "a port other than the tier's `port`, which is served anyway"],
+  ]);
+  const environment = dev(({ tiers }) => {
+    const [application] = tiers["front"]?.["applications"] as Json[];
+    const admin = { ...application, name: "admin", port: 3100 };
+    tiers["front"] = { ...tiers["front"], applications: [application, admin], additionalPorts: [3100] };
+    tiers["runner"] = { subnetIndex: 9, instances: 1, additionalPorts: [80] };
+  });
+  expect(mistakes({ environment })).toEqual([
+    [
+      `${at}.front.additionalPorts[0]`,
+      "3100",
+      "a port on which none of the tier's applications listens; admin has it already",
+    ],
+    [`${at}.runner.additionalPorts`, "[80]", "additional ports only beside a port; set `port`, or leave them out"],
+  ]);
+});
+
 test("a secret that is asked for and not set is told once, with the first place that asks for it", () => {
   const [first, ...others] = mistakes({ secrets: [] });
   expect(first?.[0]).toBe("platform:databasePassword");

@@ -42,6 +42,7 @@ export function checkTier(tier: PartialTier, tiers: PartialTier[], user: string 
   if (tier.balance !== undefined && !tier.hasPort) {
     wrong("balance", tier.balance, "a balance only beside a port; set `port`, or leave `balance` out");
   }
+  checkAdditionalPorts(tier, wrong);
   checkReaches(tier, tiers, wrong);
   checkAutoscale(tier, wrong);
   checkApplications(tier, user, wrong);
@@ -53,6 +54,26 @@ function checkTwice(field: string, values: unknown[], wrong: Wrong): void {
   values.forEach((value, index) => {
     const first = values.indexOf(value);
     if (first < index) wrong(`${field}[${index}]`, value, `each of them once; ${field}[${first}] has it already`);
+  });
+}
+
+function checkAdditionalPorts(tier: PartialTier, wrong: Wrong): void {
+  const additional = asArray(tier.additionalPorts);
+  if (additional.length > 0 && !tier.hasPort) {
+    wrong("additionalPorts", additional, "additional ports only beside a port; set `port`, or leave them out");
+  }
+  checkTwice("additionalPorts", additional, wrong);
+  additional.forEach((given, index) => {
+    const application = (asArray(tier.applications) as Application[]).find(({ port }) => port === given);
+    if (given === tier.port) {
+      wrong(`additionalPorts[${index}]`, given, "a port other than the tier's `port`, which is served anyway");
+    } else if (application) {
+      wrong(
+        `additionalPorts[${index}]`,
+        given,
+        `a port on which none of the tier's applications listens; ${application.name} has it already`,
+      );
+    }
   });
 }
 

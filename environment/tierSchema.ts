@@ -81,6 +81,15 @@ export const tierSchema = z
           "spreads them as well as it can. Fixed: changing it builds the machines anew",
       ),
     port: port.optional().describe("Port of the service. Without one the tier has no load balancer"),
+    additionalPorts: z
+      .array(port)
+      .default([])
+      .meta({
+        description:
+          "Further ports at which the tier's load balancer answers; machines pass them on to `port`. They may hold what " +
+          "was the port before, for callers that are not of this environment",
+        ...unique,
+      }),
     balance: z
       .enum(["hash", "connections", "cpu"])
       .optional()

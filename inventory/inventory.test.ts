@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { load, YAML11_SCHEMA } from "js-yaml";
 import { expect, test } from "vitest";
 import { machineGroups } from "../environment/plan.ts";
+import { portsOf } from "../environment/portMoves.ts";
 import { committed, planOf } from "../environment/testing/stacks.ts";
 import { buildInventory, groupNames, renderInventory, type InventoryMachine } from "./inventory.ts";
 
@@ -124,6 +126,7 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
         secrets: { PGPASSWORD: "databasePassword" },
       },
     ],
+    platform_ports: [{ name: "back", port: 4000, besides: [] }],
     platform_secrets: {},
     platform_secret_names: ["databasePassword"],
   });
@@ -131,6 +134,7 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
     platform_kind: "reverse-proxy",
     platform_tier: "reverse-proxy",
     platform_applications: [],
+    platform_ports: [],
     platform_secrets: {},
     platform_secret_names: [],
     platform_routes: [
@@ -138,6 +142,36 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
       { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000 },
     ],
   });
+});
+
+test("while a port moves its machines and balancers are told to serve both, and nobody else is told anything new", () => {
+  const environment = committed("dev") as { tiers: Record<string, Record<string, unknown>> };
+  const back = environment.tiers["back"] ?? expect.fail("dev has a back");
+  const [application] = back["applications"] as Record<string, unknown>[];
+  back["applications"] = [application, { ...application, name: "admin", port: 4500 }];
+  const standing = (port: number, name: string) => portsOf(new Map([[port, name]]), undefined);
+  const variables = (ports: Record<string, number>) =>
+    buildInventory(
+      planOf(
+        "dev",
+        environment,
+        new Map(Object.entries(ports).map(([tier, port]) => [`lbi-platform-dev-${tier}`, standing(port, "service")])),
+      ),
+      [],
+      {},
+    ).all.children;
+  const moving = variables({ back: 4100, data: 5400, front: 3000 });
+  const portsIn = (group: string) => moving[group]?.vars?.["platform_ports"];
+  expect(portsIn("back_development")).toEqual([
+    { name: "back", port: 4000, besides: [4100] },
+    { name: "admin", port: 4500, besides: [] },
+  ]);
+  expect(portsIn("back_balancer_development")).toEqual([{ name: "back-balancer", port: 4000, besides: [4100] }]);
+  expect(portsIn("data_development")).toEqual([{ name: "data", port: 5432, besides: [5400] }]);
+  expect(portsIn("front_development")).toEqual([{ name: "front", port: 3000, besides: [] }]);
+  const settled = variables({ back: 4000, data: 5432, front: 3000 });
+  const differ = Object.keys(moving).filter((name) => !isDeepStrictEqual(moving[name], settled[name]));
+  expect(differ.sort()).toEqual(["back_balancer_development", "back_development", "data_development"]);
 });
 
 test("the same machines in another order give the same text, with sorted keys", () => {

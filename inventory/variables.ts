@@ -1,7 +1,7 @@
 /** What the program tells Ansible. A machine that configures itself and a pushed run get exactly the same. */
 import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
-import { secretNames, type MachineGroup, type Plan } from "../environment/plan.ts";
+import { secretNames, type MachineGroup, type Plan, type PlannedService } from "../environment/plan.ts";
 
 type Variables = Record<string, unknown>;
 
@@ -23,10 +23,29 @@ export function environmentVariables(plan: Plan): Variables {
     platform_tiers: Object.fromEntries(
       plan.tiers.map(({ name, addressPrefix, instances, machines, service }) => [
         name,
-        { kind: machines.kind, address_prefix: addressPrefix, instances, ...(service ?? {}) },
+        { kind: machines.kind, address_prefix: addressPrefix, instances, ...(service ? endpoint(service) : {}) },
       ]),
     ),
   };
+}
+
+/** What callers and balancers know of a service. */
+const endpoint = ({ address, name, port, balance }: PlannedService) => ({ address, name, port, balance });
+
+/**
+ * The ports of what runs on the machines of a group: the one on which it listens, and those that are served besides.
+ * Only the tier's own port has any, since the load balancer knows no other.
+ */
+function servedPorts(plan: Plan, { name, tier, applications }: MachineGroup): Variables[] {
+  const service = plan.tiers.find((other) => other.name === tier)?.service;
+  const besides = (service?.ports ?? []).map(({ port }) => port).filter((port) => port !== service?.port);
+  // Balancers have no applications; they serve the tier as one whose program is no application of ours does.
+  const programs = applications.length > 0 ? applications : service ? [{ name, port: service.port }] : [];
+  return programs.map(({ name: program, port }) => ({
+    name: program,
+    port,
+    besides: port === service?.port ? besides : [],
+  }));
 }
 
 /** Variables of the machines of a group, which are of one kind and serve one tier. */
@@ -35,6 +54,7 @@ export function groupVariables(plan: Plan, group: MachineGroup): Variables {
     platform_kind: group.kind,
     platform_tier: group.tier,
     platform_applications: group.applications,
+    platform_ports: servedPorts(plan, group),
     platform_secrets: group.secrets,
     platform_secret_names: secretNames(group),
     ...(group.kind === plan.reverseProxy.kind ? { platform_routes: plan.reverseProxy.routes } : {}),

@@ -54,7 +54,8 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
   if (given.fetch) vi.stubGlobal("fetch", given.fetch);
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
   const error = await preflight({
-    plan: given.plan ?? devPlan(),
+    planWith: () => given.plan ?? devPlan(),
+    stack: "dev",
     secrets: {},
     cloud: { resourceManager: "https://arm.test" },
     location: "location" in given ? given.location : "westeurope",

@@ -14,8 +14,10 @@ import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
  *
  * @throws pulumi.RunError that lists every obstacle, or says that Azure could not be asked.
  */
-export async function preflight({ plan, cloud, location, preflight: settings, file }: Stack): Promise<void> {
+export async function preflight({ planWith, cloud, location, preflight: settings, file }: Stack): Promise<void> {
   if (!settings.enabled) return;
+  // Ports are nothing that Azure could lack.
+  const plan = planWith(new Map());
   const obstacles = [
     ...(settings.exampleNames === "refuse" ? exampleNameObstacles(plan, file) : []),
     ...(location === undefined ? [noLocation(file)] : []),

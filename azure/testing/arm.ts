@@ -31,3 +31,16 @@ export function machine(set: string, suffix: string, computerName: string, provi
 export function networkInterface(suffix: string, privateIPAddress: string | undefined) {
   return { id: interfaceId(suffix), ipConfigurations: [{ primary: true, privateIPAddress }] };
 }
+
+/** A load balancer whose rules have these names, by their front-end ports. */
+export function loadBalancer(name: string, rules: Record<number, string>, tags: Record<string, string>) {
+  return {
+    name,
+    loadBalancingRules: Object.entries(rules).map(([port, rule]) => ({
+      name: rule,
+      frontendPort: Number(port),
+      backendPort: Number(port),
+    })),
+    tags,
+  };
+}

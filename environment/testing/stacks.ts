@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { load } from "js-yaml";
 import { parseStack } from "../parse.ts";
 import { planEnvironment, type Plan } from "../plan.ts";
+import type { StandingPorts } from "../portMoves.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -24,12 +25,16 @@ export function committed(stack: string): Record<string, unknown> {
   return file.config["platform:environment"] as Record<string, unknown>;
 }
 
-/** The plan of an environment; by default the committed one of the stack. */
-export function planOf(stack: string, environment: unknown = committed(stack)): Plan {
+/** The plan of an environment; by default the committed one of the stack, where no load balancer stands yet. */
+export function planOf(
+  stack: string,
+  environment: unknown = committed(stack),
+  standing?: ReadonlyMap<string, StandingPorts>,
+): Plan {
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,
     { environment, administrators },
     { playbooks, secrets: ["databasePassword"], siblings: [], roleSecrets },
   );
-  return planEnvironment(stack, parsed.environment, parsed.administrators);
+  return planEnvironment(stack, parsed.environment, parsed.administrators, standing);
 }

@@ -114,7 +114,7 @@ test("more servers are added without touching the others; a server that is taken
   expect(three).toHaveLength(3);
   expect(three).toEqual(expect.arrayContaining(before));
   expect(
-    await failuresDuring(www, async () => {
+    await failuresDuring([`1 GET ${www}`], async () => {
       await lab("up", "dev");
       await untilWhole();
     }),

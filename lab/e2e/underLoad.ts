@@ -9,24 +9,29 @@ import { internetBlock } from "../fabric/addresses.ts";
 import { outside } from "../fabric/names.ts";
 
 /**
- * Reads from outside, each over a connection of its own, while something is done. Returns the requests that failed.
+ * Requests from outside, each over a connection of its own, while something is done. Returns those that failed.
  *
- * @param url What is read, 150 times a second.
+ * @param targets What is requested, as the load generator takes it: `3 GET <url>`, with the weight before the method.
+ * @param rate Requests per second.
  * @throws where so few requests were made that none that failed would prove nothing.
  */
-export async function failuresDuring(url: string, work: () => Promise<unknown>): Promise<RequestRecord[]> {
+export async function failuresDuring(
+  targets: string[],
+  work: () => Promise<unknown>,
+  rate = 150,
+): Promise<RequestRecord[]> {
   const directory = mkdtempSync(join(tmpdir(), "under-load-"));
   try {
     const plan = {
       namespace: outside,
-      rate: 150,
-      longestSeconds: 1200,
+      rate,
+      longestSeconds: 1500,
       seed: 1,
       ids: "e2e",
       within: [internetBlock],
       newConnections: true,
       timeoutSeconds: 10,
-      targets: [`1 GET ${url}`],
+      targets,
     };
     const load = startLoad(loadProgram(), plan, directory);
     try {

@@ -79,7 +79,7 @@ test("a frozen machine is left out of an up: the others are configured, and the 
 
   let up: Result | undefined;
   writeFileSync(unused, `${unusedContent}# Another run.\n`);
-  const failures = await failuresDuring(www, async () => {
+  const failures = await failuresDuring([`1 GET ${www}`], async () => {
     up = await run([labCommand, "up", "dev"]);
   });
   expect(up?.status, up?.output).not.toBe(0);
@@ -97,7 +97,7 @@ test("a frozen machine is left out of an up: the others are configured, and the 
 }, 1_200_000);
 
 test("what a failed play left undone is done once its cause is mended, and no request fails", async () => {
-  const failures = await failuresDuring(www, async () => {
+  const failures = await failuresDuring([`1 GET ${www}`], async () => {
     // The unit is written; then nginx refuses its configuration.
     const broken = await configure({ nginx_reverse_proxy_connections: 8193, nginx_reverse_proxy_body_size: "20mm" });
     expect(broken.status).toBe(2);

@@ -1,0 +1,67 @@
+/** The ports of the load balancers that stand, and the end of a move from one port to another. */
+import * as pulumi from "@pulumi/pulumi";
+import type { Cloud } from "../environment/cloud.ts";
+import { resourceName } from "../environment/names.ts";
+import type { Plan } from "../environment/plan.ts";
+import { portsOf, portTag, type StandingPorts } from "../environment/portMoves.ts";
+import { connect } from "./arm.ts";
+
+/** Ports of the load balancers in a resource group, by the load balancers' names; none without the group. */
+export async function standingPorts(cloud: Cloud, resourceGroup: string): Promise<ReadonlyMap<string, StandingPorts>> {
+  const { network } = await connect(cloud, {});
+  const standing = new Map<string, StandingPorts>();
+  try {
+    for await (const { name, loadBalancingRules = [], tags } of network.loadBalancers.list(resourceGroup)) {
+      if (name === undefined) continue;
+      const rules = loadBalancingRules.flatMap(({ name: rule, frontendPort }): [number, string][] =>
+        rule === undefined || frontendPort === undefined ? [] : [[frontendPort, rule]],
+      );
+      standing.set(name, portsOf(new Map(rules), tags?.[portTag]));
+    }
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  }
+  return standing;
+}
+
+/**
+ * Says at the load balancers whose ports move that Ansible has succeeded: every machine serves every port, every caller
+ * calls the right one. A preview says nothing.
+ *
+ * @param run The run of Ansible.
+ * @returns What moves, by tier, in words.
+ */
+export function endMoves(
+  cloud: Cloud,
+  { stack, tiers }: Plan,
+  run: pulumi.CustomResource,
+): pulumi.Output<Record<string, string>> {
+  const moves = tiers.flatMap(({ name, service }) => (service?.moving ? [{ name, service }] : []));
+  const words = Object.fromEntries(
+    moves.map(({ name, service: { port, leaving } }) => [
+      name,
+      leaving.length === 0 ? `serves ${port}` : `moves to ${port}; still serves ${leaving.join(", ")}`,
+    ]),
+  );
+  for (const { name, service } of moves) {
+    if (service.leaving.length === 0) continue;
+    const ports = service.leaving.join(", ");
+    void pulumi.log.warn(
+      `tier ${name} moves to port ${service.port}; ${ports} stays open until the \`pulumi up\` after a run of Ansible ` +
+        "that succeeded, so run it once more",
+    );
+  }
+  if (moves.length === 0 || pulumi.runtime.isDryRun()) return pulumi.output(words);
+  return run.id.apply(async () => {
+    const { network } = await connect(cloud, {});
+    const resourceGroup = resourceName("resourceGroup", stack);
+    for (const { name, service } of moves) {
+      const loadBalancer = resourceName("internalLoadBalancer", stack, name);
+      const { tags } = await network.loadBalancers.get(resourceGroup, loadBalancer);
+      await network.loadBalancers.updateTags(resourceGroup, loadBalancer, {
+        tags: { ...tags, [portTag]: `${service.port}` },
+      });
+    }
+    return words;
+  });
+}
