@@ -31,11 +31,14 @@ afterEach(() => {
 
 const ask = (path: string, body?: string): Promise<{ status: number; text: string }> =>
   new Promise((resolve, reject) => {
-    const asked = request({ agent: false, socketPath, path, method: body === undefined ? "GET" : "POST" }, (response) => {
-      let text = "";
-      response.setEncoding("utf8").on("data", (part: string) => (text += part));
-      response.on("end", () => resolve({ status: response.statusCode!, text }));
-    });
+    const asked = request(
+      { agent: false, socketPath, path, method: body === undefined ? "GET" : "POST" },
+      (response) => {
+        let text = "";
+        response.setEncoding("utf8").on("data", (part: string) => (text += part));
+        response.on("end", () => resolve({ status: response.statusCode!, text }));
+      },
+    );
     asked.on("error", reject);
     asked.end(body);
   });

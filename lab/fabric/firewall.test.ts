@@ -22,25 +22,15 @@ describe("security rules", () => {
   });
   test("of the outbound direction are judged by destinations, and the end denies", () => {
     const outbound = { direction: "Outbound", protocol: "tcp" } as const;
+    const web = { ...outbound, name: "web", priority: 100, access: "Allow" } as const;
+    const inside = { ...outbound, name: "inside", priority: 200, access: "Deny" } as const;
     const rules = [
-      {
-        ...outbound,
-        name: "web",
-        priority: 100,
-        access: "Allow",
-        destinations: ["Internet"],
-        destinationPorts: ["443"],
-      },
-      { ...outbound, name: "peer", priority: 200, access: "Deny", destinations: ["VirtualNetwork"] },
-    ] as const;
-    expect(
-      securityRules(
-        rules.map((one) => rule({ ...one, destinations: [...one.destinations] })),
-        "Outbound",
-        vnet,
-      ),
-    ).toEqual([
-      "ip daddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } meta l4proto tcp th dport { 443 } return",
+      rule({ ...web, destinations: ["Internet"], destinationPorts: ["443"] }),
+      rule({ ...inside, destinations: ["VirtualNetwork"] }),
+    ];
+    expect(securityRules(rules, "Outbound", vnet)).toEqual([
+      "ip daddr { 0.0.0.0-10.19.255.255, 10.21.0.0-168.63.129.15, 168.63.129.17-255.255.255.255 } " +
+        "meta l4proto tcp th dport { 443 } return",
       "ip daddr { 10.20.0.0-10.20.255.255, 168.63.129.16 } meta l4proto tcp drop",
       "drop",
     ]);
