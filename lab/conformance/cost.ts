@@ -19,7 +19,7 @@ export const dollarsPerHour: Readonly<Record<string, number>> = {
 /** Of one machine of a size that the table of sizes does not have. */
 const dollarsPerMachine = 0.1;
 
-const machineDollars: Readonly<Record<string, number>> = { Standard_B2s_v2: 0.042, Standard_D2s_v5: 0.096 };
+const machineDollars: Readonly<Record<string, number>> = { Standard_B2s_v2: 0.083, Standard_D2s_v5: 0.096 };
 
 export interface Estimate {
   /** Number of resources that are made in the whole run, by type. */
