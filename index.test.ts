@@ -284,14 +284,7 @@ test("an application of its own at the port that the tier is leaving is refused 
   const { applications } = environment.tiers["back"] as { applications: object[] };
   environment.tiers["back"] = { ...environment.tiers["back"], applications: [...applications, application] };
   config["platform:environment"] = JSON.stringify(environment);
-  vi.doMock("./azure/arm.ts", () => ({
-    connect: () =>
-      Promise.resolve({
-        network: {
-          loadBalancers: { list: () => pages([loadBalancer("lbi-platform-dev-back", { 4100: "service" }, {})]) },
-        },
-      }),
-  }));
+  mockAzure([loadBalancer("lbi-platform-dev-back", { 4100: "service" }, {})]);
   const recorder = await Recorder.start({ stack: "dev", config, preview: true });
   await expect(import("./index.ts")).rejects.toThrow(/tiers\.back\.applications\[1\]\.port\n +given: +4100\n/);
   await recorder.settle();

@@ -29,15 +29,15 @@ export function controlServer(parts: ControlParts): Server {
 
 async function answer(
   request: IncomingMessage,
-  { status, serialLog, limits }: ControlParts,
+  parts: ControlParts,
 ): Promise<{ status: number; body: object | string }> {
   const { url = "", method } = request;
-  if (url === "/status") return { status: 200, body: status() };
+  if (url === "/status") return { status: 200, body: parts.status() };
   if (url === "/limits") {
     const change: unknown = method === "POST" ? JSON.parse(await text(request)) : undefined;
-    return { status: 200, body: limits(change) };
+    return { status: 200, body: parts.limits(change) };
   }
   if (url.startsWith("/serial/"))
-    return { status: 200, body: await serialLog(decodeURIComponent(url.slice("/serial/".length))) };
+    return { status: 200, body: await parts.serialLog(decodeURIComponent(url.slice("/serial/".length))) };
   return { status: 404, body: "" };
 }

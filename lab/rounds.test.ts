@@ -47,10 +47,9 @@ test("a round that did not succeed is tried again, without a word", async () => 
 });
 
 test("a wake during a round asks for one more, however often", async () => {
-  let rounds: Rounds | undefined;
   let done = 0;
   let release: () => void = () => undefined;
-  rounds = new Rounds(
+  const rounds = new Rounds(
     () => {
       done += 1;
       return done > 1 ? Promise.resolve(true) : new Promise((resolve) => (release = () => resolve(true)));

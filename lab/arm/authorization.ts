@@ -1,10 +1,8 @@
 /** What the identity may do: one check before every answer below a subscription. */
 import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
-import { listed, type Answer, type Request } from "./http.ts";
-import { groupId } from "./ids.ts";
+import type { Request } from "./http.ts";
 import { isDenied, isRegistered, limitsOf } from "./limits.ts";
-import { checkVersion, groupMissing, onlyGet } from "./paths.ts";
 
 const verbs: Record<string, string> = { GET: "read", HEAD: "read", PUT: "write", PATCH: "write", DELETE: "delete" };
 
@@ -73,20 +71,4 @@ export function checkJoin(referrer: string, target: string, { store, options }: 
     "LinkedAuthorizationFailed",
     `The client '${options.clientId}' with object id '${options.clientId}' has permission to perform action '${write}' on scope '${referrer}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${target}' or the linked scope(s) are invalid.`,
   );
-}
-
-const permissionsType = {
-  type: "Microsoft.Authorization/permissions",
-  apiVersions: ["2015-07-01", "2018-07-01", "2022-04-01"],
-};
-
-/** `GET {scope}/providers/Microsoft.Authorization/permissions`: everything but what is denied. */
-export function permissions(request: Request, { store, options }: Context): Answer {
-  checkVersion(request, permissionsType);
-  onlyGet(request);
-  const [, , groups, group] = request.segments;
-  const isInGroup = groups?.toLowerCase() === "resourcegroups" && group !== undefined;
-  if (isInGroup && !store.get(groupId(options.subscriptionId, group))) throw groupMissing(group);
-  const { denied } = limitsOf(store);
-  return listed([{ actions: ["*"], notActions: denied, dataActions: [], notDataActions: [] }], request);
 }

@@ -33,7 +33,9 @@ const scaleSet = (capacity: number, command = "true", customData = "Zmlyc3Q="): 
           },
         },
       },
-      storageProfile: { imageReference: { publisher: "Debian", offer: "debian-13", sku: "13", version: "latest" } },
+      storageProfile: {
+        imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+      },
       networkProfile: {
         networkApiVersion: "2022-11-01",
         networkInterfaceConfigurations: [
@@ -196,9 +198,17 @@ describe("machines", () => {
           osProfile: {
             computerNamePrefix: "a",
             adminUsername: "platform",
-            linuxConfiguration: { ssh: { publicKeys: [{ keyData: "ssh-ed25519 AAAA" }] } },
+            linuxConfiguration: {
+              ssh: {
+                publicKeys: [
+                  { keyData: "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOk1nBhEt6ELAzYvDAD9I6/XG2OspgMM5gbC6a7qEjmj" },
+                ],
+              },
+            },
           },
-          storageProfile: { imageReference: { publisher: "Debian", offer: "debian-13", sku: "13", version: "latest" } },
+          storageProfile: {
+            imageReference: { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" },
+          },
           networkProfile: {
             networkApiVersion: "2022-11-01",
             networkInterfaceConfigurations: [

@@ -1,5 +1,5 @@
 /** Paths below /subscriptions: lists across types, providers, operations, and the way to resource groups. */
-import { checkAllowed, permissions } from "./authorization.ts";
+import { checkAllowed } from "./authorization.ts";
 import { answerRegion } from "./compute/region.ts";
 import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
@@ -10,6 +10,7 @@ import { checkVersion, checkVersionIsGiven, methodNotAllowed, notFound, onlyGet,
 import { isTopLevel, renderResource, renderShort } from "./render.ts";
 import { listResources, routeGroup } from "./resourceRouter.ts";
 import { matching, tagFields } from "./resources/filter.ts";
+import { permissions } from "./resources/permissions.ts";
 import { answerFeature, registerProvider, renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
 import { types } from "./typeNames.ts";

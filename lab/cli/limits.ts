@@ -1,5 +1,5 @@
 /** `bin/lab limits`: what the lab's subscription may have, and its identity may do. */
-import { Command, Option } from "commander";
+import { Option, type Command } from "commander";
 import type { LimitReport } from "../arm/index.ts";
 import { readLimitChange, type LimitChange } from "../arm/limitChange.ts";
 import { ask, ensureDaemon, runningDaemon } from "./daemon.ts";

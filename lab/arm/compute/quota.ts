@@ -1,6 +1,6 @@
 /** Whether a region has the size that is asked for, and cores for it. */
 import type { Context } from "../context.ts";
-import { ArmError, conflict } from "../errors.ts";
+import { conflict, type ArmError } from "../errors.ts";
 import { coresOf, limitsOf, restrictedZones } from "../limits.ts";
 import { regionName } from "../locations.ts";
 import type { Store } from "../store.ts";
