@@ -335,10 +335,12 @@ test("a machine whose host is lost boots elsewhere after a while, with its disk;
     expect(await hostKeys(second)).toEqual(keys);
 
     await machines.kill(second, "power");
+    // What this one has seen, the next one remembers.
+    await until("lost", () => statusOf(second)?.power === "lost" || undefined);
+    await sleep(2500);
     machines.stop();
-    await sleep(4000);
     await healing(4);
-    await until("it boots", () => statusOf(second)?.power === "starting" || undefined, 3);
+    await until("it boots", () => statusOf(second)?.power !== "lost" || undefined, 3);
     await ready(second);
   } finally {
     await healing(Infinity);
