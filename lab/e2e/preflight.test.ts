@@ -97,7 +97,7 @@ test("a preview in a subscription that has room asks its questions, and goes on"
 });
 
 test("a preflight that is switched off asks nothing", async () => {
-  await lab("limits", "--reset", ...limits);
+  await lab("limits", "--reset", "--cores", "westeurope=20");
   const off = ["pulumi", "preview", "--stack", "dev", "--config", 'platform:preflight={"enabled":false}'];
   const { result: preview, asked } = await askedDuring(() => lab(...off));
   expect(preview.output).toMatch(/\d+ to create/);
