@@ -1,7 +1,7 @@
 /** One environment on Azure: reads the stack's configuration, builds it, configures its machines. Wiring only. */
 import * as pulumi from "@pulumi/pulumi";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
-import { currentCapacity } from "./azure/capacity.ts";
+import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
 import { endMoves, standingPorts } from "./azure/standingPorts.ts";
 import { standingScaleSets } from "./azure/standingScaleSets.ts";
@@ -52,7 +52,7 @@ const inNetwork = { ...common, after: [network] };
 
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({
-  machines,
+  machines: { ...machines, acceleratedNetworking: currentAcceleration(stack, machines, standing) },
   administrators: plan.administrators,
   subnetId: network.subnetId(machines.subnetName),
   customData: buildBundle(plan, machines, tree),
@@ -156,7 +156,7 @@ const playbook = new Playbook(
 );
 
 /** Ports that moved, by tier: the next `pulumi up` closes what the stack file does not say. */
-export const movedPorts = endMoves(cloud, plan, playbook.nodes.command);
+export const movedPorts = endMoves(cloud, plan, playbook.succeeded);
 /** The environment's one public address. */
 export const publicAddress = reverseProxy.publicAddress;
 /** Where clients find the routed services. */

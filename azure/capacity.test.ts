@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { MachineGroup } from "../environment/plan.ts";
-import { currentCapacity } from "./capacity.ts";
+import { currentAcceleration, currentCapacity } from "./capacity.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
 
 const group = {
@@ -25,4 +25,16 @@ test.each([
 test("a group without autoscale has the stack's number", () => {
   const fixed = { name: "front", instances: 3 } as MachineGroup;
   expect(currentCapacity("test", fixed, standing(4))).toBeUndefined();
+});
+
+test.each([
+  ["as the stack's file says, whatever stands", true, false, true],
+  ["as it stands, where the file says nothing", undefined, false, false],
+  ["yes, where nothing stands", undefined, undefined, true],
+])("machines have accelerated networking %s", (_, acceleratedNetworking, found, wanted) => {
+  const sets = new Map(
+    found === undefined ? [] : [["vmss-platform-test-a", { acceleratedNetworking: found } as StandingScaleSet]],
+  );
+  const machines = { acceleratedNetworking, scaleSets: [{ name: "a" }] } as MachineGroup;
+  expect(currentAcceleration("test", machines, sets)).toBe(wanted);
 });

@@ -1,4 +1,4 @@
-/** How many machines a group has that Azure grows and shrinks. Pure. */
+/** What a group keeps of its scale sets that exist. Pure. */
 import { resourceName } from "../environment/names.ts";
 import type { MachineGroup } from "../environment/plan.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
@@ -15,4 +15,17 @@ export function currentCapacity(
   if (!autoscale) return undefined;
   const capacity = standing.get(resourceName("scaleSet", stack, name))?.capacity;
   return capacity === undefined ? instances : Math.min(autoscale.maximum, Math.max(autoscale.minimum, capacity));
+}
+
+/**
+ * Whether a group's machines reach the host's adapter directly: as the stack's file says, else as its scale sets that
+ * exist have it, else yes. Azure may want the machines of a set deallocated before that changes.
+ */
+export function currentAcceleration(
+  stack: string,
+  { acceleratedNetworking, scaleSets }: MachineGroup,
+  standing: ReadonlyMap<string, StandingScaleSet>,
+): boolean {
+  const [found] = scaleSets.flatMap(({ name }) => standing.get(resourceName("scaleSet", stack, name)) ?? []);
+  return acceleratedNetworking ?? found?.acceleratedNetworking ?? true;
 }

@@ -16,6 +16,7 @@ function standing(changes: Record<string, Partial<StandingScaleSet>> = {}): Map<
         zones: ["1", "2", "3"],
         user: "platform",
         trustedLaunch,
+        acceleratedNetworking: true,
         repairAction: repair.action,
         ...changes[name],
       },

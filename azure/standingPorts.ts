@@ -28,13 +28,13 @@ export async function standingPorts(cloud: Cloud, resourceGroup: string): Promis
  * Says at the load balancers whose ports move that Ansible has succeeded: every machine serves every port, every caller
  * calls the right one. A preview says nothing.
  *
- * @param run The run of Ansible.
+ * @param run Whether the run of Ansible has succeeded. Never known where it failed.
  * @returns What moves, by tier, in words.
  */
 export function endMoves(
   cloud: Cloud,
   { stack, tiers }: Plan,
-  run: pulumi.CustomResource,
+  run: pulumi.Output<boolean>,
 ): pulumi.Output<Record<string, string>> {
   const moves = tiers.flatMap(({ name, service }) => (service?.moving ? [{ name, service }] : []));
   const words = Object.fromEntries(
@@ -52,7 +52,8 @@ export function endMoves(
     );
   }
   if (moves.length === 0 || pulumi.runtime.isDryRun()) return pulumi.output(words);
-  return run.id.apply(async () => {
+  return run.apply(async (succeeded) => {
+    if (!succeeded) return words;
     const { network } = await connect(cloud, {});
     const resourceGroup = resourceName("resourceGroup", stack);
     for (const { name, service } of moves) {

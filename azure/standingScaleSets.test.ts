@@ -20,7 +20,11 @@ async function* failing(statusCode: number) {
 
 test("scale sets that exist tell what is fixed of them", async () => {
   const repairs = (enabled: boolean) => ({ automaticRepairsPolicy: { enabled, repairAction: "Restart" } });
-  const profile = { osProfile: { adminUsername: "platform" }, securityProfile: { securityType: "TrustedLaunch" } };
+  const profile = {
+    osProfile: { adminUsername: "platform" },
+    securityProfile: { securityType: "TrustedLaunch" },
+    networkProfile: { networkInterfaceConfigurations: [{ primary: true, enableAcceleratedNetworking: true }] },
+  };
   const sets = await asked((group) =>
     pages(
       group === "rg-platform-test"
@@ -32,8 +36,22 @@ test("scale sets that exist tell what is fixed of them", async () => {
     ),
   );
   expect(Object.fromEntries(sets)).toEqual({
-    "vmss-a": { capacity: 4, zones: ["1", "3"], user: "platform", trustedLaunch: true, repairAction: "Restart" },
-    "vmss-b": { capacity: 1, zones: [], user: undefined, trustedLaunch: false, repairAction: undefined },
+    "vmss-a": {
+      capacity: 4,
+      zones: ["1", "3"],
+      user: "platform",
+      trustedLaunch: true,
+      acceleratedNetworking: true,
+      repairAction: "Restart",
+    },
+    "vmss-b": {
+      capacity: 1,
+      zones: [],
+      user: undefined,
+      trustedLaunch: false,
+      acceleratedNetworking: false,
+      repairAction: undefined,
+    },
   });
 });
 

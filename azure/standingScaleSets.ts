@@ -11,6 +11,8 @@ export interface StandingScaleSet {
   /** User name on its machines. */
   user: string | undefined;
   trustedLaunch: boolean;
+  /** Of the first network interface of its machines. */
+  acceleratedNetworking: boolean;
   /** What repairs do, while they are on. */
   repairAction: string | undefined;
 }
@@ -26,11 +28,15 @@ export async function standingScaleSets(
     for await (const scaleSet of compute.virtualMachineScaleSets.list(resourceGroup)) {
       const { name, sku, zones, automaticRepairsPolicy: repairs, virtualMachineProfile: profile } = scaleSet;
       if (name === undefined) continue;
+      const interfaces = profile?.networkProfile?.networkInterfaceConfigurations ?? [];
       found.set(name, {
         capacity: sku?.capacity,
         zones: [...(zones ?? [])].sort(),
         user: profile?.osProfile?.adminUsername,
         trustedLaunch: profile?.securityProfile?.securityType === "TrustedLaunch",
+        acceleratedNetworking: interfaces.some(({ primary, enableAcceleratedNetworking }) =>
+          Boolean(primary && enableAcceleratedNetworking),
+        ),
         repairAction: repairs?.enabled ? repairs.repairAction : undefined,
       });
     }

@@ -181,7 +181,7 @@ function machineProfile(scaleSetName: string, args: TierHAGArgs) {
           name: resourceName("networkInterface", args.stack, scaleSetName),
           primary: true,
           deleteOption: "Delete",
-          enableAcceleratedNetworking: args.machines.acceleratedNetworking,
+          enableAcceleratedNetworking: args.machines.acceleratedNetworking ?? true,
           ipConfigurations: [
             {
               name: "primary",

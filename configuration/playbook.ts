@@ -54,6 +54,8 @@ const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost:
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */
   readonly machines: pulumi.Output<Record<string, string>>;
+  /** Whether the run of this program's content has succeeded: a `pulumi up` may leave it out (`--target`). */
+  readonly succeeded: pulumi.Output<boolean>;
   /** The resources of which the run consists. */
   readonly nodes: { command: local.Command };
 
@@ -98,6 +100,8 @@ export class Playbook extends pulumi.ComponentResource {
     });
 
     this.nodes = { command };
+    const ran = pulumi.unsecret(command.environment).apply((environment) => environment?.["PLATFORM_CONTENT"]);
+    this.succeeded = pulumi.all([ran, prepared]).apply(([content, { hash }]) => content === hash);
     this.machines = prepared.apply(({ addresses }) => addresses);
     this.registerOutputs({ machines: this.machines });
   }

@@ -14,7 +14,8 @@ touch "$made"
 known() { grep -qF -- "$1" "$made" || { echo "ERROR: Not Found({\\"error\\":{\\"code\\":\\"ResourceNotFound\\"}})" >&2; exit 3; }; }
 case "$*" in
   "account show"*) echo 11111111-2222-3333-4444-555555555555 ;;
-  "cloud show"*) echo .vault.azure.net ;;
+  "cloud show"*keyvaultDns*) echo .vault.azure.net ;;
+  "cloud show"*) echo core.windows.net ;;
   "ad signed-in-user"*) echo 99999999-8888-7777-6666-555555555555 ;;
   "rest --method get"*blobServices/default\\?*) known blob-service-properties; echo true ;;
   "rest --method get"*/containers/*) known container-rm ;;
@@ -76,6 +77,7 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "--enable-rbac-authorization true --enable-purge-protection true",
   ])
     expect(all).toContain(option);
+  expect(first.stdout).toContain("?storage_account=stplatformabc1&domain=blob.core.windows.net'");
   expect(first.stdout).toContain("azurekeyvault://kv-platform-abc1.vault.azure.net/keys/pulumi");
   const before = made();
   const second = await script("--yes", "--location", "northeurope", "--suffix", "abc1");

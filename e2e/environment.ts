@@ -50,7 +50,6 @@ export interface Outputs {
 export interface Machine {
   name: string;
   hostName: string;
-  tier: string;
   /** As the health extension told Azure: `healthy`, `unhealthy`; absent where it told nothing yet. */
   health?: string;
 }
@@ -82,11 +81,11 @@ export async function groupsOf({ arm, stack }: Environment): Promise<Group[]> {
   const { scaleSets, members } = await listMembers(clients, resourceGroup);
   const machines = await Promise.all(
     members.map(async ({ name, hostName, scaleSetId }) => {
-      const { tags, instanceView } = await clients.compute.virtualMachines.get(resourceGroup, name, {
+      const { instanceView } = await clients.compute.virtualMachines.get(resourceGroup, name, {
         expand: "instanceView",
       });
       const health = instanceView?.vmHealth?.status?.code?.replace(/^HealthState\//, "");
-      return { scaleSetId, machine: { name, hostName, tier: tags?.["tier"] ?? "", health } };
+      return { scaleSetId, machine: { name, hostName, health } };
     }),
   );
   return scaleSets.map(({ id, name, capacity }) => ({
@@ -94,4 +93,11 @@ export async function groupsOf({ arm, stack }: Environment): Promise<Group[]> {
     capacity,
     machines: machines.flatMap(({ scaleSetId, machine }) => (scaleSetId === id ? [machine] : [])),
   }));
+}
+
+/** The machines that serve a tier: those of its scale set, or of its scale sets in several zones. */
+export async function serversOf(environment: Environment, tier: string): Promise<Machine[]> {
+  const name = resourceName("scaleSet", environment.stack, tier);
+  const isOfTier = (group: Group) => group.name.startsWith(name) && /^(-zone\d)?$/.test(group.name.slice(name.length));
+  return (await groupsOf(environment)).filter(isOfTier).flatMap(({ machines }) => machines);
 }

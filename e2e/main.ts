@@ -1,5 +1,5 @@
 /** `make azure-e2e`: the end-to-end test on Azure itself, for whoever has a subscription. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
@@ -47,7 +47,11 @@ function read(stack: string) {
   ];
   if (mistakes.length > 0) throw new StackError(file, mistakes);
   const cloud = cloudOf(cloudSchema.parse(given.cloud), undefined);
-  if (!("resourceManager" in cloud)) throw new Error(`${file}: its Azure is none of Azure's own clouds`);
+  // Clients of other clouds would need sign-in servers and audiences of their own.
+  if (!("resourceManager" in cloud) || given.cloud !== undefined)
+    throw new Error(
+      `${file}: azure-native:environment: the test knows Azure's public cloud only, which needs no setting`,
+    );
   const administrators = administratorsSchema.parse(given.administrators);
   const plan = planEnvironment(stack, environmentSchema.parse(given.environment), administrators);
   return { plan, endpoint: cloud.resourceManager };
@@ -70,6 +74,8 @@ async function confirmed(question: string): Promise<boolean> {
 }
 
 async function main({ stack, keep = false, yes, ...given }: Options): Promise<number> {
+  if (!existsSync(join(root, `Pulumi.${stack}.yaml`)))
+    throw new Error(`--stack ${stack}: there is no Pulumi.${stack}.yaml; copy one of the stack files`);
   const { plan, endpoint } = read(stack);
   if (plan.protect && !keep)
     throw new Error(`Pulumi.${stack}.yaml sets protect, so that destroy is refused; set it to false, or give --keep`);

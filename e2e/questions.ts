@@ -5,7 +5,16 @@ import { load } from "js-yaml";
 import { expect, test, vi } from "vitest";
 import { machinePorts, sshPort } from "../environment/flows.ts";
 import { root, run } from "./command.ts";
-import { groupsOf, on, outputsOf, outside, type Environment, type Machine, type Outputs } from "./environment.ts";
+import {
+  groupsOf,
+  on,
+  outputsOf,
+  outside,
+  serversOf,
+  type Environment,
+  type Machine,
+  type Outputs,
+} from "./environment.ts";
 
 /** What a stack's file says of its tiers, as far as it is asked here. */
 interface Tier {
@@ -84,13 +93,12 @@ export function questions(environment: Environment): void {
   test("each tier reaches the tiers that the stack's file names, and no other", async () => {
     const tiers = tiersOf(stack);
     const { loadBalancers } = await told();
-    const machines = await machinesOf(environment);
     const pairs = Object.keys(tiers).flatMap((from) =>
       Object.entries(loadBalancers).flatMap(([to, address]) => (to === from ? [] : [{ from, to, address }])),
     );
     const tried = await Promise.all(
       pairs.map(async ({ from, to, address }) => {
-        const machine = machines.find(({ tier }) => tier === from);
+        const [machine] = await serversOf(environment, from);
         if (!machine) throw new Error(`no machine of tier ${from}`);
         const connect = `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${tiers[to]?.port}'`;
         const { status, output } = await on(environment, machine.hostName, connect);
@@ -126,7 +134,7 @@ export function questions(environment: Environment): void {
  * @param unit The systemd unit without which its servers are ill.
  */
 export function replacement(environment: Environment, tier: string, unit: string): void {
-  const ofTier = async () => (await machinesOf(environment)).filter((machine) => machine.tier === tier);
+  const ofTier = () => serversOf(environment, tier);
 
   test(`a server of ${tier} that is ill for good is replaced by a healthy one without anybody acting`, async () => {
     const before = await ofTier();

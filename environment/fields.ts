@@ -80,9 +80,10 @@ export const machineFields = {
     ),
   acceleratedNetworking: z
     .boolean()
-    .default(true)
+    .optional()
     .describe(
-      "Network interfaces that reach the host's adapter directly; for machines to come. Azure refuses it for sizes " +
+      "Network interfaces that reach the host's adapter directly. Default: yes for groups that are made, and as it is " +
+        "for those that exist, whose machines Azure may want deallocated before it changes. Azure refuses it for sizes " +
         "without it, which need false",
     ),
   trustedLaunch: z

@@ -239,10 +239,10 @@ test("Trusted Launch and encryption are the environment's, where a group of mach
       [name, [trustedLaunch, encryptionAtHost, acceleratedNetworking]] as const,
   );
   expect(Object.fromEntries(settings)).toMatchObject({
-    front: [true, false, true],
-    data: [true, true, true],
+    front: [true, false, undefined],
+    data: [true, true, undefined],
     "back-balancer": [true, false, false],
-    "reverse-proxy": [false, false, true],
+    "reverse-proxy": [false, false, undefined],
   });
 });
 

@@ -64,7 +64,7 @@ export interface MachineGroup {
   /** Azure's size of each machine, for example `Standard_B2als_v2`. */
   size: string;
   /** Azure: `enableAcceleratedNetworking` of the network interfaces. */
-  acceleratedNetworking: boolean;
+  acceleratedNetworking?: boolean | undefined;
   /** Secure Boot and a virtual TPM; fixed for a scale set that exists. Azure: `securityProfile.securityType`. */
   trustedLaunch: boolean;
   /** Azure: `securityProfile.encryptionAtHost`. */

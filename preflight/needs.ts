@@ -38,7 +38,7 @@ export function groupNeeds(plan: Plan): GroupNeeds[] {
 
 function needsOf(machines: MachineGroup, path: string, imageVersion: string): GroupNeeds {
   const { name, size, instances, autoscale, repair, scaleSets } = machines;
-  const { trustedLaunch, encryptionAtHost, acceleratedNetworking } = machines;
+  const { trustedLaunch, encryptionAtHost, acceleratedNetworking = true } = machines;
   return {
     name,
     path,
