@@ -76,6 +76,12 @@ test("no more machines boot at the same time than may, and the others follow in 
   expect(boots.isOnItsWay("b")).toBe(false);
 });
 
+test("machines that fail again and again do not keep the turns from one that came later", async () => {
+  for (const id of ["a", "b", "c", "d", "new"]) boots.begin(id);
+  await pass(110);
+  expect(attempts.map((one) => one.split(" ")[0])).toEqual(["a", "b", "c", "d", "new", "a"]);
+});
+
 test("a machine whose systemd answers has its turn until it is set up", async () => {
   boots = start();
   for (const id of ["a", "b", "c"]) boots.begin(id);

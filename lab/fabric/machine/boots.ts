@@ -31,7 +31,7 @@ const longestBackoffSeconds = 30;
 export class Boots {
   readonly #options: BootsOptions;
   readonly #nowMs: () => number;
-  /** In the order in which they came. */
+  /** In the order in which they came, or came again after an attempt that failed: their turns. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(options: BootsOptions) {
@@ -171,6 +171,9 @@ export class Boots {
       this.#options.log(`${name}: boot ${attempts} failed, tried again in ${seconds} s: ${entry.boot.reason}`);
     }
     if (entry.late !== undefined && entry.boot.reason !== undefined) entry.late = entry.boot.reason;
+    // Behind all that wait already: else machines that fail again and again would keep the turns to themselves.
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
     entry.phase = "waiting";
     entry.notBefore = this.#nowMs() + seconds * 1000;
   }
