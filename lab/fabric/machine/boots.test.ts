@@ -234,3 +234,20 @@ test("a machine that loses its power while it boots stays off, and is late in th
   expect(attempts).toEqual(["a 0"]);
   expect(boots.late("a")).toBe("it lost its power");
 });
+
+test("a machine that powers itself off while it boots stays off, and is late in the end", async () => {
+  become = () => ({ ...off, exitStatus: 0 });
+  boots.begin("a");
+  await pass(110);
+  expect(attempts).toEqual(["a 0"]);
+  expect(boots.isOnItsWay("a")).toBe(false);
+  expect(boots.late("a")).toBe("it powered itself off before it was up");
+});
+
+test("the next daemon leaves a machine off that ended while it booted, and knows that it is late", async () => {
+  boots.stay("a", { began: 0, attempts: 1, reason: "it lost its power" });
+  await pass(102);
+  expect(attempts).toEqual([]);
+  expect(boots.isOnItsWay("a")).toBe(false);
+  expect(boots.late("a")).toBe("it lost its power");
+});
