@@ -6,8 +6,12 @@ import { isDenied, isRegistered, limitsOf } from "./limits.ts";
 
 const verbs: Record<string, string> = { GET: "read", HEAD: "read", PUT: "write", PATCH: "write", DELETE: "delete" };
 
-const providerOf = (segments: readonly string[]): number =>
-  segments.findLastIndex((segment) => segment.toLowerCase() === "providers");
+/** Of the `providers` to whose namespace the request goes. Names stand at odd places: one may be called so, too. */
+function providerOf(segments: readonly string[]): number {
+  const at = segments.findLastIndex((segment, index) => index % 2 === 0 && segment.toLowerCase() === "providers");
+  // Features are of a provider, and belong to another one.
+  return segments[at - 1]?.toLowerCase() === "microsoft.features" ? at - 2 : at;
+}
 
 /** The operation that a request asks for, as roles name it: `Microsoft.Compute/virtualMachines/restart/action`. */
 export function actionOf({ method, segments }: Pick<Request, "method" | "segments">): string {
