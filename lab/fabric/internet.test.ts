@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { internetChains } from "./internet.ts";
-import { publicResolverText } from "./resolver.ts";
+import { privateResolverText, publicResolverText } from "./resolver.ts";
 import { rulesHash } from "./ruleset.ts";
+import { world } from "./testing/world.ts";
 
 /** The lines of a chain. */
 function linesOf(name: string, chains: readonly string[]): string[] {
@@ -59,4 +60,13 @@ describe("the public resolver", () => {
     const others = publicResolverText({ zones: [] }, ["192.0.2.1"], { ...hosts, addresses: [] });
     expect(others).not.toBe(lines.join("\n"));
   });
+});
+
+test("so do the resolvers of the networks, whose caches would hide the addresses from the set", () => {
+  const network = { id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: [], subnets: [] };
+  const textWith = (...addresses: string[]) => privateResolverText(world({}), network, { names: [], addresses });
+  expect(textWith("192.0.2.7").split("\n")).toContain(
+    `# rules ${rulesHash(internetChains({ addresses: ["192.0.2.7"] }))}`,
+  );
+  expect(textWith()).not.toBe(textWith("192.0.2.7"));
 });
