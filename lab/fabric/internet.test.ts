@@ -21,12 +21,12 @@ describe("the lab's Internet", () => {
     expect(linesOf("forward", chains).at(-1)).toBe('oifname "host" goto real');
     expect(linesOf("forward", chains).filter((line) => line.endsWith("accept"))).toEqual([]);
   });
-  test("lets out to package hosts alone, and nothing of what stands outside or of the Git server", () => {
+  test("lets out to the web ports of package hosts alone, and nothing of what stands outside or of the Git server", () => {
     const accepted = real.filter((line) => line.endsWith("accept"));
     expect(accepted).toEqual([
       "ct state established,related accept",
       "ip daddr 198.51.100.0/24 accept",
-      'iifname != { "outside", "git" } ip daddr @packages accept',
+      'iifname != { "outside", "git" } ip daddr @packages tcp dport { 80, 443 } accept',
     ]);
   });
   test("refuses and counts the rest at once, and drops nothing silently that has an address of the lab", () => {
