@@ -1,16 +1,16 @@
 /** What a new daemon finds of a machine that does not run. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { Machine } from "../../world.ts";
 import type { Boot } from "./boot.ts";
-import { machinePaths, writeRecord } from "./files.ts";
+import { hostBoot, machinePaths, writeRecord } from "./files.ts";
 import { Lifecycle } from "./lifecycle.ts";
 
 const id = "/machines/a";
 const boot: Boot = { began: 1000, attempts: 1 };
-const hostBoot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+const now = hostBoot();
 
 let stateDir: string;
 let lifecycle: Lifecycle;
@@ -31,17 +31,17 @@ function ensure(record: { switchedOn?: string; boot?: Boot }, exit?: number) {
 
 test("one that lost its host while it booted waits for service healing", async () => {
   const stays = { need: "stay", boot: { ...boot, reason: "it lost its power" } };
-  expect(await ensure({ switchedOn: hostBoot, boot })).toEqual(stays);
-  expect(await ensure({ switchedOn: hostBoot, boot }, 137)).toEqual(stays);
+  expect(await ensure({ switchedOn: now, boot })).toEqual(stays);
+  expect(await ensure({ switchedOn: now, boot }, 137)).toEqual(stays);
 });
 
 test("one that powered itself off before it was up stays off", async () => {
   const reason = "it powered itself off before it was up";
-  expect(await ensure({ switchedOn: hostBoot, boot }, 0)).toEqual({ need: "stay", boot: { ...boot, reason } });
+  expect(await ensure({ switchedOn: now, boot }, 0)).toEqual({ need: "stay", boot: { ...boot, reason } });
 });
 
 test.each([1, 133])("one whose boot ended with status %i is tried again", async (status) => {
-  expect(await ensure({ switchedOn: hostBoot, boot }, status)).toEqual({ need: "boot", boot });
+  expect(await ensure({ switchedOn: now, boot }, status)).toEqual({ need: "boot", boot });
 });
 
 test("one that waited for its next attempt, or that the host's last boot had, is switched on", async () => {
@@ -50,6 +50,6 @@ test("one that waited for its next attempt, or that the host's last boot had, is
 });
 
 test("one that was up, and ended, is left to service healing", async () => {
-  expect(await ensure({ switchedOn: hostBoot })).toEqual({ need: "none" });
-  expect(await ensure({ switchedOn: hostBoot }, 0)).toEqual({ need: "none" });
+  expect(await ensure({ switchedOn: now })).toEqual({ need: "none" });
+  expect(await ensure({ switchedOn: now }, 0)).toEqual({ need: "none" });
 });

@@ -75,7 +75,7 @@ export class Lifecycle {
       else if (record.switchedOn) writeRecord(paths, { ...record, switchedOn: undefined, boot: undefined });
       return { need: "none" };
     }
-    const hostBootId = await hostBoot();
+    const hostBootId = hostBoot();
     const isOfThisBoot = record.switchedOn === hostBootId;
     if (running) {
       await ensureGroups(paths.name, machine);
@@ -127,7 +127,7 @@ export class Lifecycle {
     writeRecord(paths, begun);
     const more = record.provisioned ? [] : faultArguments(this.#options.stateDir);
     await start(machine, paths, record.image, more);
-    writeRecord(paths, { ...begun, switchedOn: await hostBoot() });
+    writeRecord(paths, { ...begun, switchedOn: hostBoot() });
   }
 
   /** Ends what is left of a boot that failed. */
