@@ -71,16 +71,16 @@ describe("a member", () => {
     const [first] = lab.ids;
     lab.missingHealth = "repaired";
     const { adjust } = lab;
-    let late: string | undefined;
+    let more: { late?: string } = {};
     lab.adjust = (status) => ({
       ...status,
       machines: adjust(status).machines.map((machine) =>
-        machine.id === first ? { ...machine, power: "starting", ready: false, health: "Missing", late } : machine,
+        machine.id === first ? { ...machine, power: "starting", ready: false, health: "Missing", ...more } : machine,
       ),
     });
     lab.pass(60);
     expect(lab.ids).toContain(first);
-    late = "its systemd did not answer within 90 s";
+    more = { late: "its systemd did not answer within 90 s" };
     lab.pass(11);
     expect(lab.ids).not.toContain(first);
   });
