@@ -2,12 +2,17 @@
 import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
 import type { Request } from "./http.ts";
-import { isDenied, isRegistered, limitsOf } from "./limits.ts";
+import { isDenied, limitsOf } from "./limits.ts";
+import { isRegistered } from "./registrations.ts";
 
 const verbs: Record<string, string> = { GET: "read", HEAD: "read", PUT: "write", PATCH: "write", DELETE: "delete" };
 
-const providerOf = (segments: readonly string[]): number =>
-  segments.findLastIndex((segment) => segment.toLowerCase() === "providers");
+/** Of the `providers` to whose namespace the request goes. Names stand at odd places: one may be called so, too. */
+function providerOf(segments: readonly string[]): number {
+  const at = segments.findLastIndex((segment, index) => index % 2 === 0 && segment.toLowerCase() === "providers");
+  // Features are of a provider, and belong to another one.
+  return segments[at - 1]?.toLowerCase() === "microsoft.features" ? at - 2 : at;
+}
 
 /** The operation that a request asks for, as roles name it: `Microsoft.Compute/virtualMachines/restart/action`. */
 export function actionOf({ method, segments }: Pick<Request, "method" | "segments">): string {
@@ -34,10 +39,10 @@ function scopeOf({ segments }: Request): string {
 }
 
 /** Refuses what the identity lacks, and what belongs to a provider that is not registered. */
-export function checkAllowed(request: Request, { store, options }: Context): void {
-  const limits = limitsOf(store);
+export function checkAllowed(request: Request, context: Context): void {
+  const { store, options } = context;
   const action = actionOf(request);
-  if (isDenied(limits, action)) {
+  if (isDenied(limitsOf(store), action)) {
     throw new ArmError(
       403,
       "AuthorizationFailed",
@@ -45,7 +50,7 @@ export function checkAllowed(request: Request, { store, options }: Context): voi
     );
   }
   const namespace = action.slice(0, action.indexOf("/"));
-  if (isRegistered(limits, namespace) || /\/(un)?register\/action$/i.test(action)) return;
+  if (isRegistered(namespace, context) || /\/(un)?register\/action$/i.test(action)) return;
   const message = `The subscription is not registered to use namespace '${namespace}'. See https://aka.ms/rps-not-found for how to register subscriptions.`;
   const code = "MissingSubscriptionRegistration";
   throw new ArmError(409, code, message, { details: [{ code, target: namespace, message }] });

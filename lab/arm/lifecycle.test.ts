@@ -231,6 +231,22 @@ describe("machines", () => {
     expect([await state(set), await state(id)]).toEqual(["Succeeded", "Succeeded"]);
   });
 
+  test("a machine that the fabric could not make recovers when a later attempt has made it", async () => {
+    lab.adjust = (status) => ({
+      ...status,
+      machines: status.machines.map((machine) => ({ ...machine, power: "starting", ready: false })),
+      errors: status.machines.map(({ id }) => ({ id, message: "no space left" })),
+    });
+    await lab.call("PUT", at(set), scaleSet(1));
+    const { id } = machines()[0]!;
+    expect(await state(id)).toBe("Failed");
+    lab.report();
+    expect(await state(id)).toBe("Failed");
+    lab.adjust = (status) => status;
+    lab.report();
+    expect(await state(id)).toBe("Succeeded");
+  });
+
   test("changed custom data is for new members; a changed script runs again on all of them", async () => {
     await lab.call("PUT", at(set), scaleSet(1));
     const [before] = lab.arm.world().machines;

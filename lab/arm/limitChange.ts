@@ -10,6 +10,7 @@ import {
   withRegistration,
   type Limits,
 } from "./limits.ts";
+import { endRegistrations } from "./registrations.ts";
 import type { Store } from "./store.ts";
 
 const { cores, restrictions, unregistered, denied } = limitsSchema.shape;
@@ -45,7 +46,10 @@ export function readLimitChange(given: unknown): z.infer<typeof limitChange> {
 export function changeLimits(store: Store, given: unknown): Limits {
   const change = readLimitChange(given);
   const changed = applied(change.reset ? usualLimits : limitsOf(store), change);
-  store.transaction(() => putLimits(store, changed));
+  store.transaction(() => {
+    putLimits(store, changed);
+    endRegistrations(store);
+  });
   return changed;
 }
 

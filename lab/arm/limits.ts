@@ -135,6 +135,3 @@ export const isDenied = ({ denied }: Limits, wanted: string): boolean =>
   denied.some((pattern) => new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "i").test(wanted));
 
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
-
-export const isRegistered = ({ unregistered }: Limits, name: string): boolean =>
-  !unregistered.some((one) => one.toLowerCase() === name.toLowerCase());

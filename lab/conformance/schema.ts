@@ -61,6 +61,8 @@ const labStep = z.strictObject({
     missingHealth: z.enum(["ignored", "repaired"]).optional(),
     /** Machines that lost their hosts, by parts of their IDs. */
     lost: z.array(z.string()).optional(),
+    /** Machines whose guests shut themselves down, by parts of their IDs, until they are switched on again. */
+    off: z.array(z.string()).optional(),
     /** Machines that are not up in time, by a part of their ID, and why. */
     late: z.record(z.string(), z.string()).optional(),
     /** Health by a part of the machine's ID; `*` for all others. */

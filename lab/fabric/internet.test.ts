@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { internetChains } from "./internet.ts";
-import { publicResolverText } from "./resolver.ts";
+import { privateResolverText, publicResolverText } from "./resolver.ts";
 import { rulesHash } from "./ruleset.ts";
+import { world } from "./testing/world.ts";
 
 /** The lines of a chain. */
 function linesOf(name: string, chains: readonly string[]): string[] {
@@ -20,12 +21,12 @@ describe("the lab's Internet", () => {
     expect(linesOf("forward", chains).at(-1)).toBe('oifname "host" goto real');
     expect(linesOf("forward", chains).filter((line) => line.endsWith("accept"))).toEqual([]);
   });
-  test("lets out to package hosts alone, and nothing of what stands outside or of the Git server", () => {
+  test("lets out to the web ports of package hosts alone, and nothing of what stands outside or of the Git server", () => {
     const accepted = real.filter((line) => line.endsWith("accept"));
     expect(accepted).toEqual([
       "ct state established,related accept",
       "ip daddr 198.51.100.0/24 accept",
-      'iifname != { "outside", "git" } ip daddr @packages accept',
+      'iifname != { "outside", "git" } ip daddr @packages tcp dport { 80, 443 } accept',
     ]);
   });
   test("refuses and counts the rest at once, and drops nothing silently that has an address of the lab", () => {
@@ -59,4 +60,13 @@ describe("the public resolver", () => {
     const others = publicResolverText({ zones: [] }, ["192.0.2.1"], { ...hosts, addresses: [] });
     expect(others).not.toBe(lines.join("\n"));
   });
+});
+
+test("so do the resolvers of the networks, whose caches would hide the addresses from the set", () => {
+  const network = { id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: [], subnets: [] };
+  const textWith = (...addresses: string[]) => privateResolverText(world({}), network, { names: [], addresses });
+  expect(textWith("192.0.2.7").split("\n")).toContain(
+    `# rules ${rulesHash(internetChains({ addresses: ["192.0.2.7"] }))}`,
+  );
+  expect(textWith()).not.toBe(textWith("192.0.2.7"));
 });

@@ -50,7 +50,7 @@ export function internetChains({ addresses }: Pick<PackageHosts, "addresses">): 
       `ip saddr != ${internetBlock} drop`,
       "ct state established,related accept",
       `ip daddr ${internetBlock} accept`,
-      `iifname != { ${places.map(({ link }) => `"${link}"`).join(", ")} } ip daddr @${packageSet} accept`,
+      `iifname != { ${places.map(({ link }) => `"${link}"`).join(", ")} } ip daddr @${packageSet} tcp dport { 80, 443 } accept`,
       "counter name refused",
       "meta l4proto tcp reject with tcp reset",
       "reject with icmp admin-prohibited",

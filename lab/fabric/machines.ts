@@ -153,6 +153,7 @@ export class Machines {
     if (this.#wanted.get(machine.id) !== machine) return;
     if (known.need === "boot") this.#boots.begin(machine.id, known.boot);
     if (known.need === "watch") this.#boots.resume(machine.id, known.boot);
+    if (known.need === "stay") this.#boots.stay(machine.id, known.boot);
   }
 
   /** Work on a machine that may have been deleted, or switched off, while it waited. */

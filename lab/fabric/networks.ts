@@ -235,7 +235,7 @@ export class Networks {
   /** What machines use of their network besides packets. */
   private async ensureServices(network: VirtualNetwork): Promise<void> {
     const { stateDir, metadataSocket } = this.options;
-    await ensurePrivateResolver(stateDir, this.world, network);
+    await ensurePrivateResolver(stateDir, this.world, network, this.hosts);
     if (metadataSocket) await ensureMetadata(stateDir, metadataSocket, network);
   }
 

@@ -7,16 +7,18 @@ describe("package hosts", () => {
     expect(names).toEqual(expect.arrayContaining(["deb.debian.org", "registry.npmjs.org", "pypi.org"]));
     expect(addresses).toEqual([]);
   });
-  test("are also the host's proxy and mirrors, and what LAB_PACKAGE_HOSTS adds", () => {
+  test("are also what LAB_PACKAGE_HOSTS adds, and nothing that other variables name: no machine knows of them", () => {
     const { names, addresses } = packageHosts({
       http_proxy: "http://192.0.2.7:3128",
-      https_proxy: "proxy.example:3128",
-      PIP_INDEX_URL: "https://user:secret@pip.example/simple",
+      PIP_INDEX_URL: "https://pip.example/simple",
       LAB_PACKAGE_HOSTS: "mirror.example, 192.0.2.8",
     });
-    expect(names).toEqual(expect.arrayContaining(["proxy.example", "pip.example", "mirror.example"]));
-    expect(addresses).toEqual(["192.0.2.7", "192.0.2.8"]);
-    expect(JSON.stringify(names)).not.toContain("secret");
+    expect(names).toContain("mirror.example");
+    expect(names).not.toContain("pip.example");
+    expect(addresses).toEqual(["192.0.2.8"]);
+  });
+  test.each(["10.0.0.7", "172.31.255.1", "192.168.1.1", "100.64.0.1"])("%s is private, and refused", (given) => {
+    expect(() => packageHosts({ LAB_PACKAGE_HOSTS: given })).toThrow(/private address over the Internet$/);
   });
   test.each(["https://mirror.example/", "10.0.0.0/8", "two/words", "localhost"])("%s is none, and refused", (given) => {
     expect(() => packageHosts({ LAB_PACKAGE_HOSTS: given })).toThrow(`LAB_PACKAGE_HOSTS: given "${given}", allowed`);

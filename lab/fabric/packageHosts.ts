@@ -1,8 +1,10 @@
 /**
- * From where machines may fetch packages over the host's own Internet: everything else that leaves the lab is refused.
- * Names, each with the names below it, or IPv4 addresses.
+ * From where machines may fetch packages over the host's own Internet, by HTTP and HTTPS at their usual ports: everything
+ * else that leaves the lab is refused. Names, each with the names below it, or IPv4 addresses. Machines use them directly:
+ * nothing tells them of a proxy or a mirror that the host has.
  */
-import { blockRange } from "./ranges.ts";
+import { privateBlocks } from "./addresses.ts";
+import { blockRange, overlaps } from "./ranges.ts";
 
 /** What Debian's image and the roles use where nobody says otherwise. */
 const standard = [
@@ -16,9 +18,6 @@ const standard = [
   "files.pythonhosted.org",
 ];
 
-/** Variables that name a proxy, a mirror or an index by its URL. */
-const urlVariables = ["http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "PIP_INDEX_URL", "npm_config_registry"];
-
 /** More of them, separated by commas or spaces. */
 const variable = "LAB_PACKAGE_HOSTS";
 
@@ -27,10 +26,9 @@ export interface PackageHosts {
   addresses: string[];
 }
 
-/** The standard ones, those of the host's proxy and mirrors, and those of `LAB_PACKAGE_HOSTS`. */
+/** The standard ones, and those of `LAB_PACKAGE_HOSTS`. */
 export function packageHosts(environment: NodeJS.ProcessEnv): PackageHosts {
   const given = (environment[variable] ?? "").split(/[\s,]+/).filter(Boolean);
-  const mirrors = urlVariables.flatMap((name) => hostOf(environment[name]) ?? []);
   for (const host of given) {
     if (!isAddress(host) && !isName(host)) {
       throw new Error(
@@ -38,15 +36,16 @@ export function packageHosts(environment: NodeJS.ProcessEnv): PackageHosts {
           "mirror.example, 192.0.2.7",
       );
     }
+    const block = isAddress(host) && privateBlocks.find((one) => overlaps(blockRange(one), blockRange(host)));
+    if (block) {
+      throw new Error(
+        `${variable}: given "${host}", allowed are public addresses: those of ${block} are private, and as on Azure ` +
+          "nobody reaches a private address over the Internet",
+      );
+    }
   }
-  const all = [...new Set([...standard, ...mirrors, ...given])];
+  const all = [...new Set([...standard, ...given])];
   return { names: all.filter(isName), addresses: all.filter(isAddress) };
-}
-
-function hostOf(url: string | undefined): string | undefined {
-  if (url === undefined || url === "") return undefined;
-  const { hostname } = URL.parse(url.includes("://") ? url : `http://${url}`) ?? {};
-  return hostname !== undefined && (isAddress(hostname) || isName(hostname)) ? hostname : undefined;
 }
 
 function isAddress(text: string): boolean {

@@ -17,10 +17,18 @@ import { rulesHash, table } from "./ruleset.ts";
 import { ensureService, runDirectory } from "./service.ts";
 import { internet, netnsName } from "./names.ts";
 
+const noHosts: PackageHosts = { names: [], addresses: [] };
+
+/**
+ * Rules of the lab's Internet that are made anew have an empty set of addresses. So every resolver starts anew with them,
+ * without its cache: an answer out of it would not get to the set.
+ */
+const rulesLine = (hosts: PackageHosts): string => `# rules ${rulesHash(internetChains(hosts))}`;
+
 /** Configuration of a network's resolver. */
-export function privateResolverText(world: World, network: VirtualNetwork): string {
+export function privateResolverText(world: World, network: VirtualNetwork, hosts: PackageHosts = noHosts): string {
   const zones = world.zones.filter((zone) => zone.private && zone.networkIds.includes(network.id));
-  return text(azureAddress, [publicResolver], zones);
+  return text(azureAddress, [publicResolver], zones, [rulesLine(hosts)]);
 }
 
 /**
@@ -30,7 +38,7 @@ export function privateResolverText(world: World, network: VirtualNetwork): stri
 export function publicResolverText(
   world: Pick<World, "zones">,
   upstream: readonly string[],
-  hosts: PackageHosts = { names: [], addresses: [] },
+  hosts: PackageHosts = noHosts,
 ): string {
   return text(
     publicResolver,
@@ -41,14 +49,18 @@ export function publicResolverText(
       `host-record=${gitHost},${gitAddress},60`,
       `local=/${gitHost}/`,
       ...hosts.names.map((name) => `nftset=/${name}/4#ip#${table}#${packageSet}`),
-      // Rules that are made anew have an empty set; so the resolver starts anew with them, and without its cache.
-      `# rules ${rulesHash(internetChains(hosts))}`,
+      rulesLine(hosts),
     ],
   );
 }
 
-export async function ensurePrivateResolver(stateDir: string, world: World, network: VirtualNetwork): Promise<void> {
-  await ensureResolver(stateDir, netnsName(network.id), privateResolverText(world, network));
+export async function ensurePrivateResolver(
+  stateDir: string,
+  world: World,
+  network: VirtualNetwork,
+  hosts: PackageHosts,
+): Promise<void> {
+  await ensureResolver(stateDir, netnsName(network.id), privateResolverText(world, network, hosts));
 }
 
 export async function ensurePublicResolver(
@@ -76,7 +88,7 @@ function text(
   address: string,
   upstream: readonly string[],
   zones: readonly DnsZone[],
-  more: readonly string[] = [],
+  more: readonly string[],
 ): string {
   return [
     "no-resolv",

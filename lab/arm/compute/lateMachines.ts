@@ -15,14 +15,24 @@ export const provisioningTimedOut = ({ name }: Resource, reason: string): ErrorB
     `https://aka.ms/LinuxVMLifecycle. (lab: ${reason})`,
 });
 
+const startFailed = "VMStartTimedOut";
+
+/** Of a machine that the fabric could not make or change; it tries that again. */
+export const notStarted = ({ name }: Resource, reason: string): ErrorBody => ({
+  code: startFailed,
+  message: `VM '${name}' did not start: ${reason}`,
+});
+
 /** Of a machine that was provisioned before. */
 export const startTimedOut = ({ name }: Resource, reason: string): ErrorBody => ({
-  code: "VMStartTimedOut",
+  code: startFailed,
   message:
     `VM '${name}' did not start in the allotted time. The VM may still start successfully. Please check the power ` +
     `state later. (lab: ${reason})`,
 });
 
-/** Whether a machine that was late, and failed for it, has finished provisioning since. */
+/** Whether a machine that failed because it was not up has finished provisioning since. */
 export const isProvisionedLate = (machine: Resource, status: WorldStatus): boolean =>
-  machine.error?.code === timedOut && machineStatus(machine, status)?.ready === true;
+  [timedOut, startFailed].includes(machine.error?.code ?? "") &&
+  !status.errors.some(({ id }) => id === machine.key) &&
+  machineStatus(machine, status)?.ready === true;

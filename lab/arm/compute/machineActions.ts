@@ -1,5 +1,6 @@
 /** POST .../virtualMachines/{name}/{action} */
 import { z } from "zod";
+import type { WorldStatus } from "../../world.ts";
 import type { Context } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
 import { consoleUrl } from "../login/signedUrl.ts";
@@ -7,6 +8,7 @@ import { begin, end } from "../operations.ts";
 import type { Resource } from "../resource.ts";
 import type { Action, ActionResult } from "../resourceType.ts";
 import { validate } from "../schema.ts";
+import { machineStatus } from "./instanceView.ts";
 import type { MachineBody } from "./machineSchema.ts";
 
 type Machine = Resource<MachineBody>;
@@ -33,9 +35,13 @@ export const reimage = change("start", (machine) => ({
   generation: (machine.computed.generation ?? 1) + 1,
 }));
 
-export const restart = (machine: Machine, { store, options }: Context): ActionResult => {
+export const restart = (machine: Machine, context: Context): ActionResult => {
   if (machine.computed.powered === false)
     throw conflict("OperationNotAllowed", "The operation requires the VM to be running (or set to run).");
+  return switchOnAnew(machine, context);
+};
+
+function switchOnAnew(machine: Machine, { store, options }: Context): ActionResult {
   const operation = begin(store, "restart", machine.key);
   options.effects.restart(machine.key).then(
     // Switched on; the rest is a start.
@@ -43,7 +49,18 @@ export const restart = (machine: Machine, { store, options }: Context): ActionRe
     (error: Error) => end(store, operation, { code: "InternalExecutionError", message: error.message }),
   );
   return accepted(operation);
-};
+}
+
+const switchOn = change("start", () => ({ powered: true, deallocated: false }));
+
+/** A machine that ended though it shall run, such as one that shut itself down: the fabric would let it be. */
+const hasEnded = (machine: Machine, status: WorldStatus | undefined): boolean =>
+  machine.computed.powered !== false &&
+  (status?.revision ?? -1) >= machine.revision &&
+  ["stopped", "lost"].includes(machineStatus(machine, status)?.power ?? "");
+
+const start = (machine: Machine, context: Context): ActionResult =>
+  (hasEnded(machine, context.status()) ? switchOnAnew : switchOn)(machine, context);
 
 const input = z.strictObject({
   commandId: z.string(),
@@ -113,7 +130,7 @@ const retrieveBootDiagnosticsData: MachineAction = (machine, context: Context, _
 };
 
 export const machineActions: Record<string, MachineAction> = {
-  start: change("start", () => ({ powered: true, deallocated: false })),
+  start,
   poweroff: stop(false),
   deallocate: stop(true),
   restart,

@@ -66,6 +66,25 @@ describe("a member", () => {
     expect(lab.ids).not.toContain(first);
   });
 
+  test("that boots, or waits for its turn to boot, is not silent, until it is late", async () => {
+    await lab.put(model(2));
+    const [first] = lab.ids;
+    lab.missingHealth = "repaired";
+    const { adjust } = lab;
+    let more: { late?: string } = {};
+    lab.adjust = (status) => ({
+      ...status,
+      machines: adjust(status).machines.map((machine) =>
+        machine.id === first ? { ...machine, power: "starting", ready: false, health: "Missing", ...more } : machine,
+      ),
+    });
+    lab.pass(60);
+    expect(lab.ids).toContain(first);
+    more = { late: "its systemd did not answer within 90 s" };
+    lab.pass(11);
+    expect(lab.ids).not.toContain(first);
+  });
+
   test("that becomes healthy in between is left alone: the grace period begins anew", async () => {
     await lab.put(model(2));
     const before = lab.ids;

@@ -146,12 +146,14 @@ const isProvisioned = (machine: Member, store: Store): boolean =>
 /**
  * Neither healthy nor on the way there; provisioned, since repairs "do not support scenarios where a VM instance is
  * marked Unhealthy due to a provisioning failure" (virtual-machine-scale-sets-automatic-instance-repairs); and not
- * switched off by anybody. Health that nobody reports is what the lab's setting says.
+ * switched off by anybody. Health that nobody reports is what the lab's setting says, but of a machine that boots, or
+ * waits for the lab's turn to boot, and still has time for it, nobody can report any yet.
  */
 function isUnhealthy(member: Member, { store, status, options }: Context): boolean {
-  const health = machineStatus(member, status())?.health;
-  const isSick =
-    health === "Unhealthy" || health === "Unknown" || (health === "Missing" && options.missingHealth() === "repaired");
+  const seen = machineStatus(member, status());
+  const isOnItsWay = seen?.power === "starting" && seen.late === undefined;
+  const isMissing = seen?.health === "Missing" && !isOnItsWay && options.missingHealth() === "repaired";
+  const isSick = seen?.health === "Unhealthy" || seen?.health === "Unknown" || isMissing;
   return isSick && isProvisioned(member, store) && member.computed.powered !== false;
 }
 

@@ -2,13 +2,13 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Context } from "../context.ts";
 import { ArmError, badRequest } from "../errors.ts";
-import { isRegistered, limitsOf } from "../limits.ts";
+import { isRegistered } from "../registrations.ts";
 import type { Draft } from "../resourceType.ts";
 import { imageOf } from "./images.ts";
 import type { ScaleSetBody } from "./scaleSetSchema.ts";
 import { sizeOf } from "./sizes.ts";
 
-export function checkSecurity({ id, body, existing }: Draft<ScaleSetBody>, { store }: Context): void {
+export function checkSecurity({ id, body, existing }: Draft<ScaleSetBody>, context: Context): void {
   const size = sizeOf(body.sku.name)!;
   const { securityProfile, storageProfile, networkProfile } = body.properties.virtualMachineProfile;
   const image = imageOf(storageProfile.imageReference)!;
@@ -27,7 +27,7 @@ export function checkSecurity({ id, body, existing }: Draft<ScaleSetBody>, { sto
     );
   }
   if (securityProfile?.encryptionAtHost === true) {
-    if (!isRegistered(limitsOf(store), "Microsoft.Compute/EncryptionAtHost"))
+    if (!isRegistered("Microsoft.Compute/EncryptionAtHost", context))
       throw badRequest(
         "InvalidParameter",
         "The property 'securityProfile.encryptionAtHost' is not valid because the 'Microsoft.Compute/EncryptionAtHost' feature is not enabled for this subscription.",

@@ -11,7 +11,7 @@ import { computeType } from "./computeType.ts";
 import { scriptsOf, withoutProtected } from "./extensions.ts";
 import { instanceView, machineStatus, shownState } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
-import { isProvisionedLate, provisioningTimedOut } from "./lateMachines.ts";
+import { isProvisionedLate, notStarted, provisioningTimedOut } from "./lateMachines.ts";
 import { projectMachine } from "./machineProjection.ts";
 import { machineBody, setKeyOf, type MachineBody } from "./machineSchema.ts";
 import { renderOsProfile } from "./osProfile.ts";
@@ -23,7 +23,7 @@ function outcome(machine: Resource<MachineBody>, status: WorldStatus): Outcome {
   const seen = machineStatus(machine, status);
   if (machine.state === "Deleting") return status.revision >= machine.revision && !seen ? "done" : "pending";
   const failure = status.errors.find((one) => one.id === machine.key);
-  if (failure) return { code: "VMStartTimedOut", message: `VM '${machine.name}' did not start: ${failure.message}` };
+  if (failure) return notStarted(machine, failure.message);
   if (machine.computed.powered === false) return status.revision >= machine.revision ? "done" : "pending";
   if (!seen?.ready) return seen?.late === undefined ? "pending" : provisioningTimedOut(machine, seen.late);
   const extensions = machine.body.properties.extensions ?? [];

@@ -3,9 +3,11 @@ import type { Context } from "../context.ts";
 import { ArmError } from "../errors.ts";
 import { locations } from "../locations.ts";
 import { namespaces, resourceTypes } from "../registry.ts";
-import { features, isRegistered, limitsOf, putLimits, withRegistration } from "../limits.ts";
+import { features } from "../limits.ts";
+import { register, registrationOf, type Registration } from "../registrations.ts";
 
-export function renderProvider(namespace: string, { options, store }: Context): object {
+export function renderProvider(namespace: string, context: Context): { namespace: string; [member: string]: unknown } {
+  const { options } = context;
   const name = namespaces.find((one) => one.toLowerCase() === namespace.toLowerCase());
   if (name === undefined)
     throw new ArmError(404, "InvalidResourceNamespace", `The resource namespace '${namespace}' is invalid.`);
@@ -13,7 +15,7 @@ export function renderProvider(namespace: string, { options, store }: Context): 
     id: `/subscriptions/${options.subscriptionId}/providers/${name}`,
     namespace: name,
     registrationPolicy: "RegistrationRequired",
-    registrationState: isRegistered(limitsOf(store), name) ? "Registered" : "NotRegistered",
+    registrationState: registrationOf(name, context),
     resourceTypes: resourceTypes
       .filter((type) => type.type.startsWith(`${name}/`))
       .map((type) => ({
@@ -27,33 +29,35 @@ export function renderProvider(namespace: string, { options, store }: Context): 
 
 export const renderProviders = (context: Context): object[] => namespaces.map((name) => renderProvider(name, context));
 
-/** Of the answer to a registration; the next one tells that it is done. */
-export function registerProvider(namespace: string, registered: boolean, context: Context): object {
-  const { store } = context;
-  const before = renderProvider(namespace, context) as { namespace: string; registrationState: string };
-  const isThere = (before.registrationState === "Registered") === registered;
-  if (isThere) return before;
-  putLimits(store, withRegistration(limitsOf(store), before.namespace, registered));
-  return { ...before, registrationState: registered ? "Registering" : "Unregistering" };
+/** Registers it, or ends that, unless it is on its way there or there; returns the state that the answer tells. */
+function change(name: string, registered: boolean, context: Context): Registration | "Unregistering" {
+  const state = registrationOf(name, context);
+  if ((state !== "NotRegistered") === registered) return state;
+  register(name, registered, context);
+  return registered ? "Registering" : "Unregistering";
 }
 
-/** `.../providers/Microsoft.Features/providers/{namespace}/features/{name}`; `change` for a POST of it. */
+export function registerProvider(namespace: string, registered: boolean, context: Context): object {
+  const before = renderProvider(namespace, context);
+  return { ...before, registrationState: change(before.namespace, registered, context) };
+}
+
+/** `.../providers/Microsoft.Features/providers/{namespace}/features/{name}`; `wanted` by a POST of it. */
 export function answerFeature(
   namespace: string,
   name: string,
-  change: "register" | "unregister" | undefined,
-  { store, options }: Context,
+  wanted: "register" | "unregister" | undefined,
+  context: Context,
 ): object {
   const feature = features.find((one) => one.toLowerCase() === `${namespace}/${name}`.toLowerCase());
   if (feature === undefined) throw new ArmError(404, "FeatureNotFound", `The feature '${name}' could not be found.`);
-  const isThere = isRegistered(limitsOf(store), feature);
-  const registered = change === undefined ? isThere : change === "register";
-  if (registered !== isThere) putLimits(store, withRegistration(limitsOf(store), feature, registered));
-  const state = registered ? "Registered" : "NotRegistered";
+  const { subscriptionId } = context.options;
   return {
-    id: `/subscriptions/${options.subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${name}`,
+    id: `/subscriptions/${subscriptionId}/providers/Microsoft.Features/providers/${namespace}/features/${name}`,
     name: feature,
     type: "Microsoft.Features/providers/features",
-    properties: { state: registered === isThere ? state : registered ? "Registering" : "Unregistering" },
+    properties: {
+      state: wanted === undefined ? registrationOf(feature, context) : change(feature, wanted === "register", context),
+    },
   };
 }

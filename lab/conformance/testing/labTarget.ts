@@ -47,6 +47,7 @@ class FakeFabric {
   readonly #lab: TestLab;
   #health: [part: string, health: MachineStatus["health"]][] = [];
   #lost: string[] = [];
+  #off: string[] = [];
   #errors: WorldStatus["errors"] = [];
   #late: [part: string, reason: string][] = [];
   #scriptExit = 0;
@@ -54,6 +55,12 @@ class FakeFabric {
   constructor(lab: TestLab) {
     this.#lab = lab;
     lab.adjust = (status) => this.#adjust(status);
+    lab.effects.restart = (id) => {
+      lab.restarted.push(id);
+      this.#off = this.#off.filter((part) => !id.includes(part));
+      setImmediate(() => lab.automatic && lab.report());
+      return Promise.resolve();
+    };
   }
 
   act(step: LabStep): void {
@@ -63,6 +70,7 @@ class FakeFabric {
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
     if (step.missingHealth) lab.missingHealth = step.missingHealth;
     if (step.lost) this.#lost = step.lost.map((part) => part.toLowerCase());
+    if (step.off) this.#off = step.off.map((part) => part.toLowerCase());
     if (step.late) this.#late = Object.entries(step.late).map(([part, reason]) => [part.toLowerCase(), reason]);
     if (step.health) this.#health = Object.entries(step.health).map(([part, health]) => [part.toLowerCase(), health]);
     if (step.scriptExit !== undefined) this.#scriptExit = step.scriptExit;
@@ -80,6 +88,7 @@ class FakeFabric {
     lab.automatic = true;
     lab.arm.limits({ reset: true });
     this.#lost = [];
+    this.#off = [];
     lab.cpuSeconds = () => undefined;
     this.#health = [];
     this.#errors = [];
@@ -101,6 +110,8 @@ class FakeFabric {
       const scripts = machine.scripts.map((script) => ({ ...script, exitStatus: this.#scriptExit }));
       if (this.#lost.some((part) => machine.id.includes(part)))
         return { ...machine, power: "lost" as const, ready: false, health: "Missing" as const, scripts };
+      if (this.#off.some((part) => machine.id.includes(part)))
+        return { ...machine, power: "stopped" as const, ready: false, health: "Missing" as const, scripts };
       const [, late] = this.#late.find(([part]) => machine.id.includes(part)) ?? [];
       const seen = { ...machine, health: health ?? usual ?? machine.health, scripts };
       return late === undefined ? seen : { ...seen, power: "starting" as const, ready: false, late };

@@ -91,6 +91,8 @@ test("destroy of the protected prod deletes nothing; it is destroyed once it is 
   await whole("prod", 10);
   await lab("up", "prod", "--set", "protect=false");
   await lab("destroy", "prod");
+  // What was counted above is what a destroy asks for.
+  expect(await deletes()).not.toEqual([]);
   await expect(status("prod")).rejects.toThrow("is not up");
   expect((await outside("curl", "-sS", "--max-time", "20", "http://www.dev.chatbot.example/")).stdout).toContain(
     "front",

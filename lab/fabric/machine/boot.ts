@@ -45,3 +45,12 @@ export interface BootsOptions {
 
 /** Exit status of systemd-nspawn when the guest asked for a reboot. */
 export const rebootStatus = 133;
+
+/** Of a shell's child that was killed. */
+const killedStatus = 137;
+
+/** Why a machine that ended before it was up stays off; undefined where it is tried again. By systemd-nspawn's status. */
+export function whyOff(status: number | undefined): string | undefined {
+  if (status === 0) return "it powered itself off before it was up";
+  return status === undefined || status === killedStatus ? "it lost its power" : undefined;
+}

@@ -76,6 +76,12 @@ test("no more machines boot at the same time than may, and the others follow in 
   expect(boots.isOnItsWay("b")).toBe(false);
 });
 
+test("machines that fail again and again do not keep the turns from one that came later", async () => {
+  for (const id of ["a", "b", "c", "d", "new"]) boots.begin(id);
+  await pass(110);
+  expect(attempts.map((one) => one.split(" ")[0])).toEqual(["a", "b", "c", "d", "new", "a"]);
+});
+
 test("a machine whose systemd answers has its turn until it is set up", async () => {
   boots = start();
   for (const id of ["a", "b", "c"]) boots.begin(id);
@@ -226,5 +232,22 @@ test("a machine that loses its power while it boots stays off, and is late in th
   expect(boots.isOnItsWay("a")).toBe(false);
   await pass(100);
   expect(attempts).toEqual(["a 0"]);
+  expect(boots.late("a")).toBe("it lost its power");
+});
+
+test("a machine that powers itself off while it boots stays off, and is late in the end", async () => {
+  become = () => ({ ...off, exitStatus: 0 });
+  boots.begin("a");
+  await pass(110);
+  expect(attempts).toEqual(["a 0"]);
+  expect(boots.isOnItsWay("a")).toBe(false);
+  expect(boots.late("a")).toBe("it powered itself off before it was up");
+});
+
+test("the next daemon leaves a machine off that ended while it booted, and knows that it is late", async () => {
+  boots.stay("a", { began: 0, attempts: 1, reason: "it lost its power" });
+  await pass(102);
+  expect(attempts).toEqual([]);
+  expect(boots.isOnItsWay("a")).toBe(false);
   expect(boots.late("a")).toBe("it lost its power");
 });

@@ -3,12 +3,12 @@
  * boot that fails is tried again for as long as the machine shall run; a machine that is not up within its time is
  * late, and says why, but goes on being tried.
  */
-import { type Boot, type BootsOptions, rebootStatus } from "./boot.ts";
+import { type Boot, type BootsOptions, rebootStatus, whyOff } from "./boot.ts";
 
 interface Entry {
   /** Absent until the first attempt begins. */
   boot?: Boot;
-  /** `off`: it lost its power, and stays off. */
+  /** `off`: it lost its power, or powered itself off, and stays off. */
   phase: "waiting" | "switching" | "booting" | "off";
   /** Of a waiting machine: its turn does not come earlier. */
   notBefore: number;
@@ -23,15 +23,13 @@ interface Entry {
 
 /** The process that notes how systemd-nspawn ended does so within this time. */
 const noteSeconds = 2;
-/** Of a shell's child that was killed. */
-const killedStatus = 137;
 
 const longestBackoffSeconds = 30;
 
 export class Boots {
   readonly #options: BootsOptions;
   readonly #nowMs: () => number;
-  /** In the order in which they came. */
+  /** In the order in which they came, or came again after an attempt that failed: their turns. */
   readonly #entries = new Map<string, Entry>();
 
   constructor(options: BootsOptions) {
@@ -51,6 +49,12 @@ export class Boots {
   resume(id: string, boot: Boot): void {
     if (this.#entries.has(id)) return;
     this.#entries.set(id, { phase: "booting", notBefore: 0, since: this.#nowMs(), answered: false, boot });
+  }
+
+  /** It ended before it was up, and stays off, as `boot.reason` says; nobody but this tells that it is late. */
+  stay(id: string, boot: Boot): void {
+    if (this.#entries.has(id)) return;
+    this.#entries.set(id, { phase: "off", notBefore: 0, since: 0, answered: false, boot });
   }
 
   /** The machine need not come up any more. */
@@ -124,9 +128,10 @@ export class Boots {
   #end(id: string, entry: Entry, status: number | undefined): void {
     entry.ended ??= this.#nowMs();
     if (status === undefined && this.#nowMs() - entry.ended <= noteSeconds * 1000) return;
-    if (status === undefined || status === killedStatus) {
+    const why = whyOff(status);
+    if (why !== undefined) {
       entry.phase = "off";
-      if (entry.boot) entry.boot.reason = "it lost its power";
+      if (entry.boot) entry.boot.reason = why;
     } else {
       const how =
         status === rebootStatus ? "it rebooted before it was up" : `systemd-nspawn ended with status ${status}`;
@@ -171,6 +176,9 @@ export class Boots {
       this.#options.log(`${name}: boot ${attempts} failed, tried again in ${seconds} s: ${entry.boot.reason}`);
     }
     if (entry.late !== undefined && entry.boot.reason !== undefined) entry.late = entry.boot.reason;
+    // Behind all that wait already: else machines that fail again and again would keep the turns to themselves.
+    this.#entries.delete(id);
+    this.#entries.set(id, entry);
     entry.phase = "waiting";
     entry.notBefore = this.#nowMs() + seconds * 1000;
   }

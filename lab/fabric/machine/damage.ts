@@ -45,23 +45,25 @@ export async function breakMachine(
   const running = runningMachine(paths);
   if (!running && how !== "disk")
     throw new Error(`${name} does not run, so nothing in it can be broken or mended (${how})`);
+  // Before an end that nobody is told of, the link is cut. The host's kernel goes on when the machine ends: it would close
+  // the machine's connections in order and refuse new ones, and a machine without power says nothing.
   switch (how) {
     case "process":
       await killServers(initOf(name, running));
       break;
     case "power":
-      await loseContact(paths);
+      await cutLink(paths.name);
       await kill(paths);
       break;
     case "reset":
       // The daemon boots it again: machines are started by one process only.
       await writeFile(paths.reset, "", { mode: 0o600 });
-      await loseContact(paths);
+      await cutLink(paths.name);
       await kill(paths);
       break;
     case "disk":
       await writeFile(paths.diskLost, "", { mode: 0o600 });
-      if (running) await loseContact(paths);
+      if (running) await cutLink(paths.name);
       await kill(paths);
       if (existsSync(paths.disk)) await remove(paths.disk);
       break;
@@ -86,14 +88,6 @@ export async function breakMachine(
       await fillDisk(initOf(name, running), how === "full");
       break;
   }
-}
-
-/**
- * Cuts the machine's link before its end. The host's kernel goes on when the machine ends: it would close the machine's
- * connections in order and refuse new ones, and a machine without power says nothing.
- */
-async function loseContact(paths: MachinePaths): Promise<void> {
-  await cutLink(paths.name);
 }
 
 function initOf(name: string, running: ReturnType<typeof runningMachine>): number {

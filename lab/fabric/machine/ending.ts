@@ -2,11 +2,11 @@
  * How a machine that does not run came to its end, by systemd-nspawn's exit status: by itself, or from outside, as with
  * its host. Read synchronously, as the processes are: this is asked every second.
  */
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, statSync, writeFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { readIfThere } from "../../files.ts";
 import { rebootStatus } from "./boot.ts";
-import type { MachinePaths, MachineRecord } from "./files.ts";
+import { exitStatus, hostBoot, type MachinePaths, type MachineRecord } from "./files.ts";
 
 export type Ending =
   /** Shut down, from within or by its owner. */
@@ -22,13 +22,13 @@ type EndingPaths = Pick<MachinePaths, "record" | "exit" | "reset" | "lost">;
  * How a machine ended that does not run. Undefined where it was switched off, or not switched on in this boot of the
  * host, after which it is switched on anyway.
  */
-export function howEnded(paths: EndingPaths, hostBootId = hostBootNow()): Ending | undefined {
+export function howEnded(paths: EndingPaths, hostBootId = hostBoot()): Ending | undefined {
   const text = readIfThere(paths.record);
   if (text === undefined || (JSON.parse(text) as MachineRecord).switchedOn !== hostBootId) return undefined;
-  const exit = readIfThere(paths.exit);
-  if (exit?.trim() === "0") return "off";
+  const status = exitStatus(paths);
+  if (status === 0) return "off";
   // Without a status, what should have written it was killed, too.
-  return Number(exit) === rebootStatus || existsSync(paths.reset) ? "reboot" : "lost";
+  return status === rebootStatus || existsSync(paths.reset) ? "reboot" : "lost";
 }
 
 /**
@@ -39,10 +39,6 @@ export function endedAt({ exit, lost }: EndingPaths): number {
   if (existsSync(exit)) return statSync(exit).mtimeMs;
   if (!existsSync(lost)) writeFileSync(lost, "", { mode: 0o600 });
   return statSync(lost).mtimeMs;
-}
-
-function hostBootNow(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
 
 /** Before a new start. */

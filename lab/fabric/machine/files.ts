@@ -12,7 +12,7 @@
  *     nspawn.log     what systemd-nspawn itself had to say
  *     exit           how systemd-nspawn ended, unless it was killed
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readIfThere, writeAtomically } from "../../files.ts";
@@ -118,12 +118,12 @@ export async function writeTree(
 }
 
 /** How systemd-nspawn ended since the machine was last switched on; undefined while it runs, and where it was killed. */
-export function exitStatus(paths: MachinePaths): number | undefined {
+export function exitStatus(paths: Pick<MachinePaths, "exit">): number | undefined {
   const text = readIfThere(paths.exit);
   return text === undefined ? undefined : Number(text);
 }
 
 /** The ID of the host's current boot. */
-export async function hostBoot(): Promise<string> {
-  return (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
+export function hostBoot(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }

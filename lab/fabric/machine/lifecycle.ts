@@ -9,6 +9,7 @@ import type { Machine } from "../../world.ts";
 import { remove } from "../image.ts";
 import { ensureGroups, removeEmptyGroups } from "./cgroup.ts";
 import {
+  exitStatus,
   hostBoot,
   machinePaths,
   machinesDir,
@@ -19,7 +20,7 @@ import {
   type MachinePaths,
   type MachineRecord,
 } from "./files.ts";
-import type { Boot } from "./boot.ts";
+import { whyOff, type Boot } from "./boot.ts";
 import { endedAt, howEnded } from "./ending.ts";
 import { bootsAgainAt } from "./healing.ts";
 import { harvest, makeLayer, storeOf } from "./downloads.ts";
@@ -36,11 +37,14 @@ export interface LifecycleOptions {
   log: (message: string) => void;
 }
 
-/** `boot`: it must be switched on. `watch`: it runs, and was not up yet. With what is remembered of its boot so far. */
+/**
+ * `boot`: it must be switched on. `watch`: it runs, and was not up yet. `stay`: it ended before it was up, and stays off
+ * until service healing or its owner switches it on. With what is remembered of its boot so far.
+ */
 export type PowerNeed = {
   /** Its disk is new. */
   made?: boolean;
-} & ({ need: "none" } | { need: "boot"; boot?: Boot } | { need: "watch"; boot: Boot });
+} & ({ need: "none" } | { need: "boot"; boot?: Boot } | { need: "watch" | "stay"; boot: Boot });
 
 export class Lifecycle {
   readonly #options: LifecycleOptions;
@@ -71,7 +75,7 @@ export class Lifecycle {
       else if (record.switchedOn) writeRecord(paths, { ...record, switchedOn: undefined, boot: undefined });
       return { need: "none" };
     }
-    const hostBootId = await hostBoot();
+    const hostBootId = hostBoot();
     const isOfThisBoot = record.switchedOn === hostBootId;
     if (running) {
       await ensureGroups(paths.name, machine);
@@ -83,8 +87,11 @@ export class Lifecycle {
     if (!record.switchedOn) return { need: "boot", boot: record.boot, made: !current };
     // The host was booted since.
     if (!isOfThisBoot) return { need: "boot" };
-    if (record.boot) return { need: "boot", boot: record.boot };
-    return howEnded(paths) === "reboot" ? { need: "boot" } : { need: "none" };
+    const { boot } = record;
+    if (howEnded(paths) === "reboot") return { need: "boot", boot };
+    if (!boot) return { need: "none" };
+    const reason = whyOff(exitStatus(paths));
+    return reason === undefined ? { need: "boot", boot } : { need: "stay", boot: { ...boot, reason } };
   }
 
   /**
@@ -116,18 +123,19 @@ export class Lifecycle {
     // A start that was cut short may have left a process that is not systemd-nspawn yet.
     await kill(paths);
     const { size } = await stat(paths.console);
-    const begun = { ...record, boot: { ...boot, console: size } };
+    const begun = { ...record, switchedOn: undefined, boot: { ...boot, console: size } };
     writeRecord(paths, begun);
     const more = record.provisioned ? [] : faultArguments(this.#options.stateDir);
     await start(machine, paths, record.image, more);
-    writeRecord(paths, { ...begun, switchedOn: await hostBoot() });
+    writeRecord(paths, { ...begun, switchedOn: hostBoot() });
   }
 
   /** Ends what is left of a boot that failed. */
   async giveUp(id: string, boot: Boot): Promise<void> {
     const paths = machinePaths(this.#options.stateDir, id);
     const record = await this.#recordOf(paths);
-    writeRecord(paths, { ...record, boot: { ...record.boot, ...boot } });
+    // It is not lost, but waits for its next attempt.
+    writeRecord(paths, { ...record, switchedOn: undefined, boot: { ...record.boot, ...boot } });
     await kill(paths);
   }
 
