@@ -47,7 +47,8 @@ const standing = [
 
 /** The Azure that the program asks, from when it is loaded next. */
 function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void {
-  vi.doMock("./azure/arm.ts", () => ({
+  vi.doMock("./azure/arm.ts", async (original) => ({
+    ...(await original<object>()),
     connect: () =>
       Promise.resolve({
         compute: {
@@ -353,6 +354,7 @@ test("a faulty stack file ends the program with all its mistakes before a resour
 
 test("what is in the way at Azure ends the program with all of it before a resource is made", async () => {
   vi.resetModules();
+  mockAzure();
   answerFor({ ...roomySubscription(), usages: [usage("cores", "Total Regional vCPUs", 0, 10)], images: {} });
   const recorder = await Recorder.start({
     stack: "dev",

@@ -27,12 +27,12 @@ const { planWith, stack, secrets, cloud } = settings;
 const tree = readTree(ansible);
 
 // Before any resource: what Azure would refuse of it ends the program here.
-await preflight(settings);
 const resourceGroupName = resourceName("resourceGroup", stack);
 const [standing, ports] = await Promise.all([
   standingScaleSets(cloud, resourceGroupName),
   standingPorts(cloud, resourceGroupName),
 ]);
+await preflight(settings, standing);
 const plan = planWith(ports);
 const { environment, zones, protect } = plan;
 const mistakes = fixedPropertyMistakes(plan, standing);

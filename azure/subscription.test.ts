@@ -1,7 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { listImageVersions, readImage } from "./images.ts";
 import { listSizes } from "./sizes.ts";
-import { standingSizes } from "./standing.ts";
 import {
   answerFor,
   image,
@@ -55,11 +54,4 @@ test("a version that is not there, and a region without the image, have no image
   answerFor(roomySubscription());
   expect(await readImage(questionsTo(), "westeurope", { ...debian, version: "1.2.3" })).toBeUndefined();
   expect(await readImage(questionsTo(), "northeurope", debian)).toBeUndefined();
-});
-
-test("a stack has the machines of its resource group, none while there is no such group", async () => {
-  answerFor({ ...roomySubscription(), machines: ["Standard_B2s", "Standard_B2s"] });
-  expect(await standingSizes(questionsTo(), "rg-platform-dev")).toEqual(["Standard_B2s", "Standard_B2s"]);
-  answerFor(roomySubscription());
-  expect(await standingSizes(questionsTo(), "rg-platform-dev")).toBeUndefined();
 });

@@ -4,7 +4,6 @@ import { listPermissions, type Permission } from "../azure/permissions.ts";
 import { featureState, providerState } from "../azure/providers.ts";
 import { QuestionError, type Questions } from "../azure/questions.ts";
 import { listSizes, type Size } from "../azure/sizes.ts";
-import { standingSizes } from "../azure/standing.ts";
 import { listUsages, type Usage } from "../azure/usages.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
@@ -31,8 +30,6 @@ export interface Answers {
   encryption: Asked<string> | undefined;
   sizes: Asked<Size[]>;
   usages: Asked<Usage[]>;
-  /** Sizes of the stack's machines; undefined while there is no resource group. */
-  standing: Asked<string[] | undefined>;
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
   rights: { scope: string; permissions: Asked<Permission[]> };
@@ -50,7 +47,7 @@ export async function ask(
 ): Promise<Answers> {
   const subscription = `/subscriptions/${questions.subscriptionId}`;
   const resourceGroup = resourceName("resourceGroup", plan.stack);
-  const [providers, encryption, sizes, usages, standing, images, rights] = await Promise.all([
+  const [providers, encryption, sizes, usages, images, rights] = await Promise.all([
     Promise.all(
       neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
         namespace,
@@ -62,13 +59,12 @@ export async function ask(
       : undefined,
     asked(listSizes(questions, location)),
     asked(listUsages(questions, location)),
-    asked(standingSizes(questions, resourceGroup)),
     Promise.all(
       [...groupBy(groups, ({ image }) => urnOf(image)).values()].map((users) => imageOf(questions, location, users)),
     ),
     rightsIn(questions, subscription, `${subscription}/resourceGroups/${resourceGroup}`),
   ]);
-  return { providers, encryption, sizes, usages, standing, images, rights };
+  return { providers, encryption, sizes, usages, images, rights };
 }
 
 /** True where Azure answered and only does not tell this. Of a login that it does not know nothing follows. */

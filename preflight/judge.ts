@@ -3,13 +3,13 @@ import type { QuestionError } from "../azure/questions.ts";
 import type { Plan } from "../environment/plan.ts";
 import type { Answers, Asked } from "./ask.ts";
 import { imageObstacles } from "./image.ts";
-import type { GroupNeeds } from "./needs.ts";
+import { grows, type GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
 import { neededActions } from "./resourceTypes.ts";
 import { rightsObstacles } from "./rights.ts";
-import { availabilityObstacles, capabilityObstacles, grows } from "./sizes.ts";
+import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
 
 /** What is in a plan's way. */
 export interface Findings {
@@ -32,7 +32,7 @@ export function judge(
   answers: Answers,
   { location, file }: Place,
 ): Findings {
-  const { providers, encryption, standing, images, rights } = answers;
+  const { providers, encryption, images, rights } = answers;
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const permissions = valueOf(rights.permissions);
@@ -45,12 +45,7 @@ export function judge(
     return { obstacles: [place, ...unregistered], rights: rightsMissing, warnings: [] };
   }
   const known = { sizes: sizes ?? [], location, file };
-  const quota =
-    sizes && usages && "value" in standing
-      ? quotaFindings(groups, standing.value ?? [], { ...known, usages })
-      : { obstacles: [], warnings: [] };
-  const there = valueOf(standing) ?? [];
-  const isGrowing = ({ size }: GroupNeeds) => grows(groups, there, size);
+  const quota = sizes && usages ? quotaFindings(groups, { ...known, usages }) : { obstacles: [], warnings: [] };
   const available = (some: readonly GroupNeeds[]) => (sizes ? availabilityObstacles(some, sizes, location, file) : []);
   const state = encryption && valueOf(encryption);
   return {
@@ -58,7 +53,7 @@ export function judge(
       ...unregistered,
       ...refusalObstacles(answers, unregistered.length > 0),
       ...(state === undefined ? [] : featureObstacles(groups, state, file)),
-      ...available(groups.filter(isGrowing)),
+      ...available(groups.filter(grows)),
       ...capabilityObstacles(groups, known.sizes, file),
       ...images.flatMap(({ users, reference, found }) =>
         "value" in found ? imageObstacles(users, reference, found.value.image, found.value.versions, known) : [],
@@ -66,7 +61,7 @@ export function judge(
       ...quota.obstacles,
     ],
     rights: rightsMissing,
-    warnings: [...available(groups.filter((group) => !isGrowing(group))), ...quota.warnings],
+    warnings: [...available(groups.filter((group) => !grows(group))), ...quota.warnings],
   };
 }
 
@@ -80,11 +75,11 @@ function withValue<T>(name: string, asked: Asked<T>): [string, T][] {
 
 /** What Azure did not tell, so that nobody takes it for good. */
 function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[] {
-  const { providers, encryption, sizes, usages, standing, images, rights } = answers;
+  const { providers, encryption, sizes, usages, images, rights } = answers;
   const refusals = [
     ...providers.map(([, state]) => state),
     ...(encryption ? [encryption] : []),
-    ...[sizes, usages, standing],
+    ...[sizes, usages],
     ...images.map(({ found }) => found),
     rights.permissions,
   ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));

@@ -12,8 +12,10 @@ import {
   type Subscription,
 } from "../azure/testing/subscription.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { Stack } from "../environment/read.ts";
 import { preflight } from "./preflight.ts";
-import { devPlan, size, wishing } from "./testing/plans.ts";
+import type { StandingScaleSets } from "./needs.ts";
+import { devPlan, size, standingAs, wishing } from "./testing/plans.ts";
 
 vi.mock("../azure/arm.ts", async () => {
   const { testLogin } = await import("../azure/testing/subscription.ts");
@@ -42,6 +44,7 @@ afterEach(() => {
 
 interface Given {
   plan?: Plan;
+  standing?: StandingScaleSets;
   preview?: boolean;
   location?: string | undefined;
   fetch?: () => Promise<Response>;
@@ -53,7 +56,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
   const asked = answerFor(subscription);
   if (given.fetch) vi.stubGlobal("fetch", given.fetch);
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
-  const error = await preflight({
+  const settings: Stack = {
     planWith: () => given.plan ?? devPlan(),
     stack: "dev",
     secrets: {},
@@ -61,7 +64,8 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     location: "location" in given ? given.location : "westeurope",
     preflight: given.settings ?? { enabled: true, exampleNames: "allow" },
     file: "Pulumi.dev.yaml",
-  }).then(
+  };
+  const error = await preflight(settings, given.standing ?? new Map()).then(
     () => "",
     (thrown: unknown) => {
       expect(pulumi.RunError.isInstance(thrown)).toBe(true);
@@ -88,7 +92,7 @@ test("where Azure has everything the run goes on, and nothing but questions were
   const compute = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
   expect(asked).toContain(`GET ${compute}/skus?api-version=2021-07-01&$filter=location eq 'westeurope'`);
   expect(asked.filter((line) => !line.startsWith("GET "))).toEqual([]);
-  expect(asked).toHaveLength(9);
+  expect(asked).toHaveLength(8);
 });
 
 test("a region may be written as the portal shows it", async () => {
@@ -174,35 +178,63 @@ test("autoscale counts with its maximum", async () => {
   expect(await run(roomy({ usages: cores(0, 44) }), { plan })).toMatchObject({ error: "" });
 });
 
-const standing = (machines: number): Partial<Subscription> => ({
-  machines: Array.from({ length: machines }, () => size),
-  groupPermissions: [{ actions: ["*"], notActions: [] }],
+const group: Partial<Subscription> = { groupPermissions: [{ actions: ["*"], notActions: [] }] };
+const standing = standingAs(devPlan());
+
+/** Dev with one machine more in front. */
+const grown = devPlan(({ tiers }) => {
+  tiers["front"] = { ...tiers["front"], instances: 3 };
 });
 
 test("a standing stack passes by what it has, also where its spare machines have no room: that is a warning", async () => {
-  expect((await run(roomy({ ...standing(10), usages: cores(20, 30) }))).error).toBe("");
+  expect((await run(roomy({ ...group, usages: cores(20, 30) }), { standing })).error).toBe("");
   expect(told).toEqual([]);
-  expect((await run(roomy({ ...standing(10), usages: cores(20, 20) }))).error).toBe("");
-  expect(told).toEqual([
-    expect.stringMatching(
-      /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 20 and 10 for spare .*, of which 20 stand;/,
-    ),
-  ]);
+  // With one machine in repair: nine of ten count.
+  for (const used of [20, 18]) {
+    expect((await run(roomy({ ...group, usages: cores(used, 20) }), { standing })).error).toBe("");
+    expect(told.splice(0)).toEqual([
+      expect.stringMatching(
+        /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 0 more and 10 for spare machines, /,
+      ),
+    ]);
+  }
 });
 
 test("a standing stack that grows counts what is added", async () => {
-  expect(await obstacle(roomy({ ...standing(9), usages: cores(18, 20) }))).toContain(", of which 18 stand\n");
+  expect(await obstacle(roomy({ ...group, usages: cores(20, 31) }), { standing, plan: grown })).toContain(
+    "Total Regional vCPUs: 2 more and 10 for spare machines, which repairs make before they delete\n",
+  );
+  expect((await run(roomy({ ...group, usages: cores(20, 32) }), { standing, plan: grown })).error).toBe("");
 });
 
-test("a size that Azure gives no more does not stop a stack that stands, but one that grows", async () => {
+test("a group that shrinks gives its room to none that grows before it has shrunk", async () => {
+  const more = standingAs(devPlan(), { back: 9 });
+  expect(await obstacle(roomy({ ...group, usages: cores(34, 34) }), { standing: more, plan: grown })).toContain(
+    "Total Regional vCPUs: 2 more and",
+  );
+});
+
+test("a size that Azure gives no more does not stop a stack that stands, but a group that grows", async () => {
   const zoneLost = withSize({ restrictions: [zoneRestriction("3")] });
-  expect((await run(roomy({ ...standing(10), ...zoneLost }))).error).toBe("");
+  expect((await run(roomy({ ...group, ...zoneLost }), { standing })).error).toBe("");
   expect(told).toEqual([
     expect.stringMatching(
       /^warn: platform:environment\.tiers\.back\.size .*: given Standard_B2als_v2 in zones 1, 2, 3/,
     ),
   ]);
-  expect(await obstacle(roomy({ ...standing(9), ...zoneLost }))).toContain("zone 3 is refused to the subscription");
+  const text = await obstacle(roomy({ ...group, ...zoneLost }), { standing, plan: grown });
+  expect(text).toContain("  platform:environment.tiers.front.size\n");
+  expect(text).toContain("zone 3 is refused to the subscription");
+});
+
+test("a standing stack of another size is warned only: its machines keep the one that they have", async () => {
+  const small = usage("standardBasv2Family", "Standard Basv2 vCPUs", 0, 4);
+  const change = { ...withSize({ restrictions: [zoneRestriction("3")] }), usages: cores(20, 200, small) };
+  expect((await run(roomy({ ...group, ...change }), { standing })).error).toBe("");
+  expect(told).toEqual([
+    expect.stringContaining("zone 3 is refused"),
+    expect.stringContaining("given Standard Basv2 vCPUs: 0 more and 10 for spare machines"),
+  ]);
 });
 
 test("a version of the image that is not there is told with those that are", async () => {
@@ -277,7 +309,7 @@ test("a provider that is not registered is told once, though it refuses other qu
     },
   };
   const providers = { ...roomySubscription().providers, "Microsoft.Compute": "NotRegistered" };
-  const ends = ["/skus", "/usages", "/versions", "/virtualMachines"];
+  const ends = ["/skus", "/usages", "/versions"];
   const errors = Object.fromEntries(ends.map((end) => [end, [409, refusal]])) as Subscription["errors"];
   expect(await obstacle(roomy({ providers, errors }))).toBe(
     `  resource provider Microsoft.Compute
@@ -313,9 +345,9 @@ test("an up needs the rights to write, each of them; a preview only tells that t
 
 test("where the resource group is, its rights count: those of the subscription may be none", async () => {
   const errors: Subscription["errors"] = {};
-  const group = { ...standing(10), permissions: [] };
-  expect((await run(roomy({ ...group, errors }))).error).toBe("");
-  expect(await obstacle(roomy({ ...group, groupPermissions: reader }))).toContain(
+  const inGroup = { ...group, permissions: [] };
+  expect((await run(roomy({ ...inGroup, errors }))).error).toBe("");
+  expect(await obstacle(roomy({ ...inGroup, groupPermissions: reader }))).toContain(
     `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev\n`,
   );
 });

@@ -6,15 +6,19 @@ import type { Stack } from "../environment/read.ts";
 import { ask } from "./ask.ts";
 import { exampleNameObstacles } from "./exampleNames.ts";
 import { judge, switchOff, type Findings } from "./judge.ts";
-import { groupNeeds } from "./needs.ts";
+import { groupNeeds, type StandingScaleSets } from "./needs.ts";
 import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
 
 /**
  * Ends the run where a stack cannot be built. A preview needs no rights to write: what of them is missing it only tells.
  *
+ * @param standing The stack's scale sets that exist.
  * @throws pulumi.RunError that lists every obstacle, or says that Azure could not be asked.
  */
-export async function preflight({ planWith, cloud, location, preflight: settings, file }: Stack): Promise<void> {
+export async function preflight(
+  { planWith, cloud, location, preflight: settings, file }: Stack,
+  standing: StandingScaleSets,
+): Promise<void> {
   if (!settings.enabled) return;
   // Ports are nothing that Azure could lack.
   const plan = planWith(new Map());
@@ -33,7 +37,7 @@ export async function preflight({ planWith, cloud, location, preflight: settings
 
   async function findings(region: string): Promise<Findings> {
     const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file };
-    const groups = groupNeeds(plan);
+    const groups = groupNeeds(plan, standing);
     try {
       return judge(plan, groups, await ask(questions(await logIn(cloud, {})), plan, groups, place.location), place);
     } catch (error) {

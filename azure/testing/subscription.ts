@@ -22,8 +22,6 @@ export interface Subscription {
   permissions: object[];
   /** Permissions in the resource group; none while it does not exist. */
   groupPermissions?: object[];
-  /** Sizes of the machines in the resource group; none while it does not exist. */
-  machines?: string[];
   /** Answers in the place of others: by the end of a path, status and body. */
   errors: Record<string, [status: number, body: object]>;
 }
@@ -212,14 +210,6 @@ function respond(given: Subscription, pathname: string, query: URLSearchParams):
       `${group}/providers/Microsoft.Authorization/permissions`,
       "2022-04-01",
       () => (given.groupPermissions ? page(given.groupPermissions) : noGroup()),
-    ],
-    [
-      `${group}${compute}/virtualMachines`,
-      "2024-11-01",
-      () =>
-        given.machines
-          ? page(given.machines.map((vmSize) => ({ properties: { hardwareProfile: { vmSize } } })))
-          : noGroup(),
     ],
   ];
   const route = routes.find(([known, apiVersion]) => known === path && apiVersion === query.get("api-version"));

@@ -28,7 +28,7 @@ afterAll(async () => {
 /** What the preflight of a committed stack finds. */
 async function findings(stack: string): Promise<Findings> {
   const plan = planOf(stack);
-  const groups = groupNeeds(plan);
+  const groups = groupNeeds(plan, new Map());
   const token = await lab.token();
   const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: 0 }) };
   const asking = questions({ endpoint: lab.endpoint, subscriptionId: subscription, credential });
