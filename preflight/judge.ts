@@ -46,22 +46,33 @@ export function judge(
   }
   const known = { sizes: sizes ?? [], location, file };
   const quota = sizes && usages ? quotaFindings(groups, { ...known, usages }) : { obstacles: [], warnings: [] };
-  const available = (some: readonly GroupNeeds[]) => (sizes ? availabilityObstacles(some, sizes, location, file) : []);
+  // What only machines to come would meet.
+  const machinesMeet = (some: readonly GroupNeeds[]) => [
+    ...(sizes ? availabilityObstacles(some, sizes, location, file) : []),
+    ...capabilityObstacles(some, known.sizes, file),
+    ...images.flatMap(({ users, reference, found }) => {
+      const ofImage = users.filter((user) => some.includes(user));
+      if (ofImage.length === 0 || !("value" in found)) return [];
+      return imageObstacles(ofImage, reference, found.value.image, found.value.versions, known);
+    }),
+  ];
+  const growing = groups.filter(grows);
+  const obstacles = machinesMeet(growing);
+  const isTold = (one: Obstacle) => obstacles.some(({ place, given }) => place === one.place && given === one.given);
   const state = encryption && valueOf(encryption);
   return {
     obstacles: [
       ...unregistered,
       ...refusalObstacles(answers, unregistered.length > 0),
       ...(state === undefined ? [] : featureObstacles(groups, state, file)),
-      ...available(groups.filter(grows)),
-      ...capabilityObstacles(groups, known.sizes, file),
-      ...images.flatMap(({ users, reference, found }) =>
-        "value" in found ? imageObstacles(users, reference, found.value.image, found.value.versions, known) : [],
-      ),
+      ...obstacles,
       ...quota.obstacles,
     ],
     rights: rightsMissing,
-    warnings: [...available(groups.filter((group) => !grows(group))), ...quota.warnings],
+    warnings: [
+      ...machinesMeet(groups.filter((group) => !growing.includes(group))).filter((one) => !isTold(one)),
+      ...quota.warnings,
+    ],
   };
 }
 

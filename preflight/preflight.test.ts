@@ -248,6 +248,24 @@ test("a version of the image that is not there is told with those that are", asy
   expect((await run(roomy(), { plan: wishing(devPlan(), { imageVersion: "0.20250814.2204" }) })).error).toBe("");
 });
 
+test("a version that Azure took away, and what a size cannot do, stop groups that grow only", async () => {
+  const wished = { imageVersion: "0.20240101.1", encryptionAtHost: true };
+  const skus = [sku(size, "standardBasv2Family", { EncryptionAtHostSupported: "False" })];
+  expect((await run(roomy({ ...group, skus }), { standing, plan: wishing(devPlan(), wished) })).error).toBe("");
+  expect(told).toEqual([
+    expect.stringContaining("given Standard_B2als_v2 with encryptionAtHost"),
+    expect.stringContaining("given version 0.20240101.1 in westeurope"),
+  ]);
+  told = [];
+  const { error } = await run(roomy({ ...group, skus }), { standing, plan: wishing(grown, wished) });
+  expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
+    "2 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
+    "  platform:environment.tiers.front.size",
+    "  image Debian:debian-13:13-gen2:0.20240101.1",
+  ]);
+  expect(told).toEqual([expect.stringMatching(/^warn: platform:environment\.tiers\.back\.size \(also balancers/)]);
+});
+
 test("a region without the image is told", async () => {
   expect(await obstacle(roomy({ images: {} }))).toContain("allowed: a region that has this image\n");
 });
