@@ -6,7 +6,7 @@ import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
 import { loadBalancer, machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
-import { answerFor, roomySubscription, subscriptionId, usage } from "./azure/testing/subscription.ts";
+import { restOf, roomySubscription, usage, type Subscription } from "./azure/testing/subscription.ts";
 import { publicKey } from "./environment/testing/stacks.ts";
 import { resourceTypes } from "./preflight/resourceTypes.ts";
 
@@ -46,9 +46,11 @@ const standing = [
 ];
 
 /** The Azure that the program asks, from when it is loaded next. */
-function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void {
-  vi.doMock("./azure/arm.ts", async (original) => ({
-    ...(await original<object>()),
+function mockAzure(
+  loadBalancers: ReturnType<typeof loadBalancer>[] = [],
+  subscription: Subscription = roomySubscription(),
+): void {
+  vi.doMock("./azure/arm.ts", () => ({
     connect: () =>
       Promise.resolve({
         compute: {
@@ -61,6 +63,7 @@ function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void 
           networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
           loadBalancers: { list: () => pages(loadBalancers) },
         },
+        rest: restOf(subscription).rest,
       }),
   }));
 }
@@ -79,7 +82,6 @@ async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBa
 
 afterEach(() => {
   vi.doUnmock("./azure/arm.ts");
-  vi.unstubAllGlobals();
 });
 
 test("dev is built of a network, a group and a load balancer for each kind, a reverse proxy and names", async () => {
@@ -354,15 +356,11 @@ test("a faulty stack file ends the program with all its mistakes before a resour
 
 test("what is in the way at Azure ends the program with all of it before a resource is made", async () => {
   vi.resetModules();
-  mockAzure();
-  answerFor({ ...roomySubscription(), usages: [usage("cores", "Total Regional vCPUs", 0, 10)], images: {} });
+  const usages = [usage("cores", "Total Regional vCPUs", 0, 10)];
+  mockAzure([], { ...roomySubscription(), usages, images: {} });
   const recorder = await Recorder.start({
     stack: "dev",
     config: { ...configuration("dev"), "platform:preflight": JSON.stringify({ exampleNames: "allow" }) },
-    functions: {
-      "azure-native:authorization:getClientConfig": { subscriptionId },
-      "azure-native:authorization:getClientToken": { token: "a-token" },
-    },
   });
   await expect(import("./index.ts")).rejects.toThrow(
     /^2 obstacles at Azure for Pulumi\.dev\.yaml; nothing was changed\.\n {2}image Debian:.*\n {2}quota of vCPUs/s,

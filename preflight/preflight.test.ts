@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
-  answerFor,
   image,
   locationRestriction,
+  restOf,
+  restTo,
   roomySubscription,
   sku,
   subscriptionId,
@@ -17,15 +18,8 @@ import { preflight } from "./preflight.ts";
 import type { StandingScaleSets } from "./needs.ts";
 import { devPlan, size, standingAs, wishing } from "./testing/plans.ts";
 
-vi.mock("../azure/arm.ts", async () => {
-  const { testLogin } = await import("../azure/testing/subscription.ts");
-  return { logIn: () => Promise.resolve(testLogin) };
-});
-// Nobody waits between attempts.
-vi.mock("../azure/waiting.ts", async (original) => {
-  const { testClock } = await import("../azure/testing/clock.ts");
-  return { ...(await original<object>()), realClock: testClock() };
-});
+const azure = vi.hoisted((): { rest: unknown } => ({ rest: undefined }));
+vi.mock("../azure/arm.ts", () => ({ connect: () => Promise.resolve({ rest: azure.rest }) }));
 
 let told: string[];
 beforeEach(() => {
@@ -38,7 +32,6 @@ beforeEach(() => {
   }
 });
 afterEach(() => {
-  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
@@ -47,14 +40,15 @@ interface Given {
   standing?: StandingScaleSets;
   preview?: boolean;
   location?: string | undefined;
-  fetch?: () => Promise<Response>;
+  /** In the place of the subscription. */
+  answer?: () => Promise<Response>;
   settings?: { enabled: boolean; exampleNames: "refuse" | "allow" };
 }
 
 /** What a run is told that begins on this subscription: nothing where it may go on. */
 async function run(subscription: Subscription, given: Given = {}): Promise<{ error: string; asked: string[] }> {
-  const asked = answerFor(subscription);
-  if (given.fetch) vi.stubGlobal("fetch", given.fetch);
+  const { rest, asked } = restOf(subscription);
+  azure.rest = given.answer ? restTo(given.answer) : rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
   const settings: Stack = {
     planWith: () => given.plan ?? devPlan(),
@@ -425,12 +419,11 @@ test("an unedited stack file is refused, each name of it, before a machine looks
 });
 
 test("an Azure that does not answer ends the run, and says how to go on without it", async () => {
-  const fetch = () =>
-    Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 192.0.2.1:443") }));
-  const { error } = await run(roomy(), { fetch });
+  const answer = () => Promise.reject(new Error("connect ECONNREFUSED 192.0.2.1:443"));
+  const { error } = await run(roomy(), { answer });
   expect(error.replace(/GET \S+:/, "GET /x:")).toBe(
     `Azure could not be asked whether Pulumi.dev.yaml can be built; nothing was changed.
-  GET /x: no answer (Error: connect ECONNREFUSED 192.0.2.1:443)
+  GET /x: no answer (connect ECONNREFUSED 192.0.2.1:443)
   To go on without asking: pulumi config set --path platform:preflight.enabled false`,
   );
 });

@@ -1,6 +1,6 @@
 /** Before anything is made: everything that is in the way at Azure, at once. Reads only. */
 import * as pulumi from "@pulumi/pulumi";
-import { logIn } from "../azure/arm.ts";
+import { connect } from "../azure/arm.ts";
 import { questions } from "../azure/questions.ts";
 import type { Stack } from "../environment/read.ts";
 import { ask } from "./ask.ts";
@@ -39,7 +39,8 @@ export async function preflight(
     const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file };
     const groups = groupNeeds(plan, standing);
     try {
-      return judge(plan, groups, await ask(questions(await logIn(cloud, {})), plan, groups, place.location), place);
+      const { rest } = await connect(cloud, {});
+      return judge(plan, groups, await ask(questions(rest), plan, groups, place.location), place);
     } catch (error) {
       throw new pulumi.RunError(
         `Azure could not be asked whether ${file} can be built; nothing was changed.\n  ${(error as Error).message}\n` +

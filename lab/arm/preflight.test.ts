@@ -1,5 +1,6 @@
 /** The program's own preflight asks the lab's ARM: forms, versions and limits on both sides are the same. */
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { createComputeManagement } from "@azure/arm-compute/api";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions } from "../../azure/questions.ts";
 import { planOf } from "../../environment/testing/stacks.ts";
 import { ask } from "../../preflight/ask.ts";
@@ -10,18 +11,8 @@ import { subscription, TestLab } from "./testing/testLab.ts";
 const lab = new TestLab();
 beforeAll(async () => {
   await lab.start();
-  // The lab's certificate is of an authority that only its own requests know.
-  vi.stubGlobal("fetch", async (url: string, { headers }: { headers: Record<string, string> }) => {
-    const {
-      status,
-      headers: answered,
-      body,
-    } = await lab.fetch("GET", url.slice(lab.endpoint.length), undefined, headers);
-    return Response.json(body, { status, headers: answered });
-  });
 });
 afterAll(async () => {
-  vi.unstubAllGlobals();
   await lab.stop();
 });
 
@@ -30,8 +21,9 @@ async function findings(stack: string): Promise<Findings> {
   const plan = planOf(stack);
   const groups = groupNeeds(plan, new Map());
   const token = await lab.token();
-  const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: 0 }) };
-  const asking = questions({ endpoint: lab.endpoint, subscriptionId: subscription, credential });
+  const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+  const tlsOptions = { ca: lab.certificates.ca };
+  const asking = questions(createComputeManagement(credential, subscription, { endpoint: lab.endpoint, tlsOptions }));
   const place = { location: "westeurope", file: `Pulumi.${stack}.yaml` };
   return judge(plan, groups, await ask(asking, plan, groups, place.location), place);
 }
