@@ -32,7 +32,7 @@ export interface Answers {
   usages: Asked<Usage[]>;
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
-  rights: { scope: string; permissions: Asked<Permission[]> };
+  rights: { scope: string; groupStands: boolean; permissions: Asked<Permission[]> };
 }
 
 /**
@@ -96,6 +96,8 @@ async function rightsIn(questions: Questions, subscription: string, group: strin
     asked(listPermissions(questions, group)),
     asked(listPermissions(questions, subscription)),
   ]);
-  const isThere = "value" in inGroup || inGroup.refused.status !== 404;
-  return isThere ? { scope: group, permissions: inGroup } : { scope: subscription, permissions: inSubscription };
+  const groupStands = "value" in inGroup || inGroup.refused.status !== 404;
+  return groupStands
+    ? { scope: group, groupStands, permissions: inGroup }
+    : { scope: subscription, groupStands, permissions: inSubscription };
 }

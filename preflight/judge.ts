@@ -8,14 +8,12 @@ import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
 import { neededActions } from "./resourceTypes.ts";
-import { rightsObstacles } from "./rights.ts";
+import { lackingRights, type LackingRights } from "./rights.ts";
 import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
 
-/** What is in a plan's way. */
-export interface Findings {
+/** What is in a plan's way; rights are those that `pulumi up` needs and a preview does not. */
+export interface Findings extends LackingRights {
   obstacles: Obstacle[];
-  /** Rights that `pulumi up` needs and a preview does not. */
-  rights: Obstacle[];
   /** What does not stop the stack, but machines to come. */
   warnings: Obstacle[];
 }
@@ -37,12 +35,14 @@ export function judge(
   const usages = valueOf(answers.usages);
   const permissions = valueOf(rights.permissions);
   const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
-  const rightsMissing = permissions ? rightsObstacles(rights.scope, permissions, neededActions(plan)) : [];
+  const lacking = permissions
+    ? lackingRights(rights.scope, permissions, neededActions(plan, rights.groupStands))
+    : { rights: [], deletions: [] };
 
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
     const place = { place: "azure-native:location", given: location, allowed, change: file };
-    return { obstacles: [place, ...unregistered], rights: rightsMissing, warnings: [] };
+    return { obstacles: [place, ...unregistered], ...lacking, warnings: [] };
   }
   const known = { sizes: sizes ?? [], location, file };
   const quota = sizes && usages ? quotaFindings(groups, { ...known, usages }) : { obstacles: [], warnings: [] };
@@ -68,7 +68,7 @@ export function judge(
       ...obstacles,
       ...quota.obstacles,
     ],
-    rights: rightsMissing,
+    ...lacking,
     warnings: [
       ...machinesMeet(groups.filter((group) => !growing.includes(group))).filter((one) => !isTold(one)),
       ...quota.warnings,

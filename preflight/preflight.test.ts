@@ -352,7 +352,28 @@ test("an up needs the rights to write, each of them; a preview only tells that t
     change:  az role assignment create --role Contributor --scope /subscriptions/${subscriptionId} --assignee <identity>`,
   );
   expect((await run(roomy({ permissions: reader }), { preview: true })).error).toBe("");
-  expect(told).toEqual([expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not /)]);
+  expect(told).toEqual([
+    expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/action/),
+    expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/delete/),
+  ]);
+});
+
+test("an identity that may not delete is warned in an up; it may make everything", async () => {
+  const permissions = [{ actions: ["*"], notActions: ["*/delete"] }];
+  expect((await run(roomy({ permissions }))).error).toBe("");
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warn: rights of this identity in .*: given not Microsoft\.Compute\/virtualMachineScaleSets\/delete.*half-way;/,
+    ),
+  ]);
+});
+
+test("a resource group that stands needs nobody who may make or delete one", async () => {
+  const deny = "Microsoft.Resources/subscriptions/resourceGroups/";
+  const least = [{ actions: ["*"], notActions: [`${deny}write`, `${deny}delete`] }];
+  expect((await run(roomy({ groupPermissions: least }), { standing })).error).toBe("");
+  expect(told).toEqual([]);
+  expect(await obstacle(roomy({ permissions: least }))).toContain(`given:   not ${deny}write\n`);
 });
 
 test("where the resource group is, its rights count: those of the subscription may be none", async () => {

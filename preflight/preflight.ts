@@ -26,13 +26,16 @@ export async function preflight(
     ...(settings.exampleNames === "refuse" ? exampleNameObstacles(plan, file) : []),
     ...(location === undefined ? [noLocation(file)] : []),
   ];
-  const { rights, ...found } = location === undefined ? nothing : await findings(location);
-  for (const warning of found.warnings) await pulumi.log.warn(renderWarning(warning));
+  const { rights, deletions, ...found } = location === undefined ? nothing : await findings(location);
   obstacles.push(...found.obstacles);
   if (pulumi.runtime.isDryRun()) {
-    for (const { place, given, change } of rights)
+    for (const { place, given, change } of [...rights, ...deletions])
       await pulumi.log.info(`pulumi up will need: ${place}: ${given}; ${change}`);
-  } else obstacles.push(...rights);
+  } else {
+    obstacles.push(...rights);
+    found.warnings.push(...deletions);
+  }
+  for (const warning of found.warnings) await pulumi.log.warn(renderWarning(warning));
   if (obstacles.length > 0) throw new pulumi.RunError(renderObstacles(file, obstacles));
 
   async function findings(region: string): Promise<Findings> {
@@ -50,7 +53,7 @@ export async function preflight(
   }
 }
 
-const nothing: Findings = { obstacles: [], rights: [], warnings: [] };
+const nothing: Findings = { obstacles: [], rights: [], deletions: [], warnings: [] };
 
 function noLocation(file: string): Obstacle {
   return {
