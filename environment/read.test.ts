@@ -80,7 +80,7 @@ test("another stack of the project with the same name is a mistake; one whose fi
 
 test("Azure is asked beforehand, and names under .example are refused, unless the stack says otherwise", () => {
   expect(read()).toMatchObject({
-    preflight: { enabled: true, exampleNames: "refuse" },
+    preflight: { enabled: true, exampleNames: "refuse", spares: "required" },
     location: undefined,
     file: "Pulumi.tools.yaml",
   });

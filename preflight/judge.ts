@@ -1,6 +1,7 @@
 /** From Azure's answers to what is in a plan's way. Pure. */
 import type { QuestionError } from "../azure/questions.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { PreflightSettings } from "../environment/preflight.ts";
 import type { Answers, Asked } from "./ask.ts";
 import { imageObstacles } from "./image.ts";
 import { grows, type GroupNeeds } from "./needs.ts";
@@ -18,8 +19,8 @@ export interface Findings extends LackingRights {
   warnings: Obstacle[];
 }
 
-/** Where the stack stands: the region as ARM writes it, and the file that says what it is. */
-export interface Place {
+/** Where the stack stands: the region as ARM writes it, and the file that says what it is and how it is judged. */
+export interface Place extends Pick<PreflightSettings, "spares"> {
   location: string;
   file: string;
 }
@@ -28,7 +29,7 @@ export function judge(
   plan: Plan,
   groups: readonly GroupNeeds[],
   answers: Answers,
-  { location, file }: Place,
+  { location, file, spares }: Place,
 ): Findings {
   const { providers, encryption, images, rights } = answers;
   const sizes = valueOf(answers.sizes);
@@ -45,7 +46,7 @@ export function judge(
     return { obstacles: [place, ...unregistered], ...lacking, warnings: [] };
   }
   const known = { sizes: sizes ?? [], location, file };
-  const quota = sizes && usages ? quotaFindings(groups, { ...known, usages }) : { obstacles: [], warnings: [] };
+  const quota = sizes && usages ? quotaFindings(groups, { ...known, usages, spares }) : { obstacles: [], warnings: [] };
   // What only machines to come would meet.
   const machinesMeet = (some: readonly GroupNeeds[]) => [
     ...(sizes ? availabilityObstacles(some, sizes, location, file) : []),

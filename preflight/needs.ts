@@ -19,7 +19,7 @@ export interface GroupNeeds {
   most: number;
   /** Machines that its scale sets have, or are about to have: their capacity, whatever is repaired just now. */
   stands: number;
-  /** Machines that a repair makes before it deletes those that it replaces. */
+  /** Machines that repairs make before they delete those that they replace: one for each scale set. */
   spare: number;
   image: ImageReference;
   trustedLaunch: boolean;
@@ -69,7 +69,7 @@ function needsOf(machines: MachineGroup, path: string, imageVersion: string): Om
     zones: [...new Set(scaleSets.flatMap(({ zones }) => zones))].sort(),
     least: autoscale?.minimum ?? instances,
     most: autoscale?.maximum ?? instances,
-    spare: repair.action === "Replace" ? 1 : 0,
+    spare: repair.action === "Replace" ? scaleSets.length : 0,
     image: { ...image, version: imageVersion },
     trustedLaunch,
     encryptionAtHost,

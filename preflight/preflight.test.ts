@@ -13,6 +13,7 @@ import {
   type Subscription,
 } from "../azure/testing/subscription.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { PreflightSettings } from "../environment/preflight.ts";
 import type { Stack } from "../environment/read.ts";
 import { preflight } from "./preflight.ts";
 import type { StandingScaleSets } from "./needs.ts";
@@ -42,7 +43,7 @@ interface Given {
   location?: string | undefined;
   /** In the place of the subscription. */
   answer?: () => Promise<Response>;
-  settings?: { enabled: boolean; exampleNames: "refuse" | "allow" };
+  settings?: Partial<PreflightSettings>;
 }
 
 /** What a run is told that begins on this subscription: nothing where it may go on. */
@@ -56,7 +57,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     secrets: {},
     cloud: { resourceManager: "https://arm.test" },
     location: "location" in given ? given.location : "westeurope",
-    preflight: given.settings ?? { enabled: true, exampleNames: "allow" },
+    preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
   };
   const error = await preflight(settings, given.standing ?? new Map()).then(
@@ -147,11 +148,38 @@ test("a new subscription's quota has no room for repairs: dev is 20 vCPUs, and 1
     given:   Total Regional vCPUs: 20 and 10 for spare machines, which repairs make before they delete
     allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0)
     change:  higher limits (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or another \
-\`size\` in Pulumi.dev.yaml`,
+\`size\` in Pulumi.dev.yaml; to go on without room for spare machines: pulumi config set --path \
+platform:preflight.spares warned`,
   );
   expect(await run(roomy({ usages: cores(0, 29) }))).not.toMatchObject({ error: "" });
   expect(await run(roomy({ usages: cores(0, 30) }))).toMatchObject({ error: "" });
   expect(await run(roomy({ usages: cores(5, 34) }))).not.toMatchObject({ error: "" });
+});
+
+test("room for spare machines can be done without, room for the machines cannot", async () => {
+  const settings = { spares: "warned" } as const;
+  expect((await run(roomy({ usages: cores(0, 20) }), { settings })).error).toBe("");
+  expect(told).toEqual([expect.stringContaining("given Total Regional vCPUs: 20 and 10 for spare machines, ")]);
+  const text = await obstacle(roomy({ usages: cores(0, 19) }), { settings });
+  expect(text).toContain("allowed: Total Regional vCPUs: 19 (");
+  expect(text).not.toContain("platform:preflight.spares");
+  const plan = devPlan(({ tiers }) => {
+    tiers["front"] = { ...tiers["front"], autoscale: { minimum: 2, maximum: 9 } };
+  });
+  expect((await run(roomy({ usages: cores(0, 20) }), { settings, plan })).error).toBe("");
+  expect(await obstacle(roomy({ usages: cores(0, 19) }), { plan })).toContain(
+    "Total Regional vCPUs: 34 (20 of them at once) and 10 for spare machines",
+  );
+});
+
+test("every scale set of a group is repaired by a spare machine of its own", async () => {
+  const plan = devPlan((environment) => {
+    environment["zones"] = ["1", "2", "3"];
+    environment.tiers["front"] = { ...environment.tiers["front"], instances: 3, scaleSetPerZone: true };
+  });
+  // Eleven machines, and two spare ones more.
+  expect(await obstacle(roomy({ usages: cores(0, 35) }), { plan })).toContain("22 and 14 for spare machines");
+  expect((await run(roomy({ usages: cores(0, 36) }), { plan })).error).toBe("");
 });
 
 test("families of sizes have quotas of their own", async () => {
@@ -427,7 +455,7 @@ test("everything that is wrong is said at once", async () => {
 });
 
 test("an unedited stack file is refused, each name of it, before a machine looks for its repository", async () => {
-  const { error } = await run(roomy(), { settings: { enabled: true, exampleNames: "refuse" } });
+  const { error } = await run(roomy(), { settings: { exampleNames: "refuse" } });
   expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
     "6 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
     "  platform:environment.domain",

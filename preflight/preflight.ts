@@ -39,7 +39,8 @@ export async function preflight(
   if (obstacles.length > 0) throw new pulumi.RunError(renderObstacles(file, obstacles));
 
   async function findings(region: string): Promise<Findings> {
-    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file };
+    const { spares } = settings;
+    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file, spares };
     const groups = groupNeeds(plan, standing);
     try {
       const { rest } = await connect(cloud, {});

@@ -1,13 +1,13 @@
 /** Whether quotas have room for a plan's machines, and for a spare one where repairs make it first. Pure. */
 import type { Size } from "../azure/sizes.ts";
 import type { Usage } from "../azure/usages.ts";
-import { grows, type GroupNeeds } from "./needs.ts";
+import type { PreflightSettings } from "../environment/preflight.ts";
+import type { GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { sizeNamed } from "./sizes.ts";
 
-/** What is short: an obstacle where a group grows, otherwise a lack of room for machines to come. */
+/** What is short; of each one at most, for all quotas. */
 export interface QuotaFindings {
-  /** One at most, for all quotas. */
   obstacles: Obstacle[];
   warnings: Obstacle[];
 }
@@ -17,7 +17,8 @@ const region = "cores";
 
 /**
  * Compares what the stack adds at most with what is free: machines up to autoscale's maximum that its scale sets do not
- * have, and spare ones.
+ * have, and spare ones. An obstacle is what a group that grows lacks; of machines that only autoscale and repairs add,
+ * where `spares` is required.
  */
 export function quotaFindings(
   groups: readonly GroupNeeds[],
@@ -26,7 +27,14 @@ export function quotaFindings(
     usages,
     location,
     file,
-  }: { sizes: readonly Size[]; usages: readonly Usage[]; location: string; file: string },
+    spares: setting,
+  }: {
+    sizes: readonly Size[];
+    usages: readonly Usage[];
+    location: string;
+    file: string;
+    spares: PreflightSettings["spares"];
+  },
 ): QuotaFindings {
   // A size that is not there is an obstacle of its own.
   const counted = groups.flatMap((group) => {
@@ -45,8 +53,8 @@ export function quotaFindings(
     return [
       {
         ...{ usage, added, spares },
+        atOnce: sum(({ least, stands }) => least - stands),
         stands: users.some(({ group }) => group.stands > 0),
-        grows: users.some(({ group }) => grows(group)),
       },
     ];
   });
@@ -60,14 +68,18 @@ export function quotaFindings(
             allowed: some.map(allowedText).join("; "),
             change:
               "higher limits (Azure's portal, Quotas), or fewer `instances`, a lower `autoscale.maximum` or another " +
-              `\`size\` in ${file}`,
+              `\`size\` in ${file}${some.every(fits) ? `; to go on without room for spare machines: ${goOn}` : ""}`,
           },
         ];
+  const isObstacle = (one: Short) => one.atOnce > 0 && (setting === "required" || !fits(one));
   return {
-    obstacles: told(short.filter((one) => one.grows)),
-    warnings: told(short.filter((one) => !one.grows)),
+    obstacles: told(short.filter(isObstacle)),
+    warnings: told(short.filter((one) => !isObstacle(one))),
   };
 }
+
+/** The command by which missing room for spare machines is only told. */
+const goOn = "pulumi config set --path platform:preflight.spares warned";
 
 /** A quota without room. */
 interface Short {
@@ -75,15 +87,22 @@ interface Short {
   /** vCPUs of the machines that are added at most, and of spare ones. */
   added: number;
   spares: number;
+  /** vCPUs that the stack takes at once: those of groups that grow, at autoscale's minimum. */
+  atOnce: number;
   /** Machines stand that count against it. */
   stands: boolean;
-  /** A group grows that counts against it. */
-  grows: boolean;
 }
 
-function givenText({ usage: { title }, added, spares, stands }: Short): string {
+/** Has room for what is added at once. */
+function fits({ usage, atOnce }: Short): boolean {
+  return atOnce <= usage.limit - usage.used;
+}
+
+function givenText(short: Short): string {
+  const { usage, added, spares, atOnce, stands } = short;
+  const atOnceText = fits(short) || atOnce === added ? "" : ` (${atOnce} of them at once)`;
   const spareText = spares > 0 ? ` and ${spares} for spare machines, which repairs make before they delete` : "";
-  return `${title}: ${added}${stands ? " more" : ""}${spareText}`;
+  return `${usage.title}: ${added}${stands ? " more" : ""}${atOnceText}${spareText}`;
 }
 
 function allowedText({ usage: { title, limit, used } }: Short): string {
