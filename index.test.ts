@@ -337,6 +337,21 @@ test("what Azure does not change of scale sets that exist ends the program befor
   expect(recorder.resources).toEqual([]);
 });
 
+test("what Azure does not change and what it lacks are told at once", async () => {
+  vi.resetModules();
+  const config = configuration("prod");
+  const environment = JSON.parse(config["platform:environment"] ?? "") as Record<string, unknown>;
+  config["platform:environment"] = JSON.stringify({ ...environment, trustedLaunch: false });
+  config["platform:preflight"] = JSON.stringify({ exampleNames: "allow" });
+  mockAzure([], { ...roomySubscription(), images: {} });
+  const recorder = await Recorder.start({ stack: "prod", config });
+  await expect(import("./index.ts")).rejects.toThrow(
+    /^1 mistake in Pulumi\.prod\.yaml; .*\n {2}platform:environment\.trustedLaunch\n.*\n1 obstacle at Azure for .*\n {2}image /s,
+  );
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {
   vi.resetModules();
   const config = configuration("dev");

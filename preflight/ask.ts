@@ -8,16 +8,15 @@ import { listUsages, type Usage } from "../azure/usages.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
 import { urnOf } from "./image.ts";
-import { groupBy, type GroupNeeds } from "./needs.ts";
+import { groupBy, groupNeeds } from "./needs.ts";
 import { encryptionFeature } from "./registrations.ts";
 import { neededProviders } from "./resourceTypes.ts";
 
 /** An answer, or Azure's refusal to give one. */
 export type Asked<T> = { value: T } | { refused: QuestionError };
 
-/** An image, the groups that are made from it, and its versions where there is no such one. */
+/** An image, and its versions where there is no such one. */
 export interface AskedImage {
-  users: GroupNeeds[];
   reference: ImageReference;
   found: Asked<{ image?: Image; versions: string[] }>;
 }
@@ -42,9 +41,9 @@ export interface Answers {
 export async function ask(
   questions: Questions,
   plan: Plan,
-  groups: readonly GroupNeeds[],
   location: string,
 ): Promise<Answers> {
+  const groups = groupNeeds(plan, new Map());
   const subscription = `/subscriptions/${questions.subscriptionId}`;
   const resourceGroup = resourceName("resourceGroup", plan.stack);
   const [providers, encryption, sizes, usages, images, rights] = await Promise.all([
@@ -60,7 +59,9 @@ export async function ask(
     asked(listSizes(questions, location)),
     asked(listUsages(questions, location)),
     Promise.all(
-      [...groupBy(groups, ({ image }) => urnOf(image)).values()].map((users) => imageOf(questions, location, users)),
+      [...groupBy(groups, ({ image }) => urnOf(image)).values()].flatMap(([first]) =>
+        first ? [imageOf(questions, location, first.image)] : [],
+      ),
     ),
     rightsIn(questions, subscription, `${subscription}/resourceGroups/${resourceGroup}`),
   ]);
@@ -82,13 +83,12 @@ async function asked<T>(answer: Promise<T>): Promise<Asked<T>> {
   }
 }
 
-async function imageOf(questions: Questions, location: string, users: GroupNeeds[]): Promise<AskedImage> {
-  const [{ image: reference }] = users as [GroupNeeds];
+async function imageOf(questions: Questions, location: string, reference: ImageReference): Promise<AskedImage> {
   const read = async () => {
     const image = await readImage(questions, location, reference);
     return image ? { image, versions: [] } : { versions: await listImageVersions(questions, location, reference) };
   };
-  return { users, reference, found: await asked(read()) };
+  return { reference, found: await asked(read()) };
 }
 
 async function rightsIn(questions: Questions, subscription: string, group: string): Promise<Answers["rights"]> {

@@ -3,7 +3,7 @@ import type { QuestionError } from "../azure/questions.ts";
 import type { Plan } from "../environment/plan.ts";
 import type { PreflightSettings } from "../environment/preflight.ts";
 import type { Answers, Asked } from "./ask.ts";
-import { imageObstacles } from "./image.ts";
+import { imageObstacles, urnOf } from "./image.ts";
 import { grows, type GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
@@ -51,10 +51,10 @@ export function judge(
   const machinesMeet = (some: readonly GroupNeeds[]) => [
     ...(sizes ? availabilityObstacles(some, sizes, location, file) : []),
     ...capabilityObstacles(some, known.sizes, file),
-    ...images.flatMap(({ users, reference, found }) => {
-      const ofImage = users.filter((user) => some.includes(user));
-      if (ofImage.length === 0 || !("value" in found)) return [];
-      return imageObstacles(ofImage, reference, found.value.image, found.value.versions, known);
+    ...images.flatMap(({ reference, found }) => {
+      const users = some.filter(({ image }) => urnOf(image) === urnOf(reference));
+      if (users.length === 0 || !("value" in found)) return [];
+      return imageObstacles(users, reference, found.value.image, found.value.versions, known);
     }),
   ];
   const growing = groups.filter(grows);

@@ -52,7 +52,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
   azure.rest = given.answer ? restTo(given.answer) : rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
   const settings: Stack = {
-    planWith: () => given.plan ?? devPlan(),
+    planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
     secrets: {},
     cloud: { resourceManager: "https://arm.test" },
@@ -60,8 +60,8 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
   };
-  const error = await preflight(settings, given.standing ?? new Map()).then(
-    () => "",
+  const error = await preflight(settings, Promise.resolve({ scaleSets: given.standing ?? new Map() })).then(
+    (texts) => texts.join("\n"),
     (thrown: unknown) => {
       expect(pulumi.RunError.isInstance(thrown)).toBe(true);
       return (thrown as Error).message;
