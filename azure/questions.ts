@@ -41,13 +41,15 @@ export class QuestionError extends Error {
 /** Questions by the way of a client. */
 export function questions(rest: ComputeManagementContext): Questions {
   const get = async (path: string, address: string, queryParameters?: Record<string, string>): Promise<unknown> => {
-    const { status, body } = await Promise.resolve(
+    const response = await Promise.resolve(
       rest.pathUnchecked(address).get(queryParameters ? { queryParameters } : {}),
     ).catch((cause: unknown) => {
       const { message, statusCode: answered } = cause as Error & { statusCode?: number };
       throw new QuestionError(path, answered ? "an answer that is no JSON" : `no answer (${message})`, { cause });
     });
-    const { code, message } = (body as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
+    const { status } = response;
+    const body = response.body as { error?: { code?: string; message?: string } } | string | undefined;
+    const { code, message } = (typeof body === "object" ? body.error : undefined) ?? {};
     if (status === "200" && typeof body === "object") return body;
     const given = status === "200" ? "an answer that is no JSON" : [status, code, message].filter(Boolean).join(" ");
     throw new QuestionError(path, given, { status: Number(status), ...(code === undefined ? {} : { code }) });

@@ -40,11 +40,7 @@ test("sizes are of machines, not of disks", async () => {
 test("the newest version of an image is the one with the greatest numbers", async () => {
   const images = { "0.20251001.9": image(), "0.20251001.10": image(), "0.9.1": image() };
   const asked = asking({ ...roomySubscription(), images });
-  expect(await listImageVersions(asked, "westeurope", debian)).toEqual([
-    "0.9.1",
-    "0.20251001.9",
-    "0.20251001.10",
-  ]);
+  expect(await listImageVersions(asked, "westeurope", debian)).toEqual(["0.9.1", "0.20251001.9", "0.20251001.10"]);
   expect((await readImage(asked, "westeurope", debian))?.version).toBe("0.20251001.10");
 });
 

@@ -35,7 +35,11 @@ function read(settings: Record<string, string> = {}, environment: object = commi
 }
 
 test("a stack is planned by its own name", () => {
-  expect(read().planWith(new Map()).plan).toMatchObject({ stack: "tools", environment: "tools", network: "10.30.0.0/16" });
+  expect(read().planWith(new Map()).plan).toMatchObject({
+    stack: "tools",
+    environment: "tools",
+    network: "10.30.0.0/16",
+  });
 });
 
 test("every playbook that site.yml imports is of a kind of server", () => {

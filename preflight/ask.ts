@@ -38,11 +38,7 @@ export interface Answers {
  * @param location The region as ARM writes it, for example `westeurope`.
  * @throws QuestionError where Azure cannot be reached, knows nobody of this login, or fails.
  */
-export async function ask(
-  questions: Questions,
-  plan: Plan,
-  location: string,
-): Promise<Answers> {
+export async function ask(questions: Questions, plan: Plan, location: string): Promise<Answers> {
   const groups = groupNeeds(plan, new Map());
   const subscription = `/subscriptions/${questions.subscriptionId}`;
   const resourceGroup = resourceName("resourceGroup", plan.stack);

@@ -15,6 +15,8 @@ import {
 import type { Plan } from "../environment/plan.ts";
 import type { PreflightSettings } from "../environment/preflight.ts";
 import type { Stack } from "../environment/read.ts";
+import { dev } from "../environment/testing/mistakes.ts";
+import { planOf } from "../environment/testing/stacks.ts";
 import { preflight } from "./preflight.ts";
 import type { StandingScaleSets } from "./needs.ts";
 import { devPlan, size, standingAs, wishing } from "./testing/plans.ts";
@@ -88,6 +90,26 @@ test("where Azure has everything the run goes on, and nothing but questions were
   expect(asked).toContain(`GET ${compute}/skus?api-version=2021-07-01&$filter=location eq 'westeurope'`);
   expect(asked.filter((line) => !line.startsWith("GET "))).toEqual([]);
   expect(asked).toHaveLength(8);
+});
+
+test("dev with the defaults is judged with its own image and wishes", async () => {
+  const plan = planOf(
+    "dev",
+    dev((given) => {
+      delete given["trustedLaunch"];
+    }),
+  );
+  expect(plan.imageVersion).toMatch(/^\d/);
+  expect(plan.reverseProxy).toMatchObject({ trustedLaunch: true, acceleratedNetworking: true });
+  const images = (change = {}) => ({ images: { [plan.imageVersion]: image(change) } });
+  expect((await run(roomy(images()), { plan })).error).toBe("");
+  expect(told).toEqual([]);
+  expect(await obstacle(roomy(images({ features: [] })), { plan })).toContain("given:   trustedLaunch with an image");
+  const skus = [sku(plan.reverseProxy.size, "standardBasv2Family", { AcceleratedNetworkingEnabled: "False" })];
+  expect(await obstacle(roomy({ ...images(), skus }), { plan })).toContain("with acceleratedNetworking\n");
+  expect(await obstacle(roomy({ images: { "0.1.1": image() } }), { plan })).toContain(
+    `  image Debian:debian-13:13-gen2:${plan.imageVersion}\n`,
+  );
 });
 
 test("a region may be written as the portal shows it", async () => {

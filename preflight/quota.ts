@@ -72,10 +72,7 @@ export function quotaFindings(
           },
         ];
   const isObstacle = (one: Short) => one.atOnce > 0 && (setting === "required" || !fits(one));
-  return {
-    obstacles: told(short.filter(isObstacle)),
-    warnings: told(short.filter((one) => !isObstacle(one))),
-  };
+  return { obstacles: told(short.filter(isObstacle)), warnings: told(short.filter((one) => !isObstacle(one))) };
 }
 
 /** The command by which missing room for spare machines is only told. */

@@ -17,7 +17,7 @@ export const size = "Standard_B2als_v2";
 
 /**
  * The committed dev environment with one size for all: ten machines in six groups, five of which are repaired by a
- * spare machine.
+ * spare machine. With the newest image, and no wishes.
  */
 export function devPlan(change: (environment: { tiers: Record<string, Json> } & Json) => void = () => {}): Plan {
   const environment = dev((given) => {
