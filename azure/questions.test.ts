@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { deadline } from "./deadline.ts";
 import { QuestionError, questions, type Questions } from "./questions.ts";
 import { error, restTo, subscriptionId } from "./testing/subscription.ts";
 
@@ -54,6 +55,13 @@ test("an ARM that does not answer is told", async () => {
   ]);
   await expect(asking.get(question)).rejects.toThrow(
     "GET /subscriptions/0/things: no answer (connect ECONNREFUSED 192.0.2.1:443)",
+  );
+});
+
+test("a question ends in time", async () => {
+  const asking = questions(restTo(() => new Promise<Response>(() => {}), deadline(0.05)));
+  await expect(asking.get(question)).rejects.toThrow(
+    /^GET \/subscriptions\/0\/things: no answer \(GET https:.* has not answered within 0\.05 s\)$/,
   );
 });
 

@@ -48,9 +48,10 @@ export function questions(rest: ComputeManagementContext): Questions {
       throw new QuestionError(path, answered ? "an answer that is no JSON" : `no answer (${message})`, { cause });
     });
     const { status } = response;
-    const body = response.body as { error?: { code?: string; message?: string } } | string | undefined;
-    const { code, message } = (typeof body === "object" ? body.error : undefined) ?? {};
-    if (status === "200" && typeof body === "object") return body;
+    const body = response.body as { error?: { code?: string; message?: string } } | string | null | undefined;
+    const isObject = typeof body === "object" && body !== null;
+    const { code, message } = (isObject ? body.error : undefined) ?? {};
+    if (status === "200" && isObject) return body;
     const given = status === "200" ? "an answer that is no JSON" : [status, code, message].filter(Boolean).join(" ");
     throw new QuestionError(path, given, { status: Number(status), ...(code === undefined ? {} : { code }) });
   };
