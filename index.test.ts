@@ -6,7 +6,7 @@ import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
 import { loadBalancer, machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
-import { answerFor, roomySubscription, subscriptionId, usage } from "./azure/testing/subscription.ts";
+import { restOf, roomySubscription, usage, type Subscription } from "./azure/testing/subscription.ts";
 import { publicKey } from "./environment/testing/stacks.ts";
 import { resourceTypes } from "./preflight/resourceTypes.ts";
 
@@ -46,7 +46,10 @@ const standing = [
 ];
 
 /** The Azure that the program asks, from when it is loaded next. */
-function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void {
+function mockAzure(
+  loadBalancers: ReturnType<typeof loadBalancer>[] = [],
+  subscription: Subscription = roomySubscription(),
+): void {
   vi.doMock("./azure/arm.ts", () => ({
     connect: () =>
       Promise.resolve({
@@ -60,6 +63,7 @@ function mockAzure(loadBalancers: ReturnType<typeof loadBalancer>[] = []): void 
           networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
           loadBalancers: { list: () => pages(loadBalancers) },
         },
+        rest: restOf(subscription).rest,
       }),
   }));
 }
@@ -78,7 +82,6 @@ async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBa
 
 afterEach(() => {
   vi.doUnmock("./azure/arm.ts");
-  vi.unstubAllGlobals();
 });
 
 test("dev is built of a network, a group and a load balancer for each kind, a reverse proxy and names", async () => {
@@ -334,6 +337,21 @@ test("what Azure does not change of scale sets that exist ends the program befor
   expect(recorder.resources).toEqual([]);
 });
 
+test("what Azure does not change and what it lacks are told at once", async () => {
+  vi.resetModules();
+  const config = configuration("prod");
+  const environment = JSON.parse(config["platform:environment"] ?? "") as Record<string, unknown>;
+  config["platform:environment"] = JSON.stringify({ ...environment, trustedLaunch: false });
+  config["platform:preflight"] = JSON.stringify({ exampleNames: "allow" });
+  mockAzure([], { ...roomySubscription(), images: {} });
+  const recorder = await Recorder.start({ stack: "prod", config });
+  await expect(import("./index.ts")).rejects.toThrow(
+    /^1 mistake in Pulumi\.prod\.yaml; .*\n {2}platform:environment\.trustedLaunch\n.*\n1 obstacle at Azure for .*\n {2}image /s,
+  );
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {
   vi.resetModules();
   const config = configuration("dev");
@@ -353,14 +371,11 @@ test("a faulty stack file ends the program with all its mistakes before a resour
 
 test("what is in the way at Azure ends the program with all of it before a resource is made", async () => {
   vi.resetModules();
-  answerFor({ ...roomySubscription(), usages: [usage("cores", "Total Regional vCPUs", 0, 10)], images: {} });
+  const usages = [usage("cores", "Total Regional vCPUs", 0, 10)];
+  mockAzure([], { ...roomySubscription(), usages, images: {} });
   const recorder = await Recorder.start({
     stack: "dev",
     config: { ...configuration("dev"), "platform:preflight": JSON.stringify({ exampleNames: "allow" }) },
-    functions: {
-      "azure-native:authorization:getClientConfig": { subscriptionId },
-      "azure-native:authorization:getClientToken": { token: "a-token" },
-    },
   });
   await expect(import("./index.ts")).rejects.toThrow(
     /^2 obstacles at Azure for Pulumi\.dev\.yaml; nothing was changed\.\n {2}image Debian:.*\n {2}quota of vCPUs/s,

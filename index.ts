@@ -3,8 +3,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
-import { endMoves, standingPorts } from "./azure/standingPorts.ts";
-import { standingScaleSets } from "./azure/standingScaleSets.ts";
+import { standingIn } from "./azure/standing.ts";
+import { endMoves } from "./azure/standingPorts.ts";
 import { buildBundle } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
 import { DnsZone } from "./components/dnsZone.ts";
@@ -23,20 +23,18 @@ import { preflight } from "./preflight/preflight.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
-const { planWith, stack, secrets, cloud } = settings;
+const { planWith, stack, secrets, cloud, file } = settings;
 const tree = readTree(ansible);
 
-// Before any resource: what Azure would refuse of it ends the program here.
-await preflight(settings);
+// Before any resource: what Azure would refuse of it ends the program here, all of it at once.
 const resourceGroupName = resourceName("resourceGroup", stack);
-const [standing, ports] = await Promise.all([
-  standingScaleSets(cloud, resourceGroupName),
-  standingPorts(cloud, resourceGroupName),
-]);
-const plan = planWith(ports);
+const asking = standingIn(cloud, resourceGroupName);
+const [obstacles, { scaleSets: standing, ports }] = await Promise.all([preflight(settings, asking), asking]);
+const { plan, mistakes } = planWith(ports);
 const { environment, zones, protect } = plan;
-const mistakes = fixedPropertyMistakes(plan, standing);
-if (mistakes.length > 0) throw new pulumi.RunError(new StackError(`Pulumi.${stack}.yaml`, mistakes).message);
+mistakes.push(...fixedPropertyMistakes(plan, standing));
+if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
+if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
 
 const options = protectionOf(protect);
 const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);

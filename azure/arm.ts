@@ -1,5 +1,6 @@
 /** Azure Resource Manager, asked directly for what azure-native has no function for. */
 import type { ComputeManagementClient } from "@azure/arm-compute";
+import type { ComputeManagementContext } from "@azure/arm-compute/api";
 import type { NetworkManagementClient } from "@azure/arm-network";
 import type { TokenCredential } from "@azure/core-auth";
 import type * as pulumi from "@pulumi/pulumi";
@@ -9,7 +10,7 @@ import type { Cloud } from "../environment/cloud.ts";
 import { callSeconds, deadline, within } from "./deadline.ts";
 
 /** Where and how ARM is asked. */
-export interface Login {
+interface Login {
   /** For example `https://management.azure.com`. */
   endpoint: string;
   subscriptionId: string;
@@ -21,24 +22,38 @@ export interface Arm {
   network: NetworkManagementClient;
 }
 
+/** The clients, and their way to ARM for questions that none of them asks. */
+export interface Connection extends Arm {
+  rest: ComputeManagementContext;
+}
+
 /**
  * Clients that log in as the azure-native provider does, at the same Azure.
  *
  * @param cloud Where ARM is.
  * @param opts Parent or provider of the invokes.
  */
-export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Arm> {
-  // Loading them takes half a second, which a preview of a new stack can do without.
-  const [{ ComputeManagementClient }, { NetworkManagementClient }, { endpoint, subscriptionId, credential }] =
-    await Promise.all([import("@azure/arm-compute"), import("@azure/arm-network"), logIn(cloud, opts)]);
+export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Connection> {
+  const [
+    { ComputeManagementClient },
+    { createComputeManagement },
+    { NetworkManagementClient },
+    { endpoint, subscriptionId, credential },
+  ] = await Promise.all([
+    import("@azure/arm-compute"),
+    import("@azure/arm-compute/api"),
+    import("@azure/arm-network"),
+    logIn(cloud, opts),
+  ]);
   return {
     compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
     network: new NetworkManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
+    rest: createComputeManagement(credential, subscriptionId, { endpoint, ...deadline() }),
   };
 }
 
 /** The azure-native provider's own login, for other questions than its. Arguments as of `connect`. */
-export async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Login> {
+async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Login> {
   const [endpoint, { subscriptionId }] = await Promise.all([armEndpoint(cloud), getClientConfig(opts)]);
   return { endpoint, subscriptionId, credential: providerCredential(opts) };
 }

@@ -1,6 +1,8 @@
-/** Questions to ARM that change nothing, for which the official clients would be large, or packages of their own. */
-import type { Login } from "./arm.ts";
-import { realClock, type Clock } from "./waiting.ts";
+/**
+ * Questions to ARM that change nothing. They go the way of Azure's clients, with their login, proxy, retries and deadline,
+ * but not by their operations: of a list that Azure refuses those tell only the status, and some questions have none.
+ */
+import type { ComputeManagementContext } from "@azure/arm-compute/api";
 
 /** Where a question goes: a path from `/subscriptions` on, and what follows it. */
 export interface Question {
@@ -36,71 +38,36 @@ export class QuestionError extends Error {
   }
 }
 
-/** A busy ARM is asked again, but nobody waits long for a question. */
-const patience = { attempts: 3, answerSeconds: 20, longestPauseSeconds: 5 };
-const passing = new Set([408, 429, 500, 502, 503, 504]);
-
-/** Questions to the ARM of a login. */
-export function questions({ endpoint, subscriptionId, credential }: Login, clock: Clock = realClock): Questions {
-  const ask = async (path: string, url: string): Promise<unknown> => {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await answer(path, url, await credential.getToken([]));
-      } catch (error) {
-        const { status, pauseSeconds } = error as QuestionError & { pauseSeconds?: number };
-        const passes = error instanceof QuestionError && (status === undefined || passing.has(status));
-        if (!passes || attempt >= patience.attempts) throw error;
-        await clock.sleep(Math.min(patience.longestPauseSeconds, pauseSeconds ?? attempt));
-      }
-    }
+/** Questions by the way of a client. */
+export function questions(rest: ComputeManagementContext): Questions {
+  const get = async (path: string, address: string, queryParameters?: Record<string, string>): Promise<unknown> => {
+    const response = await Promise.resolve(
+      rest.pathUnchecked(address).get(queryParameters ? { queryParameters } : {}),
+    ).catch((cause: unknown) => {
+      const { message, statusCode: answered } = cause as Error & { statusCode?: number };
+      throw new QuestionError(path, answered ? "an answer that is no JSON" : `no answer (${message})`, { cause });
+    });
+    const { status } = response;
+    const body = response.body as { error?: { code?: string; message?: string } } | string | null | undefined;
+    const isObject = typeof body === "object" && body !== null;
+    const { code, message } = (isObject ? body.error : undefined) ?? {};
+    if (status === "200" && isObject) return body;
+    const given = status === "200" ? "an answer that is no JSON" : [status, code, message].filter(Boolean).join(" ");
+    throw new QuestionError(path, given, { status: Number(status), ...(code === undefined ? {} : { code }) });
   };
-  const address = ({ path, apiVersion, query }: Question) =>
-    `${endpoint.replace(/\/+$/, "")}${path}?${new URLSearchParams({ "api-version": apiVersion, ...query }).toString()}`;
+  const first = ({ path, apiVersion, query }: Question) => get(path, path, { "api-version": apiVersion, ...query });
   return {
-    subscriptionId,
-    get: (question) => ask(question.path, address(question)),
+    subscriptionId: rest.subscriptionId,
+    get: first,
     async list(question) {
-      const items: unknown[] = [];
-      for (let url: string | undefined = address(question); url;) {
-        const page = (await ask(question.path, url)) as { value?: unknown[]; nextLink?: string | null };
+      type Page = { value?: unknown[]; nextLink?: string | null };
+      let page = (await first(question)) as Page;
+      const items = [...(page.value ?? [])];
+      while (page.nextLink) {
+        page = (await get(question.path, page.nextLink)) as Page;
         items.push(...(page.value ?? []));
-        url = page.nextLink ?? undefined;
       }
       return items;
     },
   };
-}
-
-/** One attempt. */
-async function answer(path: string, url: string, token: { token: string } | null): Promise<unknown> {
-  let response: Response;
-  let body: string;
-  try {
-    response = await fetch(url, {
-      headers: { authorization: `Bearer ${token?.token ?? ""}`, accept: "application/json" },
-      signal: AbortSignal.timeout(patience.answerSeconds * 1000),
-    });
-    body = await response.text();
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-    throw new QuestionError(path, `no answer (${String(cause)})`, { cause: error });
-  }
-  const parsed = parse(body);
-  if (response.ok && parsed !== undefined) return parsed;
-  const { status } = response;
-  const { code, message } = (parsed as { error?: { code?: string; message?: string } } | undefined)?.error ?? {};
-  const given = response.ok ? "an answer that is no JSON" : [status, code, message].filter(Boolean).join(" ");
-  const retryAfter = Number(response.headers.get("retry-after") ?? Number.NaN);
-  throw Object.assign(
-    new QuestionError(path, given, { status, ...(code === undefined ? {} : { code }) }),
-    Number.isFinite(retryAfter) ? { pauseSeconds: retryAfter } : {},
-  );
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

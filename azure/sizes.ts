@@ -1,4 +1,5 @@
 /** Sizes of machines as a region offers them to a subscription: ARM's Resource SKUs. */
+import type { ResourceSku } from "@azure/arm-compute";
 import type { Questions } from "./questions.ts";
 
 export interface Size {
@@ -17,22 +18,7 @@ export interface Size {
   capabilities: Map<string, string>;
 }
 
-/** The part of a SKU that is read: https://learn.microsoft.com/rest/api/compute/resource-skus/list */
-interface ResourceSku {
-  resourceType?: string;
-  name?: string;
-  family?: string;
-  locationInfo?: { location?: string; zones?: string[] }[];
-  capabilities?: { name?: string; value?: string }[];
-  restrictions?: {
-    type?: string;
-    values?: string[];
-    restrictionInfo?: { locations?: string[]; zones?: string[] };
-    reasonCode?: string;
-  }[];
-}
-
-/** All sizes of a region, those that the subscription is refused too. */
+/** All sizes of a region, those that the subscription is refused too: https://learn.microsoft.com/rest/api/compute/resource-skus/list */
 export async function listSizes(questions: Questions, location: string): Promise<Size[]> {
   const skus = (await questions.list({
     path: `/subscriptions/${questions.subscriptionId}/providers/Microsoft.Compute/skus`,

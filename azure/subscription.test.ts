@@ -1,19 +1,18 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
 import { listImageVersions, readImage } from "./images.ts";
+import { questions } from "./questions.ts";
 import { listSizes } from "./sizes.ts";
-import { standingSizes } from "./standing.ts";
 import {
-  answerFor,
   image,
   locationRestriction,
-  questionsTo,
+  restOf,
   roomySubscription,
   sku,
   zoneRestriction,
+  type Subscription,
 } from "./testing/subscription.ts";
 
-afterEach(() => vi.unstubAllGlobals());
-
+const asking = (subscription: Subscription) => questions(restOf(subscription).rest);
 const debian = { publisher: "Debian", offer: "debian-13", sku: "13-gen2", version: "latest" };
 
 test("a size has its zones in the region, and what restricts it there", async () => {
@@ -25,8 +24,7 @@ test("a size has its zones in the region, and what restricts it there", async ()
     restrictionInfo: { locations: ["northeurope"] },
   };
   const free = { ...sku("Standard_F2s_v2", "standardFSv2Family"), restrictions: [elsewhere] };
-  answerFor({ ...roomySubscription(), skus: [refused, zonal, free] });
-  const found = await listSizes(questionsTo(), "westeurope");
+  const found = await listSizes(asking({ ...roomySubscription(), skus: [refused, zonal, free] }), "westeurope");
   expect(found.map(({ name, refused: why, zones, refusedZones }) => [name, why, zones, [...refusedZones]])).toEqual([
     ["Standard_B2s", "NotAvailableForSubscription", ["1", "2", "3"], []],
     ["Standard_D2s_v5", undefined, ["1", "2", "3"], [["3", "NotAvailableForSubscription"]]],
@@ -35,31 +33,19 @@ test("a size has its zones in the region, and what restricts it there", async ()
 });
 
 test("sizes are of machines, not of disks", async () => {
-  answerFor(roomySubscription());
-  const names = (await listSizes(questionsTo(), "westeurope")).map(({ name }) => name);
+  const names = (await listSizes(asking(roomySubscription()), "westeurope")).map(({ name }) => name);
   expect(names).toEqual(["Standard_B2als_v2", "Standard_B2s", "Standard_D2s_v5", "Standard_D4s_v5"]);
 });
 
 test("the newest version of an image is the one with the greatest numbers", async () => {
   const images = { "0.20251001.9": image(), "0.20251001.10": image(), "0.9.1": image() };
-  answerFor({ ...roomySubscription(), images });
-  expect(await listImageVersions(questionsTo(), "westeurope", debian)).toEqual([
-    "0.9.1",
-    "0.20251001.9",
-    "0.20251001.10",
-  ]);
-  expect((await readImage(questionsTo(), "westeurope", debian))?.version).toBe("0.20251001.10");
+  const asked = asking({ ...roomySubscription(), images });
+  expect(await listImageVersions(asked, "westeurope", debian)).toEqual(["0.9.1", "0.20251001.9", "0.20251001.10"]);
+  expect((await readImage(asked, "westeurope", debian))?.version).toBe("0.20251001.10");
 });
 
 test("a version that is not there, and a region without the image, have no image", async () => {
-  answerFor(roomySubscription());
-  expect(await readImage(questionsTo(), "westeurope", { ...debian, version: "1.2.3" })).toBeUndefined();
-  expect(await readImage(questionsTo(), "northeurope", debian)).toBeUndefined();
-});
-
-test("a stack has the machines of its resource group, none while there is no such group", async () => {
-  answerFor({ ...roomySubscription(), machines: ["Standard_B2s", "Standard_B2s"] });
-  expect(await standingSizes(questionsTo(), "rg-platform-dev")).toEqual(["Standard_B2s", "Standard_B2s"]);
-  answerFor(roomySubscription());
-  expect(await standingSizes(questionsTo(), "rg-platform-dev")).toBeUndefined();
+  const asked = asking(roomySubscription());
+  expect(await readImage(asked, "westeurope", { ...debian, version: "1.2.3" })).toBeUndefined();
+  expect(await readImage(asked, "northeurope", debian)).toBeUndefined();
 });

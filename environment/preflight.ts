@@ -11,6 +11,13 @@ export const preflightSchema = z.strictObject({
     .enum(["refuse", "allow"])
     .default("refuse")
     .describe("Names under .example, which lead nowhere: refuse stops the run, allow is for an Azure that has them"),
+  spares: z
+    .enum(["required", "warned"])
+    .default("required")
+    .describe(
+      "vCPU quota for machines that repairs and autoscale add: required stops a stack that grows without it, " +
+        "warned only tells; the fewest machines must fit in any case",
+    ),
 });
 
 /** What is asked before anything is made. */

@@ -35,7 +35,11 @@ function read(settings: Record<string, string> = {}, environment: object = commi
 }
 
 test("a stack is planned by its own name", () => {
-  expect(read().planWith(new Map())).toMatchObject({ stack: "tools", environment: "tools", network: "10.30.0.0/16" });
+  expect(read().planWith(new Map()).plan).toMatchObject({
+    stack: "tools",
+    environment: "tools",
+    network: "10.30.0.0/16",
+  });
 });
 
 test("every playbook that site.yml imports is of a kind of server", () => {
@@ -80,7 +84,7 @@ test("another stack of the project with the same name is a mistake; one whose fi
 
 test("Azure is asked beforehand, and names under .example are refused, unless the stack says otherwise", () => {
   expect(read()).toMatchObject({
-    preflight: { enabled: true, exampleNames: "refuse" },
+    preflight: { enabled: true, exampleNames: "refuse", spares: "required" },
     location: undefined,
     file: "Pulumi.tools.yaml",
   });

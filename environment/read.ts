@@ -5,7 +5,7 @@ import { load } from "js-yaml";
 import type { Cloud } from "./cloud.ts";
 import { ansibleGroup, sharedPlaybooks } from "./groupNames.ts";
 import { parseStack } from "./parse.ts";
-import { StackError } from "./mistakes.ts";
+import { StackError, type Mistake } from "./mistakes.ts";
 import type { PreflightSettings } from "./preflight.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { portMistakes, type StandingPorts } from "./portMoves.ts";
@@ -16,12 +16,11 @@ import { asObject } from "./untyped.ts";
 /** What a stack's configuration says. */
 export interface Stack {
   /**
-   * The plan of the environment.
+   * The plan of the environment, and every mistake that only what stands makes one.
    *
    * @param standing Ports of the load balancers that stand, by their names.
-   * @throws pulumi.RunError that lists every mistake that only they make one.
    */
-  planWith: (standing: ReadonlyMap<string, StandingPorts>) => Plan;
+  planWith: (standing: ReadonlyMap<string, StandingPorts>) => { plan: Plan; mistakes: Mistake[] };
   /** Name of the stack. */
   stack: string;
   /** The secrets that the environment asks for, by name. */
@@ -73,13 +72,12 @@ export function readStack(ansible: string, project: string): Stack {
         siblings: siblings(project, file),
       },
     );
-    const planWith = (standing: ReadonlyMap<string, StandingPorts>): Plan => {
+    const planWith = (standing: ReadonlyMap<string, StandingPorts>) => {
       const plan = planEnvironment(stack, environment, administrators, standing);
       const mistakes = plan.tiers.flatMap(({ name, machines, service }) =>
         service ? portMistakes(`platform:environment.tiers.${name}`, service.port, service, machines.applications) : [],
       );
-      if (mistakes.length > 0) throw new pulumi.RunError(new StackError(file, mistakes).message);
-      return plan;
+      return { plan, mistakes };
     };
     return { planWith, stack, secrets, cloud, location: provider.get("location"), preflight, file };
   } catch (error) {

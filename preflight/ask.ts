@@ -4,21 +4,19 @@ import { listPermissions, type Permission } from "../azure/permissions.ts";
 import { featureState, providerState } from "../azure/providers.ts";
 import { QuestionError, type Questions } from "../azure/questions.ts";
 import { listSizes, type Size } from "../azure/sizes.ts";
-import { standingSizes } from "../azure/standing.ts";
 import { listUsages, type Usage } from "../azure/usages.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
 import { urnOf } from "./image.ts";
-import { groupBy, type GroupNeeds } from "./needs.ts";
+import { groupBy, groupNeeds } from "./needs.ts";
 import { encryptionFeature } from "./registrations.ts";
 import { neededProviders } from "./resourceTypes.ts";
 
 /** An answer, or Azure's refusal to give one. */
 export type Asked<T> = { value: T } | { refused: QuestionError };
 
-/** An image, the groups that are made from it, and its versions where there is no such one. */
+/** An image, and its versions where there is no such one. */
 export interface AskedImage {
-  users: GroupNeeds[];
   reference: ImageReference;
   found: Asked<{ image?: Image; versions: string[] }>;
 }
@@ -31,26 +29,20 @@ export interface Answers {
   encryption: Asked<string> | undefined;
   sizes: Asked<Size[]>;
   usages: Asked<Usage[]>;
-  /** Sizes of the stack's machines; undefined while there is no resource group. */
-  standing: Asked<string[] | undefined>;
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
-  rights: { scope: string; permissions: Asked<Permission[]> };
+  rights: { scope: string; groupStands: boolean; permissions: Asked<Permission[]> };
 }
 
 /**
  * @param location The region as ARM writes it, for example `westeurope`.
  * @throws QuestionError where Azure cannot be reached, knows nobody of this login, or fails.
  */
-export async function ask(
-  questions: Questions,
-  plan: Plan,
-  groups: readonly GroupNeeds[],
-  location: string,
-): Promise<Answers> {
+export async function ask(questions: Questions, plan: Plan, location: string): Promise<Answers> {
+  const groups = groupNeeds(plan, new Map());
   const subscription = `/subscriptions/${questions.subscriptionId}`;
   const resourceGroup = resourceName("resourceGroup", plan.stack);
-  const [providers, encryption, sizes, usages, standing, images, rights] = await Promise.all([
+  const [providers, encryption, sizes, usages, images, rights] = await Promise.all([
     Promise.all(
       neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
         namespace,
@@ -62,13 +54,14 @@ export async function ask(
       : undefined,
     asked(listSizes(questions, location)),
     asked(listUsages(questions, location)),
-    asked(standingSizes(questions, resourceGroup)),
     Promise.all(
-      [...groupBy(groups, ({ image }) => urnOf(image)).values()].map((users) => imageOf(questions, location, users)),
+      [...groupBy(groups, ({ image }) => urnOf(image)).values()].flatMap(([first]) =>
+        first ? [imageOf(questions, location, first.image)] : [],
+      ),
     ),
     rightsIn(questions, subscription, `${subscription}/resourceGroups/${resourceGroup}`),
   ]);
-  return { providers, encryption, sizes, usages, standing, images, rights };
+  return { providers, encryption, sizes, usages, images, rights };
 }
 
 /** True where Azure answered and only does not tell this. Of a login that it does not know nothing follows. */
@@ -86,13 +79,12 @@ async function asked<T>(answer: Promise<T>): Promise<Asked<T>> {
   }
 }
 
-async function imageOf(questions: Questions, location: string, users: GroupNeeds[]): Promise<AskedImage> {
-  const [{ image: reference }] = users as [GroupNeeds];
+async function imageOf(questions: Questions, location: string, reference: ImageReference): Promise<AskedImage> {
   const read = async () => {
     const image = await readImage(questions, location, reference);
     return image ? { image, versions: [] } : { versions: await listImageVersions(questions, location, reference) };
   };
-  return { users, reference, found: await asked(read()) };
+  return { reference, found: await asked(read()) };
 }
 
 async function rightsIn(questions: Questions, subscription: string, group: string): Promise<Answers["rights"]> {
@@ -100,6 +92,8 @@ async function rightsIn(questions: Questions, subscription: string, group: strin
     asked(listPermissions(questions, group)),
     asked(listPermissions(questions, subscription)),
   ]);
-  const isThere = "value" in inGroup || inGroup.refused.status !== 404;
-  return isThere ? { scope: group, permissions: inGroup } : { scope: subscription, permissions: inSubscription };
+  const groupStands = "value" in inGroup || inGroup.refused.status !== 404;
+  return groupStands
+    ? { scope: group, groupStands, permissions: inGroup }
+    : { scope: subscription, groupStands, permissions: inSubscription };
 }

@@ -1,27 +1,26 @@
 /** From Azure's answers to what is in a plan's way. Pure. */
 import type { QuestionError } from "../azure/questions.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { PreflightSettings } from "../environment/preflight.ts";
 import type { Answers, Asked } from "./ask.ts";
-import { imageObstacles } from "./image.ts";
-import type { GroupNeeds } from "./needs.ts";
+import { imageObstacles, urnOf } from "./image.ts";
+import { grows, type GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
 import { neededActions } from "./resourceTypes.ts";
-import { rightsObstacles } from "./rights.ts";
-import { availabilityObstacles, capabilityObstacles, grows } from "./sizes.ts";
+import { lackingRights, type LackingRights } from "./rights.ts";
+import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
 
-/** What is in a plan's way. */
-export interface Findings {
+/** What is in a plan's way; rights are those that `pulumi up` needs and a preview does not. */
+export interface Findings extends LackingRights {
   obstacles: Obstacle[];
-  /** Rights that `pulumi up` needs and a preview does not. */
-  rights: Obstacle[];
   /** What does not stop the stack, but machines to come. */
   warnings: Obstacle[];
 }
 
-/** Where the stack stands: the region as ARM writes it, and the file that says what it is. */
-export interface Place {
+/** Where the stack stands: the region as ARM writes it, and the file that says what it is and how it is judged. */
+export interface Place extends Pick<PreflightSettings, "spares"> {
   location: string;
   file: string;
 }
@@ -30,43 +29,51 @@ export function judge(
   plan: Plan,
   groups: readonly GroupNeeds[],
   answers: Answers,
-  { location, file }: Place,
+  { location, file, spares }: Place,
 ): Findings {
-  const { providers, encryption, standing, images, rights } = answers;
+  const { providers, encryption, images, rights } = answers;
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const permissions = valueOf(rights.permissions);
   const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
-  const rightsMissing = permissions ? rightsObstacles(rights.scope, permissions, neededActions(plan)) : [];
+  const lacking = permissions
+    ? lackingRights(rights.scope, permissions, neededActions(plan, rights.groupStands))
+    : { rights: [], deletions: [] };
 
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
     const place = { place: "azure-native:location", given: location, allowed, change: file };
-    return { obstacles: [place, ...unregistered], rights: rightsMissing, warnings: [] };
+    return { obstacles: [place, ...unregistered], ...lacking, warnings: [] };
   }
   const known = { sizes: sizes ?? [], location, file };
-  const quota =
-    sizes && usages && "value" in standing
-      ? quotaFindings(groups, standing.value ?? [], { ...known, usages })
-      : { obstacles: [], warnings: [] };
-  const there = valueOf(standing) ?? [];
-  const isGrowing = ({ size }: GroupNeeds) => grows(groups, there, size);
-  const available = (some: readonly GroupNeeds[]) => (sizes ? availabilityObstacles(some, sizes, location, file) : []);
+  const quota = sizes && usages ? quotaFindings(groups, { ...known, usages, spares }) : { obstacles: [], warnings: [] };
+  // What only machines to come would meet.
+  const machinesMeet = (some: readonly GroupNeeds[]) => [
+    ...(sizes ? availabilityObstacles(some, sizes, location, file) : []),
+    ...capabilityObstacles(some, known.sizes, file),
+    ...images.flatMap(({ reference, found }) => {
+      const users = some.filter(({ image }) => urnOf(image) === urnOf(reference));
+      if (users.length === 0 || !("value" in found)) return [];
+      return imageObstacles(users, reference, found.value.image, found.value.versions, known);
+    }),
+  ];
+  const growing = groups.filter(grows);
+  const obstacles = machinesMeet(growing);
+  const isTold = (one: Obstacle) => obstacles.some(({ place, given }) => place === one.place && given === one.given);
   const state = encryption && valueOf(encryption);
   return {
     obstacles: [
       ...unregistered,
       ...refusalObstacles(answers, unregistered.length > 0),
       ...(state === undefined ? [] : featureObstacles(groups, state, file)),
-      ...available(groups.filter(isGrowing)),
-      ...capabilityObstacles(groups, known.sizes, file),
-      ...images.flatMap(({ users, reference, found }) =>
-        "value" in found ? imageObstacles(users, reference, found.value.image, found.value.versions, known) : [],
-      ),
+      ...obstacles,
       ...quota.obstacles,
     ],
-    rights: rightsMissing,
-    warnings: [...available(groups.filter((group) => !isGrowing(group))), ...quota.warnings],
+    ...lacking,
+    warnings: [
+      ...machinesMeet(groups.filter((group) => !growing.includes(group))).filter((one) => !isTold(one)),
+      ...quota.warnings,
+    ],
   };
 }
 
@@ -80,11 +87,11 @@ function withValue<T>(name: string, asked: Asked<T>): [string, T][] {
 
 /** What Azure did not tell, so that nobody takes it for good. */
 function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[] {
-  const { providers, encryption, sizes, usages, standing, images, rights } = answers;
+  const { providers, encryption, sizes, usages, images, rights } = answers;
   const refusals = [
     ...providers.map(([, state]) => state),
     ...(encryption ? [encryption] : []),
-    ...[sizes, usages, standing],
+    ...[sizes, usages],
     ...images.map(({ found }) => found),
     rights.permissions,
   ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));

@@ -1,6 +1,8 @@
 /** What a plan needs of Azure, as far as it is asked for beforehand. Pure. */
 import type { ImageReference } from "../azure/images.ts";
+import type { StandingScaleSet } from "../azure/standingScaleSets.ts";
 import { image } from "../components/tierHag.ts";
+import { resourceName } from "../environment/names.ts";
 import type { MachineGroup, Plan } from "../environment/plan.ts";
 
 /** What a group of machines needs. */
@@ -15,7 +17,9 @@ export interface GroupNeeds {
   /** Fewest and most machines that the stack asks for. */
   least: number;
   most: number;
-  /** Machines that a repair makes before it deletes those that it replaces. */
+  /** Machines that its scale sets have, or are about to have: their capacity, whatever is repaired just now. */
+  stands: number;
+  /** Machines that repairs make before they delete those that they replace: one for each scale set. */
   spare: number;
   image: ImageReference;
   trustedLaunch: boolean;
@@ -23,10 +27,16 @@ export interface GroupNeeds {
   acceleratedNetworking: boolean;
 }
 
+/** Scale sets that exist, by their names. */
+export type StandingScaleSets = ReadonlyMap<string, Pick<StandingScaleSet, "capacity">>;
+
 /** The needs of all groups of a plan, in its order. */
-export function groupNeeds(plan: Plan): GroupNeeds[] {
+export function groupNeeds(plan: Plan, standing: StandingScaleSets): GroupNeeds[] {
   const root = "platform:environment";
-  const of = (machines: MachineGroup, path: string) => needsOf(machines, `${root}.${path}`, plan.imageVersion);
+  const of = (machines: MachineGroup, path: string): GroupNeeds => ({
+    ...needsOf(machines, `${root}.${path}`, plan.imageVersion),
+    stands: machinesIn(plan, machines, standing),
+  });
   return [
     ...plan.tiers.flatMap(({ name, machines, balancers }) => [
       of(machines, `tiers.${name}`),
@@ -36,7 +46,20 @@ export function groupNeeds(plan: Plan): GroupNeeds[] {
   ];
 }
 
-function needsOf(machines: MachineGroup, path: string, imageVersion: string): GroupNeeds {
+/** True where the stack asks for more machines than its scale sets are to have, whatever autoscale and repairs do. */
+export function grows({ least, stands }: GroupNeeds): boolean {
+  return least > stands;
+}
+
+/** A capacity that Azure does not tell is taken for the planned one. */
+function machinesIn({ stack }: Plan, { scaleSets }: MachineGroup, standing: StandingScaleSets): number {
+  return scaleSets.reduce((total, { name, instances }) => {
+    const scaleSet = standing.get(resourceName("scaleSet", stack, name));
+    return total + (scaleSet ? (scaleSet.capacity ?? instances) : 0);
+  }, 0);
+}
+
+function needsOf(machines: MachineGroup, path: string, imageVersion: string): Omit<GroupNeeds, "stands"> {
   const { name, size, instances, autoscale, repair, scaleSets } = machines;
   const { trustedLaunch, encryptionAtHost, acceleratedNetworking = true } = machines;
   return {
@@ -46,7 +69,7 @@ function needsOf(machines: MachineGroup, path: string, imageVersion: string): Gr
     zones: [...new Set(scaleSets.flatMap(({ zones }) => zones))].sort(),
     least: autoscale?.minimum ?? instances,
     most: autoscale?.maximum ?? instances,
-    spare: repair.action === "Replace" ? 1 : 0,
+    spare: repair.action === "Replace" ? scaleSets.length : 0,
     image: { ...image, version: imageVersion },
     trustedLaunch,
     encryptionAtHost,

@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import {
-  answerFor,
   image,
   locationRestriction,
+  restOf,
+  restTo,
   roomySubscription,
   sku,
   subscriptionId,
@@ -12,18 +13,16 @@ import {
   type Subscription,
 } from "../azure/testing/subscription.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { PreflightSettings } from "../environment/preflight.ts";
+import type { Stack } from "../environment/read.ts";
+import { dev } from "../environment/testing/mistakes.ts";
+import { planOf } from "../environment/testing/stacks.ts";
 import { preflight } from "./preflight.ts";
-import { devPlan, size, wishing } from "./testing/plans.ts";
+import type { StandingScaleSets } from "./needs.ts";
+import { devPlan, size, standingAs, wishing } from "./testing/plans.ts";
 
-vi.mock("../azure/arm.ts", async () => {
-  const { testLogin } = await import("../azure/testing/subscription.ts");
-  return { logIn: () => Promise.resolve(testLogin) };
-});
-// Nobody waits between attempts.
-vi.mock("../azure/waiting.ts", async (original) => {
-  const { testClock } = await import("../azure/testing/clock.ts");
-  return { ...(await original<object>()), realClock: testClock() };
-});
+const azure = vi.hoisted((): { rest: unknown } => ({ rest: undefined }));
+vi.mock("../azure/arm.ts", () => ({ connect: () => Promise.resolve({ rest: azure.rest }) }));
 
 let told: string[];
 beforeEach(() => {
@@ -36,33 +35,35 @@ beforeEach(() => {
   }
 });
 afterEach(() => {
-  vi.unstubAllGlobals();
   vi.restoreAllMocks();
 });
 
 interface Given {
   plan?: Plan;
+  standing?: StandingScaleSets;
   preview?: boolean;
   location?: string | undefined;
-  fetch?: () => Promise<Response>;
-  settings?: { enabled: boolean; exampleNames: "refuse" | "allow" };
+  /** In the place of the subscription. */
+  answer?: () => Promise<Response>;
+  settings?: Partial<PreflightSettings>;
 }
 
 /** What a run is told that begins on this subscription: nothing where it may go on. */
 async function run(subscription: Subscription, given: Given = {}): Promise<{ error: string; asked: string[] }> {
-  const asked = answerFor(subscription);
-  if (given.fetch) vi.stubGlobal("fetch", given.fetch);
+  const { rest, asked } = restOf(subscription);
+  azure.rest = given.answer ? restTo(given.answer) : rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(given.preview ?? false);
-  const error = await preflight({
-    planWith: () => given.plan ?? devPlan(),
+  const settings: Stack = {
+    planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
     secrets: {},
     cloud: { resourceManager: "https://arm.test" },
     location: "location" in given ? given.location : "westeurope",
-    preflight: given.settings ?? { enabled: true, exampleNames: "allow" },
+    preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
-  }).then(
-    () => "",
+  };
+  const error = await preflight(settings, Promise.resolve({ scaleSets: given.standing ?? new Map() })).then(
+    (texts) => texts.join("\n"),
     (thrown: unknown) => {
       expect(pulumi.RunError.isInstance(thrown)).toBe(true);
       return (thrown as Error).message;
@@ -88,7 +89,27 @@ test("where Azure has everything the run goes on, and nothing but questions were
   const compute = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
   expect(asked).toContain(`GET ${compute}/skus?api-version=2021-07-01&$filter=location eq 'westeurope'`);
   expect(asked.filter((line) => !line.startsWith("GET "))).toEqual([]);
-  expect(asked).toHaveLength(9);
+  expect(asked).toHaveLength(8);
+});
+
+test("dev with the defaults is judged with its own image and wishes", async () => {
+  const plan = planOf(
+    "dev",
+    dev((given) => {
+      delete given["trustedLaunch"];
+    }),
+  );
+  expect(plan.imageVersion).toMatch(/^\d/);
+  expect(plan.reverseProxy).toMatchObject({ trustedLaunch: true, acceleratedNetworking: true });
+  const images = (change = {}) => ({ images: { [plan.imageVersion]: image(change) } });
+  expect((await run(roomy(images()), { plan })).error).toBe("");
+  expect(told).toEqual([]);
+  expect(await obstacle(roomy(images({ features: [] })), { plan })).toContain("given:   trustedLaunch with an image");
+  const skus = [sku(plan.reverseProxy.size, "standardBasv2Family", { AcceleratedNetworkingEnabled: "False" })];
+  expect(await obstacle(roomy({ ...images(), skus }), { plan })).toContain("with acceleratedNetworking\n");
+  expect(await obstacle(roomy({ images: { "0.1.1": image() } }), { plan })).toContain(
+    `  image Debian:debian-13:13-gen2:${plan.imageVersion}\n`,
+  );
 });
 
 test("a region may be written as the portal shows it", async () => {
@@ -149,11 +170,38 @@ test("a new subscription's quota has no room for repairs: dev is 20 vCPUs, and 1
     given:   Total Regional vCPUs: 20 and 10 for spare machines, which repairs make before they delete
     allowed: Total Regional vCPUs: 20 (the limit is 20, in use are 0)
     change:  higher limits (Azure's portal, Quotas), or fewer \`instances\`, a lower \`autoscale.maximum\` or another \
-\`size\` in Pulumi.dev.yaml`,
+\`size\` in Pulumi.dev.yaml; to go on without room for spare machines: pulumi config set --path \
+platform:preflight.spares warned`,
   );
   expect(await run(roomy({ usages: cores(0, 29) }))).not.toMatchObject({ error: "" });
   expect(await run(roomy({ usages: cores(0, 30) }))).toMatchObject({ error: "" });
   expect(await run(roomy({ usages: cores(5, 34) }))).not.toMatchObject({ error: "" });
+});
+
+test("room for spare machines can be done without, room for the machines cannot", async () => {
+  const settings = { spares: "warned" } as const;
+  expect((await run(roomy({ usages: cores(0, 20) }), { settings })).error).toBe("");
+  expect(told).toEqual([expect.stringContaining("given Total Regional vCPUs: 20 and 10 for spare machines, ")]);
+  const text = await obstacle(roomy({ usages: cores(0, 19) }), { settings });
+  expect(text).toContain("allowed: Total Regional vCPUs: 19 (");
+  expect(text).not.toContain("platform:preflight.spares");
+  const plan = devPlan(({ tiers }) => {
+    tiers["front"] = { ...tiers["front"], autoscale: { minimum: 2, maximum: 9 } };
+  });
+  expect((await run(roomy({ usages: cores(0, 20) }), { settings, plan })).error).toBe("");
+  expect(await obstacle(roomy({ usages: cores(0, 19) }), { plan })).toContain(
+    "Total Regional vCPUs: 34 (20 of them at once) and 10 for spare machines",
+  );
+});
+
+test("every scale set of a group is repaired by a spare machine of its own", async () => {
+  const plan = devPlan((environment) => {
+    environment["zones"] = ["1", "2", "3"];
+    environment.tiers["front"] = { ...environment.tiers["front"], instances: 3, scaleSetPerZone: true };
+  });
+  // Eleven machines, and two spare ones more.
+  expect(await obstacle(roomy({ usages: cores(0, 35) }), { plan })).toContain("22 and 14 for spare machines");
+  expect((await run(roomy({ usages: cores(0, 36) }), { plan })).error).toBe("");
 });
 
 test("families of sizes have quotas of their own", async () => {
@@ -174,35 +222,63 @@ test("autoscale counts with its maximum", async () => {
   expect(await run(roomy({ usages: cores(0, 44) }), { plan })).toMatchObject({ error: "" });
 });
 
-const standing = (machines: number): Partial<Subscription> => ({
-  machines: Array.from({ length: machines }, () => size),
-  groupPermissions: [{ actions: ["*"], notActions: [] }],
+const group: Partial<Subscription> = { groupPermissions: [{ actions: ["*"], notActions: [] }] };
+const standing = standingAs(devPlan());
+
+/** Dev with one machine more in front. */
+const grown = devPlan(({ tiers }) => {
+  tiers["front"] = { ...tiers["front"], instances: 3 };
 });
 
 test("a standing stack passes by what it has, also where its spare machines have no room: that is a warning", async () => {
-  expect((await run(roomy({ ...standing(10), usages: cores(20, 30) }))).error).toBe("");
+  expect((await run(roomy({ ...group, usages: cores(20, 30) }), { standing })).error).toBe("");
   expect(told).toEqual([]);
-  expect((await run(roomy({ ...standing(10), usages: cores(20, 20) }))).error).toBe("");
-  expect(told).toEqual([
-    expect.stringMatching(
-      /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 20 and 10 for spare .*, of which 20 stand;/,
-    ),
-  ]);
+  // With one machine in repair: nine of ten count.
+  for (const used of [20, 18]) {
+    expect((await run(roomy({ ...group, usages: cores(used, 20) }), { standing })).error).toBe("");
+    expect(told.splice(0)).toEqual([
+      expect.stringMatching(
+        /^warn: quota of vCPUs in westeurope: given Total Regional vCPUs: 0 more and 10 for spare machines, /,
+      ),
+    ]);
+  }
 });
 
 test("a standing stack that grows counts what is added", async () => {
-  expect(await obstacle(roomy({ ...standing(9), usages: cores(18, 20) }))).toContain(", of which 18 stand\n");
+  expect(await obstacle(roomy({ ...group, usages: cores(20, 31) }), { standing, plan: grown })).toContain(
+    "Total Regional vCPUs: 2 more and 10 for spare machines, which repairs make before they delete\n",
+  );
+  expect((await run(roomy({ ...group, usages: cores(20, 32) }), { standing, plan: grown })).error).toBe("");
 });
 
-test("a size that Azure gives no more does not stop a stack that stands, but one that grows", async () => {
+test("a group that shrinks gives its room to none that grows before it has shrunk", async () => {
+  const more = standingAs(devPlan(), { back: 9 });
+  expect(await obstacle(roomy({ ...group, usages: cores(34, 34) }), { standing: more, plan: grown })).toContain(
+    "Total Regional vCPUs: 2 more and",
+  );
+});
+
+test("a size that Azure gives no more does not stop a stack that stands, but a group that grows", async () => {
   const zoneLost = withSize({ restrictions: [zoneRestriction("3")] });
-  expect((await run(roomy({ ...standing(10), ...zoneLost }))).error).toBe("");
+  expect((await run(roomy({ ...group, ...zoneLost }), { standing })).error).toBe("");
   expect(told).toEqual([
     expect.stringMatching(
       /^warn: platform:environment\.tiers\.back\.size .*: given Standard_B2als_v2 in zones 1, 2, 3/,
     ),
   ]);
-  expect(await obstacle(roomy({ ...standing(9), ...zoneLost }))).toContain("zone 3 is refused to the subscription");
+  const text = await obstacle(roomy({ ...group, ...zoneLost }), { standing, plan: grown });
+  expect(text).toContain("  platform:environment.tiers.front.size\n");
+  expect(text).toContain("zone 3 is refused to the subscription");
+});
+
+test("a standing stack of another size is warned only: its machines keep the one that they have", async () => {
+  const small = usage("standardBasv2Family", "Standard Basv2 vCPUs", 0, 4);
+  const change = { ...withSize({ restrictions: [zoneRestriction("3")] }), usages: cores(20, 200, small) };
+  expect((await run(roomy({ ...group, ...change }), { standing })).error).toBe("");
+  expect(told).toEqual([
+    expect.stringContaining("zone 3 is refused"),
+    expect.stringContaining("given Standard Basv2 vCPUs: 0 more and 10 for spare machines"),
+  ]);
 });
 
 test("a version of the image that is not there is told with those that are", async () => {
@@ -214,6 +290,24 @@ test("a version of the image that is not there is told with those that are", asy
     change:  \`imageVersion\` in Pulumi.dev.yaml`,
   );
   expect((await run(roomy(), { plan: wishing(devPlan(), { imageVersion: "0.20250814.2204" }) })).error).toBe("");
+});
+
+test("a version that Azure took away, and what a size cannot do, stop groups that grow only", async () => {
+  const wished = { imageVersion: "0.20240101.1", encryptionAtHost: true };
+  const skus = [sku(size, "standardBasv2Family", { EncryptionAtHostSupported: "False" })];
+  expect((await run(roomy({ ...group, skus }), { standing, plan: wishing(devPlan(), wished) })).error).toBe("");
+  expect(told).toEqual([
+    expect.stringContaining("given Standard_B2als_v2 with encryptionAtHost"),
+    expect.stringContaining("given version 0.20240101.1 in westeurope"),
+  ]);
+  told = [];
+  const { error } = await run(roomy({ ...group, skus }), { standing, plan: wishing(grown, wished) });
+  expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
+    "2 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
+    "  platform:environment.tiers.front.size",
+    "  image Debian:debian-13:13-gen2:0.20240101.1",
+  ]);
+  expect(told).toEqual([expect.stringMatching(/^warn: platform:environment\.tiers\.back\.size \(also balancers/)]);
 });
 
 test("a region without the image is told", async () => {
@@ -277,7 +371,7 @@ test("a provider that is not registered is told once, though it refuses other qu
     },
   };
   const providers = { ...roomySubscription().providers, "Microsoft.Compute": "NotRegistered" };
-  const ends = ["/skus", "/usages", "/versions", "/virtualMachines"];
+  const ends = ["/skus", "/usages", "/versions"];
   const errors = Object.fromEntries(ends.map((end) => [end, [409, refusal]])) as Subscription["errors"];
   expect(await obstacle(roomy({ providers, errors }))).toBe(
     `  resource provider Microsoft.Compute
@@ -308,14 +402,35 @@ test("an up needs the rights to write, each of them; a preview only tells that t
     change:  az role assignment create --role Contributor --scope /subscriptions/${subscriptionId} --assignee <identity>`,
   );
   expect((await run(roomy({ permissions: reader }), { preview: true })).error).toBe("");
-  expect(told).toEqual([expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not /)]);
+  expect(told).toEqual([
+    expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/action/),
+    expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/delete/),
+  ]);
+});
+
+test("an identity that may not delete is warned in an up; it may make everything", async () => {
+  const permissions = [{ actions: ["*"], notActions: ["*/delete"] }];
+  expect((await run(roomy({ permissions }))).error).toBe("");
+  expect(told).toEqual([
+    expect.stringMatching(
+      /^warn: rights of this identity in .*: given not Microsoft\.Compute\/virtualMachineScaleSets\/delete.*half-way;/,
+    ),
+  ]);
+});
+
+test("a resource group that stands needs nobody who may make or delete one", async () => {
+  const deny = "Microsoft.Resources/subscriptions/resourceGroups/";
+  const least = [{ actions: ["*"], notActions: [`${deny}write`, `${deny}delete`] }];
+  expect((await run(roomy({ groupPermissions: least }), { standing })).error).toBe("");
+  expect(told).toEqual([]);
+  expect(await obstacle(roomy({ permissions: least }))).toContain(`given:   not ${deny}write\n`);
 });
 
 test("where the resource group is, its rights count: those of the subscription may be none", async () => {
   const errors: Subscription["errors"] = {};
-  const group = { ...standing(10), permissions: [] };
-  expect((await run(roomy({ ...group, errors }))).error).toBe("");
-  expect(await obstacle(roomy({ ...group, groupPermissions: reader }))).toContain(
+  const inGroup = { ...group, permissions: [] };
+  expect((await run(roomy({ ...inGroup, errors }))).error).toBe("");
+  expect(await obstacle(roomy({ ...inGroup, groupPermissions: reader }))).toContain(
     `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev\n`,
   );
 });
@@ -362,7 +477,7 @@ test("everything that is wrong is said at once", async () => {
 });
 
 test("an unedited stack file is refused, each name of it, before a machine looks for its repository", async () => {
-  const { error } = await run(roomy(), { settings: { enabled: true, exampleNames: "refuse" } });
+  const { error } = await run(roomy(), { settings: { exampleNames: "refuse" } });
   expect(error.split("\n").filter((line) => /^ {2}\S|^\S/.test(line))).toEqual([
     "6 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.",
     "  platform:environment.domain",
@@ -375,12 +490,11 @@ test("an unedited stack file is refused, each name of it, before a machine looks
 });
 
 test("an Azure that does not answer ends the run, and says how to go on without it", async () => {
-  const fetch = () =>
-    Promise.reject(new TypeError("fetch failed", { cause: new Error("connect ECONNREFUSED 192.0.2.1:443") }));
-  const { error } = await run(roomy(), { fetch });
+  const answer = () => Promise.reject(new Error("connect ECONNREFUSED 192.0.2.1:443"));
+  const { error } = await run(roomy(), { answer });
   expect(error.replace(/GET \S+:/, "GET /x:")).toBe(
     `Azure could not be asked whether Pulumi.dev.yaml can be built; nothing was changed.
-  GET /x: no answer (Error: connect ECONNREFUSED 192.0.2.1:443)
+  GET /x: no answer (connect ECONNREFUSED 192.0.2.1:443)
   To go on without asking: pulumi config set --path platform:preflight.enabled false`,
   );
 });

@@ -1,41 +1,55 @@
 /** Before anything is made: everything that is in the way at Azure, at once. Reads only. */
 import * as pulumi from "@pulumi/pulumi";
-import { logIn } from "../azure/arm.ts";
+import { connect } from "../azure/arm.ts";
 import { questions } from "../azure/questions.ts";
 import type { Stack } from "../environment/read.ts";
-import { ask } from "./ask.ts";
+import { ask, type Answers } from "./ask.ts";
 import { exampleNameObstacles } from "./exampleNames.ts";
 import { judge, switchOff, type Findings } from "./judge.ts";
-import { groupNeeds } from "./needs.ts";
+import { groupNeeds, type StandingScaleSets } from "./needs.ts";
 import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
 
 /**
- * Ends the run where a stack cannot be built. A preview needs no rights to write: what of them is missing it only tells.
+ * What keeps a stack from being built, as a text; none where nothing does. A preview needs no rights to write: what of them
+ * is missing it only tells.
  *
- * @throws pulumi.RunError that lists every obstacle, or says that Azure could not be asked.
+ * @param standing What the stack has already.
+ * @throws pulumi.RunError where Azure could not be asked, or as `standing` does.
  */
-export async function preflight({ planWith, cloud, location, preflight: settings, file }: Stack): Promise<void> {
-  if (!settings.enabled) return;
+export async function preflight(
+  { planWith, cloud, location, preflight: settings, file }: Stack,
+  standing: Promise<{ scaleSets: StandingScaleSets }>,
+): Promise<string[]> {
+  if (!settings.enabled) return [];
   // Ports are nothing that Azure could lack.
-  const plan = planWith(new Map());
+  const { plan } = planWith(new Map());
+  const { rights, deletions, ...found } = location === undefined ? nothing : await findings(location);
+  const isPreview = pulumi.runtime.isDryRun();
+  if (isPreview) {
+    for (const { place, given, change } of [...rights, ...deletions])
+      await pulumi.log.info(`pulumi up will need: ${place}: ${given}; ${change}`);
+  }
+  for (const warning of [...found.warnings, ...(isPreview ? [] : deletions)])
+    await pulumi.log.warn(renderWarning(warning));
   const obstacles = [
     ...(settings.exampleNames === "refuse" ? exampleNameObstacles(plan, file) : []),
     ...(location === undefined ? [noLocation(file)] : []),
+    ...found.obstacles,
+    ...(isPreview ? [] : rights),
   ];
-  const { rights, ...found } = location === undefined ? nothing : await findings(location);
-  for (const warning of found.warnings) await pulumi.log.warn(renderWarning(warning));
-  obstacles.push(...found.obstacles);
-  if (pulumi.runtime.isDryRun()) {
-    for (const { place, given, change } of rights)
-      await pulumi.log.info(`pulumi up will need: ${place}: ${given}; ${change}`);
-  } else obstacles.push(...rights);
-  if (obstacles.length > 0) throw new pulumi.RunError(renderObstacles(file, obstacles));
+  return obstacles.length > 0 ? [renderObstacles(file, obstacles)] : [];
 
   async function findings(region: string): Promise<Findings> {
-    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file };
-    const groups = groupNeeds(plan);
+    const { spares } = settings;
+    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file, spares };
+    const [answers, { scaleSets }] = await Promise.all([answersIn(place.location), standing]);
+    return judge(plan, groupNeeds(plan, scaleSets), answers, place);
+  }
+
+  async function answersIn(region: string): Promise<Answers> {
     try {
-      return judge(plan, groups, await ask(questions(await logIn(cloud, {})), plan, groups, place.location), place);
+      const { rest } = await connect(cloud, {});
+      return await ask(questions(rest), plan, region);
     } catch (error) {
       throw new pulumi.RunError(
         `Azure could not be asked whether ${file} can be built; nothing was changed.\n  ${(error as Error).message}\n` +
@@ -45,7 +59,7 @@ export async function preflight({ planWith, cloud, location, preflight: settings
   }
 }
 
-const nothing: Findings = { obstacles: [], rights: [], warnings: [] };
+const nothing: Findings = { obstacles: [], rights: [], deletions: [], warnings: [] };
 
 function noLocation(file: string): Obstacle {
   return {

@@ -53,10 +53,15 @@ export function neededProviders(plan: Plan): string[] {
   return [...new Set(namespaces)].filter((namespace) => namespace !== "Microsoft.Resources").sort();
 }
 
-/** Actions that `pulumi up` of a plan takes, sorted: what it makes it must be able to take away again. */
-export function neededActions(plan: Plan): string[] {
+/**
+ * Actions that `pulumi up` of a plan takes, sorted.
+ *
+ * @param groupStands The resource group is there: nobody has to make it, or to delete it in an `up`.
+ */
+export function neededActions(plan: Plan, groupStands: boolean): string[] {
+  const group = resourceTypes["azure-native:resources:ResourceGroup"]?.type;
   const actions = typesOf(plan).flatMap(({ type, actions: more }) => [
-    ...["read", "write", "delete"].map((action) => `${type}/${action}`),
+    ...(groupStands && type === group ? ["read"] : ["read", "write", "delete"]).map((action) => `${type}/${action}`),
     ...more.map((action) => `${type}/${action}/action`),
   ]);
   return [...actions, ...memberActions].sort();

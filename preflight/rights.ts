@@ -22,20 +22,37 @@ function pattern(action: string): RegExp {
   return new RegExp(`^${parts.join(".*")}$`, "i");
 }
 
-/** What an identity lacks, as one obstacle; none where it may do everything. */
-export function rightsObstacles(
+/** What an identity lacks, as one obstacle each; none where it may do everything. */
+export interface LackingRights {
+  /** Without these nothing can be made. */
+  rights: Obstacle[];
+  /** Without these a change that replaces or deletes something ends half-way. */
+  deletions: Obstacle[];
+}
+
+export function lackingRights(
   scope: string,
   permissions: readonly Permission[],
   actions: readonly string[],
-): Obstacle[] {
+): LackingRights {
   const missing = missingActions(permissions, actions);
-  if (missing.length === 0) return [];
-  return [
-    {
-      place: `rights of this identity in ${scope}`,
-      given: `not ${firstOf(missing, 5)}`,
-      allowed: "an identity that has all that the stack needs, for example by the role Contributor",
-      change: `az role assignment create --role Contributor --scope ${scope} --assignee <identity>`,
-    },
-  ];
+  const told = (some: string[], why: string): Obstacle[] =>
+    some.length === 0
+      ? []
+      : [
+          {
+            place: `rights of this identity in ${scope}`,
+            given: `not ${firstOf(some, 5)}${why}`,
+            allowed: "an identity that has all that the stack needs, for example by the role Contributor",
+            change: `az role assignment create --role Contributor --scope ${scope} --assignee <identity>`,
+          },
+        ];
+  const isDeletion = (action: string) => action.endsWith("/delete");
+  return {
+    rights: told(
+      missing.filter((action) => !isDeletion(action)),
+      "",
+    ),
+    deletions: told(missing.filter(isDeletion), ", without which a change that replaces something ends half-way"),
+  };
 }

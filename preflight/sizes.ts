@@ -41,13 +41,6 @@ export function capabilityObstacles(groups: readonly GroupNeeds[], sizes: readon
   });
 }
 
-/** True where the stack asks for more machines of the size than stand, whatever autoscale and repairs do. */
-export function grows(groups: readonly GroupNeeds[], standing: readonly string[], name: string): boolean {
-  const isIt = (size: string) => size.toLowerCase() === name.toLowerCase();
-  const wanted = groups.reduce((total, { size, least }) => total + (isIt(size) ? least : 0), 0);
-  return wanted > standing.filter(isIt).length;
-}
-
 function placesOf(users: readonly GroupNeeds[], setting: string): string {
   return places([...new Set(users.map(({ path }) => `${path}.${setting}`))]);
 }

@@ -2,10 +2,8 @@
  * A subscription as ARM answers for it, for tests: bodies of the form that Azure documents, shortened where nothing is
  * read. It knows GET only, and each path by the api-version that it was written down for.
  */
-import { vi } from "vitest";
-import type { Login } from "../arm.ts";
-import { questions, type Questions } from "../questions.ts";
-import { testClock } from "./clock.ts";
+import type { ComputeManagementClientOptionalParams } from "@azure/arm-compute";
+import { createComputeManagement, type ComputeManagementContext } from "@azure/arm-compute/api";
 
 export const subscriptionId = "00000000-0000-0000-0000-000000000001";
 
@@ -22,8 +20,6 @@ export interface Subscription {
   permissions: object[];
   /** Permissions in the resource group; none while it does not exist. */
   groupPermissions?: object[];
-  /** Sizes of the machines in the resource group; none while it does not exist. */
-  machines?: string[];
   /** Answers in the place of others: by the end of a path, status and body. */
   errors: Record<string, [status: number, body: object]>;
 }
@@ -136,27 +132,43 @@ export function image(change: Record<string, unknown> = {}): { properties: Recor
   };
 }
 
-/** Stands in for `fetch` and returns what was asked: methods, and addresses without the host. */
-export function answerFor(subscription: Subscription): string[] {
-  const asked: string[] = [];
-  vi.stubGlobal("fetch", (url: string, init?: RequestInit) => {
-    const { pathname, search } = new URL(url);
-    asked.push(`${init?.method ?? "GET"} ${decodeURIComponent(pathname + search).replaceAll("+", " ")}`);
-    return Promise.resolve(respond(subscription, pathname, new URL(url).searchParams));
-  });
-  return asked;
+type Client = NonNullable<ComputeManagementClientOptionalParams["httpClient"]>;
+type Answer = Awaited<ReturnType<Client["sendRequest"]>>;
+
+/**
+ * A client's own way to an ARM that answers so, with one attempt for each question.
+ *
+ * @param respond Told the method, the address and the login.
+ */
+export function restTo(
+  respond: (request: { method: string; url: URL; authorization: string | undefined }) => Response | Promise<Response>,
+  options: ComputeManagementClientOptionalParams = { retryOptions: { maxRetries: 0 } },
+): ComputeManagementContext {
+  const httpClient: Client = {
+    async sendRequest(request) {
+      const { method, url, headers } = request;
+      const response = await respond({ method, url: new URL(url), authorization: headers.get("authorization") });
+      const toJSON = () => Object.fromEntries(response.headers);
+      return {
+        request,
+        status: response.status,
+        headers: Object.assign(response.headers, { toJSON }) as unknown as Answer["headers"],
+        bodyAsText: await response.text(),
+      };
+    },
+  };
+  const credential = { getToken: () => Promise.resolve({ token: "a-token", expiresOnTimestamp: Date.now() + 3.6e6 }) };
+  return createComputeManagement(credential, subscriptionId, { endpoint: "https://arm.test", httpClient, ...options });
 }
 
-/** A login to the subscription. */
-export const testLogin: Login = {
-  endpoint: "https://arm.test",
-  subscriptionId,
-  credential: { getToken: () => Promise.resolve({ token: "a-token", expiresOnTimestamp: 0 }) },
-};
-
-/** Questions to the subscription, by a clock that does not wait. */
-export function questionsTo(login: Partial<Login> = {}): Questions {
-  return questions({ ...testLogin, ...login }, testClock());
+/** The way to a subscription, and what is asked: methods, and addresses without the host. */
+export function restOf(subscription: Subscription): { rest: ComputeManagementContext; asked: string[] } {
+  const asked: string[] = [];
+  const rest = restTo(({ method, url: { pathname, search, searchParams } }) => {
+    asked.push(`${method} ${decodeURIComponent(pathname + search).replaceAll("+", " ")}`);
+    return respond(subscription, pathname, searchParams);
+  });
+  return { rest, asked };
 }
 
 const versionsPath = "/publishers/Debian/artifacttypes/vmimage/offers/debian-13/skus/13-gen2/versions";
@@ -212,14 +224,6 @@ function respond(given: Subscription, pathname: string, query: URLSearchParams):
       `${group}/providers/Microsoft.Authorization/permissions`,
       "2022-04-01",
       () => (given.groupPermissions ? page(given.groupPermissions) : noGroup()),
-    ],
-    [
-      `${group}${compute}/virtualMachines`,
-      "2024-11-01",
-      () =>
-        given.machines
-          ? page(given.machines.map((vmSize) => ({ properties: { hardwareProfile: { vmSize } } })))
-          : noGroup(),
     ],
   ];
   const route = routes.find(([known, apiVersion]) => known === path && apiVersion === query.get("api-version"));

@@ -1,44 +1,40 @@
 /** The program's own preflight asks the lab's ARM: forms, versions and limits on both sides are the same. */
+import { createComputeManagement } from "@azure/arm-compute/api";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { questions } from "../../azure/questions.ts";
+import { standingIn } from "../../azure/standing.ts";
 import { planOf } from "../../environment/testing/stacks.ts";
 import { ask } from "../../preflight/ask.ts";
 import { judge, type Findings } from "../../preflight/judge.ts";
 import { groupNeeds } from "../../preflight/needs.ts";
 import { subscription, TestLab } from "./testing/testLab.ts";
 
+const clients = vi.hoisted(() => ({ connect: (): unknown => undefined }));
+vi.mock("../../azure/arm.ts", () => ({ connect: () => Promise.resolve(clients.connect()) }));
+
 const lab = new TestLab();
+clients.connect = () => lab.clients;
 beforeAll(async () => {
   await lab.start();
-  // The lab's certificate is of an authority that only its own requests know.
-  vi.stubGlobal("fetch", async (url: string, { headers }: { headers: Record<string, string> }) => {
-    const {
-      status,
-      headers: answered,
-      body,
-    } = await lab.fetch("GET", url.slice(lab.endpoint.length), undefined, headers);
-    return Response.json(body, { status, headers: answered });
-  });
 });
 afterAll(async () => {
-  vi.unstubAllGlobals();
   await lab.stop();
 });
 
 /** What the preflight of a committed stack finds. */
 async function findings(stack: string): Promise<Findings> {
   const plan = planOf(stack);
-  const groups = groupNeeds(plan);
   const token = await lab.token();
-  const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: 0 }) };
-  const asking = questions({ endpoint: lab.endpoint, subscriptionId: subscription, credential });
-  const place = { location: "westeurope", file: `Pulumi.${stack}.yaml` };
-  return judge(plan, groups, await ask(asking, plan, groups, place.location), place);
+  const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
+  const tlsOptions = { ca: lab.certificates.ca };
+  const asking = questions(createComputeManagement(credential, subscription, { endpoint: lab.endpoint, tlsOptions }));
+  const place = { location: "westeurope", file: `Pulumi.${stack}.yaml`, spares: "required" as const };
+  return judge(plan, groupNeeds(plan, new Map()), await ask(asking, plan, place.location), place);
 }
 
 test.each(["dev", "prod", "tools"])("%s can be built in the lab as it is", async (stack) => {
   lab.arm.limits({ reset: true });
-  expect(await findings(stack)).toEqual({ obstacles: [], rights: [], warnings: [] });
+  expect(await findings(stack)).toEqual({ obstacles: [], rights: [], deletions: [], warnings: [] });
 });
 
 test("every limit that the lab can set is found", async () => {
@@ -66,6 +62,17 @@ test("every limit that the lab can set is found", async () => {
 test("a provider of machines that is not registered is the one obstacle, though it answers nothing", async () => {
   lab.arm.limits({ reset: true, unregister: ["Microsoft.Compute"] });
   expect((await findings("dev")).obstacles.map(({ place }) => place)).toEqual(["resource provider Microsoft.Compute"]);
+});
+
+test("nothing stands where the providers of scale sets and load balancers are not registered", async () => {
+  const asked = () => standingIn({ resourceManager: lab.endpoint }, "rg-platform-dev");
+  const nothing = { scaleSets: new Map(), ports: new Map() };
+  lab.arm.limits({ reset: true, unregister: ["Microsoft.Compute", "Microsoft.Network"] });
+  expect(await asked()).toEqual(nothing);
+  lab.arm.limits({ reset: true });
+  expect(await asked()).toEqual(nothing);
+  lab.arm.limits({ reset: true, deny: ["Microsoft.Network/loadBalancers/read"] });
+  await expect(asked()).rejects.toThrow("does not tell the load balancers of rg-platform-dev; nothing was changed.");
 });
 
 test("what the identity may not read is told by its question", async () => {

@@ -1,7 +1,9 @@
 /** Plans for tests of the preflight. */
 import { dev, type Json } from "../../environment/testing/mistakes.ts";
 import { planOf } from "../../environment/testing/stacks.ts";
-import type { MachineGroup, Plan } from "../../environment/plan.ts";
+import { resourceName } from "../../environment/names.ts";
+import { machineGroups, type MachineGroup, type Plan } from "../../environment/plan.ts";
+import type { StandingScaleSets } from "../needs.ts";
 
 interface Wishes {
   imageVersion?: string;
@@ -15,7 +17,7 @@ export const size = "Standard_B2als_v2";
 
 /**
  * The committed dev environment with one size for all: ten machines in six groups, five of which are repaired by a
- * spare machine.
+ * spare machine. With the newest image, and no wishes.
  */
 export function devPlan(change: (environment: { tiers: Record<string, Json> } & Json) => void = () => {}): Plan {
   const environment = dev((given) => {
@@ -43,4 +45,16 @@ export function wishing(plan: Plan, { imageVersion = "latest", ...wishes }: Wish
     })),
     reverseProxy: wish(plan.reverseProxy),
   };
+}
+
+/** The scale sets of a plan that stands, with the capacities of the plan, or others by the groups' names. */
+export function standingAs(plan: Plan, others: Record<string, number> = {}): StandingScaleSets {
+  return new Map(
+    machineGroups(plan).flatMap(({ name: group, scaleSets }) =>
+      scaleSets.map(({ name, instances }) => [
+        resourceName("scaleSet", plan.stack, name),
+        { capacity: others[group] ?? instances },
+      ]),
+    ),
+  );
 }
