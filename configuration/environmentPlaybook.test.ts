@@ -7,6 +7,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { load } from "js-yaml";
 
 const ansible = join(import.meta.dirname, "..", "ansible");
 const program = join(import.meta.dirname, "runPlaybook.ts");
@@ -33,6 +34,7 @@ function environment(
   strategy: "linear" | "mitogen_linear",
   hosts: Record<string, object>,
   site: object[] = [play("proxy", []), play("back", []), play("front", [])],
+  base: object[] = [{ ...play("all", []), tasks: [] }],
 ) {
   const of = (kind: string) => Object.keys(hosts).filter((name) => name.startsWith(kind));
   const children = Object.fromEntries(
@@ -40,7 +42,7 @@ function environment(
   );
   const inventory = { all: { hosts, children: { ...children, unreached: {} } } };
   writeFileSync(join(directory, "inventory.yml"), JSON.stringify(inventory));
-  writeFileSync(join(directory, "base.yml"), JSON.stringify([{ ...play("all", []), tasks: [] }]));
+  writeFileSync(join(directory, "base.yml"), JSON.stringify(base));
   writeFileSync(join(directory, "site.yml"), JSON.stringify(site));
   const args = [
     "-i",
@@ -108,6 +110,30 @@ test("the first failure of a task ends the run, as it does with every machine th
   expect(stderr).toContain('back1: task "Break" failed\n    no\n');
   expect(stderr).not.toContain("back2");
 }, 60_000);
+
+/** `ansible/playbooks/base.yml` as it is, with tasks in the place of each play's roles. */
+function base(...tasks: object[][]): object[] {
+  const plays = load(readFileSync(join(ansible, "playbooks", "base.yml"), "utf8")) as Record<string, unknown>[];
+  return plays.map(({ roles: _, become: __, ...kept }, number) => ({ ...kept, tasks: tasks[number] }));
+}
+
+test.each(["linear", "mitogen_linear"] as const)(
+  "a task of base.yml that fails on one machine ends the run, before SSH is tried and before any kind (%s)",
+  (strategy) => {
+    const write = (what: string) => ({ "ansible.builtin.shell": `echo ${what} >>${directory}/configured` });
+    const fails = { "ansible.builtin.fail": { msg: "no" }, when: "inventory_hostname == 'back1'" };
+    const { status, stderr, configured } = environment(
+      strategy,
+      { back1: local, back2: local, front1: local, front2: silent },
+      undefined,
+      base([write("base"), { name: "Break", ...fails }, write("after")], [write("ssh")]),
+    );
+    expect([status, configured]).toEqual([2, ["base", "base", "base"]]);
+    expect(stderr).toContain('back1: task "Break" failed\n    no\n');
+    expect(stderr).toMatch(/^front2: task "Wait until the machine answers" failed/m);
+  },
+  60_000,
+);
 
 test("where every machine answers, nothing is left out and the run succeeds", () => {
   const { status, stdout, configured } = environment("mitogen_linear", { back1: local, front1: local });
