@@ -117,6 +117,11 @@ class NeedTest(Machine):
         os.utime(self.own, (300, 300))
         self.assertEqual(self.need(), ("restart", self.own))
 
+    def test_the_addition_that_has_a_unit_look_at_its_ports_asks_for_no_restart(self):
+        addition, other = self.file("redirect.conf", 300), self.file("other.conf", 100)
+        self.assertIsNone(self.need(DropInPaths=f"{other} {addition}"))
+        self.assertEqual(self.need(DropInPaths=f"{addition} {self.file('other.conf', 300)}"), ("restart", other))
+
     def test_a_reload_reads_what_was_written_before_it_and_one_that_failed_reads_nothing(self):
         newer = self.file("newer", 300)
         self.assertIsNone(self.need(reload=[newer], StateChangeTimestamp=stamp(301)))

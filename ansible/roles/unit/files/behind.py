@@ -11,6 +11,8 @@ import os
 import subprocess
 import sys
 
+# Of role redirect: systemd looks them up anew for each start and reload of a unit that runs, so they ask for none.
+NEEDLESS = "redirect.conf"
 PROPERTIES = (
     "ActiveState InactiveExitTimestamp ConditionTimestamp StateChangeTimestamp ReloadResult NeedDaemonReload "
     "FragmentPath DropInPaths"
@@ -44,7 +46,8 @@ def need(unit, restart, reload):
     # have read its files at any moment since.
     start = max(seconds(unit["InactiveExitTimestamp"]), seconds(unit["ConditionTimestamp"]))
     active = unit["ActiveState"] == "active"
-    own = [glob.escape(path) for path in [unit["FragmentPath"], *unit["DropInPaths"].split()] if path]
+    additions = [path for path in unit["DropInPaths"].split() if os.path.basename(path) != NEEDLESS]
+    own = [glob.escape(path) for path in [unit["FragmentPath"], *additions] if path]
     found = newer([*own, *restart, *([] if active else reload)], start)
     if found is None and unit["NeedDaemonReload"] == "yes":
         found = unit["FragmentPath"]
