@@ -31,6 +31,11 @@ class WhatIsPassedOn(unittest.TestCase):
     def test_while_an_old_process_still_listens_the_own_port_counts(self):
         self.assertEqual(redirect.plan([front(3001, 3000)], {}, {3000, 3001})[0], [(3000, 3001)])
 
+    def test_a_program_that_binds_all_its_ports_needs_nothing_once_it_has(self):
+        binds = [{**front(3001, 3000), "binds_all": True}]
+        self.assertEqual(redirect.plan(binds, {"front": [2999]}, {3000})[0], [(3001, 3000)])
+        self.assertEqual(redirect.plan(binds, {"front": [2999]}, {3000, 3001}), ([], [(2999, 3001)]))
+
     def test_a_move_that_is_taken_back_half_way_is_a_move_in_the_other_direction(self):
         back = [front(3000, 3001)]
         self.assertEqual(redirect.plan(back, {"front": [3000, 3001]}, {3001})[0], [(3000, 3001)])
