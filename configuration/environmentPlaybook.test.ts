@@ -3,7 +3,7 @@
  * test's own between its beginning and its end. SSH to port 1 stands for a machine that does not answer.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -35,6 +35,7 @@ function environment(
   hosts: Record<string, object>,
   site: object[] = [play("proxy", []), play("back", []), play("front", [])],
   base: object[] = [{ ...play("all", []), tasks: [] }],
+  ...flags: string[]
 ) {
   const of = (kind: string) => Object.keys(hosts).filter((name) => name.startsWith(kind));
   const children = Object.fromEntries(
@@ -45,6 +46,7 @@ function environment(
   writeFileSync(join(directory, "base.yml"), JSON.stringify(base));
   writeFileSync(join(directory, "site.yml"), JSON.stringify(site));
   const args = [
+    ...flags,
     "-i",
     join(directory, "inventory.yml"),
     "-e",
@@ -55,7 +57,8 @@ function environment(
     cwd: ansible,
     env: { ...process.env, ANSIBLE_STRATEGY: strategy },
   });
-  return { ...run, configured: readFileSync(join(directory, "configured"), "utf8").trim().split("\n") };
+  const configured = join(directory, "configured");
+  return { ...run, configured: existsSync(configured) ? readFileSync(configured, "utf8").trim().split("\n") : [] };
 }
 
 const local = { ansible_connection: "local" };
@@ -134,6 +137,14 @@ test.each(["linear", "mitogen_linear"] as const)(
   },
   60_000,
 );
+
+test("a check leaves out the machines that a run would leave out", () => {
+  const hosts = { back1: silent, front1: local };
+  const { status, stdout, stderr, configured } = environment("linear", hosts, undefined, undefined, "--check");
+  expect([status, configured]).toEqual([2, []]);
+  expect(stdout).not.toContain("UNREACHABLE");
+  expect(stderr).toMatch(/^back1: task "Fail for the machine that was left out" failed/m);
+}, 60_000);
 
 test("where every machine answers, nothing is left out and the run succeeds", () => {
   const { status, stdout, configured } = environment("mitogen_linear", { back1: local, front1: local });
