@@ -3,10 +3,11 @@
  * test's own between its beginning and its end. SSH to port 1 stands for a machine that does not answer.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { load } from "js-yaml";
 
 const ansible = join(import.meta.dirname, "..", "ansible");
 const program = join(import.meta.dirname, "runPlaybook.ts");
@@ -33,6 +34,8 @@ function environment(
   strategy: "linear" | "mitogen_linear",
   hosts: Record<string, object>,
   site: object[] = [play("proxy", []), play("back", []), play("front", [])],
+  base: object[] = [{ ...play("all", []), tasks: [] }],
+  ...flags: string[]
 ) {
   const of = (kind: string) => Object.keys(hosts).filter((name) => name.startsWith(kind));
   const children = Object.fromEntries(
@@ -40,9 +43,10 @@ function environment(
   );
   const inventory = { all: { hosts, children: { ...children, unreached: {} } } };
   writeFileSync(join(directory, "inventory.yml"), JSON.stringify(inventory));
-  writeFileSync(join(directory, "base.yml"), JSON.stringify([{ ...play("all", []), tasks: [] }]));
+  writeFileSync(join(directory, "base.yml"), JSON.stringify(base));
   writeFileSync(join(directory, "site.yml"), JSON.stringify(site));
   const args = [
+    ...flags,
     "-i",
     join(directory, "inventory.yml"),
     "-e",
@@ -53,7 +57,8 @@ function environment(
     cwd: ansible,
     env: { ...process.env, ANSIBLE_STRATEGY: strategy },
   });
-  return { ...run, configured: readFileSync(join(directory, "configured"), "utf8").trim().split("\n") };
+  const configured = join(directory, "configured");
+  return { ...run, configured: existsSync(configured) ? readFileSync(configured, "utf8").trim().split("\n") : [] };
 }
 
 const local = { ansible_connection: "local" };
@@ -107,6 +112,38 @@ test("the first failure of a task ends the run, as it does with every machine th
   expect(stderr).toMatch(/^front2: task "Wait until the machine answers" failed/m);
   expect(stderr).toContain('back1: task "Break" failed\n    no\n');
   expect(stderr).not.toContain("back2");
+}, 60_000);
+
+/** `ansible/playbooks/base.yml` as it is, with tasks in the place of each play's roles. */
+function base(...tasks: object[][]): object[] {
+  const plays = load(readFileSync(join(ansible, "playbooks", "base.yml"), "utf8")) as Record<string, unknown>[];
+  return plays.map((play, number) => ({ ...play, become: false, roles: [], tasks: tasks[number] }));
+}
+
+test.each(["linear", "mitogen_linear"] as const)(
+  "a task of base.yml that fails on one machine ends the run, before SSH is tried and before any kind (%s)",
+  (strategy) => {
+    const write = (what: string) => ({ "ansible.builtin.shell": `echo ${what} >>${directory}/configured` });
+    const fails = { "ansible.builtin.fail": { msg: "no" }, when: "inventory_hostname == 'back1'" };
+    const { status, stderr, configured } = environment(
+      strategy,
+      { back1: local, back2: local, front1: local, front2: silent },
+      undefined,
+      base([write("base"), { name: "Break", ...fails }, write("after")], [write("ssh")]),
+    );
+    expect([status, configured]).toEqual([2, ["base", "base", "base"]]);
+    expect(stderr).toContain('back1: task "Break" failed\n    no\n');
+    expect(stderr).toMatch(/^front2: task "Wait until the machine answers" failed/m);
+  },
+  60_000,
+);
+
+test("a check leaves out the machines that a run would leave out", () => {
+  const hosts = { back1: silent, front1: local };
+  const { status, stdout, stderr, configured } = environment("linear", hosts, undefined, undefined, "--check");
+  expect([status, configured]).toEqual([2, []]);
+  expect(stdout).not.toContain("UNREACHABLE");
+  expect(stderr).toMatch(/^back1: task "Fail for the machine that was left out" failed/m);
 }, 60_000);
 
 test("where every machine answers, nothing is left out and the run succeeds", () => {

@@ -72,6 +72,18 @@ test("a failure that the playbook ignores is none, and what a task hides stays h
   expect(stderr).not.toContain("correct-horse");
 });
 
+test("a failure that a rescue mends is none, one in the rescue itself is", () => {
+  const fails = (name: string) => ({ name, "ansible.builtin.command": "false" });
+  const mended = { block: [fails("Try")], rescue: [{ name: "Mend", "ansible.builtin.command": "true" }] };
+  const outer = { block: [{ block: [fails("Inner")], rescue: [fails("Inner rescue")] }], rescue: mended.rescue };
+  const { stdout, stderr } = play([mended, outer, { block: [fails("First")], rescue: [fails("Second")] }]);
+  expect(stdout.match(/^TASK \[Mend\]/gm)).toHaveLength(2);
+  expect([...stderr.matchAll(/^(.*): task "(.*)" failed$/gm)].map(([, ...found]) => found)).toEqual([
+    ["front1.dev", "Second"],
+    ["front2.dev", "Second"],
+  ]);
+});
+
 test("a machine that cannot be reached is told too, with the words of SSH", () => {
   const tasks = [
     {

@@ -15,8 +15,19 @@ DOCUMENTATION = """
     short_description: Writes what failed to a file
     description: >-
       A JSON object per line with host, task, message, and how it failed: `failed`; `lost`, a machine that had answered
-      before; `silent`, one that did not answer from the beginning. Nothing where PLATFORM_FAILURES is not set.
+      before; `silent`, one that did not answer from the beginning. No failure that is ignored or rescued, and nothing where PLATFORM_FAILURES is not set.
 """
+
+
+def is_rescued(task):
+    """Whether the task stands in a block whose rescue section runs when it fails, and not in that section itself."""
+    within, parent = {task._uuid}, task._parent
+    while parent is not None:
+        if getattr(parent, "rescue", None) and within & {child._uuid for child in parent.block}:
+            return True
+        within.add(parent._uuid)
+        parent = parent._parent
+    return False
 
 
 class CallbackModule(CallbackBase):
@@ -28,7 +39,7 @@ class CallbackModule(CallbackBase):
         if result.task.action in WAITS:
             # Told although the run goes on without the machine.
             self._append(result, "silent")
-        elif not ignore_errors:
+        elif not ignore_errors and not is_rescued(result.task):
             self._append(result, "failed")
 
     def v2_runner_on_unreachable(self, result):

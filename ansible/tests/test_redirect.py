@@ -3,7 +3,9 @@
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
+import sys
 import tempfile
 import unittest
 from unittest import mock
@@ -28,6 +30,11 @@ class WhatIsPassedOn(unittest.TestCase):
 
     def test_while_an_old_process_still_listens_the_own_port_counts(self):
         self.assertEqual(redirect.plan([front(3001, 3000)], {}, {3000, 3001})[0], [(3000, 3001)])
+
+    def test_a_program_that_binds_all_its_ports_needs_nothing_once_it_has(self):
+        binds = [{**front(3001, 3000), "binds_all": True}]
+        self.assertEqual(redirect.plan(binds, {"front": [2999]}, {3000})[0], [(3001, 3000)])
+        self.assertEqual(redirect.plan(binds, {"front": [2999]}, {3000, 3001}), ([], [(2999, 3001)]))
 
     def test_a_move_that_is_taken_back_half_way_is_a_move_in_the_other_direction(self):
         back = [front(3000, 3001)]
@@ -59,6 +66,29 @@ class WhatIsPassedOn(unittest.TestCase):
             "   0: 00000000000000000000000000000000:0BB9 00000000000000000000000000000000:0000 0A 00000000:00000000\n"
         )
         self.assertEqual(redirect.listening_ports([table, table6, ""]), {3000, 3001})
+
+    @unittest.skipUnless(sys.byteorder == "little", "the kernel writes these addresses in another order")
+    def test_a_listener_on_a_loopback_address_alone_is_none(self):
+        for address, found in (
+            ("00000000", True),
+            ("0401140A", True),
+            ("0100007F", False),
+            ("0201007F", False),
+            ("0" * 32, True),
+            ("0" * 24 + "01000000", False),
+            ("0000000000000000FFFF00000100007F", False),
+            ("0000000000000000FFFF00000401140A", True),
+            ("B80D0120000000000000000001000000", True),
+        ):
+            with self.subTest(address):
+                table = f"  sl  local_address rem_address st\n   0: {address}:0BB8 {'0' * len(address)}:0000 0A\n"
+                self.assertEqual(redirect.listening_ports([table]), {3000} if found else set())
+
+    def test_the_kernels_own_list_tells_them_apart(self):
+        with socket.create_server(("127.0.0.1", 0)) as near, socket.create_server(("", 0)) as far:
+            ports = redirect.listening_ports(pathlib.Path(path).read_text() for path in redirect.SOCKETS)
+            self.assertNotIn(near.getsockname()[1], ports)
+            self.assertIn(far.getsockname()[1], ports)
 
 
 class TheProgram(unittest.TestCase):

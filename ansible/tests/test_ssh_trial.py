@@ -135,6 +135,15 @@ class ProgramTest(TrialTest):
         self.assertEqual(self.live("m1"), {**before, **new})
         self.assertEqual(self.trial("try").stdout, "")
 
+    def test_what_the_machine_has_put_back_already_cannot_be_kept(self):
+        before = self.live("m1")
+        self.candidates({"authorized_keys.d/admin": "good new\n"})
+        self.trial("try")
+        self.trial("back")
+        kept = self.trial("keep")
+        self.assertEqual((kept.returncode, self.live("m1")), (1, before))
+        self.assertIn("put back already", kept.stderr)
+
     def test_a_trial_that_was_interrupted_is_begun_anew_from_what_was_there_before_it(self):
         before = self.live("m1")
         self.candidates({"authorized_keys.d/admin": "bad\n"})
@@ -166,6 +175,16 @@ class ProgramTest(TrialTest):
 
 
 class RunTest(TrialTest):
+    def test_what_is_put_back_before_it_is_kept_fails(self):
+        before = self.live("m1")
+        self.candidates({"authorized_keys.d/admin": "good new\n"})
+        self.machines = ["m1"]
+        # The two minutes are over while the connection is made.
+        self.script("bin/ssh", f"#!/bin/sh\nexec {self.here}/m1/trial back\n")
+        run, failed = self.play()
+        self.assertEqual((run.returncode, failed, self.live("m1")), (2, ["m1"], before), run.stdout)
+        self.assertIn("What was said: put back already", " ".join((run.stdout + run.stderr).split()))
+
     def test_what_lets_users_in_reaches_all_machines_and_a_second_run_does_nothing(self):
         for strategy in ("mitogen_linear", "linear"):
             with self.subTest(strategy):

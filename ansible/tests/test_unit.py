@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import tempfile
 import unittest
+from unittest import mock
 
 from programs import ROLES, program
 
@@ -73,12 +74,13 @@ class Machine(unittest.TestCase):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         self.here = pathlib.Path(folder.name)
+        self.times = {}
         self.own, self.configuration = self.file("unit.service", 100), self.file("conf", 100)
 
     def file(self, name, seconds):
         path = self.here / name
         path.write_text("old")
-        os.utime(path, (seconds, seconds))
+        self.times[str(path)] = seconds
         return str(path)
 
     def unit(self, **properties):
@@ -96,6 +98,12 @@ class Machine(unittest.TestCase):
 
 
 class NeedTest(Machine):
+    def setUp(self):
+        super().setUp()
+        # A file's time on its machine's clock cannot be set. That of its content is always new here.
+        time = lambda path: mock.Mock(st_ctime=self.times[path], st_mtime=1000)
+        self.enterContext(mock.patch.object(behind.os, "stat", time))
+
     def need(self, restart=(), reload=(), **properties):
         return behind.need(self.unit(**properties), list(restart), list(reload))
 
@@ -114,8 +122,19 @@ class NeedTest(Machine):
         addition = self.file("addition.conf", 300)
         self.assertEqual(self.need(DropInPaths=f"{self.own} {addition}"), ("restart", addition))
         self.assertEqual(self.need(NeedDaemonReload="yes"), ("restart", self.own))
-        os.utime(self.own, (300, 300))
+        self.times[self.own] = 300
         self.assertEqual(self.need(), ("restart", self.own))
+
+    def test_the_files_of_packages_are_their_own_affair(self):
+        for path in ("/usr/lib/systemd/system/sh.service", "/lib/systemd/system/sh.service"):
+            self.times[path] = 300
+            with mock.patch.object(behind.glob, "glob", lambda pattern: [pattern]):
+                self.assertIsNone(self.need(FragmentPath=path))
+
+    def test_the_addition_that_has_a_unit_look_at_its_ports_asks_for_no_restart(self):
+        addition, other = self.file("redirect.conf", 300), self.file("other.conf", 100)
+        self.assertIsNone(self.need(DropInPaths=f"{other} {addition}"))
+        self.assertEqual(self.need(DropInPaths=f"{addition} {self.file('other.conf', 300)}"), ("restart", other))
 
     def test_a_reload_reads_what_was_written_before_it_and_one_that_failed_reads_nothing(self):
         newer = self.file("newer", 300)
@@ -132,6 +151,16 @@ class NeedTest(Machine):
         unmet = {"ActiveState": "inactive", "InactiveExitTimestamp": "", "ConditionTimestamp": stamp(200)}
         self.assertIsNone(self.need([self.configuration], **unmet))
         self.assertIsNotNone(self.need([self.configuration], **{**unmet, "ConditionTimestamp": ""}))
+
+
+class TimeTest(Machine):
+    def test_a_new_file_whose_content_is_old_is_new(self):
+        os.utime(self.configuration, (100, 100))
+        now = datetime.datetime.now().timestamp()
+        for start, found in ((now - 60, ("restart", self.configuration)), (now + 60, None)):
+            times = {name: stamp(start) for name in ("InactiveExitTimestamp", "ConditionTimestamp")}
+            unit = self.unit(FragmentPath="", **times)
+            self.assertEqual(behind.need(unit, [self.configuration], []), found)
 
 
 class RunTest(Machine):

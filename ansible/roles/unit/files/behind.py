@@ -11,6 +11,10 @@ import os
 import subprocess
 import sys
 
+# Of role redirect: systemd looks them up anew for each start and reload of a unit that runs, so they ask for none.
+NEEDLESS = "redirect.conf"
+# A package restarts what shall read its files anew, or leaves it alone on purpose.
+PACKAGES = ("/usr/lib/", "/lib/")
 PROPERTIES = (
     "ActiveState InactiveExitTimestamp ConditionTimestamp StateChangeTimestamp ReloadResult NeedDaemonReload "
     "FragmentPath DropInPaths"
@@ -33,9 +37,10 @@ def seconds(timestamp):
 
 
 def newer(patterns, since):
-    """The first file that was changed since then."""
+    """The first file that came or was changed since then, by this machine's clock. The time of its content may be that of
+    the controller's copy."""
     files = (file for pattern in patterns for file in sorted(glob.glob(pattern)))
-    return next((file for file in files if os.stat(file).st_mtime > since), None)
+    return next((file for file in files if os.stat(file).st_ctime > since), None)
 
 
 def need(unit, restart, reload):
@@ -44,7 +49,8 @@ def need(unit, restart, reload):
     # have read its files at any moment since.
     start = max(seconds(unit["InactiveExitTimestamp"]), seconds(unit["ConditionTimestamp"]))
     active = unit["ActiveState"] == "active"
-    own = [glob.escape(path) for path in [unit["FragmentPath"], *unit["DropInPaths"].split()] if path]
+    additions = [path for path in unit["DropInPaths"].split() if os.path.basename(path) != NEEDLESS]
+    own = [glob.escape(path) for path in [unit["FragmentPath"], *additions] if path and not path.startswith(PACKAGES)]
     found = newer([*own, *restart, *([] if active else reload)], start)
     if found is None and unit["NeedDaemonReload"] == "yes":
         found = unit["FragmentPath"]
