@@ -329,6 +329,11 @@ await inIsolation(import.meta.filename, () => {
         "it answers",
         async () => (await lookUp(namespaceOf(back), "168.63.129.16", "back.dev.chatbot.internal")) === "10.20.2.254",
       );
+      // Both networks' were killed.
+      await until(
+        "the other network's answers, too",
+        async () => (await lookUp(namespaceOf(tool), "168.63.129.16", "www.dev.chatbot.example")) === "198.51.100.41",
+      );
     });
     test("a private zone is unknown in a network that it is not linked to, and outside", async () => {
       expect(await lookUp(namespaceOf(tool), "168.63.129.16", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
