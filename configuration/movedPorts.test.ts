@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineGroups } from "../environment/plan.ts";
 import { portsOf } from "../environment/portMoves.ts";
@@ -20,6 +21,11 @@ let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "ports-"));
   cpSync(join(ansible, "inventory", "group_vars"), join(directory, "inventory", "group_vars"), { recursive: true });
+  // The role itself does not run here: its defaults stand below what groups say.
+  const all = join(directory, "inventory", "group_vars", "all.yml");
+  const variablesIn = (file: string) => load(readFileSync(file, "utf8")) as object;
+  const defaults = variablesIn(join(ansible, "roles", "redirect", "defaults", "main.yml"));
+  writeFileSync(all, dump({ ...defaults, ...variablesIn(all) }));
   const machines = machineGroups(plan).map((group) => ({
     id: group.name,
     name: group.name,
@@ -83,35 +89,35 @@ test("while ports move each machine serves both, by the units that it has", () =
       reload: true,
       haproxy: [],
       health: [],
-      settings: [{ name: "back", port: 4000, besides: [4100] }],
+      settings: [{ name: "back", port: 4000, besides: [4100], binds_all: false }],
     },
     "back-balancer": {
       units: ["haproxy.service"],
       reload: true,
       haproxy: [4100],
       health: [4000],
-      settings: [{ name: "back-balancer", port: 4000, besides: [4100] }],
+      settings: [{ name: "back-balancer", port: 4000, besides: [4100], binds_all: true }],
     },
     data: {
       units: ["postgresql@17-main.service"],
       reload: true,
       haproxy: [],
       health: [5432],
-      settings: [{ name: "data", port: 5432, besides: [5400] }],
+      settings: [{ name: "data", port: 5432, besides: [5400], binds_all: false }],
     },
     front: {
       units: ["pm2@front.service"],
       reload: true,
       haproxy: [],
       health: [],
-      settings: [{ name: "front", port: 3000, besides: [] }],
+      settings: [{ name: "front", port: 3000, besides: [], binds_all: false }],
     },
     "machine-learning": {
       units: ["application-machine-learning.service"],
       reload: false,
       haproxy: [],
       health: [],
-      settings: [{ name: "machine-learning", port: 5000, besides: [] }],
+      settings: [{ name: "machine-learning", port: 5000, besides: [], binds_all: false }],
     },
     "reverse-proxy": { units: ["nginx.service"], reload: true, haproxy: [], health: [80, 443], settings: [] },
   });

@@ -100,7 +100,7 @@ test("dev with the defaults is judged with its own image and wishes", async () =
     }),
   );
   expect(plan.imageVersion).toMatch(/^\d/);
-  expect(plan.reverseProxy).toMatchObject({ trustedLaunch: true, acceleratedNetworking: true });
+  expect(plan.reverseProxy.trustedLaunch).toBe(true);
   const images = (change = {}) => ({ images: { [plan.imageVersion]: image(change) } });
   expect((await run(roomy(images()), { plan })).error).toBe("");
   expect(told).toEqual([]);
