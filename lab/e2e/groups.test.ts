@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, on, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
+import { group, names, untilWhole } from "./groupStatus.ts";
 import { failuresDuring } from "./underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -30,15 +31,6 @@ async function experiment(name: string): Promise<void> {
   expect(suite.status, suite.output).toBe(0);
   expect(suite.stdout).toContain("every goal was met");
 }
-
-const whole = ({ groups, machines, loadBalancers }: StackStatus) =>
-  groups.every(
-    ({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted,
-  ) && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));
-const untilWhole = () => eventually(() => status("dev"), whole, 180);
-const group = async (tier: string) => (await status("dev")).groups.find((one) => one.tier === tier);
-const names = (tier: string, { machines }: StackStatus) =>
-  machines.filter((one) => one.tier === tier).map(({ name }) => name);
 
 let born: string[];
 
@@ -121,40 +113,6 @@ test("more servers are added without touching the others; a server that is taken
   ).toEqual([]);
   expect(three).toEqual(expect.arrayContaining(names("back", await status("dev"))));
 });
-
-test("a group grows while its processors are busy, keeps its number when it is changed, and shrinks when they are idle", async () => {
-  // Two busy machines share a host of two processors, of which others may take a part: half of all is seldom reached.
-  const autoscale = ["--set", "tiers.front.autoscale={minimum: 2, maximum: 3, scaleOutAbove: 25, scaleInBelow: 5}"];
-  await lab("up", "dev", ...autoscale);
-  const front = names("front", await status("dev"));
-  const each = (script: string) => Promise.all(front.map((name) => on(name, "sudo", "sh", "-c", `'${script}'`)));
-  await each('for i in 1 2; do systemd-run --quiet --unit=busy$i sh -c "while :; do :; done"; done');
-  await eventually(
-    () => group("front"),
-    (found) => found?.wanted === 3,
-    180,
-  );
-  // A third of one processor of two: too much to shrink, too little to be in the new machine's way.
-  await each(
-    'systemctl stop busy1 busy2; systemd-run --quiet --unit=calm sh -c "while :; do timeout 0.3 sh -c \\"while :; do :; done\\"; sleep 0.6; done"',
-  );
-  await eventually(
-    () => group("front"),
-    (found) => found?.running === 3,
-    120,
-  );
-  const grown = names("front", await status("dev"));
-  await lab("up", "dev", ...autoscale, "--set", "tiers.front.repair.gracePeriod=PT20M");
-  expect(names("front", await status("dev"))).toEqual(grown);
-  await each("systemctl stop calm");
-  await eventually(
-    () => group("front"),
-    (found) => found?.wanted === 2,
-    240,
-  );
-  await untilWhole();
-  await lab("up", "dev");
-}, 900_000);
 
 test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
   await experiment("change-back");

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StackStatus } from "../../cli/status.ts";
 import { eventually, lab, on, outside, status } from "../../commands.ts";
 import { root } from "../../paths.ts";
+import { untilWhole } from "../groupStatus.ts";
 import { failuresDuring } from "../underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -41,11 +42,6 @@ const up = (ports: Partial<Record<string, number>>) =>
     ]),
   );
 
-const whole = ({ groups, machines, loadBalancers }: StackStatus) =>
-  groups.every(
-    ({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted,
-  ) && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));
-const untilWhole = () => eventually(() => status("dev"), whole, 180);
 const names = ({ machines }: StackStatus) => machines.map(({ name }) => name).sort();
 const portsOf = (tier: string, { loadBalancers }: StackStatus) =>
   loadBalancers
