@@ -3,7 +3,7 @@ import type { StackStatus } from "../cli/status.ts";
 import { eventually, status } from "../commands.ts";
 
 /** Every group has as many healthy machines as it should, no more, and every load balancer all of its members. */
-const isWhole = ({ groups, machines, loadBalancers }: StackStatus) =>
+export const isWhole = ({ groups, machines, loadBalancers }: StackStatus) =>
   groups.every(
     ({ tier, wanted, running }) => running === wanted && machines.filter((one) => one.tier === tier).length === wanted,
   ) && loadBalancers.every(({ members }) => members.every(({ state }) => state === "up"));

@@ -7,9 +7,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { StackStatus } from "../cli/status.ts";
-import { eventually, lab, on, outside, run, status } from "../commands.ts";
+import { eventually, lab, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
-import { group, names, untilWhole } from "./groupStatus.ts";
+import { group, isWhole, names, untilWhole } from "./groupStatus.ts";
 import { failuresDuring } from "./underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -91,7 +91,7 @@ test("a server whose host is lost comes back itself where silence is not repaire
       seen.push(servers(found));
       return found;
     };
-    await eventually(look, whole, 120);
+    await eventually(look, isWhole, 120);
     expect(seen.filter((one) => JSON.stringify(one) !== JSON.stringify(before))).toEqual([]);
   } finally {
     await lab("set", "missing-health", "repaired");
