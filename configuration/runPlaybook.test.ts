@@ -78,10 +78,9 @@ test("a failure that a rescue mends is none, one in the rescue itself is", () =>
   const outer = { block: [{ block: [fails("Inner")], rescue: [fails("Inner rescue")] }], rescue: mended.rescue };
   const { stdout, stderr } = play([mended, outer, { block: [fails("First")], rescue: [fails("Second")] }]);
   expect(stdout.match(/^TASK \[Mend\]/gm)).toHaveLength(2);
-  expect([...stderr.matchAll(/^(.*): task "(.*)" failed$/gm)].map(([, ...found]) => found)).toEqual([
-    ["front1.dev", "Second"],
-    ["front2.dev", "Second"],
-  ]);
+  // In the order in which the machines answered.
+  const told = [...stderr.matchAll(/^(.*: task ".*") failed$/gm)].map(([, found]) => found);
+  expect(told.sort()).toEqual(['front1.dev: task "Second"', 'front2.dev: task "Second"']);
 });
 
 test("a machine that cannot be reached is told too, with the words of SSH", () => {
