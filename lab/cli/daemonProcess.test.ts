@@ -30,14 +30,16 @@ function stub(
 ): DaemonProcess {
   const { code = own, tells = true } = options;
   const program = `
-    const { appendFileSync, writeFileSync } = require("fs");
+    const { appendFileSync, renameSync, writeFileSync } = require("fs");
     appendFileSync(${JSON.stringify(file("starts"))}, process.pid + "\\n");
     console.log("begins");
     ${options.more ?? ""}
     require("child_process").spawn("sleep", ["${options.starting ?? 0.3}"]).on("exit", () => {
       console.log("ready");
       const answer = { pid: process.pid, code: ${tells ? JSON.stringify(code) : "undefined"} };
-      writeFileSync(${JSON.stringify(file("serves"))}, JSON.stringify(answer));
+      // Whole at once: it is read meanwhile.
+      writeFileSync(${JSON.stringify(file("serves.new"))}, JSON.stringify(answer));
+      renameSync(${JSON.stringify(file("serves.new"))}, ${JSON.stringify(file("serves"))});
     });
     setInterval(() => {}, 1000);`;
   return {
