@@ -1,7 +1,6 @@
 /** `make azure-e2e`: the end-to-end test on Azure itself, for whoever has a subscription. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline/promises";
 import { Command } from "commander";
 import { execa } from "execa";
 import { load } from "js-yaml";
@@ -11,6 +10,7 @@ import { check, StackError } from "../environment/mistakes.ts";
 import { planEnvironment } from "../environment/plan.ts";
 import { environmentSchema } from "../environment/schema.ts";
 import { root, run } from "./command.ts";
+import { confirmed } from "./confirm.ts";
 import { machinesBySize, planDollars } from "./cost.ts";
 import { toVariables } from "./settings.ts";
 
@@ -62,15 +62,6 @@ async function selectedSubscription(): Promise<string> {
   if (asked.status !== 0)
     throw new Error(`az account show ended with ${asked.status}; sign in: az login\n${asked.output}`);
   return asked.stdout.trim();
-}
-
-/** An input that ends without an answer is no. */
-async function confirmed(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
 }
 
 async function main({ stack, keep = false, yes, ...given }: Options): Promise<number> {

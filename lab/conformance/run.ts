@@ -1,7 +1,7 @@
 /** `make conformance`: the cases against Azure, or against any other endpoint of Azure Resource Manager. */
 import { writeFileSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { Command, InvalidArgumentError } from "commander";
+import { confirmed } from "../../e2e/confirm.ts";
 import { azureTarget, credentialOf, publicEndpoint } from "./azureTarget.ts";
 import { estimate, estimateText } from "./cost.ts";
 import { countTable } from "./count.ts";
@@ -52,15 +52,6 @@ const program = new Command("make conformance")
   .option("--yes", "do not ask before something is made")
   .option("--json <file>", "write the outcome of every case to this file")
   .option("--directory <path>", "other cases than those of this folder");
-
-/** An input that ends without an answer is no. */
-async function confirmed(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const closed = new Promise<string>((resolve) => terminal.once("close", () => resolve("")));
-  const answer = await Promise.race([terminal.question(`${question} [y/N] `), closed]);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
-}
 
 function tell({ file, title, differences }: Outcome): void {
   console.log(`${differences.length === 0 ? "ok  " : "FAIL"} ${file}: ${title}`);
