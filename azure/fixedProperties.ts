@@ -1,15 +1,13 @@
 /** What Azure does not change of scale sets that exist: told before anything is changed, not in the middle. Pure. */
 import { show, type Mistake } from "../environment/mistakes.ts";
 import { resourceName } from "../environment/names.ts";
-import type { MachineGroup, Plan } from "../environment/plan.ts";
+import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
 
 const root = "platform:environment";
 
 /** A planned group of machines beside one of its scale sets that exists. */
 interface Pair {
-  /** Path of the group's settings. */
-  path: string;
   group: MachineGroup;
   /** Azure's name of the scale set. */
   name: string;
@@ -27,18 +25,11 @@ export function fixedPropertyMistakes(plan: Plan, standing: ReadonlyMap<string, 
 }
 
 function pairsOf(plan: Plan, standing: ReadonlyMap<string, StandingScaleSet>): Pair[] {
-  const groups: [path: string, group: MachineGroup | undefined][] = [
-    ...plan.tiers.flatMap(({ name, machines, balancers }): [string, MachineGroup | undefined][] => [
-      [`${root}.tiers.${name}`, machines],
-      [`${root}.balancers`, balancers],
-    ]),
-    [`${root}.reverseProxy`, plan.reverseProxy],
-  ];
-  return groups.flatMap(([path, group]) =>
-    (group?.scaleSets ?? []).flatMap((planned) => {
+  return machineGroups(plan).flatMap((group) =>
+    group.scaleSets.flatMap((planned) => {
       const name = resourceName("scaleSet", plan.stack, planned.name);
       const scaleSet = standing.get(name);
-      return group && scaleSet ? [{ path, group, name, zones: planned.zones, scaleSet }] : [];
+      return scaleSet ? [{ group, name, zones: planned.zones, scaleSet }] : [];
     }),
   );
 }
@@ -100,8 +91,8 @@ function repairs({ stack }: Plan, pairs: readonly Pair[]): Mistake[] {
     .filter(
       ({ group, scaleSet }) => scaleSet.repairAction !== undefined && scaleSet.repairAction !== group.repair.action,
     )
-    .map(({ path, group, name, scaleSet }) => ({
-      path: `${path}.repair.action`,
+    .map(({ group, name, scaleSet }) => ({
+      path: `${group.path}.repair.action`,
       given: show(group.repair.action),
       allowed:
         `${show(scaleSet.repairAction)} while repairs of ${name} are on. Turn them off, and \`pulumi up\` turns ` +

@@ -25,7 +25,7 @@ export async function standingIn(cloud: Cloud, resourceGroup: string): Promise<S
   return { scaleSets, ports };
 }
 
-/** Where the subscription is not registered for a kind of thing, none of them stands. */
+/** Where there is no such group, or the subscription is not registered for a kind of thing, none of them stands. */
 async function orNothing<T>(
   what: string,
   resourceGroup: string,
@@ -35,7 +35,7 @@ async function orNothing<T>(
     return await answer;
   } catch (error) {
     const { statusCode, code, message } = error as Error & { statusCode?: number; code?: string };
-    if (statusCode === 409 && code === "MissingSubscriptionRegistration") return new Map();
+    if (statusCode === 404 || (statusCode === 409 && code === "MissingSubscriptionRegistration")) return new Map();
     const words = [code, message].filter(Boolean).join(" ");
     throw new pulumi.RunError(
       `Azure does not tell the ${what} of ${resourceGroup}; nothing was changed.\n  ${words}\n` +

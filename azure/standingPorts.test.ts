@@ -57,19 +57,6 @@ test("the ports that stand are those of the rules; one moves until its tag says 
   expect(azure.asked).toEqual(["rg-platform-dev"]);
 });
 
-const failing = (statusCode: number) => () => ({
-  [Symbol.asyncIterator]: () => ({
-    next: () => Promise.reject(Object.assign(new Error(`status ${statusCode}`), { statusCode })),
-  }),
-});
-
-test("nothing stands without a resource group; any other refusal is an error", async () => {
-  azure.list = failing(404);
-  expect(await standingPorts(cloud, "rg-platform-dev")).toEqual(new Map());
-  azure.list = failing(403);
-  await expect(standingPorts(cloud, "rg-platform-dev")).rejects.toThrow("status 403");
-});
-
 /** A plan of dev whose back has the port 4000; its load balancer had the given one. */
 const plan = (port: number) =>
   planOf("dev", committed("dev"), new Map([[name, portsOf(new Map([[port, "service"]]), undefined)]]));

@@ -6,20 +6,16 @@ import type { Plan } from "../environment/plan.ts";
 import { portsOf, portTag, type StandingPorts } from "../environment/portMoves.ts";
 import { connect } from "./arm.ts";
 
-/** Ports of the load balancers in a resource group, by the load balancers' names; none without the group. */
+/** Ports of the load balancers in a resource group, by the load balancers' names. */
 export async function standingPorts(cloud: Cloud, resourceGroup: string): Promise<ReadonlyMap<string, StandingPorts>> {
   const { network } = await connect(cloud, {});
   const standing = new Map<string, StandingPorts>();
-  try {
-    for await (const { name, loadBalancingRules = [], tags } of network.loadBalancers.list(resourceGroup)) {
-      if (name === undefined) continue;
-      const rules = loadBalancingRules.flatMap(({ name: rule, frontendPort }): [number, string][] =>
-        rule === undefined || frontendPort === undefined ? [] : [[frontendPort, rule]],
-      );
-      standing.set(name, portsOf(new Map(rules), tags?.[portTag]));
-    }
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  for await (const { name, loadBalancingRules = [], tags } of network.loadBalancers.list(resourceGroup)) {
+    if (name === undefined) continue;
+    const rules = loadBalancingRules.flatMap(({ name: rule, frontendPort }): [number, string][] =>
+      rule === undefined || frontendPort === undefined ? [] : [[frontendPort, rule]],
+    );
+    standing.set(name, portsOf(new Map(rules), tags?.[portTag]));
   }
   return standing;
 }

@@ -17,31 +17,27 @@ export interface StandingScaleSet {
   repairAction: string | undefined;
 }
 
-/** The scale sets of a resource group by their names; none where there is no such group. */
+/** The scale sets of a resource group by their names. */
 export async function standingScaleSets(
   cloud: Cloud,
   resourceGroup: string,
 ): Promise<ReadonlyMap<string, StandingScaleSet>> {
   const { compute } = await connect(cloud, {});
   const found = new Map<string, StandingScaleSet>();
-  try {
-    for await (const scaleSet of compute.virtualMachineScaleSets.list(resourceGroup)) {
-      const { name, sku, zones, automaticRepairsPolicy: repairs, virtualMachineProfile: profile } = scaleSet;
-      if (name === undefined) continue;
-      const interfaces = profile?.networkProfile?.networkInterfaceConfigurations ?? [];
-      found.set(name, {
-        capacity: sku?.capacity,
-        zones: [...(zones ?? [])].sort(),
-        user: profile?.osProfile?.adminUsername,
-        trustedLaunch: profile?.securityProfile?.securityType === "TrustedLaunch",
-        acceleratedNetworking: interfaces.some(({ primary, enableAcceleratedNetworking }) =>
-          Boolean(primary && enableAcceleratedNetworking),
-        ),
-        repairAction: repairs?.enabled ? repairs.repairAction : undefined,
-      });
-    }
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+  for await (const scaleSet of compute.virtualMachineScaleSets.list(resourceGroup)) {
+    const { name, sku, zones, automaticRepairsPolicy: repairs, virtualMachineProfile: profile } = scaleSet;
+    if (name === undefined) continue;
+    const interfaces = profile?.networkProfile?.networkInterfaceConfigurations ?? [];
+    found.set(name, {
+      capacity: sku?.capacity,
+      zones: [...(zones ?? [])].sort(),
+      user: profile?.osProfile?.adminUsername,
+      trustedLaunch: profile?.securityProfile?.securityType === "TrustedLaunch",
+      acceleratedNetworking: interfaces.some(({ primary, enableAcceleratedNetworking }) =>
+        Boolean(primary && enableAcceleratedNetworking),
+      ),
+      repairAction: repairs?.enabled ? repairs.repairAction : undefined,
+    });
   }
   return found;
 }

@@ -9,7 +9,7 @@ import { contains, overlaps, parseCidr, type Cidr } from "../environment/address
 import type { Rule } from "../environment/flows.ts";
 import { resourceName, tags } from "../environment/names.ts";
 import type { OutboundRule } from "../environment/outbound.ts";
-import type { PlannedSubnet } from "../environment/plan.ts";
+import type { PlannedSubnet } from "../environment/subnets.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 import { frontendZones } from "./zones.ts";
 

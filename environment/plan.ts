@@ -9,25 +9,13 @@ import {
 } from "./address.ts";
 import type { Administrators } from "./administrators.ts";
 import type { Repair } from "./fields.ts";
-import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { parseUpstream } from "./hostNames.ts";
-import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
 import { resourceName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import type { Environment, Route } from "./schema.ts";
+import { planSubnets, type PlannedSubnet } from "./subnets.ts";
 import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
-
-/** A subnet with the rules of its security group. */
-export interface PlannedSubnet {
-  /** Name of the tier, `reverse-proxy` or `balancer`. */
-  name: string;
-  addressPrefix: Cidr;
-  /** What may enter. */
-  rules: Rule[];
-  /** What may leave; none where everything may. */
-  outboundRules: OutboundRule[];
-}
 
 /** A tier's service: the stable address in front of its machines. */
 export interface PlannedService extends PortPlan {
@@ -57,6 +45,8 @@ export interface MachineGroup {
   kind: string;
   /** Tier that the machines serve; for a balancer the tier that it balances. */
   tier: string;
+  /** Path of its settings, for example `platform:environment.tiers.front`. */
+  path: string;
   /** Name of the subnet in which the machines stand. */
   subnetName: string;
   /** Number of machines in all scale sets. */
@@ -153,13 +143,19 @@ export function planEnvironment(
     zones: environment.zones,
     imageVersion: environment.imageVersion,
     administrators,
-    subnets: planSubnets(environment, entries, tiers, administrators),
+    subnets: planSubnets(environment, tiers, administrators),
     tiers,
     balancerAddressPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
     reverseProxyAddressPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
     reverseProxy: {
       ...machineGroup(
-        { name: "reverse-proxy", kind: "reverse-proxy", tier: "reverse-proxy", subnetName: "reverse-proxy" },
+        {
+          name: "reverse-proxy",
+          kind: "reverse-proxy",
+          tier: "reverse-proxy",
+          path: "platform:environment.reverseProxy",
+          subnetName: "reverse-proxy",
+        },
         environment.reverseProxy,
         environment,
       ),
@@ -191,7 +187,7 @@ export function labelInDomain(host: string, domain: string): string | undefined 
 type Machines = Pick<Tier, "instances" | "size" | "acceleratedNetworking" | "repair"> & Partial<Tier>;
 
 function machineGroup(
-  identity: Pick<MachineGroup, "name" | "kind" | "tier" | "subnetName">,
+  identity: Pick<MachineGroup, "name" | "kind" | "tier" | "path" | "subnetName">,
   machines: Machines,
   environment: Environment,
 ): MachineGroup {
@@ -266,7 +262,7 @@ function planTier(
     addressPrefix: subnetPrefix(environment.network, tier.subnetIndex),
     instances: tier.instances,
     machines: machineGroup(
-      { name, kind: tier.kind ?? name, tier: name, subnetName: name },
+      { name, kind: tier.kind ?? name, tier: name, path: `platform:environment.tiers.${name}`, subnetName: name },
       { ...tier, applications },
       environment,
     ),
@@ -274,88 +270,19 @@ function planTier(
     ...(service && service.balance !== "hash"
       ? {
           balancers: machineGroup(
-            { name: `${name}-balancer`, kind: "balancer", tier: name, subnetName: "balancer" },
+            {
+              name: `${name}-balancer`,
+              kind: "balancer",
+              tier: name,
+              path: "platform:environment.balancers",
+              subnetName: "balancer",
+            },
             environment.balancers,
             environment,
           ),
         }
       : {}),
   };
-}
-
-const portNumbers = (service: PlannedService | undefined) => (service?.ports ?? []).map(({ port }) => port);
-
-function planSubnets(
-  environment: Environment,
-  entries: [string, Tier][],
-  tiers: PlannedTier[],
-  administrators: Administrators,
-): PlannedSubnet[] {
-  const balancerAddressPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
-  const reverseProxyAddressPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
-  const callers = (name: string): Cidr[] => [
-    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxyAddressPrefix] : []),
-    ...entries
-      .filter(([, tier]) => tier.reaches.includes(name))
-      .map(([, tier]) => subnetPrefix(environment.network, tier.subnetIndex)),
-  ];
-  const reached = (name: string): ReachedService[] =>
-    tiers.flatMap(({ name: other, service }) =>
-      service && environment.tiers[name]?.reaches.includes(other)
-        ? [
-            {
-              name: other,
-              address: service.address,
-              ports: portNumbers(service),
-              subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
-            },
-          ]
-        : [],
-    );
-  const balanced = tiers.filter((tier) => tier.balancers !== undefined);
-  return [
-    {
-      name: "reverse-proxy",
-      addressPrefix: reverseProxyAddressPrefix,
-      rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
-      outboundRules: [],
-    },
-    ...tiers.map(({ name, addressPrefix, service, balancers }) => ({
-      name,
-      addressPrefix,
-      rules: tierRules({
-        ports: portNumbers(service),
-        callers: balancers ? [balancerAddressPrefix] : callers(name),
-        balancers: balancers ? balancerAddressPrefix : undefined,
-        reverseProxy: reverseProxyAddressPrefix,
-      }),
-      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name)),
-    })),
-    ...(balanced.length === 0
-      ? []
-      : [
-          {
-            name: "balancer",
-            addressPrefix: balancerAddressPrefix,
-            rules: balancerRules(
-              balanced.flatMap(({ name, service }) =>
-                service === undefined
-                  ? []
-                  : [
-                      {
-                        name,
-                        subnetIndex: environment.tiers[name]?.subnetIndex ?? 0,
-                        ports: portNumbers(service),
-                        callers: callers(name),
-                      },
-                    ],
-              ),
-              reverseProxyAddressPrefix,
-            ),
-            outboundRules: [],
-          },
-        ]),
-  ];
 }
 
 function planRoute({ host, tier, upstream }: Route, services: ReadonlyMap<string, PlannedService>): PlannedRoute {

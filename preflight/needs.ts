@@ -3,7 +3,7 @@ import type { ImageReference } from "../azure/images.ts";
 import type { StandingScaleSet } from "../azure/standingScaleSets.ts";
 import { image } from "../components/tierHag.ts";
 import { resourceName } from "../environment/names.ts";
-import type { MachineGroup, Plan } from "../environment/plan.ts";
+import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
 
 /** What a group of machines needs. */
 export interface GroupNeeds {
@@ -32,18 +32,10 @@ export type StandingScaleSets = ReadonlyMap<string, Pick<StandingScaleSet, "capa
 
 /** The needs of all groups of a plan, in its order. */
 export function groupNeeds(plan: Plan, standing: StandingScaleSets): GroupNeeds[] {
-  const root = "platform:environment";
-  const of = (machines: MachineGroup, path: string): GroupNeeds => ({
-    ...needsOf(machines, `${root}.${path}`, plan.imageVersion),
+  return machineGroups(plan).map((machines) => ({
+    ...needsOf(machines, plan.imageVersion),
     stands: machinesIn(plan, machines, standing),
-  });
-  return [
-    ...plan.tiers.flatMap(({ name, machines, balancers }) => [
-      of(machines, `tiers.${name}`),
-      ...(balancers ? [of(balancers, "balancers")] : []),
-    ]),
-    of(plan.reverseProxy, "reverseProxy"),
-  ];
+  }));
 }
 
 /** True where the stack asks for more machines than its scale sets are to have, whatever autoscale and repairs do. */
@@ -59,8 +51,8 @@ function machinesIn({ stack }: Plan, { scaleSets }: MachineGroup, standing: Stan
   }, 0);
 }
 
-function needsOf(machines: MachineGroup, path: string, imageVersion: string): Omit<GroupNeeds, "stands"> {
-  const { name, size, instances, autoscale, repair, scaleSets } = machines;
+function needsOf(machines: MachineGroup, imageVersion: string): Omit<GroupNeeds, "stands"> {
+  const { name, path, size, instances, autoscale, repair, scaleSets } = machines;
   const { trustedLaunch, encryptionAtHost, acceleratedNetworking = true } = machines;
   return {
     name,

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { endMoves, standingPorts } from "../../azure/standingPorts.ts";
+import { standingIn } from "../../azure/standing.ts";
+import { endMoves } from "../../azure/standingPorts.ts";
 import { Recorder, valueOf } from "../../components/testing/recorder.ts";
 import { portTag } from "../../environment/portMoves.ts";
 import { committed, planOf } from "../../environment/testing/stacks.ts";
@@ -23,7 +24,7 @@ beforeEach(async () => {
 });
 afterEach(() => lab.stop());
 
-const standing = () => standingPorts(cloud, "rg-platform-dev");
+const standing = async () => (await standingIn(cloud, "rg-platform-dev")).ports;
 
 /** The plan of dev's back with a port, by what stands. */
 async function planWith(port: number) {

@@ -1,0 +1,108 @@
+/** The subnets of an environment, with what may enter and leave them. Pure. */
+import { balancerSubnetIndex, reverseProxySubnetIndex, subnetPrefix, type Cidr } from "./address.ts";
+import type { Administrators } from "./administrators.ts";
+import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
+import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
+import type { PlannedPort } from "./portMoves.ts";
+import type { Environment } from "./schema.ts";
+
+/** A subnet with the rules of its security group. */
+export interface PlannedSubnet {
+  /** Name of the tier, `reverse-proxy` or `balancer`. */
+  name: string;
+  addressPrefix: Cidr;
+  /** What may enter. */
+  rules: Rule[];
+  /** What may leave; none where everything may. */
+  outboundRules: OutboundRule[];
+}
+
+/** What of a planned tier concerns its subnet and others'. */
+interface Tier {
+  name: string;
+  addressPrefix: Cidr;
+  service?: Service;
+  /** Present where machines balance. */
+  balancers?: object;
+}
+
+interface Service {
+  /** Address of the tier's load balancer. */
+  address: string;
+  ports: PlannedPort[];
+}
+
+const portNumbers = (service: Service | undefined) => (service?.ports ?? []).map(({ port }) => port);
+
+/** The subnets of an environment: the reverse proxies', each tier's, and the balancers' where there are any. */
+export function planSubnets(
+  environment: Environment,
+  tiers: readonly Tier[],
+  administrators: Administrators,
+): PlannedSubnet[] {
+  const balancerAddressPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
+  const reverseProxyAddressPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
+  const callers = (name: string): Cidr[] => [
+    ...(environment.reverseProxy.routes.some(({ tier }) => tier === name) ? [reverseProxyAddressPrefix] : []),
+    ...tiers
+      .filter((tier) => environment.tiers[tier.name]?.reaches.includes(name))
+      .map(({ addressPrefix }) => addressPrefix),
+  ];
+  const reached = (name: string): ReachedService[] =>
+    tiers.flatMap(({ name: other, service }) =>
+      service && environment.tiers[name]?.reaches.includes(other)
+        ? [
+            {
+              name: other,
+              address: service.address,
+              ports: portNumbers(service),
+              subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
+            },
+          ]
+        : [],
+    );
+  const balanced = tiers.filter((tier) => tier.balancers !== undefined);
+  return [
+    {
+      name: "reverse-proxy",
+      addressPrefix: reverseProxyAddressPrefix,
+      rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
+      outboundRules: [],
+    },
+    ...tiers.map(({ name, addressPrefix, service, balancers }) => ({
+      name,
+      addressPrefix,
+      rules: tierRules({
+        ports: portNumbers(service),
+        callers: balancers ? [balancerAddressPrefix] : callers(name),
+        balancers: balancers ? balancerAddressPrefix : undefined,
+        reverseProxy: reverseProxyAddressPrefix,
+      }),
+      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name)),
+    })),
+    ...(balanced.length === 0
+      ? []
+      : [
+          {
+            name: "balancer",
+            addressPrefix: balancerAddressPrefix,
+            rules: balancerRules(
+              balanced.flatMap(({ name, service }) =>
+                service === undefined
+                  ? []
+                  : [
+                      {
+                        name,
+                        subnetIndex: environment.tiers[name]?.subnetIndex ?? 0,
+                        ports: portNumbers(service),
+                        callers: callers(name),
+                      },
+                    ],
+              ),
+              reverseProxyAddressPrefix,
+            ),
+            outboundRules: [],
+          },
+        ]),
+  ];
+}
