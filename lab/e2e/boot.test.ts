@@ -5,12 +5,12 @@
  */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { daemonStatus } from "../cli/daemon.ts";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, labCommand, outside, run, status } from "../commands.ts";
 import { daemonLog, root } from "../paths.ts";
+import { stackFile } from "./stackFile.ts";
 
 const provisioningSeconds = 40;
 /** A third of a minute for a program that starts, the plan, the groups and networks; on a slow machine twice that. */
@@ -21,7 +21,7 @@ beforeAll(async () => {
   process.env.LAB_PROVISIONING = String(provisioningSeconds);
   process.env.LAB_REPAIR_GRACE = "300";
   await lab("down");
-  writeFileSync(file, stackFile());
+  writeFileSync(file, smallest());
 });
 afterAll(async () => {
   await lab("down");
@@ -29,23 +29,11 @@ afterAll(async () => {
 });
 
 /** Of dev's stack file what the smallest environment needs: an entrance, and one server behind it. */
-function stackFile(): string {
-  const dev = load(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as {
-    config: { "platform:environment": Record<string, unknown> & { tiers: Record<string, Record<string, unknown>> } };
-  };
-  const environment = dev.config["platform:environment"];
-  const host = "www.boot.chatbot.example";
-  dev.config["platform:environment"] = {
-    ...environment,
-    name: "boot",
-    network: "10.50.0.0/16",
-    domain: "boot.chatbot.example",
-    privateDomain: "boot.chatbot.internal",
-    tiers: { "machine-learning": { ...environment.tiers["machine-learning"], instances: 1 } },
-    reverseProxy: { instances: 1, routes: [{ host, tier: "machine-learning" }] },
-  };
-  return `# yaml-language-server: $schema=./environment/environment.schema.json\n${dump(dev)}`;
-}
+const smallest = () =>
+  stackFile("boot", "10.50.0.0/16", (tiers) => ({
+    tiers: { "machine-learning": { ...tiers["machine-learning"], instances: 1 } },
+    reverseProxy: { instances: 1, routes: [{ host: "www.boot.chatbot.example", tier: "machine-learning" }] },
+  }));
 
 const lateOf = ({ machines }: StackStatus) => machines.flatMap(({ late }) => (late === undefined ? [] : [late]));
 const exits =

@@ -6,13 +6,13 @@ import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions, recap } from "../../e2e/questions.ts";
 import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
+import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
 
 const instances = { back: 2, "back-balancer": 2, data: 1, front: 2, "machine-learning": 1, "reverse-proxy": 2 };
@@ -212,32 +212,21 @@ test("the programs of prod and tools preview without error", async () => {
   }
 });
 
-/** A copy of dev's stack file as a user would make it: other names and addresses, fewer machines, a tier renamed. */
-function stagingFile(): string {
-  const file = load(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as {
-    config: { "platform:environment": Record<string, unknown> & { tiers: Record<string, Record<string, unknown>> } };
-  };
-  const environment = file.config["platform:environment"];
-  const { front, ...tiers } = environment.tiers;
-  for (const tier of Object.values(tiers)) tier["instances"] = 1;
-  delete tiers["back"]?.["balance"];
-  const host = "www.staging.chatbot.example";
-  file.config["platform:environment"] = {
-    ...environment,
-    name: "staging",
-    network: "10.40.0.0/16",
-    domain: "staging.chatbot.example",
-    privateDomain: "staging.chatbot.internal",
-    protect: true,
-    trustedLaunch: true,
-    tiers: { ...tiers, web: { ...front, kind: "front", instances: 1 } },
-    reverseProxy: { instances: 1, routes: [{ host, tier: "web" }] },
-  };
-  return `# yaml-language-server: $schema=./environment/environment.schema.json\n${dump(file)}`;
-}
+/** dev with fewer machines, protected, a tier renamed. */
+const staging = () =>
+  stackFile("staging", "10.40.0.0/16", ({ front, ...tiers }) => {
+    for (const tier of Object.values(tiers)) tier["instances"] = 1;
+    delete tiers["back"]?.["balance"];
+    return {
+      protect: true,
+      trustedLaunch: true,
+      tiers: { ...tiers, web: { ...front, kind: "front", instances: 1 } },
+      reverseProxy: { instances: 1, routes: [{ host: "www.staging.chatbot.example", tier: "web" }] },
+    };
+  });
 
 test("a fourth stack, made by copying a stack file, comes up beside dev, with a tier of another name", async () => {
-  writeFileSync(join(root, "Pulumi.staging.yaml"), stagingFile());
+  writeFileSync(join(root, "Pulumi.staging.yaml"), staging());
   await lab("up", "staging");
   const answer = await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/");
   for (const tier of ["web", "back", "data"]) expect(answer.stdout).toContain(tier);
