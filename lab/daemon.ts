@@ -18,7 +18,7 @@ import { credentials } from "./credentials.ts";
 import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
 import { Rounds } from "./rounds.ts";
 import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
-import { armPort, provisioningSeconds, repairGraceSeconds, secondsPerMinute } from "./settings.ts";
+import { armPort, provisioningSeconds, secondsPerMinute } from "./settings.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -65,7 +65,7 @@ const arm = await startArm({
   clientSecret,
   effects: machines.effects,
   log,
-  repairGraceSeconds,
+  repairGraceSeconds: () => settings().repairGraceSeconds,
   secondsPerMinute,
   missingHealth: () => settings().missingHealth,
   metadataSocket,
@@ -112,13 +112,7 @@ networks.onChange(report);
 
 if (existsSync(socketPath)) rmSync(socketPath);
 const control = controlServer({
-  status: () => ({
-    pid: process.pid,
-    code,
-    world: arm.world(),
-    status: status(),
-    settings: { ...settings(), repairGraceSeconds },
-  }),
+  status: () => ({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }),
   serialLog: (machineId) => machines.effects.serialLog(machineId),
   limits: (change) => arm.limits(change),
 }).listen(socketPath);

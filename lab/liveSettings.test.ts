@@ -12,15 +12,19 @@ beforeEach(() => {
 afterEach(() => rmSync(stateDir, { recursive: true }));
 
 test("without a word the lab takes the less kind reading, and Azure's quarter of an hour in its own minutes", () => {
-  expect(liveSettings(stateDir)).toEqual({ missingHealth: "ignored", serviceHealingSeconds: 15 * secondsPerMinute });
+  expect(liveSettings(stateDir)).toEqual({
+    missingHealth: "ignored",
+    serviceHealingSeconds: 15 * secondsPerMinute,
+    repairGraceSeconds: 30,
+  });
 });
 
 test("what was set last holds, also for the next daemon: a command, or a variable at a daemon's start", () => {
   keepFromEnvironment(stateDir, { LAB_MISSING_HEALTH: "repaired", LAB_SERVICE_HEALING: "20" });
-  expect(liveSettings(stateDir)).toEqual({ missingHealth: "repaired", serviceHealingSeconds: 20 });
+  expect(liveSettings(stateDir)).toMatchObject({ missingHealth: "repaired", serviceHealingSeconds: 20 });
   keepSetting(stateDir, "missingHealth", "ignored");
   keepFromEnvironment(stateDir, {});
-  expect(liveSettings(stateDir)).toEqual({ missingHealth: "ignored", serviceHealingSeconds: 20 });
+  expect(liveSettings(stateDir)).toMatchObject({ missingHealth: "ignored", serviceHealingSeconds: 20 });
 });
 
 test("a value that is not allowed is refused with what is, and changes nothing", () => {

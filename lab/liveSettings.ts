@@ -13,10 +13,7 @@ export interface LiveSettings {
   missingHealth: MissingHealth;
   /** From the loss of a machine's host until the machine boots again elsewhere. */
   serviceHealingSeconds: number;
-}
-
-/** What a daemon tells of its settings: those that were given at its start, too. */
-export interface DaemonSettings extends LiveSettings {
+  /** Length of every scale set's grace period of automatic repairs. */
   repairGraceSeconds: number;
 }
 
@@ -31,6 +28,12 @@ export interface Definition<T> {
   /** What shows that Azure does so, or that it can be read in several ways. */
   evidence: string;
 }
+
+/** A time in seconds. */
+const duration = {
+  allowed: "a number of seconds above 0",
+  parse: (text: string) => (Number(text) > 0 && Number(text) < Infinity ? Number(text) : undefined),
+};
 
 export const missingHealthReadings: readonly MissingHealth[] = ["ignored", "repaired"];
 
@@ -47,14 +50,22 @@ export const definitions: { [Name in keyof LiveSettings]: Definition<LiveSetting
       "that such a member is Unknown, which counts as unhealthy after the grace period",
   },
   serviceHealingSeconds: {
+    ...duration,
     variable: "LAB_SERVICE_HEALING",
-    allowed: "a number of seconds above 0",
     standard: 15 * secondsPerMinute,
-    parse: (text) => (Number(text) > 0 && Number(text) < Infinity ? Number(text) : undefined),
     meaning: "seconds after which a machine that lost its host boots again, with its disk, name and address",
     evidence:
       "all machines of a host that cannot reboot are relocated to another one, which typically completes within 15 " +
       "minutes (learn.microsoft.com/troubleshoot/azure/virtual-machines/windows/understand-vm-reboot); 15 of LAB_MINUTE",
+  },
+  repairGraceSeconds: {
+    ...duration,
+    variable: "LAB_REPAIR_GRACE",
+    standard: 30,
+    meaning: "seconds for which a member must be unhealthy before it is repaired, whatever its scale set says",
+    evidence:
+      "automaticRepairsPolicy.gracePeriod, PT10M to PT90M " +
+      "(learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/create-or-update)",
   },
 };
 
@@ -64,6 +75,7 @@ export type SettingName = keyof LiveSettings;
 export const settingNames: Record<string, SettingName> = {
   "missing-health": "missingHealth",
   "service-healing": "serviceHealingSeconds",
+  "repair-grace": "repairGraceSeconds",
 };
 
 /** What a setting is now, what it means, and why. */
@@ -92,6 +104,7 @@ export function liveSettings(stateDir: string): LiveSettings {
   return {
     missingHealth: read("missingHealth", definitions.missingHealth),
     serviceHealingSeconds: read("serviceHealingSeconds", definitions.serviceHealingSeconds),
+    repairGraceSeconds: read("repairGraceSeconds", definitions.repairGraceSeconds),
   };
 }
 

@@ -3,8 +3,6 @@
 /** Port of 127.0.0.1 on which the lab's ARM listens. */
 export const armPort = Number(process.env.LAB_ARM_PORT ?? 8443);
 
-/** Length of each scale set's grace period of automatic repairs; on Azure it is 10-90 minutes. */
-export const repairGraceSeconds = seconds("LAB_REPAIR_GRACE", 30);
 /** Length of a minute of Azure's other waits, such as those of terminate notices and of autoscale. */
 export const secondsPerMinute = seconds("LAB_MINUTE", 6);
 /** Time in which a machine must have booted, from its first attempt on; on Azure 40 minutes, 90 with extensions. */

@@ -19,8 +19,8 @@ export interface ArmOptions {
   log?: (message: string) => void;
   /** Public addresses handed out; 198.51.100.32 to .191 by default. */
   publicAddresses?: { first: string; last: string };
-  /** Length of every scale set's grace period of automatic repairs. */
-  repairGraceSeconds: number;
+  /** Length of every scale set's grace period of automatic repairs; asked each time. */
+  repairGraceSeconds: () => number;
   /** What a member whose health nobody reports is for automatic repairs; asked each time. */
   missingHealth: () => MissingHealth;
   /** Length of a minute of Azure's other waits: of terminate notices, autoscale, and a repair's patience. */

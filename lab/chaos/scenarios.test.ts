@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { missingHealthReadings, type DaemonSettings } from "../liveSettings.ts";
+import { missingHealthReadings, type LiveSettings } from "../liveSettings.ts";
 import type { Outcome } from "./outcome.ts";
 import { scenarios } from "./scenarios.ts";
 
@@ -22,10 +22,10 @@ test("each kind of machine suffers what the issue names, but for data, which has
 });
 
 describe("a machine that falls silent", () => {
-  const settings: DaemonSettings = { missingHealth: "ignored", serviceHealingSeconds: 90, repairGraceSeconds: 30 };
+  const settings: LiveSettings = { missingHealth: "ignored", serviceHealingSeconds: 90, repairGraceSeconds: 30 };
   const outcome = { replaced: 60, newcomers: 0 } as Outcome;
   /** What is wanted of it, by the name of the goal. */
-  const wanted = (name: string, more: Partial<DaemonSettings> = {}) => {
+  const wanted = (name: string, more: Partial<LiveSettings> = {}) => {
     const silence = scenarios.find((one) => one.name === name)?.silent?.({ ...settings, ...more });
     return { final: silence?.final, goals: silence?.goals.map((goal) => goal(outcome)).map((one) => one.wanted) };
   };

@@ -1,5 +1,5 @@
 /** The scenarios, as data: what is disturbed, how, and what must come of it. */
-import type { DaemonSettings } from "../liveSettings.ts";
+import type { LiveSettings } from "../liveSettings.ts";
 import { breaking, changing, rebooting, reloading, type Disturb } from "./disturbances.ts";
 import { faults, type Fault, type FaultName } from "./faults.ts";
 import {
@@ -22,7 +22,7 @@ export interface Scenario {
   /** Kind of machine of which one is broken. Absent: none in particular. */
   tier?: string;
   /** Its machine falls silent: what comes of that as the lab's settings are, which are read before a run. */
-  silent?: (settings: DaemonSettings) => Silence;
+  silent?: (settings: LiveSettings) => Silence;
   disturb: Disturb;
   /** Ansible is run: its inventory must have the machines of today. */
   managed?: boolean;
@@ -48,8 +48,8 @@ const hangs = 90;
  * otherwise the machine itself, so many seconds after it fell.
  */
 const silence =
-  (comesBack: (settings: DaemonSettings) => number, silentAfter = 0) =>
-  (settings: DaemonSettings): Silence => {
+  (comesBack: (settings: LiveSettings) => number, silentAfter = 0) =>
+  (settings: LiveSettings): Silence => {
     const repairedAfter = silentAfter + settings.repairGraceSeconds;
     const final = settings.missingHealth === "repaired" && repairedAfter < comesBack(settings);
     return final

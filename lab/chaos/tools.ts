@@ -4,7 +4,7 @@ import { daemonStatus, runningDaemon } from "../cli/daemon.ts";
 import { stackStatus, type StackStatus } from "../cli/status.ts";
 import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
-import type { DaemonSettings, MissingHealth } from "../liveSettings.ts";
+import type { LiveSettings, MissingHealth } from "../liveSettings.ts";
 import { root } from "../paths.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
@@ -12,7 +12,7 @@ import { startLoad, type Load, type LoadPlan } from "./load.ts";
 export interface Tools {
   clock: Clock;
   status(): Promise<StackStatus>;
-  settings(): Promise<DaemonSettings>;
+  settings(): Promise<LiveSettings>;
   /** Changes how the lab reads health that nobody reports. */
   readMissingHealth(reading: MissingHealth): Promise<void>;
   /** Breaks or mends a machine; returns the instant, milliseconds since 1970. */

@@ -5,7 +5,7 @@ import { internetBlock } from "../fabric/addresses.ts";
 import { conflicts, isFree } from "../fabric/conflicts.ts";
 import type { Lock } from "../fabric/lock.ts";
 import { daemonLog, daemonPid, root, socketPath } from "../paths.ts";
-import type { DaemonSettings } from "../liveSettings.ts";
+import type { LiveSettings } from "../liveSettings.ts";
 import { armPort } from "../settings.ts";
 import type { World, WorldStatus } from "../world.ts";
 import { type Code, codeOf, sameCode } from "./code.ts";
@@ -20,7 +20,7 @@ export interface DaemonStatus {
   world: World;
   status: WorldStatus;
   /** As they are now. */
-  settings: DaemonSettings;
+  settings: LiveSettings;
 }
 
 /** Asks the daemon over its socket, with `body` in a POST. Returns undefined where none answers. */

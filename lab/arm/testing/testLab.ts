@@ -65,7 +65,7 @@ export class TestLab {
   get options(): ArmOptions {
     const { key, cert } = this.certificates;
     const login = { clientId: client.id, clientSecret: client.secret, tenantId: tenant, subscriptionId: subscription };
-    const waits = { repairGraceSeconds: 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
+    const waits = { repairGraceSeconds: () => 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
     const missingHealth = () => this.missingHealth;
     const metadataSocket = `${this.directory}.sock`;
     return {

@@ -1,6 +1,6 @@
 /** An environment that answers, breaks and mends by itself, in the time of a fake clock. */
 import type { StackStatus } from "../../cli/status.ts";
-import type { DaemonSettings, MissingHealth } from "../../liveSettings.ts";
+import type { LiveSettings, MissingHealth } from "../../liveSettings.ts";
 import type { RequestRecord } from "../history.ts";
 import type { LoadPlan } from "../load.ts";
 import type { Machine } from "../sightings.ts";
@@ -57,7 +57,7 @@ export interface FakeLabOptions {
   /** Called with each command before it is done; may throw. */
   onCommand?: (command: string) => void;
   kept?: (ids: string) => string[];
-  settings?: Partial<DaemonSettings>;
+  settings?: Partial<LiveSettings>;
 }
 
 export class FakeLab implements Tools {
@@ -77,7 +77,7 @@ export class FakeLab implements Tools {
     return this.#options.status(this.#sinceKill(this.clock.nowMs()));
   }
 
-  settings(): Promise<DaemonSettings> {
+  settings(): Promise<LiveSettings> {
     return Promise.resolve({
       missingHealth: "repaired",
       serviceHealingSeconds: 90,

@@ -1,0 +1,114 @@
+/**
+ * What is asked of the high-availability groups of dev while it stands: they are constant when machines are lost, elastic
+ * when they are told to be.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import type { StackStatus } from "../cli/status.ts";
+import { eventually, lab, outside, run, status } from "../commands.ts";
+import { root } from "../paths.ts";
+import { group, isWhole, names, untilWhole } from "./groupStatus.ts";
+import { failuresDuring } from "./underLoad.ts";
+
+const www = "http://www.dev.chatbot.example/";
+
+/**
+ * One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else.
+ */
+async function experiment(name: string): Promise<void> {
+  const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", "250", "--seed", "1"]);
+  expect(suite.status, suite.output).toBe(0);
+  expect(suite.stdout).toContain("every goal was met");
+}
+
+/** Registers the questions as tests, which build on each other, in their order. Repairs of machines must be quick. */
+export function groups(): void {
+  let born: string[];
+
+  test("a server that loses its power under load is replaced by one that serves without anybody acting, and no read fails", async () => {
+    const before = await untilWhole();
+    await experiment("back-power");
+    const after = await untilWhole();
+    born = names("back", after).filter((name) => !names("back", before).includes(name));
+    expect(born).toHaveLength(1);
+  });
+
+  test("the next up lists the new server, knows its host key, and changes nothing on it", async () => {
+    const { machines } = await status("dev");
+    const hostName = machines.find(({ name }) => name === born[0])?.hostName.toLowerCase() ?? "";
+    const inventory = () => readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8");
+    expect(inventory()).not.toContain(hostName);
+    const { output } = await lab("up", "dev");
+    expect(inventory()).toContain(hostName);
+    expect(output).toMatch(new RegExp(`${hostName}\\.dev +: ok=\\d+ +changed=0 +unreachable=0 +failed=0`));
+  });
+
+  test("the database server is restarted rather than replaced, and has what it had", async () => {
+    const post = await outside("curl", "-sS", "--max-time", "10", "--json", '{"text":"kept"}', www);
+    expect(post.stdout).toContain('"text":"kept"');
+    const data = names("data", await status("dev"));
+    await lab("kill", data[0] ?? "", "--how", "power");
+    await eventually(
+      () => group("data"),
+      (found) => found?.running === 0,
+      30,
+    );
+    expect(names("data", await untilWhole())).toEqual(data);
+    const answer = await eventually(
+      () => outside("curl", "-sS", "--max-time", "10", www),
+      ({ stdout }) => stdout.includes('"messages"'),
+      30,
+    );
+    expect(answer.stdout).toContain('"text":"kept"');
+  });
+
+  test("a server whose host is lost comes back itself where silence is not repaired, and the number stays", async () => {
+    const servers = ({ machines }: StackStatus) =>
+      machines
+        .filter(({ tier }) => tier === "front")
+        .map(({ name, hostName, address }) => ({ name, hostName, address }));
+    const before = servers(await untilWhole());
+    expect(before).toHaveLength(2);
+    await lab("set", "missing-health", "ignored");
+    await lab("set", "service-healing", "20");
+    try {
+      await lab("kill", before[0]?.name ?? "", "--how", "power");
+      await eventually(
+        () => status("dev"),
+        ({ machines }) => machines.some(({ name, state }) => name === before[0]?.name && state === "lost"),
+        30,
+      );
+      const seen: ReturnType<typeof servers>[] = [];
+      const look = async () => {
+        const found = await status("dev");
+        seen.push(servers(found));
+        return found;
+      };
+      await eventually(look, isWhole, 120);
+      expect(seen.filter((one) => JSON.stringify(one) !== JSON.stringify(before))).toEqual([]);
+    } finally {
+      await lab("set", "missing-health", "repaired");
+      await lab("set", "service-healing", "90");
+    }
+  }, 240_000);
+
+  test("more servers are added without touching the others; a server that is taken away has answered everything", async () => {
+    const before = names("back", await status("dev"));
+    await lab("up", "dev", "--set", "tiers.back.instances=3");
+    const three = names("back", await untilWhole());
+    expect(three).toHaveLength(3);
+    expect(three).toEqual(expect.arrayContaining(before));
+    expect(
+      await failuresDuring([`1 GET ${www}`], async () => {
+        await lab("up", "dev");
+        await untilWhole();
+      }),
+    ).toEqual([]);
+    expect(three).toEqual(expect.arrayContaining(names("back", await status("dev"))));
+  });
+
+  test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
+    await experiment("change-back");
+  }, 600_000);
+}
