@@ -10,8 +10,11 @@ import subprocess
 import tempfile
 import unittest
 
+import yaml
+
 from programs import ROLES
 
+GROUP_VARS = ROLES.parent / "inventory/group_vars/all.yml"
 PROGRAM = ROLES / "ssh-trial/files/platform-ssh-trial"
 INSTALLED = "/usr/local/sbin/platform-ssh-trial"
 
@@ -92,11 +95,15 @@ class TrialTest(unittest.TestCase):
         return file.read_text() if file.exists() else ""
 
     def play(self, strategy="mitogen_linear", **values):
-        hosts = {m: {"ansible_connection": "local", "ansible_host": m, "ansible_user": "u"} for m in self.machines}
-        (self.here / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
+        hosts = {machine: {"ansible_host": machine, "ansible_user": "u"} for machine in self.machines}
+        given = yaml.safe_load(GROUP_VARS.read_text(encoding="utf-8"))
+        named = {name: given[name] for name in ("first_boot_wait", "ssh_trial_connect")}
+        (self.here / "inventory.yml").write_text(json.dumps({"all": {"hosts": hosts, "vars": named}}))
         variables = {"here": str(self.here), "ansible_ssh_common_args": '-F "{{ inventory_dir }}/config"', **values}
         run = subprocess.run(
-            ["ansible-playbook", "-i", self.here / "inventory.yml", "-e", "ansible_python_interpreter=python3"]
+            # No variable says how machines are reached, as in an inventory that the program writes.
+            ["ansible-playbook", "-c", "local", "-i", self.here / "inventory.yml"]
+            + ["-e", "ansible_python_interpreter=python3"]
             + ["-e", json.dumps(variables), self.here / "play.yml"],
             cwd=ROLES.parent,
             env={
