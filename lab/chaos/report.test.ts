@@ -9,6 +9,7 @@ const verdict = (met: boolean) => ({
 });
 const run = (experiment: string, figures: Record<string, number>, met = true) => ({
   experiment,
+  run: 1,
   report: { figures, verdicts: [verdict(met)] },
 });
 
@@ -31,7 +32,7 @@ test("experiments with other figures have a table of their own", () => {
 });
 
 test("a missed goal and a run that was not finished are told", () => {
-  expect(missed([run("a", {}), run("a", {}, false), { experiment: "b", trouble: "no URL" }])).toEqual([
+  expect(missed([run("a", {}), run("a", {}, false), { experiment: "b", run: 1, trouble: "no URL" }])).toEqual([
     "a: MISSED  no read failed: 7 failed; wanted: 0 failed",
     "b: not finished: no URL",
   ]);

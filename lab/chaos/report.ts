@@ -7,6 +7,8 @@ import type { Verdict } from "./goals.ts";
 /** A run that could not be finished has no report. */
 export interface Run {
   experiment: string;
+  /** Its number among the runs of the experiment, from 1 on. */
+  run: number;
   report?: Report;
   /** Why it could not be finished. */
   trouble?: string;

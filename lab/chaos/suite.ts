@@ -1,31 +1,28 @@
 /** `make chaos`: breaks the environment in the lab while it is used, and holds what comes of it against the goals. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { run as runCommand } from "../commands.ts";
-import { missingHealthReadings, type MissingHealth } from "../liveSettings.ts";
+import { missingHealthReadings } from "../liveSettings.ts";
 import { cacheDir } from "../paths.ts";
 import { realClock } from "./clock.ts";
 import { comparison } from "./comparison.ts";
 import { disturbed } from "./disturbed.ts";
 import type { Experiment } from "./experiment.ts";
 import { loadProgram } from "./load.ts";
-import { figuresText, missed, verdictText, type Run } from "./report.ts";
+import { SuiteRecord, type Options } from "./record.ts";
+import { figuresText, missed, verdictText } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
 import { chosenExperiments, readings } from "./selection.ts";
 import { configured } from "./sightings.ts";
 import { realTools } from "./tools.ts";
 
-interface Options {
-  only: string[];
-  runs: number;
-  rate: number;
-  seed: number;
-  stack: string;
-  patience: number;
-  missingHealth?: MissingHealth | "both";
+interface Arguments extends Options {
   list?: boolean;
+  continue?: boolean;
 }
+
+const results = join(cacheDir, "chaos");
 
 const experiments: Experiment[] = [...scenarios.map(disturbed), comparison];
 
@@ -53,13 +50,18 @@ const program = new Command("make chaos")
     ).choices([...missingHealthReadings, "both"]),
   )
   .option("--patience <seconds>", "in which it must be whole again; repairs and healing are part of it", number, 300)
+  .addOption(
+    new Option(
+      "--continue",
+      "go on with the suite that was begun last: what it has finished is not run again",
+    ).conflicts(["only", "runs", "rate", "seed", "stack", "missingHealth", "patience"]),
+  )
   .option("--list", "list the experiments and end")
   .action(main);
 
-async function main(options: Options): Promise<void> {
-  const chosen = chosenExperiments(experiments, options.only);
-  if (options.list) {
-    for (const { name, title } of chosen) console.log(`${name.padEnd(26)}${title}`);
+async function main({ list, continue: goOn, ...given }: Arguments): Promise<void> {
+  if (list) {
+    for (const { name, title } of chosenExperiments(experiments, given.only)) console.log(`${name.padEnd(26)}${title}`);
     return;
   }
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
@@ -75,37 +77,40 @@ async function main(options: Options): Promise<void> {
   const started = Date.now();
   const say = (message: string) =>
     console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
+  // A name that no experiment has is told before anything is begun.
+  chosenExperiments(experiments, given.only);
+  const record = goOn ? SuiteRecord.last(results) : SuiteRecord.begin(results, given);
+  const { options, runs, directory } = record;
+  const chosen = chosenExperiments(experiments, options.only);
   const tools = realTools(options.stack, loadProgram(), clock, say);
-  const directory = join(cacheDir, "chaos", new Date(started).toISOString().replaceAll(":", "-"));
-  mkdirSync(directory, { recursive: true });
   console.log(
-    `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each; results: ${directory}`,
+    `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each, ` +
+      `${runs.length} of them finished before; results: ${directory}`,
   );
 
   // Read once: a repair that forgets a machine must not change what is wanted.
   const wanted = configured(await tools.status());
   const { rate, seed, patience: recoverySeconds } = options;
-  const runs: Run[] = [];
   const { missingHealth: present } = await tools.settings();
   try {
     for (const { experiment, reading, label } of readings(chosen, options.missingHealth ?? present)) {
       if (stop.signal.aborted) break;
       await tools.readMissingHealth(reading);
       for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
+        if (record.has(label, run)) continue;
         say(`${label} (${run} of ${options.runs}): ${experiment.title}`);
         const place = join(directory, `${label.replaceAll(" ", "-")}-${run}`);
-        mkdirSync(place);
+        mkdirSync(place, { recursive: true });
         try {
           const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
           for (const verdict of report.verdicts) say(verdictText(verdict));
-          runs.push({ experiment: label, report });
+          record.add({ experiment: label, run, report });
         } catch (error) {
           const trouble = error instanceof Error ? error.message : String(error);
           say(`NOT FINISHED  ${trouble}`);
-          runs.push({ experiment: label, trouble });
+          record.add({ experiment: label, run, trouble });
         }
         await compress(place);
-        writeFileSync(join(directory, "results.json"), `${JSON.stringify({ options, runs }, null, 2)}\n`);
       }
     }
   } finally {
