@@ -17,6 +17,11 @@ import { outside, shortHash } from "../fabric/names.ts";
 const steadySeconds = 5;
 const afterwardsSeconds = 20;
 const calmSeconds = 5;
+/**
+ * Answers in that time at least: a balancer that came back gets requests when a connection to another one has ended,
+ * which one answer in a hundred does.
+ */
+const calmAnswers = 5000;
 
 /** How long a client waits: longer than the reverse proxy tries, as browsers do. */
 const clientTimeoutSeconds = 45;
@@ -68,7 +73,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     const disturbedUntil = clock.nowMs();
     // An environment that does not become whole misses a goal; its history is examined all the same.
     await untilWhole(tools, wanted, recoverySeconds, "again").catch((error: Error) => tools.say(error.message));
-    await clock.sleep(calmSeconds);
+    await clock.sleep(Math.max(calmSeconds, calmAnswers / rate));
     await load.stop();
     await watch.stop();
 
