@@ -2,7 +2,7 @@
 # Ends when cloud-init and the machine's own configuration run have ended.
 # Its run repeats until it succeeds. One that keeps failing (a mistake in the roles that the machine was born with)
 # is stopped, so that this run, which may bring the correction, can take its place.
-# This file says that cloud-init has ended; its own program needs half a second for that.
+# result.json is there once cloud-init has ended. To ask cloud-init itself takes half a second.
 [ -e /run/cloud-init/result.json ] || cloud-init status --wait >/dev/null 2>&1 || true
 
 while :; do

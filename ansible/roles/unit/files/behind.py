@@ -1,8 +1,7 @@
 """Which units have not read their files as they are now, from the times that systemd and the file system keep.
 
-The argument is JSON: {"units": [NAME], "restart": [FILES OF EACH UNIT], "reload": [FILES OF EACH UNIT], "check": BOOLEAN},
-where a path may be a pattern. Unless it is a check, systemd reads units that have changed: a restart is by their new
-text. Prints JSON: {"restart": {NAME: FILE}, "reload": {NAME: FILE}}, each with the file that says so.
+The argument is JSON: {"units": [NAME], "restart": [FILES OF EACH UNIT], "reload": [FILES OF EACH UNIT]}, where a path
+may be a pattern. Prints JSON: {"restart": {NAME: FILE}, "reload": {NAME: FILE}}, each with the file that says so.
 """
 
 import datetime
@@ -66,10 +65,7 @@ def need(unit, restart, reload):
 def main():
     asked = json.loads(sys.argv[1])
     answer = {"restart": {}, "reload": {}}
-    units = show(asked["units"])
-    if not asked["check"] and any(unit["NeedDaemonReload"] == "yes" for unit in units):
-        subprocess.run(["systemctl", "daemon-reload"], check=True)
-    for name, unit, restart, reload in zip(asked["units"], units, asked["restart"], asked["reload"]):
+    for name, unit, restart, reload in zip(asked["units"], show(asked["units"]), asked["restart"], asked["reload"]):
         found = need(unit, restart, reload)
         if found:
             answer[found[0]][name] = found[1]
