@@ -36,7 +36,7 @@ const args = {
           priority: 2000,
           access: "Allow" as const,
           protocol: "Tcp" as const,
-          destination: "Internet",
+          destinations: ["Internet"],
           ports: ["80", "443"],
         },
       ],
@@ -141,7 +141,7 @@ test("a rule in and a rule out may have the same priority, two of one direction 
   const recorder = await Recorder.start();
   const rule = { name: "a", access: "Allow" as const, protocol: "Tcp" as const, ports: ["1"], priority: 200 };
   const rules = [{ ...rule, sources: "*" as const }];
-  const out = { ...rule, destination: "Internet" };
+  const out = { ...rule, destinations: ["Internet"] };
   const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules, outboundRules: [out] };
   new Network("network", { ...args, subnets: [subnet] });
   const twice = { ...subnet, outboundRules: [out, { ...out, name: "b" }] };

@@ -199,7 +199,7 @@ function inboundRule({ name, priority, access, protocol, sources, ports }: Rule)
 }
 
 /** An outbound rule in ARM's form. */
-function outboundRule({ name, priority, access, protocol, destination, ports }: OutboundRule) {
+function outboundRule({ name, priority, access, protocol, destinations, ports }: OutboundRule) {
   return {
     name,
     priority,
@@ -208,7 +208,9 @@ function outboundRule({ name, priority, access, protocol, destination, ports }: 
     direction: "Outbound",
     sourceAddressPrefix: "*",
     sourcePortRange: "*",
-    destinationAddressPrefix: destination,
+    ...(destinations.length === 1
+      ? { destinationAddressPrefix: destinations[0] }
+      : { destinationAddressPrefixes: destinations }),
     ...destinationPorts(ports),
   };
 }

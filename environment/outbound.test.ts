@@ -10,8 +10,8 @@ const rules = (outbound: unknown) =>
     planOf("dev", devWith("back", outbound === undefined ? {} : { outbound })).subnets.map(
       ({ name, outboundRules }) => [
         name,
-        outboundRules.map(({ priority, access, protocol, destination, ports, ...rule }) =>
-          [priority, access, protocol, destination, ports.join(), rule.name].join(" "),
+        outboundRules.map(({ priority, access, protocol, destinations, ports, ...rule }) =>
+          [priority, access, protocol, destinations.join(), ports.join(), rule.name].join(" "),
         ),
       ],
     ),
@@ -29,8 +29,8 @@ test("a tier calls what it lists and the tiers that it reaches, and nothing else
     { to: "AzureKeyVault.WestEurope", ports: [443] },
   ]);
   expect(back).toEqual([
-    "1004 Allow Tcp 10.20.4.254/32 5432 allow-out-data",
-    "1003 Allow Tcp 10.20.3.254/32 5000 allow-out-machine-learning",
+    "1004 Allow Tcp 10.20.4.0/24 5432 allow-out-data",
+    "1003 Allow Tcp 10.20.3.0/24 5000 allow-out-machine-learning",
     "2000 Allow Tcp Internet 443 allow-out-Internet-tcp",
     "2001 Allow Tcp 198.51.100.0/24 80,443 allow-out-198.51.100.0_24-tcp",
     "2002 Allow Udp 198.51.100.0/24 53 allow-out-198.51.100.0_24-udp",
@@ -38,6 +38,14 @@ test("a tier calls what it lists and the tiers that it reaches, and nothing else
     "4096 Deny * * * deny-out-all",
   ]);
   expect(Object.values(others).flat()).toEqual([]);
+});
+
+test("a tier that machines balance is reached by its load balancer's address, and by their subnet", () => {
+  const [data, learning] = planOf("dev", devWith("front", { outbound: [], reaches: ["back"] })).subnets.find(
+    ({ name }) => name === "front",
+  )!.outboundRules;
+  expect(data).toMatchObject({ name: "allow-out-back", destinations: ["10.20.2.254/32", "10.20.250.0/24"] });
+  expect(learning?.access).toBe("Deny");
 });
 
 test("an empty list leaves the tiers that are reached", () => {

@@ -16,8 +16,8 @@ export interface OutboundRule {
   priority: number;
   access: "Allow" | "Deny";
   protocol: "Tcp" | "Udp" | "*";
-  /** A block, a service tag such as `Internet`, or `*`. */
-  destination: string;
+  /** Blocks, or a single service tag such as `Internet`, or `*`. */
+  destinations: string[];
   /** Ports such as `443`, or `*`. */
   ports: string[];
 }
@@ -63,8 +63,12 @@ export type Outbound = z.output<typeof outboundSchema>;
 export interface ReachedService {
   /** Name of the tier. */
   name: string;
-  /** Address of the tier's load balancer. A security group sees it, not the machine that is chosen behind it. */
-  address: string;
+  /**
+   * Blocks with the load balancer's address and those of the machines behind it. A security group's destination is "the
+   * destination computer, not the load balancer"; whether a caller's group sees that already is not documented.
+   * https://learn.microsoft.com/azure/virtual-network/network-security-groups-overview#security-rules
+   */
+  destinations: string[];
   /** Ports that callers of the tier may use. */
   ports: number[];
   /** The tier's subnet index: it fixes the rule's priority, so that reaching another tier moves no other rule. */
@@ -76,11 +80,11 @@ export function outboundRules(outbound: Outbound | undefined, reached: readonly 
   if (outbound === undefined) return [];
   const allow = { access: "Allow" as const, protocol: "Tcp" as const };
   return [
-    ...reached.map(({ name, address, ports, subnetIndex }) => ({
+    ...reached.map(({ name, destinations, ports, subnetIndex }) => ({
       ...allow,
       name: `allow-out-${name}`,
       priority: 1000 + subnetIndex,
-      destination: `${address}/32`,
+      destinations,
       ports: ports.map(String),
     })),
     ...outbound.map(({ to, ports, protocol }, index) => ({
@@ -89,9 +93,9 @@ export function outboundRules(outbound: Outbound | undefined, reached: readonly 
       name: `allow-out-${to.replace("/", "_")}-${protocol}`,
       priority: 2000 + index,
       protocol: protocol === "udp" ? ("Udp" as const) : allow.protocol,
-      destination: to,
+      destinations: [to],
       ports: ports.map(String),
     })),
-    { name: "deny-out-all", priority: 4096, access: "Deny", protocol: "*", destination: "*", ports: ["*"] },
+    { name: "deny-out-all", priority: 4096, access: "Deny", protocol: "*", destinations: ["*"], ports: ["*"] },
   ];
 }

@@ -49,12 +49,13 @@ export function planSubnets(
       .map(({ addressPrefix }) => addressPrefix),
   ];
   const reached = (name: string): ReachedService[] =>
-    tiers.flatMap(({ name: other, service }) =>
+    tiers.flatMap(({ name: other, addressPrefix, service, balancers }) =>
       service && environment.tiers[name]?.reaches.includes(other)
         ? [
             {
               name: other,
-              address: service.address,
+              // The load balancer's address is one of its tier's subnet.
+              destinations: balancers ? [`${service.address}/32`, balancerAddressPrefix] : [addressPrefix],
               ports: portNumbers(service),
               subnetIndex: environment.tiers[other]?.subnetIndex ?? 0,
             },

@@ -119,6 +119,17 @@ describe("a router's rules", () => {
       ]),
     );
   });
+  test("ask an outbound group twice: for a load balancer's address, and for that of the member that it chose", () => {
+    const asked = chainOf(text(a), /^outbound /).find((line) => line.startsWith("iifname vmap"));
+    expect(asked).toMatch(/"lm\w+" : jump lm\w+_out/);
+    expect(chainOf(text(a), /^balanced /)).toEqual([
+      "type filter hook forward priority filter - 1; policy accept;",
+      "ct state established,related accept",
+      "ct state invalid drop",
+      asked,
+      "}",
+    ]);
+  });
   test("drop what comes from, or goes to, a machine that they do not know", () => {
     expect(chainOf(text(), /^outbound /)).toContain(`iifname "lm*" drop`);
     expect(chainOf(text(), /^inbound /)[0]).toContain("policy drop");

@@ -2,8 +2,8 @@
  * Network security groups and address translation of one virtual network, as nftables chains of its router. Pure.
  *
  * Outbound rules are judged where a machine's packet enters the router, with the destination that the machine wrote
- * (a load balancer's address, say); inbound rules where it leaves towards a machine, with the member that the load
- * balancer chose as destination: this is what Azure's rules see.
+ * (a load balancer's address, say), and again with the member that the load balancer chose: which of them Azure's see is
+ * not documented, so both must be allowed. Inbound rules are judged where it leaves towards a machine, with the member.
  */
 import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
 import { azureAddress, metadataAddress, privateBlocks } from "./addresses.ts";
@@ -63,6 +63,11 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
       `ip daddr { ${azureAddress}, ${metadataAddress} } accept`,
       ...verdicts("out"),
       `iifname "lm*" drop`,
+    ]),
+    chain("balanced", [
+      "type filter hook forward priority filter - 1; policy accept;",
+      ...established,
+      ...verdicts("out"),
     ]),
     chain("inbound", [
       "type filter hook forward priority filter; policy drop;",
