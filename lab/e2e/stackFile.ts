@@ -19,11 +19,12 @@ export function stackFile(name: string, network: string, changes: (tiers: Tiers)
     config: { "platform:environment": Environment };
   };
   const environment = file.config["platform:environment"];
-  const domain = `${name}.chatbot.example`;
-  const privateDomain = `${name}.chatbot.internal`;
   file.config["platform:environment"] = {
     ...environment,
-    ...{ name, network, domain, privateDomain },
+    name,
+    network,
+    domain: `${name}.chatbot.example`,
+    privateDomain: `${name}.chatbot.internal`,
     ...changes(environment.tiers),
   };
   return `# yaml-language-server: $schema=./environment/environment.schema.json\n${dump(file)}`;
