@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { SuiteRecord } from "./record.ts";
+import { SuiteRecord, type Options } from "./record.ts";
 
 let folder: string;
 beforeEach(() => {
@@ -10,7 +10,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const options = { only: ["front-*"], runs: 2, rate: 500, seed: 1, stack: "dev", patience: 300 };
+const options: Options = {
+  only: ["front-*"],
+  runs: 2,
+  rate: 500,
+  seed: 1,
+  stack: "dev",
+  patience: 300,
+  missingHealth: "both",
+};
 const report = { figures: { failed: 0, "p99 ms": NaN }, verdicts: [] };
 
 test("the suite that was begun last goes on with its options, without what it has finished", () => {
@@ -34,6 +42,17 @@ test("a suite that was begun, and of which nothing is finished, is begun again",
 });
 
 test("where no suite was begun, none can go on", () => {
-  expect(() => SuiteRecord.last(folder)).toThrow("no suite was begun");
-  expect(() => SuiteRecord.last(join(folder, "none"))).toThrow("no suite was begun");
+  expect(() => SuiteRecord.last(folder)).toThrow("there is no suite to go on with");
+  expect(() => SuiteRecord.last(join(folder, "none"))).toThrow("there is no suite to go on with");
+});
+
+test("a suite that has ended is left alone, unless a run of it could not be finished", () => {
+  const open = SuiteRecord.begin(folder, options, new Date("2026-01-01T10:00:00Z"));
+  const ended = SuiteRecord.begin(folder, options, new Date("2026-01-02T10:00:00Z"));
+  ended.add({ experiment: "front-power", run: 1, report });
+  ended.end();
+  expect(SuiteRecord.last(folder).directory).toBe(open.directory);
+  ended.add({ experiment: "front-power", run: 2, trouble: "the lab went down" });
+  ended.end();
+  expect(SuiteRecord.last(folder).directory).toBe(ended.directory);
 });

@@ -1,5 +1,5 @@
 /** What a suite has done so far, kept as it goes so that a later call can go on with it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, writeAtomically } from "../files.ts";
 import type { MissingHealth } from "../liveSettings.ts";
@@ -13,7 +13,14 @@ export interface Options {
   seed: number;
   stack: string;
   patience: number;
-  missingHealth?: MissingHealth | "both";
+  missingHealth: MissingHealth | "both";
+}
+
+interface Kept {
+  options: Options;
+  /** Every run has a report. */
+  ended: boolean;
+  runs: Run[];
 }
 
 export class SuiteRecord {
@@ -32,27 +39,25 @@ export class SuiteRecord {
     const directory = join(folder, now.toISOString().replaceAll(":", "-"));
     mkdirSync(directory, { recursive: true });
     const record = new SuiteRecord(directory, options, []);
-    record.#keep();
+    record.#keep(false);
     return record;
   }
 
   /**
-   * The one that was begun last. A run that could not be finished is forgotten.
+   * Of the suites that have not ended, the one that was begun last. A run that could not be finished is forgotten.
    *
    * @throws where there is none.
    */
   static last(folder: string): SuiteRecord {
-    const directory = (existsSync(folder) ? readdirSync(folder) : [])
-      .sort()
-      .map((name) => join(folder, name))
-      .findLast((one) => readIfThere(fileIn(one)) !== undefined);
-    if (directory === undefined) throw new Error(`no suite was begun: nothing is in ${folder}`);
-    const { options, runs } = JSON.parse(readFileSync(fileIn(directory), "utf8")) as SuiteRecord;
-    return new SuiteRecord(
-      directory,
-      options,
-      runs.filter(({ report }) => report),
-    );
+    const open = (existsSync(folder) ? readdirSync(folder) : []).sort().flatMap((name) => {
+      const directory = join(folder, name);
+      const kept = JSON.parse(readIfThere(fileIn(directory)) ?? "{}") as Partial<Kept>;
+      return kept.ended === false ? [{ directory, ...(kept as Kept) }] : [];
+    });
+    const last = open.at(-1);
+    if (!last) throw new Error(`there is no suite to go on with: none in ${folder} was ended before it had finished`);
+    const finished = last.runs.filter(({ report }) => report);
+    return new SuiteRecord(last.directory, last.options, finished);
   }
 
   has(experiment: string, run: number): boolean {
@@ -61,12 +66,18 @@ export class SuiteRecord {
 
   add(run: Run): void {
     this.runs.push(run);
-    this.#keep();
+    this.#keep(false);
   }
 
-  #keep(): void {
+  /** To be called once nothing is left to run. */
+  end(): void {
+    this.#keep(this.runs.every(({ report }) => report));
+  }
+
+  #keep(ended: boolean): void {
     const { options, runs } = this;
-    writeAtomically(fileIn(this.directory), `${JSON.stringify({ options, runs }, null, 2)}\n`);
+    const kept: Kept = { options, ended, runs };
+    writeAtomically(fileIn(this.directory), `${JSON.stringify(kept, null, 2)}\n`);
   }
 }
 

@@ -1,5 +1,5 @@
 /** `make chaos`: breaks the environment in the lab while it is used, and holds what comes of it against the goals. */
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { run as runCommand } from "../commands.ts";
@@ -17,7 +17,8 @@ import { chosenExperiments, readings } from "./selection.ts";
 import { configured } from "./sightings.ts";
 import { realTools } from "./tools.ts";
 
-interface Arguments extends Options {
+interface Arguments extends Omit<Options, "missingHealth"> {
+  missingHealth?: Options["missingHealth"];
   list?: boolean;
   continue?: boolean;
 }
@@ -77,30 +78,32 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   const started = Date.now();
   const say = (message: string) =>
     console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
-  // A name that no experiment has is told before anything is begun.
-  chosenExperiments(experiments, given.only);
-  const record = goOn ? SuiteRecord.last(results) : SuiteRecord.begin(results, given);
+  const former = goOn ? SuiteRecord.last(results) : undefined;
+  const { only, stack } = former?.options ?? given;
+  const chosen = chosenExperiments(experiments, only);
+  const tools = realTools(stack, loadProgram(), clock, say);
+  // Read once: a repair that forgets a machine must not change what is wanted.
+  const wanted = configured(await tools.status());
+  const { missingHealth: present } = await tools.settings();
+  const record = former ?? SuiteRecord.begin(results, { ...given, missingHealth: given.missingHealth ?? present });
   const { options, runs, directory } = record;
-  const chosen = chosenExperiments(experiments, options.only);
-  const tools = realTools(options.stack, loadProgram(), clock, say);
   console.log(
     `seed ${options.seed}, ${options.rate} requests a second, ${chosen.length} experiments, ${options.runs} runs each, ` +
       `${runs.length} of them finished before; results: ${directory}`,
   );
 
-  // Read once: a repair that forgets a machine must not change what is wanted.
-  const wanted = configured(await tools.status());
   const { rate, seed, patience: recoverySeconds } = options;
-  const { missingHealth: present } = await tools.settings();
   try {
-    for (const { experiment, reading, label } of readings(chosen, options.missingHealth ?? present)) {
+    for (const { experiment, reading, label } of readings(chosen, options.missingHealth)) {
       if (stop.signal.aborted) break;
       await tools.readMissingHealth(reading);
       for (let run = 1; run <= options.runs && !stop.signal.aborted; run++) {
         if (record.has(label, run)) continue;
         say(`${label} (${run} of ${options.runs}): ${experiment.title}`);
         const place = join(directory, `${label.replaceAll(" ", "-")}-${run}`);
-        mkdirSync(place, { recursive: true });
+        // Of a run that was ended.
+        rmSync(place, { recursive: true, force: true });
+        mkdirSync(place);
         try {
           const report = await experiment.run({ tools, rate, seed, run, wanted, recoverySeconds, directory: place });
           for (const verdict of report.verdicts) say(verdictText(verdict));
@@ -116,6 +119,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   } finally {
     await tools.readMissingHealth(present);
   }
+  if (!stop.signal.aborted) record.end();
   const failures = missed(runs);
   console.log(`\n${figuresText(runs)}\n`);
   console.log(

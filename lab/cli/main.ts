@@ -74,7 +74,7 @@ program
   });
 program
   .command("set")
-  .description("tell, or change while the lab runs, how it imitates what Azure leaves open")
+  .description("tell, or change while the lab runs, Azure's times and what Azure leaves open")
   .addArgument(new Argument("[setting]", "absent: all are told").choices(Object.keys(settingNames)))
   .argument("[value]", "absent: the setting is told")
   .action(async (setting: string | undefined, value: string | undefined) => {
