@@ -90,7 +90,7 @@ test("the daemon's log, in which tools had no repair, tells of one in dev", () =
   expect(repairs("dev")).toEqual([expect.stringContaining("-front_")]);
 });
 
-test("destroy of the protected prod deletes nothing; it is destroyed once it is no longer protected", async () => {
+test("neither a destroy of the protected prod nor an up without a route deletes anything; it is destroyed once it is no longer protected", async () => {
   const began = new Date().toISOString();
   const deletes = async () =>
     (await lab("log", "arm")).stdout
@@ -99,6 +99,15 @@ test("destroy of the protected prod deletes nothing; it is destroyed once it is 
   const refused = await run([labCommand, "destroy", "prod"]);
   expect(refused.status).not.toBe(0);
   expect(refused.output).toContain("protect");
+  expect(await deletes()).toEqual([]);
+  const fewer = await run(
+    [labCommand, "up", "prod", "--set", "reverseProxy.routes=[{host: www.chatbot.example, tier: front}]"],
+    { seconds: 1200 },
+  );
+  expect(fewer.status).not.toBe(0);
+  expect(fewer.output).toContain(
+    "To take a tier or a route away, or to destroy the stack, first run: pulumi config set",
+  );
   expect(await deletes()).toEqual([]);
   await whole("prod", 10);
   await lab("up", "prod", "--set", "protect=false");
