@@ -117,7 +117,8 @@ export class Repairs {
     const since = this.#unhealthy.get(key);
     if (since === undefined) return false;
     return (
-      nowMilliseconds() >= Math.max(since, Date.parse(computed.changed ?? created)) + options.repairGraceSeconds() * 1000
+      nowMilliseconds() >=
+      Math.max(since, Date.parse(computed.changed ?? created)) + options.repairGraceSeconds() * 1000
     );
   }
 
