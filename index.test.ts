@@ -4,6 +4,7 @@ import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
 import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
+import { resourcePaths } from "./azure/resourceIds.ts";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
 import { loadBalancer, machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
 import { restOf, roomySubscription, usage, type Subscription } from "./azure/testing/subscription.ts";
@@ -198,6 +199,12 @@ test("where a stack is protected everything is, but for the run of Ansible, whic
   expect(others).toEqual(["command:local:Command configuration-ansible"]);
   expect(recorder.resources.length).toBeGreaterThan(50);
   expect(program.protection).toContain("pulumi config set -s prod --path 'platform:environment.protect' false");
+});
+
+test("the IDs of everything that is made on Azure are known, to take up what a killed up had begun", async () => {
+  const { recorder } = await preview("prod");
+  const types = recorder.resources.map(({ type }) => type).filter((type) => type.startsWith("azure-native:"));
+  expect([...new Set(types)].filter((type) => resourcePaths[type] === undefined)).toEqual([]);
 });
 
 test("a stack that is not protected has nothing that is", async () => {

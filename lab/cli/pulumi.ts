@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
+import { refreshArguments, type Export } from "../../azure/pendingCreates.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
@@ -132,11 +133,23 @@ function stackArgument(args: readonly string[]): string | undefined {
   return name?.split("/").at(-1);
 }
 
+/** Takes into a stack's state what an `up` had begun to make when it was killed, as `bin/recover` does on Azure. */
+export async function recover(stack: string): Promise<void> {
+  const state = JSON.parse(readFileSync(stateFile(stack), "utf8")) as { checkpoint: { latest?: Export["deployment"] } };
+  const refresh = refreshArguments({ deployment: state.checkpoint.latest ?? {} }, credentials().subscriptionId);
+  if (!refresh) return;
+  console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
+  const status = await pulumi([...refresh, "--stack", stack]);
+  if (status !== 0) throw new Error(`pulumi refresh of stack ${stack} ended with status ${status}`);
+}
+
+const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project().name, `${stack}.json`);
+
 /** Makes the stack in the lab's backend unless it is there. */
 export function ensureStack(stack: string): void {
   requireStack(root, stack);
   const env = prepare(stack);
-  if (existsSync(join(backend, ".pulumi", "stacks", project().name, `${stack}.json`))) return;
+  if (existsSync(stateFile(stack))) return;
   const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], {
     env,
     encoding: "utf8",

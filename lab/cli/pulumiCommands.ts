@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { root } from "../paths.ts";
 import { ensureDaemon } from "./daemon.ts";
-import { ensureStack, pulumi } from "./pulumi.ts";
+import { ensureStack, pulumi, recover } from "./pulumi.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
@@ -17,7 +17,10 @@ export function addPulumiCommands(program: Command): void {
       ensureStack(stack);
       process.exitCode = await timed(
         () => `pulumi up of stack ${stack}`,
-        () => pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings }),
+        async () => {
+          await recover(stack);
+          return pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings });
+        },
       );
     });
   stackCommand(program, "preview", "show what up would change")

@@ -1,0 +1,37 @@
+/** ARM's IDs of the types of resources that the program makes, by their inputs. Pure. */
+
+const group = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}";
+const network = `${group}/providers/Microsoft.Network`;
+
+/** Paths by azure-native's type tokens; parameters are named as inputs. */
+export const resourcePaths: Readonly<Record<string, string>> = {
+  "azure-native:resources:ResourceGroup": group,
+  "azure-native:network:VirtualNetwork": `${network}/virtualNetworks/{virtualNetworkName}`,
+  "azure-native:network:Subnet": `${network}/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}`,
+  "azure-native:network:NetworkSecurityGroup": `${network}/networkSecurityGroups/{networkSecurityGroupName}`,
+  "azure-native:network:NatGateway": `${network}/natGateways/{natGatewayName}`,
+  "azure-native:network:PublicIPAddress": `${network}/publicIPAddresses/{publicIpAddressName}`,
+  "azure-native:network:LoadBalancer": `${network}/loadBalancers/{loadBalancerName}`,
+  "azure-native:compute:VirtualMachineScaleSet": `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/{vmScaleSetName}`,
+  "azure-native:monitor:AutoscaleSetting": `${group}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}`,
+  "azure-native:dns:Zone": `${network}/dnsZones/{zoneName}`,
+  "azure-native:dns:RecordSet": `${network}/dnsZones/{zoneName}/{recordType}/{relativeRecordSetName}`,
+  "azure-native:privatedns:PrivateZone": `${network}/privateDnsZones/{privateZoneName}`,
+  "azure-native:privatedns:VirtualNetworkLink": `${network}/privateDnsZones/{privateZoneName}/virtualNetworkLinks/{virtualNetworkLinkName}`,
+  "azure-native:privatedns:PrivateRecordSet": `${network}/privateDnsZones/{privateZoneName}/{recordType}/{relativeRecordSetName}`,
+};
+
+/** The ID of a resource; undefined for a type that is not known, or where an input is missing. */
+export function resourceId(
+  type: string,
+  inputs: Readonly<Record<string, unknown>>,
+  subscriptionId: string,
+): string | undefined {
+  const values: Record<string, unknown> = { ...inputs, subscriptionId };
+  const path = resourcePaths[type];
+  const parts = path?.split("/").map((part) => {
+    const parameter = /^\{(\w+)\}$/.exec(part)?.[1];
+    return parameter === undefined ? part : values[parameter];
+  });
+  return parts?.every((part) => typeof part === "string") ? parts.join("/") : undefined;
+}
