@@ -1,38 +1,49 @@
 import { expect, test } from "vitest";
-import { refreshArguments } from "./pendingCreates.ts";
+import { withPendingCreates } from "./pendingCreates.ts";
 
 const group = "/subscriptions/s/resourceGroups/rg";
 const creating = (urn: string, type: string, inputs: object) => ({
   type: "creating",
-  resource: { urn, type: `azure-native:${type}`, inputs: { resourceGroupName: "rg", ...inputs } },
+  resource: { urn, type, inputs: { resourceGroupName: "rg", ...inputs } },
 });
-const set = creating("urn:set", "compute:VirtualMachineScaleSet", { vmScaleSetName: "vmss" });
+const set = creating("urn:set", "azure-native:compute:VirtualMachineScaleSet", { vmScaleSetName: "vmss" });
+const base = { urn: "urn:group", type: "azure-native:resources:ResourceGroup", id: group };
 
 test("where nothing was being made, nothing is to be done", () => {
-  expect(refreshArguments({ deployment: {} }, "s")).toBeUndefined();
+  expect(withPendingCreates({ deployment: {} }, "s")).toBeUndefined();
   const updating = { ...set, type: "updating" };
-  expect(refreshArguments({ deployment: { pending_operations: [updating] } }, "s")).toBeUndefined();
+  expect(withPendingCreates({ deployment: { pending_operations: [updating] } }, "s")).toBeUndefined();
 });
 
-test("what was being made is looked for in Azure by its ID, and what has none there is forgotten", () => {
-  const record = { privateZoneName: "zone", recordType: "A", relativeRecordSetName: "back" };
-  const pending = [
-    set,
-    creating("urn:record", "privatedns:PrivateRecordSet", record),
-    { type: "creating", resource: { urn: "urn:run", type: "command:local:Command" } },
-  ];
+test("what was being made is in the state with its ID, where it has one and is not there already", () => {
+  const record = creating("urn:record", "azure-native:privatedns:PrivateRecordSet", {
+    privateZoneName: "zone",
+    recordType: "A",
+    relativeRecordSetName: "back",
+  });
+  const deleting = { ...set, type: "deleting" };
+  const twice = creating("urn:group", base.type, {});
+  const run = creating("urn:run", "command:local:Command", {});
   expect(
-    refreshArguments({ deployment: { resources: [{}, { id: group }], pending_operations: pending } }, "other"),
-  ).toEqual([
-    ...["refresh", "--yes", "--skip-preview", "--clear-pending-creates"],
-    ...["--import-pending-creates", "urn:set"],
-    ...["--import-pending-creates", `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss`],
-    ...["--import-pending-creates", "urn:record"],
-    ...["--import-pending-creates", `${group}/providers/Microsoft.Network/privateDnsZones/zone/A/back`],
-  ]);
+    withPendingCreates(
+      { deployment: { resources: [base], pending_operations: [set, record, run, twice, deleting] } },
+      "other",
+    ),
+  ).toEqual({
+    deployment: {
+      resources: [
+        base,
+        { ...set.resource, id: `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss` },
+        { ...record.resource, id: `${group}/providers/Microsoft.Network/privateDnsZones/zone/A/back` },
+      ],
+      pending_operations: [deleting],
+    },
+  });
 });
 
 test("a state that has nothing of Azure yet is of the subscription that is given", () => {
-  const first = creating("urn:group", "resources:ResourceGroup", {});
-  expect(refreshArguments({ deployment: { pending_operations: [first] } }, "s")?.at(-1)).toBe(group);
+  const first = creating("urn:group", base.type, {});
+  const state = { deployment: { pending_operations: [first] } };
+  expect(withPendingCreates(state, "s")?.deployment.resources).toMatchObject([{ id: group }]);
+  expect(() => withPendingCreates(state, undefined)).toThrow("ARM_SUBSCRIPTION_ID");
 });

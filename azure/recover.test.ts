@@ -13,7 +13,10 @@ afterEach(() => rmSync(here, { recursive: true }));
 /** Runs the command with a stand-in for Pulumi, whose state this is. */
 function recover(deployment: object, ...args: string[]) {
   writeFileSync(join(here, "state.json"), JSON.stringify({ deployment }));
-  const script = `#!/bin/sh\nif [ "$1 $2" = "stack export" ]; then cat ${here}/state.json; else echo "$@" >${here}/asked; fi\n`;
+  const script = `#!/bin/sh
+echo "$@" >>${here}/asked
+case "$2" in export) cat ${here}/state.json ;; import) cat >${here}/imported.json ;; esac
+`;
   writeFileSync(join(here, "pulumi"), script);
   chmodSync(join(here, "pulumi"), 0o755);
   const env = { ...process.env, ARM_SUBSCRIPTION_ID: undefined, PATH: `${here}:${process.env["PATH"] ?? ""}` };
@@ -27,14 +30,17 @@ const pending_operations = [
   },
 ];
 
-test("what was being made is taken up by a refresh", () => {
-  const resources = [{ id: "/subscriptions/s/resourceGroups/other" }];
+test("what was being made is written into the state, and a refresh asks Azure for it", () => {
+  const resources = [{ urn: "urn:other", type: "", id: "/subscriptions/s/resourceGroups/other" }];
   const run = recover({ resources, pending_operations }, "dev");
   expect(run.status, run.stderr).toBe(0);
-  expect(readFileSync(join(here, "asked"), "utf8")).toBe(
-    "refresh --yes --skip-preview --clear-pending-creates --import-pending-creates urn:group " +
-      "--import-pending-creates /subscriptions/s/resourceGroups/rg --stack dev\n",
-  );
+  expect(readFileSync(join(here, "asked"), "utf8").split("\n")).toEqual([
+    "stack export --stack dev",
+    "stack import --stack dev",
+    "refresh --yes --skip-preview --stack dev",
+    "",
+  ]);
+  expect(readFileSync(join(here, "imported.json"), "utf8")).toContain('"id":"/subscriptions/s/resourceGroups/rg"');
 });
 
 test("where nothing is pending nothing is done; what cannot be known, and wrong arguments, are told", () => {

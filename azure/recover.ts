@@ -4,12 +4,12 @@
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
-import { refreshArguments, type Export } from "./pendingCreates.ts";
+import { withPendingCreates, type Export } from "./pendingCreates.ts";
 
 const help = `Usage: bin/recover <stack>
 
-After a pulumi up that was killed: takes into the stack's state what Azure has of that which was being made (pulumi refresh
-with the IDs), and forgets what Azure has not. The next pulumi up makes the rest. Changes nothing in Azure.
+After a pulumi up that was killed: takes into the stack's state what Azure has of that which was being made (pulumi stack
+import, then refresh), and forgets what Azure has not. The next pulumi up makes the rest. Changes nothing in Azure.
 ARM_SUBSCRIPTION_ID names the subscription of a stack that had nothing in it yet.`;
 
 function main(): number {
@@ -27,12 +27,19 @@ function main(): number {
   const exported = spawnSync("pulumi", ["stack", "export", "--stack", stack], { encoding: "utf8", maxBuffer: 2 ** 30 });
   if (exported.error) throw exported.error;
   if (exported.status !== 0) throw new Error(exported.stderr.trim());
-  const refresh = refreshArguments(JSON.parse(exported.stdout) as Export, process.env["ARM_SUBSCRIPTION_ID"]);
-  if (!refresh) {
+  const state = withPendingCreates(JSON.parse(exported.stdout) as Export, process.env["ARM_SUBSCRIPTION_ID"]);
+  if (!state) {
     console.log(`stack ${stack}: nothing was being made`);
     return 0;
   }
-  return spawnSync("pulumi", [...refresh, "--stack", stack], { stdio: "inherit" }).status ?? 1;
+  const stdio = ["pipe", "inherit", "inherit"] as const;
+  const imported = spawnSync("pulumi", ["stack", "import", "--stack", stack], {
+    input: JSON.stringify(state),
+    stdio: [...stdio],
+  });
+  if (imported.status !== 0) return imported.status ?? 1;
+  const refresh = ["refresh", "--yes", "--skip-preview", "--stack", stack];
+  return spawnSync("pulumi", refresh, { stdio: "inherit" }).status ?? 1;
 }
 
 try {

@@ -1,10 +1,10 @@
 /** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
-import { refreshArguments, type Export } from "../../azure/pendingCreates.ts";
+import { withPendingCreates, type Export } from "../../azure/pendingCreates.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
@@ -135,12 +135,21 @@ function stackArgument(args: readonly string[]): string | undefined {
 
 /** Takes into a stack's state what an `up` had begun to make when it was killed, as `bin/recover` does on Azure. */
 export async function recover(stack: string): Promise<void> {
-  const state = JSON.parse(readFileSync(stateFile(stack), "utf8")) as { checkpoint: { latest?: Export["deployment"] } };
-  const refresh = refreshArguments({ deployment: state.checkpoint.latest ?? {} }, credentials().subscriptionId);
-  if (!refresh) return;
-  console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
-  const status = await pulumi([...refresh, "--stack", stack]);
-  if (status !== 0) throw new Error(`pulumi refresh of stack ${stack} ended with status ${status}`);
+  if (!readFileSync(stateFile(stack), "utf8").includes('"pending_operations"')) return;
+  const file = join(stateDir, `${stack}.recovered.json`);
+  const run = async (...args: string[]) => {
+    const status = await pulumi([...args, "--stack", stack]);
+    if (status !== 0) throw new Error(`pulumi ${args.join(" ")} of stack ${stack} ended with status ${status}`);
+  };
+  await run("stack", "export", "--file", file);
+  const state = withPendingCreates(JSON.parse(readFileSync(file, "utf8")) as Export, credentials().subscriptionId);
+  if (state) {
+    console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
+    writeAtomically(file, JSON.stringify(state));
+    await run("stack", "import", "--file", file);
+    await run("refresh", "--yes", "--skip-preview");
+  }
+  rmSync(file);
 }
 
 const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project().name, `${stack}.json`);
