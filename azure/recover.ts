@@ -1,6 +1,6 @@
 /**
- * `bin/recover`: after a `pulumi up` that was killed, takes into the stack's state what it had begun to make. Pulumi asks
- * for the ID of each such resource by itself; here they follow from the state.
+ * `bin/recover`: after a `pulumi up` that was killed, takes into the stack's state what it had begun to make. Pulumi
+ * itself asks for the ID of each such resource; here they follow from the state.
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -8,8 +8,9 @@ import { withPendingCreates, type Export } from "./pendingCreates.ts";
 
 const help = `Usage: bin/recover <stack>
 
-After a pulumi up that was killed: takes into the stack's state what Azure has of that which was being made (pulumi stack
-import, then refresh), and forgets what Azure has not. The next pulumi up makes the rest. Changes nothing in Azure.
+After a pulumi up that was killed: takes into the stack's state what Azure has of that which was being made (pulumi
+stack import, then refresh), and forgets what Azure has not. The next pulumi up makes the rest. Changes nothing in
+Azure.
 ARM_SUBSCRIPTION_ID names the subscription of a stack that had nothing in it yet.`;
 
 function main(): number {
@@ -32,10 +33,9 @@ function main(): number {
     console.log(`stack ${stack}: nothing was being made`);
     return 0;
   }
-  const stdio = ["pipe", "inherit", "inherit"] as const;
   const imported = spawnSync("pulumi", ["stack", "import", "--stack", stack], {
     input: JSON.stringify(state),
-    stdio: [...stdio],
+    stdio: ["pipe", "inherit", "inherit"],
   });
   if (imported.status !== 0) return imported.status ?? 1;
   const refresh = ["refresh", "--yes", "--skip-preview", "--stack", stack];

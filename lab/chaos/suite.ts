@@ -54,7 +54,7 @@ const program = new Command("make chaos")
   .addOption(
     new Option(
       "--continue",
-      "go on with the suite that was begun last: what it has finished is not run again",
+      "go on with the last suite that was ended before it had finished, without what it has",
     ).conflicts(["only", "runs", "rate", "seed", "stack", "missingHealth", "patience"]),
   )
   .option("--list", "list the experiments and end")

@@ -210,7 +210,7 @@ test("a changed host key is refused by Ansible, clearly", async () => {
 
 describe("where a machine that is ill or silent is repaired after seconds", () => {
   beforeAll(async () => {
-    // Neither does a daemon that starts again forget it.
+    // A daemon that starts again would take it for the last word.
     delete process.env.LAB_REPAIR_GRACE;
     await lab("set", "repair-grace", "15");
     // The reading under which Azure replaces a silent machine; one of the tests takes the other one.

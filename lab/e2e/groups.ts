@@ -85,9 +85,9 @@ export function groups(): void {
   }, 240_000);
 
   test("the next up adds a server without touching the others, and lists, knows and leaves alone the one that came by itself", async () => {
-    const { machines } = await status("dev");
-    const before = names("back", await status("dev"));
-    const hostName = machines.find(({ name }) => name === born[0])?.hostName.toLowerCase() ?? "";
+    const standing = await status("dev");
+    const before = names("back", standing);
+    const hostName = standing.machines.find(({ name }) => name === born[0])?.hostName.toLowerCase() ?? "";
     const inventory = () => readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8");
     expect(inventory()).not.toContain(hostName);
     const { output } = await lab("up", "dev", "--set", "tiers.back.instances=3");
