@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { readIfThere, writeAtomically } from "./files.ts";
-import { secondsPerMinute } from "./settings.ts";
+import { duration, secondsPerMinute } from "./settings.ts";
 
 /** What a member whose health nobody reports is for automatic repairs: left alone, or as good as Unhealthy. */
 export type MissingHealth = "ignored" | "repaired";
@@ -28,12 +28,6 @@ export interface Definition<T> {
   /** What shows that Azure does so, or that it can be read in several ways. */
   evidence: string;
 }
-
-/** A time in seconds. */
-const duration = {
-  allowed: "a number of seconds above 0",
-  parse: (text: string) => (Number(text) > 0 && Number(text) < Infinity ? Number(text) : undefined),
-};
 
 export const missingHealthReadings: readonly MissingHealth[] = ["ignored", "repaired"];
 

@@ -1,10 +1,9 @@
 /** The real Pulumi CLI with the lab's environment: its backend, its plugins, its stack files. */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
-import { withPendingCreates, type Export } from "../../azure/pendingCreates.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
@@ -106,6 +105,11 @@ function layOver(stack: string, given: readonly string[]): void {
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
   const env = prepare(overlay?.stack ?? stackArgument(args), overlay?.settings);
+  return inForeground(["pulumi", ...args], env);
+}
+
+/** Runs a command in the lab's project; resolves to its exit status. */
+async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<number> {
   cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
@@ -113,7 +117,8 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
   // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
   // above.
-  const child = execa("sh", ["-c", `trap "" HUP; exec pulumi "$@"`, "pulumi", "-C", projectDir, ...args], {
+  const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
+    cwd: projectDir,
     env,
     stdio: "inherit",
     reject: false,
@@ -133,23 +138,13 @@ function stackArgument(args: readonly string[]): string | undefined {
   return name?.split("/").at(-1);
 }
 
-/** Takes into a stack's state what an `up` had begun to make when it was killed, as `bin/recover` does on Azure. */
+/** Takes into a stack's state what an `up` had begun to make when it was killed, with `bin/recover`. */
 export async function recover(stack: string): Promise<void> {
   if (!readFileSync(stateFile(stack), "utf8").includes('"pending_operations"')) return;
-  const file = join(stateDir, `${stack}.recovered.json`);
-  const run = async (...args: string[]) => {
-    const status = await pulumi([...args, "--stack", stack]);
-    if (status !== 0) throw new Error(`pulumi ${args.join(" ")} of stack ${stack} ended with status ${status}`);
-  };
-  await run("stack", "export", "--file", file);
-  const state = withPendingCreates(JSON.parse(readFileSync(file, "utf8")) as Export, credentials().subscriptionId);
-  if (state) {
-    console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
-    writeAtomically(file, JSON.stringify(state));
-    await run("stack", "import", "--file", file);
-    await run("refresh", "--yes", "--skip-preview");
-  }
-  rmSync(file);
+  console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
+  const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
+  const status = await inForeground([process.execPath, join(root, "azure", "recover.ts"), stack], env);
+  if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
 }
 
 const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project().name, `${stack}.json`);

@@ -2,10 +2,9 @@
  * Ports of tiers change in dev while it is used, with each way of balancing. The tests build on each other, in their
  * order. They do not prove anything about Azure itself; Azure's waits are shortened.
  */
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { environmentOf } from "../../cli/stackFile.ts";
+import { readStackFile } from "../../cli/stacks.ts";
 import type { StackStatus } from "../../cli/status.ts";
 import { eventually, lab, on, outside, status } from "../../commands.ts";
 import { root } from "../../paths.ts";
@@ -22,10 +21,8 @@ const moved = Object.keys(moves) as Moved[];
 
 /** The committed file's applications of a tier, on another port. */
 function applicationsOf(tier: string, port: number): string {
-  const file = load(readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")) as {
-    config: { "platform:environment": { tiers: Record<string, { applications: object[] }> } };
-  };
-  const { applications } = file.config["platform:environment"].tiers[tier] ?? expect.fail(`no tier ${tier}`);
+  const { tiers } = environmentOf(readStackFile(root, "dev")) as { tiers: Record<string, { applications: object[] }> };
+  const { applications } = tiers[tier] ?? expect.fail(`no tier ${tier}`);
   return JSON.stringify(applications.map((application) => ({ ...application, port })));
 }
 
