@@ -137,6 +137,24 @@ test("rules with several sources list them, and rules with a tag or anything nam
   ]);
 });
 
+test.each([{ destinations: [] }, { destinations: ["Internet", "10.0.0.0/8"] }])(
+  "an outbound rule to $destinations is refused, as Azure would when other things are made",
+  ({ destinations }) => {
+    const out = {
+      name: "a",
+      access: "Allow" as const,
+      protocol: "Tcp" as const,
+      ports: ["1"],
+      priority: 200,
+      destinations,
+    };
+    const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [out] };
+    expect(() => new Network("other", { ...args, subnets: [subnet] })).toThrow(
+      `subnets.front.outboundRules.a: given ${String(destinations)}, allowed is one destination, or several IPv4 blocks`,
+    );
+  },
+);
+
 test("a rule in and a rule out may have the same priority, two of one direction may not", async () => {
   const recorder = await Recorder.start();
   const rule = { name: "a", access: "Allow" as const, protocol: "Tcp" as const, ports: ["1"], priority: 200 };

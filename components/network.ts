@@ -178,6 +178,15 @@ function mistakesOf({ addressPrefix, subnets }: NetworkArgs) {
             "a priority of its own for each, from 100 to 4096",
           );
         }),
+        // Azure takes a tag alone only.
+        ...subnet.outboundRules.flatMap(({ name, destinations }) =>
+          unless(
+            destinations.length === 1 || (destinations.length > 1 && destinations.every(parseCidr)),
+            `${path}.outboundRules.${name}`,
+            destinations,
+            "one destination, or several IPv4 blocks",
+          ),
+        ),
       ];
     }),
   ];

@@ -5,6 +5,7 @@ import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
 import { secretsOf } from "../../environment/secrets.ts";
+import { unread, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
@@ -15,7 +16,7 @@ import { cacheDir, root, stateDir } from "../paths.ts";
 import { armPort } from "../settings.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { environmentOf, isObject, type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
-import { cancelDeadLocks } from "./stackLocks.ts";
+import { cancelDeadLocks, isLocked } from "./stackLocks.ts";
 
 /**
  * The lab's copy of the project file. Its stack files stand beside it: the project's own, with the lab's settings laid
@@ -110,7 +111,7 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
 
 /** Runs a command in the lab's project; resolves to its exit status. */
 async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  cancelDeadLocks(backend, (message) => console.error(`bin/lab: ${message}`));
+  cancelDeadLocks(backend, say);
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
   const interrupt = () => child.kill("SIGINT");
@@ -138,14 +139,26 @@ function stackArgument(args: readonly string[]): string | undefined {
   return name?.split("/").at(-1);
 }
 
-/** Takes into a stack's state what an `up` had begun to make when it was killed, with `bin/recover`. */
+/**
+ * Takes into a stack's state what an `up` had begun to make when it was killed, with `bin/recover`. Not while a Pulumi
+ * works on the stack: the next one says so itself.
+ */
 export async function recover(stack: string): Promise<void> {
-  if (!readFileSync(stateFile(stack), "utf8").includes('"pending_operations"')) return;
-  console.error(`bin/lab: an up of stack ${stack} was killed; what it had begun to make is looked for first`);
+  const { checkpoint } = JSON.parse(readFileSync(stateFile(stack), "utf8")) as {
+    checkpoint: { latest?: Export["deployment"] };
+  };
+  const deployment = checkpoint.latest ?? {};
+  const owed =
+    deployment.pending_operations?.some(({ type }) => type === "creating") || unread({ deployment }).length > 0;
+  cancelDeadLocks(backend, say);
+  if (!owed || isLocked(backend, stack)) return;
+  say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
   const status = await inForeground([process.execPath, join(root, "azure", "recover.ts"), stack], env);
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
 }
+
+const say = (message: string) => console.error(`bin/lab: ${message}`);
 
 const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project().name, `${stack}.json`);
 

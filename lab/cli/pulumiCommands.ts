@@ -35,6 +35,7 @@ export function addPulumiCommands(program: Command): void {
     .action(async (stack: string, more: string[]) => {
       await ensureDaemon();
       ensureStack(stack);
+      await recover(stack);
       process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
     });
   program

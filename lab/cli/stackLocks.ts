@@ -25,6 +25,13 @@ export function cancelDeadLocks(backend: string, say: (message: string) => void)
   }
 }
 
+/** Whether a stack has a lock. */
+export function isLocked(backend: string, stack: string): boolean {
+  return filesBelow(join(backend, ".pulumi", "locks")).some(
+    (name) => name.endsWith(".json") && basename(dirname(name)) === stack,
+  );
+}
+
 function filesBelow(directory: string): string[] {
   try {
     return readdirSync(directory, { recursive: true, encoding: "utf8" });

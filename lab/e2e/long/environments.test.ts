@@ -49,7 +49,7 @@ test("prod comes up beside dev, although its first up was killed in the middle",
   );
   process.kill(-(first.pid ?? 0), "SIGKILL");
   await ended;
-  await lab("up", "prod");
+  expect((await lab("up", "prod")).output).toContain("an up of stack prod was killed");
   await whole("prod", 300);
   expect((await outside("curl", "-sS", "--max-time", "20", "http://www.chatbot.example/")).stdout).toContain("front");
 }, 1_800_000);
