@@ -25,7 +25,7 @@ test("the capacity of an environment is measured and confirmed, within four minu
   expect(goodput).toBeCloseTo(300, -1);
   expect((lab.clock.nowMs() - start) / 1000).toBeLessThan(240);
   expect(existsSync(join(directory, "1-at-150"))).toBe(true);
-  expect(lab.said.at(-1)).toBe("capacity: 290 requests a second, best goodput 300");
+  expect(lab.said.at(-1)).toBe("290 requests a second for 20 s: 100.0% answered well within a second");
 });
 
 test("99% must be answered in time, late ones do not count", async () => {

@@ -54,14 +54,8 @@ export async function measureCapacity(place: Place): Promise<Capacity> {
   }
   const { low: rate, high } = boundsOf(trials);
   if (rate === 0) throw new Error(`the environment does not serve ${high} requests a second in time`);
-  const found = {
-    rate,
-    goodput: Math.max(...steps.map(({ goodput }) => goodput)),
-    confirmed: isConfirmed(trials),
-    steps,
-  };
-  tools.say(capacityText(found));
-  return found;
+  const goodput = Math.max(...steps.map((step) => step.goodput));
+  return { rate, goodput, confirmed: isConfirmed(trials), steps };
 }
 
 export function capacityText({ rate, goodput, confirmed }: Capacity): string {

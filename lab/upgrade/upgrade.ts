@@ -1,11 +1,12 @@
 /** `make upgrade`: takes an environment of an earlier release to this commit while it is used. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { realClock } from "../chaos/clock.ts";
 import { runScenario } from "../chaos/disturbed.ts";
 import { becameWhole, loadWasKept, noRequestFailed, writesWereKept } from "../chaos/goals.ts";
 import { loadProgram } from "../chaos/load.ts";
+import { positive, sayer } from "../chaos/program.ts";
 import { verdictText } from "../chaos/report.ts";
 import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
@@ -23,12 +24,6 @@ interface Options {
   keep?: boolean;
 }
 
-const number = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("it must be a number above 0");
-  return value;
-};
-
 const program = new Command("make upgrade")
   .description(
     "Builds a stack in the lab as an earlier release makes it, and takes it to this commit under load: nothing may be\n" +
@@ -40,12 +35,12 @@ const program = new Command("make upgrade")
     "version in CHANGELOG.md, or a commit; default: the newest release that is not this commit",
   )
   .option("--stack <stack>", "the environment", "dev")
-  .option("--rate <n>", "requests a second", number, 100)
+  .option("--rate <n>", "requests a second", positive, 100)
   .option("--keep", "the stack runs already as the earlier release made it: begin with the upgrade")
   .action(main);
 
 const started = Date.now();
-const say = (message: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
+const say = sayer(started);
 
 async function main({ from, stack, rate, keep }: Options): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
