@@ -13,9 +13,9 @@ import { realTools } from "../chaos/tools.ts";
 import { ensureDaemon } from "../cli/daemon.ts";
 import { labCommand, run } from "../commands.ts";
 import { cacheDir, root } from "../paths.ts";
-import { checkoutOf, isSameTree, show } from "./checkout.ts";
+import { buildAt, earlierCommit } from "./checkout.ts";
 import { replacedIn } from "./engineEvents.ts";
-import { releasesIn, type Release } from "./releases.ts";
+import { releasesIn } from "./releases.ts";
 
 interface Options {
   from?: string;
@@ -50,9 +50,7 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
   mkdirSync(directory, { recursive: true });
   if (!keep) {
     say(`building ${stack} of ${commit}`);
-    show([labCommand, "down"], root);
-    const checkout = checkoutOf(commit);
-    show(["bin/lab", "up", stack], checkout);
+    buildAt(commit, stack);
   }
   // The lab's own daemon first: it stands for Azure, and is not what is upgraded.
   await ensureDaemon();
@@ -105,13 +103,6 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
     `${requests} requests; 99th percentile ${p99Before?.toFixed(0)} ms before, ${p99?.toFixed(0)} ms during; ${directory}`,
   );
   process.exitCode = verdicts.every(({ met }) => met) ? 0 : 1;
-}
-
-/** The commit from which the upgrade begins. */
-async function earlierCommit(releases: Release[], from: string | undefined): Promise<string> {
-  if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
-  for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
-  throw new Error("CHANGELOG.md names no commit of an earlier release; say one with --from");
 }
 
 try {
