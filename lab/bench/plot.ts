@@ -19,8 +19,9 @@ export async function plot(title: string, subtitle: string, lines: readonly Line
 
 function specification(title: string, subtitle: string, lines: readonly Line[]): TopLevelSpec {
   const points = lines.flatMap(({ name, steps }) => steps.map(({ offered, goodput }) => ({ name, offered, goodput })));
-  // To where the best of them is: further on it would make the curves low.
-  const end = Math.max(0, ...points.map(({ goodput }) => goodput));
+  // A little above the best of them: further up it would make the curves low.
+  const most = (values: number[]) => Math.max(0, ...values);
+  const end = Math.min(most(points.map(({ offered }) => offered)), 1.15 * most(points.map(({ goodput }) => goodput)));
   const ideal = [0, end].map((rate) => ({ offered: rate, goodput: rate }));
   const axes = {
     x: { field: "offered", type: "quantitative", title: "Offered load (requests/s)" },
@@ -37,7 +38,7 @@ function specification(title: string, subtitle: string, lines: readonly Line[]):
       { data: { values: ideal }, mark: { type: "line", color: grey, strokeDash: [4, 4] }, encoding: axes },
       {
         data: { values: ideal.slice(1) },
-        mark: { type: "text", color: grey, align: "left", dx: 6, dy: -6, text: "goodput = offered" },
+        mark: { type: "text", color: grey, align: "left", dx: 6, text: "goodput = offered" },
         encoding: axes,
       },
       {
