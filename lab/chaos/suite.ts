@@ -16,7 +16,7 @@ import { endedBySignals, positive, sayer } from "./program.ts";
 import { SuiteRecord, type Options } from "./record.ts";
 import { figuresText, missed, verdictText } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
-import { chosenExperiments, readings } from "./selection.ts";
+import { chosenExperiments, possible, readings } from "./selection.ts";
 import { configured } from "./sightings.ts";
 import { realTools } from "./tools.ts";
 
@@ -81,7 +81,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   const say = sayer();
   const former = goOn ? SuiteRecord.last(results) : undefined;
   const { only, stack, rate: fixed } = former?.options ?? given;
-  const [chosen, leftOut] = possible(chosenExperiments(experiments, only), fixed);
+  const [chosen, leftOut] = possible(chosenExperiments(experiments, only), fixed === undefined);
   const tools = realTools(stack, loadProgram(), realClock(stop), say);
   // Read once: a repair that forgets a machine must not change what is wanted.
   const wanted = configured(await tools.status());
@@ -138,15 +138,6 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   );
   console.log(`seed ${options.seed}; results: ${directory}`);
   process.exitCode = failures.length === 0 && !stop.aborted ? 0 : 1;
-}
-
-/** The experiments that can be run, and the names of those that cannot: with a given rate the capacity is not known. */
-function possible(chosen: readonly Experiment[], rate: number | undefined): [Experiment[], string[]] {
-  const left = chosen.filter(({ needsCapacity }) => needsCapacity && rate !== undefined);
-  const names = left.map(({ name }) => name);
-  if (left.length > 0 && left.length === chosen.length)
-    throw new Error(`${names.join(", ")}: with --rate the capacity is not measured; leave it out`);
-  return [chosen.filter((one) => !left.includes(one)), names];
 }
 
 try {
