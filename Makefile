@@ -4,6 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 STACK ?= dev
 CHAOS ?=
+BENCH ?=
 UPGRADE ?=
 CONFORMANCE ?=
 AZURE_E2E ?=
@@ -13,7 +14,7 @@ TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos upgrade conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos bench upgrade conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -28,6 +29,9 @@ lab: ## build an environment in the lab, send it a request from outside, tell wh
 
 chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
+
+bench: setup ## how much the environment in the lab serves, up to its capacity and beyond; BENCH="--help" tells more (root, STACK=dev is up)
+	@$(TOOLS); node lab/bench/bench.ts --stack $(STACK) $(BENCH)
 
 upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
 	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)

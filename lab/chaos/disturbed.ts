@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Lack, until } from "../polling.ts";
+import { clientsPlan, idsOf } from "./clients.ts";
 import type { Context, Experiment, Report } from "./experiment.ts";
 import { between, failed, type RequestRecord } from "./history.ts";
 import type { Load } from "./load.ts";
@@ -10,8 +11,7 @@ import type { Scenario } from "./scenarios.ts";
 import { wholeSince, type Machine } from "./sightings.ts";
 import type { Tools } from "./tools.ts";
 import { untilWhole, Watch } from "./watch.ts";
-import { internetBlock } from "../fabric/addresses.ts";
-import { outside, shortHash } from "../fabric/names.ts";
+import { shortHash } from "../fabric/names.ts";
 
 /** How long the load goes on: without a failure at first; after the disturbance at least; when all is whole again. */
 const steadySeconds = 5;
@@ -50,23 +50,10 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
     );
     if (scenario.tier && !machine) throw new Error(`the stack has no machine of the kind ${scenario.tier}`);
 
-    const ids = `c${Math.floor(clock.nowMs() / 1000).toString(36)}-${run}`;
-    const url = status.urls.find((one) => one.includes("//www.")) ?? status.urls[0];
-    if (!url) throw new Error("the stack has no URL");
-    load = tools.load(
-      {
-        namespace: outside,
-        rate,
-        longestSeconds: recoverySeconds + 1800,
-        seed: seed + run,
-        ids,
-        within: [internetBlock],
-        newConnections: true,
-        timeoutSeconds: clientTimeoutSeconds,
-        targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
-      },
-      directory,
-    );
+    const ids = `${idsOf("c", clock.nowMs())}-${run}`;
+    const { urls } = status;
+    const plan = { urls, rate, longestSeconds: recoverySeconds + 1800, seed: seed + run, ids };
+    load = tools.load(clientsPlan({ ...plan, timeoutSeconds: clientTimeoutSeconds }), directory);
     const steadyAt = await steadyState(tools, load, rate);
     const at = await scenario.disturb({ tools, machine });
     await clock.sleep(afterwardsSeconds);
@@ -102,7 +89,7 @@ export async function runScenario(scenario: Scenario, context: Context): Promise
 }
 
 /** One of the machines: the same for the same words. */
-function chosen(machines: readonly Machine[], words: string): Machine | undefined {
+export function chosen(machines: readonly Machine[], words: string): Machine | undefined {
   return machines[parseInt(shortHash(words), 16) % machines.length];
 }
 

@@ -1,4 +1,5 @@
 /** One experiment of the suite, whatever it does: it is run some times, and gives figures and verdicts. */
+import type { Capacity } from "./capacity.ts";
 import type { Verdict } from "./goals.ts";
 import type { Tools } from "./tools.ts";
 
@@ -6,6 +7,8 @@ export interface Context {
   tools: Tools;
   /** Requests a second. */
   rate: number;
+  /** What the environment can do, where it was measured. */
+  capacity?: Capacity;
   seed: number;
   /** Which run of the experiment this is, from 1. */
   run: number;
@@ -28,5 +31,7 @@ export interface Experiment {
   title: string;
   /** A machine falls silent in it: how the lab reads missing health makes a difference. */
   silent?: boolean;
+  /** It is about the environment's capacity, not about any rate. */
+  needsCapacity?: boolean;
   run(context: Context): Promise<Report>;
 }

@@ -38,14 +38,14 @@ export const noRequestFailed: Goal = ({ after }) => {
   };
 };
 
-export const writesWereKept: Goal = ({ writes }) => ({
+export const writesWereKept = ({ writes }: Pick<Outcome, "writes">): Verdict => ({
   goal: "what was acknowledged is there, once",
   wanted: "0 missing, 0 twice",
   got: `${writes.missing.length} missing, ${writes.twice.length} twice, of ${writes.acknowledged} acknowledged`,
   met: writes.missing.length === 0 && writes.twice.length === 0,
 });
 
-export const becameWhole: Goal = ({ whole }) => ({
+export const becameWhole = ({ whole }: Pick<Outcome, "whole">): Verdict => ({
   goal: "as many machines as configured, healthy and in rotation",
   wanted: "in the end",
   got: whole === undefined ? "not in time" : `after ${whole.toFixed(1)} s`,

@@ -69,6 +69,11 @@ test("a plan becomes the generator's arguments", () => {
   ]);
 });
 
+test("no more requests are under way than a client's address has ports for", () => {
+  const given = loadArguments({ ...plan, rate: 8000 }, "out.jsonl");
+  expect(given[given.indexOf("--workers") + 1]).toBe("20000");
+});
+
 test("the generator is ended by a signal, and what it wrote last is read", async () => {
   const generator = program(
     "load",

@@ -55,9 +55,10 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
     "--out",
     out,
     "--until-eof",
-    // As many are under way when half of the requests wait for half a minute.
+    // As many are under way when half of the requests wait for half a minute; and no more than a client's address has
+    // ports for, which is also some 700 MB.
     "--workers",
-    String(Math.ceil(15 * plan.rate)),
+    String(Math.min(20_000, Math.ceil(15 * plan.rate))),
     ...plan.within.flatMap((block) => ["--within", block]),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),

@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 const options: Options = {
   only: ["front-*"],
   runs: 2,
-  rate: 500,
+  share: 0.6,
   seed: 1,
   stack: "dev",
   patience: 300,
@@ -34,6 +34,15 @@ test("the suite that was begun last goes on with its options, without what it ha
   expect(last.has("front-link", 1)).toBe(false);
   last.add({ experiment: "front-link", run: 1, report });
   expect(SuiteRecord.last(folder).runs.map(({ experiment }) => experiment)).toEqual(["front-power", "front-link"]);
+});
+
+test("a suite that goes on has the capacity that was measured", () => {
+  const begun = SuiteRecord.begin(folder, options);
+  expect(SuiteRecord.last(folder).capacity).toBeUndefined();
+  const capacity = { rate: 300, goodput: 310, confirmed: true, steps: [] };
+  begun.measured(capacity);
+  begun.add({ experiment: "front-power", run: 1, report });
+  expect(SuiteRecord.last(folder).capacity).toEqual(capacity);
 });
 
 test("a suite that was begun, and of which nothing is finished, is begun again", () => {

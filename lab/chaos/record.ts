@@ -3,13 +3,16 @@ import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readIfThere, writeAtomically } from "../files.ts";
 import type { MissingHealth } from "../liveSettings.ts";
+import type { Capacity } from "./capacity.ts";
 import type { Run } from "./report.ts";
 
 /** What a suite was asked for. */
 export interface Options {
   only: string[];
   runs: number;
-  rate: number;
+  /** Share of the capacity at which experiments run; the rate instead, in requests a second, where it is given. */
+  share: number;
+  rate?: number;
   seed: number;
   stack: string;
   patience: number;
@@ -20,6 +23,8 @@ interface Kept {
   options: Options;
   /** Every run has a report. */
   ended: boolean;
+  /** What the environment can do, once it was measured. */
+  capacity?: Capacity;
   runs: Run[];
 }
 
@@ -27,18 +32,20 @@ export class SuiteRecord {
   readonly directory: string;
   readonly options: Options;
   readonly runs: Run[];
+  #capacity: Capacity | undefined;
 
-  private constructor(directory: string, options: Options, runs: Run[]) {
+  private constructor(directory: string, { options, runs, capacity }: Omit<Kept, "ended">) {
     this.directory = directory;
     this.options = options;
     this.runs = runs;
+    this.#capacity = capacity;
   }
 
   /** Begins one in a folder of its own. */
   static begin(folder: string, options: Options, now = new Date()): SuiteRecord {
     const directory = join(folder, now.toISOString().replaceAll(":", "-"));
     mkdirSync(directory, { recursive: true });
-    const record = new SuiteRecord(directory, options, []);
+    const record = new SuiteRecord(directory, { options, runs: [] });
     record.#keep(false);
     return record;
   }
@@ -56,8 +63,7 @@ export class SuiteRecord {
     });
     const last = open.at(-1);
     if (!last) throw new Error(`there is no suite to go on with: none in ${folder} was ended before it had finished`);
-    const finished = last.runs.filter(({ report }) => report);
-    return new SuiteRecord(last.directory, last.options, finished);
+    return new SuiteRecord(last.directory, { ...last, runs: last.runs.filter(({ report }) => report) });
   }
 
   has(experiment: string, run: number): boolean {
@@ -69,14 +75,24 @@ export class SuiteRecord {
     this.#keep(false);
   }
 
+  get capacity(): Capacity | undefined {
+    return this.#capacity;
+  }
+
+  /** Keeps what was measured: all experiments of the suite scale with it. */
+  measured(capacity: Capacity): void {
+    this.#capacity = capacity;
+    this.#keep(false);
+  }
+
   /** To be called once nothing is left to run. */
   end(): void {
     this.#keep(this.runs.every(({ report }) => report));
   }
 
   #keep(ended: boolean): void {
-    const { options, runs } = this;
-    const kept: Kept = { options, ended, runs };
+    const { options, runs, capacity } = this;
+    const kept: Kept = { options, ended, capacity, runs };
     writeAtomically(fileIn(this.directory), `${JSON.stringify(kept, null, 2)}\n`);
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { chosenExperiments, readings } from "./selection.ts";
+import { chosenExperiments, possible, readings } from "./selection.ts";
 
 const all = ["front-power", "front-slow", "back-power"].map((name) => ({ name }));
 const names = (...only: string[]) => chosenExperiments(all, only).map(({ name }) => name);
@@ -30,4 +30,11 @@ test("experiments with a silent machine are run under each reading that is asked
     "back-slow: ignored",
   ]);
   expect(labels("repaired")).toEqual(["back-power repaired: repaired", "back-slow: repaired"]);
+});
+
+test("experiments about the capacity are left out where it is not measured, unless nothing else is asked for", () => {
+  const [plain, overload] = [{ name: "back-slow" }, { name: "overload-2", needsCapacity: true }];
+  expect(possible([plain, overload], true)).toEqual([[plain, overload], []]);
+  expect(possible([plain, overload], false)).toEqual([[plain], ["overload-2"]]);
+  expect(() => possible([overload], false)).toThrow("--rate measures no capacity, which this needs: overload-2");
 });

@@ -20,6 +20,21 @@ export function chosenExperiments<T extends { name: string }>(experiments: reado
   return experiments.filter(({ name }) => patterns.some((pattern) => matches(pattern, name)));
 }
 
+/**
+ * The experiments that can be run, and the names of those that cannot, because the capacity is not measured.
+ *
+ * @throws where none can.
+ */
+export function possible<T extends { name: string; needsCapacity?: boolean }>(
+  chosen: readonly T[],
+  isMeasured: boolean,
+): [T[], string[]] {
+  const able = chosen.filter(({ needsCapacity }) => isMeasured || !needsCapacity);
+  const leftOut = chosen.filter((one) => !able.includes(one)).map(({ name }) => name);
+  if (able.length === 0) throw new Error(`--rate measures no capacity, which this needs: ${leftOut.join(", ")}`);
+  return [able, leftOut];
+}
+
 export interface Reading<T> {
   experiment: T;
   reading: MissingHealth;

@@ -53,6 +53,18 @@ export class Watch {
   }
 }
 
+/** The environment's status where it is whole, or what it lacks. */
+export async function wholeness(tools: Tools, wanted: Record<string, number>): Promise<StackStatus | Lack> {
+  try {
+    const status = await tools.status();
+    const found = lacks(status, wanted);
+    return found.length === 0 ? status : new Lack(found.join(", "));
+  } catch (error) {
+    // A daemon that is busy, or is being started again, answers the next time.
+    return new Lack(error instanceof Error ? error.message : String(error));
+  }
+}
+
 /** Waits until the environment is whole, and returns its status. */
 export async function untilWhole(
   tools: Tools,
@@ -60,16 +72,6 @@ export async function untilWhole(
   timeoutSeconds: number,
   when: string,
 ): Promise<StackStatus> {
-  const look = async () => {
-    try {
-      const status = await tools.status();
-      const found = lacks(status, wanted);
-      return found.length === 0 ? status : new Lack(found.join(", "));
-    } catch (error) {
-      // A daemon that is busy, or is being started again, answers the next time.
-      return new Lack(error instanceof Error ? error.message : String(error));
-    }
-  };
   const options = { timeoutSeconds, intervalSeconds: 1, clock: tools.clock };
-  return until(`the environment is whole ${when}`, look, options);
+  return until(`the environment is whole ${when}`, () => wholeness(tools, wanted), options);
 }

@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../commands.ts";
+import { labCommand, run } from "../commands.ts";
 import { cacheDir, root } from "../paths.ts";
+import type { Release } from "./releases.ts";
 
 /**
  * Runs a command in the foreground.
@@ -17,7 +18,7 @@ export function show(command: string[], cwd: string): void {
 }
 
 /** True where the two trees are the same but for the changelog, which names a release after it was made. */
-export async function isSameTree(commit: string): Promise<boolean> {
+async function isSameTree(commit: string): Promise<boolean> {
   const { status } = await run(["git", "diff", "--quiet", commit, "HEAD", "--", ".", ":!CHANGELOG.md"]);
   return status === 0;
 }
@@ -27,7 +28,7 @@ export async function isSameTree(commit: string): Promise<boolean> {
  *
  * @throws Error where this clone lacks the commit, as a shallow one may.
  */
-export function checkoutOf(commit: string): string {
+function checkoutOf(commit: string): string {
   const directory = join(cacheDir, "releases", commit);
   if (!existsSync(directory)) {
     const making = `${directory}.new`;
@@ -38,4 +39,18 @@ export function checkoutOf(commit: string): string {
   }
   show(["bin/setup", "lab"], directory);
   return directory;
+}
+
+/** Removes what the lab has, and builds a stack as a commit makes it. */
+export function buildAt(commit: string, stack: string): void {
+  show([labCommand, "down"], root);
+  const checkout = checkoutOf(commit);
+  show(["bin/lab", "up", stack], checkout);
+}
+
+/** The commit of a version, or the one that is given; without: of the newest release that is not this tree. */
+export async function earlierCommit(releases: readonly Release[], from: string | undefined): Promise<string> {
+  if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
+  for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
+  throw new Error("CHANGELOG.md names no commit of an earlier release; say one with --from");
 }

@@ -1,20 +1,21 @@
 /** `make upgrade`: takes an environment of an earlier release to this commit while it is used. */
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
 import { realClock } from "../chaos/clock.ts";
 import { runScenario } from "../chaos/disturbed.ts";
 import { becameWhole, loadWasKept, noRequestFailed, writesWereKept } from "../chaos/goals.ts";
 import { loadProgram } from "../chaos/load.ts";
+import { positive, sayer } from "../chaos/program.ts";
 import { verdictText } from "../chaos/report.ts";
 import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
 import { ensureDaemon } from "../cli/daemon.ts";
 import { labCommand, run } from "../commands.ts";
 import { cacheDir, root } from "../paths.ts";
-import { checkoutOf, isSameTree, show } from "./checkout.ts";
+import { buildAt, earlierCommit } from "./checkout.ts";
 import { replacedIn } from "./engineEvents.ts";
-import { releasesIn, type Release } from "./releases.ts";
+import { releasesIn } from "./releases.ts";
 
 interface Options {
   from?: string;
@@ -22,12 +23,6 @@ interface Options {
   rate: number;
   keep?: boolean;
 }
-
-const number = (text: string): number => {
-  const value = Number(text);
-  if (!(value > 0)) throw new InvalidArgumentError("it must be a number above 0");
-  return value;
-};
 
 const program = new Command("make upgrade")
   .description(
@@ -40,12 +35,12 @@ const program = new Command("make upgrade")
     "version in CHANGELOG.md, or a commit; default: the newest release that is not this commit",
   )
   .option("--stack <stack>", "the environment", "dev")
-  .option("--rate <n>", "requests a second", number, 100)
+  .option("--rate <n>", "requests a second", positive, 100)
   .option("--keep", "the stack runs already as the earlier release made it: begin with the upgrade")
   .action(main);
 
 const started = Date.now();
-const say = (message: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);
+const say = sayer(started);
 
 async function main({ from, stack, rate, keep }: Options): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
@@ -55,9 +50,7 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
   mkdirSync(directory, { recursive: true });
   if (!keep) {
     say(`building ${stack} of ${commit}`);
-    show([labCommand, "down"], root);
-    const checkout = checkoutOf(commit);
-    show(["bin/lab", "up", stack], checkout);
+    buildAt(commit, stack);
   }
   // The lab's own daemon first: it stands for Azure, and is not what is upgraded.
   await ensureDaemon();
@@ -110,13 +103,6 @@ async function main({ from, stack, rate, keep }: Options): Promise<void> {
     `${requests} requests; 99th percentile ${p99Before?.toFixed(0)} ms before, ${p99?.toFixed(0)} ms during; ${directory}`,
   );
   process.exitCode = verdicts.every(({ met }) => met) ? 0 : 1;
-}
-
-/** The commit from which the upgrade begins. */
-async function earlierCommit(releases: Release[], from: string | undefined): Promise<string> {
-  if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
-  for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
-  throw new Error("CHANGELOG.md names no commit of an earlier release; say one with --from");
 }
 
 try {

@@ -52,8 +52,8 @@ export function status(machines: Machine[], down: string[] = [], policy = "hash"
 export interface FakeLabOptions {
   /** What runs, by the milliseconds since the last kill of a machine; before it, everything. */
   status: (sinceKill: number | undefined) => StackStatus;
-  /** What is unlike a good answer, by the milliseconds since the last kill. */
-  answer?: (sinceKill: number | undefined, number: number) => Partial<RequestRecord>;
+  /** What is unlike a good answer, by the milliseconds since the last kill, the request's number and the load's rate. */
+  answer?: (sinceKill: number | undefined, number: number, rate: number) => Partial<RequestRecord>;
   /** Called with each command before it is done; may throw. */
   onCommand?: (command: string) => void;
   kept?: (ids: string) => string[];
@@ -135,7 +135,8 @@ export class FakeLab implements Tools {
   }
 
   /** A request each 1/rate s, each 20th a write. */
-  #history(from: number, end: number, { rate, ids }: LoadPlan): RequestRecord[] {
+  #history(from: number, stopped: number, { rate, ids, longestSeconds }: LoadPlan): RequestRecord[] {
+    const end = Math.min(stopped, from + longestSeconds * 1000);
     return Array.from({ length: Math.floor(((end - from) / 1000) * rate) }, (_, index): RequestRecord => {
       const planned = from + (index * 1000) / rate;
       const write =
@@ -146,7 +147,7 @@ export class FakeLab implements Tools {
         latency: 10,
         passed: [],
         ...write,
-        ...this.#options.answer?.(this.#sinceKill(planned), index),
+        ...this.#options.answer?.(this.#sinceKill(planned), index, rate),
       };
     });
   }
@@ -165,4 +166,10 @@ export class FakeLab implements Tools {
     await Promise.resolve();
     return work();
   }
+}
+
+/** Answers of servers that do so much a second, and refuse the rest at once. */
+export function shedding(capacity: number, number: number, rate: number): Partial<RequestRecord> {
+  const share = capacity / rate;
+  return Math.floor((number + 1) * share) > Math.floor(number * share) || share >= 1 ? {} : { status: 503, latency: 3 };
 }

@@ -1,0 +1,30 @@
+/** What the environment's clients do, for the load generator. Pure. */
+import { internetBlock } from "../fabric/addresses.ts";
+import { outside } from "../fabric/names.ts";
+import type { LoadPlan } from "./load.ts";
+
+export interface Clients extends Pick<LoadPlan, "rate" | "longestSeconds" | "seed" | "ids" | "timeoutSeconds"> {
+  /** Of the stack. */
+  urls: readonly string[];
+}
+
+/**
+ * Clients outside of every network: 95% read the page, 5% write a message whose text is unique, each on a connection of
+ * its own, so that no client hides a failure by sending again.
+ */
+export function clientsPlan({ urls, ...plan }: Clients): LoadPlan {
+  const url = urls.find((one) => one.includes("//www.")) ?? urls[0];
+  if (!url) throw new Error("the stack has no URL");
+  return {
+    namespace: outside,
+    within: [internetBlock],
+    newConnections: true,
+    targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
+    ...plan,
+  };
+}
+
+/** The beginning of the IDs that a run writes: no other has it. */
+export function idsOf(letter: string, now: number): string {
+  return `${letter}${Math.floor(now / 1000).toString(36)}`;
+}
