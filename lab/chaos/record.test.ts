@@ -55,13 +55,13 @@ test("where no suite was begun, none can go on", () => {
   expect(() => SuiteRecord.last(join(folder, "none"))).toThrow("there is no suite to go on with");
 });
 
-test("a suite that has ended is left alone, unless a run of it could not be finished", () => {
+test("a suite that is finished is left alone, unless a run of it could not be finished", () => {
   const open = SuiteRecord.begin(folder, options, new Date("2026-01-01T10:00:00Z"));
-  const ended = SuiteRecord.begin(folder, options, new Date("2026-01-02T10:00:00Z"));
-  ended.add({ experiment: "front-power", run: 1, report });
-  ended.end();
+  const finished = SuiteRecord.begin(folder, options, new Date("2026-01-02T10:00:00Z"));
+  finished.add({ experiment: "front-power", run: 1, report });
+  finished.finish();
   expect(SuiteRecord.last(folder).directory).toBe(open.directory);
-  ended.add({ experiment: "front-power", run: 2, trouble: "the lab went down" });
-  ended.end();
-  expect(SuiteRecord.last(folder).directory).toBe(ended.directory);
+  finished.add({ experiment: "front-power", run: 2, trouble: "the lab went down" });
+  finished.finish();
+  expect(SuiteRecord.last(folder).directory).toBe(finished.directory);
 });

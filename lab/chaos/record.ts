@@ -22,7 +22,7 @@ export interface Options {
 interface Kept {
   options: Options;
   /** Every run has a report. */
-  ended: boolean;
+  finished: boolean;
   /** What the environment can do, once it was measured. */
   capacity?: Capacity;
   runs: Run[];
@@ -34,7 +34,7 @@ export class SuiteRecord {
   readonly runs: Run[];
   #capacity: Capacity | undefined;
 
-  private constructor(directory: string, { options, runs, capacity }: Omit<Kept, "ended">) {
+  private constructor(directory: string, { options, runs, capacity }: Omit<Kept, "finished">) {
     this.directory = directory;
     this.options = options;
     this.runs = runs;
@@ -51,7 +51,7 @@ export class SuiteRecord {
   }
 
   /**
-   * Of the suites that have not ended, the one that was begun last. A run that could not be finished is forgotten.
+   * Of the suites that are not finished, the one that was begun last. A run that could not be finished is forgotten.
    *
    * @throws where there is none.
    */
@@ -59,10 +59,10 @@ export class SuiteRecord {
     const open = (existsSync(folder) ? readdirSync(folder) : []).sort().flatMap((name) => {
       const directory = join(folder, name);
       const kept = JSON.parse(readIfThere(fileIn(directory)) ?? "{}") as Partial<Kept>;
-      return kept.ended === false ? [{ directory, ...(kept as Kept) }] : [];
+      return kept.finished === false ? [{ directory, ...(kept as Kept) }] : [];
     });
     const last = open.at(-1);
-    if (!last) throw new Error(`there is no suite to go on with: none in ${folder} was ended before it had finished`);
+    if (!last) throw new Error(`there is no suite to go on with: all in ${folder} are finished`);
     return new SuiteRecord(last.directory, { ...last, runs: last.runs.filter(({ report }) => report) });
   }
 
@@ -86,13 +86,13 @@ export class SuiteRecord {
   }
 
   /** To be called once nothing is left to run. */
-  end(): void {
+  finish(): void {
     this.#keep(this.runs.every(({ report }) => report));
   }
 
-  #keep(ended: boolean): void {
+  #keep(finished: boolean): void {
     const { options, runs, capacity } = this;
-    const kept: Kept = { options, ended, capacity, runs };
+    const kept: Kept = { options, finished, capacity, runs };
     writeAtomically(fileIn(this.directory), `${JSON.stringify(kept, null, 2)}\n`);
   }
 }

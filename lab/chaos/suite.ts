@@ -63,10 +63,16 @@ const program = new Command("make chaos")
   )
   .option("--patience <seconds>", "in which it must be whole again; repairs and healing are part of it", positive, 300)
   .addOption(
-    new Option(
-      "--continue",
-      "go on with the last suite that was ended before it had finished, without what it has",
-    ).conflicts(["only", "runs", "share", "rate", "seed", "stack", "missingHealth", "patience"]),
+    new Option("--continue", "go on with the last suite that was broken off, without what it has finished").conflicts([
+      "only",
+      "runs",
+      "share",
+      "rate",
+      "seed",
+      "stack",
+      "missingHealth",
+      "patience",
+    ]),
   )
   .option("--list", "list the experiments and end")
   .action(main);
@@ -111,7 +117,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
         if (record.has(label, run)) continue;
         say(`${label} (${run} of ${options.runs}): ${experiment.title}`);
         const place = join(directory, `${label.replaceAll(" ", "-")}-${run}`);
-        // Of a run that was ended.
+        // Of a run that was broken off.
         rmSync(place, { recursive: true, force: true });
         mkdirSync(place);
         try {
@@ -130,7 +136,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   } finally {
     await tools.readMissingHealth(present);
   }
-  if (!stop.aborted) record.end();
+  if (!stop.aborted) record.finish();
   const failures = missed(runs);
   console.log(`\n${figuresText(runs)}\n`);
   console.log(
