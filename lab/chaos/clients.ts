@@ -1,5 +1,5 @@
 /** What the environment's clients do, for the load generator. Pure. */
-import { internetBlock } from "../fabric/addresses.ts";
+import { internetBlock, outsideAddresses } from "../fabric/addresses.ts";
 import { outside } from "../fabric/names.ts";
 import type { LoadPlan } from "./load.ts";
 
@@ -17,6 +17,7 @@ export function clientsPlan({ urls, ...plan }: Clients): LoadPlan {
   if (!url) throw new Error("the stack has no URL");
   return {
     namespace: outside,
+    from: outsideAddresses,
     within: [internetBlock],
     newConnections: true,
     targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],

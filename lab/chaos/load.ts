@@ -1,6 +1,6 @@
 /** The load generator as a process: it runs in a network namespace, and is ended by its process ID. */
 import { execFileSync } from "node:child_process";
-import { createReadStream, existsSync, openSync, closeSync, readFileSync } from "node:fs";
+import { closeSync, createReadStream, existsSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { execa } from "execa";
@@ -19,6 +19,8 @@ export interface LoadPlan {
   ids: string;
   /** `WEIGHT METHOD URL [BODY]`. */
   targets: string[];
+  /** Where connections come from, in turn; as the system chooses where there is none. */
+  from?: readonly string[];
   /** The only addresses to which anything is sent, CIDR blocks: a record that points elsewhere meets no stranger. */
   within: string[];
   /** A connection for each request, so that nothing is ever sent again by the client. */
@@ -59,10 +61,20 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
     // ports for, which is also some 700 MB.
     "--workers",
     String(Math.min(20_000, Math.ceil(15 * plan.rate))),
+    ...(plan.from ?? []).flatMap((address) => ["--from", address]),
     ...plan.within.flatMap((block) => ["--within", block]),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),
   ];
+}
+
+/**
+ * Clients have processors of their own: what the environment does must not slow them down, or the load would not be what
+ * was planned. A session of its own has its own share of the processors, where the kernel has such shares; man:sched(7).
+ */
+function favour(pid: number): void {
+  const file = `/proc/${pid}/autogroup`;
+  if (existsSync(file)) writeFileSync(file, "-12");
 }
 
 /** Starts the generator; its history and its own words are kept in the directory. */
@@ -81,6 +93,7 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
     forceKillAfterDelay: (plan.timeoutSeconds + 15) * 1000,
   });
   closeSync(log);
+  if (child.pid !== undefined) favour(child.pid);
   let ended: string | undefined;
   const exit = child.then(({ exitCode, signal, originalMessage }) => {
     ended = signal ?? (exitCode === undefined ? originalMessage : `status ${exitCode}`);

@@ -18,7 +18,7 @@ export const internetGateway = "198.51.100.2";
 export const publicResolver = "198.51.100.53";
 export const gitAddress = "198.51.100.10";
 export const gitHost = "git.chatbot.example";
-export const outsideAddress = "198.51.100.200";
+export const outsideAddresses = Array.from({ length: 8 }, (_, index) => `198.51.100.${200 + index}`);
 
 /** Never routed on the Internet, and dropped by Azure when a machine sends there outside its networks. */
 export const privateBlocks = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"];

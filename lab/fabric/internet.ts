@@ -12,7 +12,7 @@ import {
   internetBlock,
   internetGateway,
   linkAddresses,
-  outsideAddress,
+  outsideAddresses,
   privateBlocks,
   publicResolver,
 } from "./addresses.ts";
@@ -26,8 +26,8 @@ import { applyRules, rulesHash } from "./ruleset.ts";
 import { git, internet, netnsName, networkLink, outside } from "./names.ts";
 
 const places = [
-  { namespace: outside, link: "outside", address: outsideAddress },
-  { namespace: git, link: "git", address: gitAddress },
+  { namespace: outside, link: "outside", addresses: outsideAddresses },
+  { namespace: git, link: "git", addresses: [gitAddress] },
 ];
 
 /** The addresses of package hosts: the public resolver adds them as machines ask for the names. */
@@ -89,22 +89,23 @@ export async function ensureInternet(hosts: PackageHosts): Promise<NamespaceStat
 
 async function ensurePlaces(state: NamespaceState): Promise<void> {
   const existing = namespaces();
-  for (const { namespace, link, address } of places) {
-    if (existing.includes(namespace) && state.links.get(link)?.alias === address) continue;
+  for (const { namespace, link, addresses } of places) {
+    const alias = addresses.join();
+    if (existing.includes(namespace) && state.links.get(link)?.alias === alias) continue;
     if (!existing.includes(namespace)) await run(["ip", "netns", "add", namespace]);
     await run(["ip", "-n", internet, "link", "del", link], { accept: [1] });
     await ipBatch(internet, [`link add ${link} type veth peer name eth0 netns ${namespace}`]);
     await setKernel(internet, { [`net.ipv4.neigh.${link}.proxy_delay`]: 0 });
     await ipBatch(namespace, [
       "link set lo up",
-      `addr add ${address}/24 dev eth0`,
+      ...addresses.map((address) => `addr add ${address}/24 dev eth0`),
       "link set eth0 up",
       `route replace default via ${internetGateway} dev eth0`,
     ]);
     await ipBatch(internet, [
       `link set ${link} up`,
-      `route replace ${address}/32 dev ${link}`,
-      `link set ${link} alias ${address}`,
+      ...addresses.map((address) => `route replace ${address}/32 dev ${link}`),
+      `link set ${link} alias ${alias}`,
     ]);
   }
   const resolver = join(outsideFiles, "resolv.conf");

@@ -35,6 +35,8 @@ Sends requests at random times, R a second on average (a Poisson process), and w
   --within CIDR        the only addresses to which anything is sent; several are allowed. Checked when names are looked
                        up and again at each connection. Default: loopback and 198.51.100.0/24, the lab's Internet
   --resolve HOST:IP    connect to that address for this host; several are allowed. Other names are looked up once.
+  --from ADDRESS       where connections come from; several take turns, each with ports of its own for some 28,000 that
+                       are open or were closed within a minute. Default: as the system chooses
   --new-connections    a connection for each request; else connections are kept, and a GET whose kept connection turns
                        out to be closed is sent again, as browsers do
   --timeout D          for an answer, from sending (10s)
@@ -56,6 +58,7 @@ type options struct {
 	header         http.Header
 	resolve        map[string]string
 	within         []netip.Prefix
+	from           []net.IP
 	newConnections bool
 	untilEOF       bool
 	workers        uint64
@@ -88,6 +91,7 @@ func parse(arguments []string, helpOutput io.Writer) (*options, error) {
 	flags.Func("header", "", given.addHeader)
 	flags.Func("resolve", "", given.addAddress)
 	flags.Func("within", "", given.addRange)
+	flags.Func("from", "", given.addSource)
 	if err := flags.Parse(arguments); err != nil {
 		if err == flag.ErrHelp {
 			fmt.Fprint(helpOutput, usage)
@@ -129,6 +133,15 @@ func (o *options) addHeader(text string) error {
 		return fmt.Errorf("must be 'Name: value'")
 	}
 	o.header.Add(strings.TrimSpace(name), strings.TrimSpace(value))
+	return nil
+}
+
+func (o *options) addSource(text string) error {
+	address := net.ParseIP(text)
+	if address == nil {
+		return fmt.Errorf("%q must be an address of this machine, for example 198.51.100.200", text)
+	}
+	o.from = append(o.from, address)
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"time"
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
@@ -89,7 +90,8 @@ func newClient(o *options) (*http.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialer := &net.Dialer{Timeout: o.timeout, Control: o.control}
+	dialers := o.dialers()
+	var dialed atomic.Uint64
 	return &http.Client{Timeout: o.timeout, Transport: &http.Transport{
 		// No Proxy: what is asked is what is measured, whatever the environment says.
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -97,6 +99,7 @@ func newClient(o *options) (*http.Client, error) {
 			if err != nil {
 				return nil, err
 			}
+			dialer := dialers[dialed.Add(1)%uint64(len(dialers))]
 			return dialer.DialContext(ctx, network, net.JoinHostPort(addresses[host], port))
 		},
 		DisableKeepAlives:   o.newConnections,
@@ -104,6 +107,18 @@ func newClient(o *options) (*http.Client, error) {
 		MaxIdleConnsPerHost: int(o.workers),
 		IdleConnTimeout:     90 * time.Second,
 	}}, nil
+}
+
+// dialers has one for each address from where connections come.
+func (o *options) dialers() []*net.Dialer {
+	if len(o.from) == 0 {
+		return []*net.Dialer{{Timeout: o.timeout, Control: o.control}}
+	}
+	var made []*net.Dialer
+	for _, address := range o.from {
+		made = append(made, &net.Dialer{Timeout: o.timeout, Control: o.control, LocalAddr: &net.TCPAddr{IP: address}})
+	}
+	return made
 }
 
 // lookUp finds each host's address once: a look-up per connection would measure the resolver too.
