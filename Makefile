@@ -81,7 +81,7 @@ lint: ## lint TypeScript, Go, Ansible, YAML and shell
 
 programs: ## tests of the programs in Go and Python
 	@$(GO); go test ./...
-	@$(TOOLS); python -m unittest discover --quiet --start-directory ansible/tests
+	@$(TOOLS); for tests in ansible/tests examples; do python -m unittest discover --quiet --start-directory $$tests; done
 
 unit: programs ## unit and component tests
 	@$(TOOLS); vitest run --project unit

@@ -12,10 +12,14 @@ import type { Repair } from "./fields.ts";
 import { parseUpstream } from "./hostNames.ts";
 import { resourceName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
+import { processorsOf } from "./processors.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import type { Environment, Route } from "./schema.ts";
 import { planSubnets, type PlannedSubnet } from "./subnets.ts";
 import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
+
+/** Requests on which a machine works at the same time, for each of its processors, where the stack file says no number. */
+const concurrencyOfProcessor = 64;
 
 /** A tier's service: the stable address in front of its machines. */
 export interface PlannedService extends PortPlan {
@@ -26,6 +30,8 @@ export interface PlannedService extends PortPlan {
   /** Where its callers call, the first of `ports`. */
   port: number;
   balance: Balance;
+  /** Requests on which one machine works at the same time. */
+  concurrency: number;
 }
 
 /** A scale set: machines that are alike. */
@@ -53,6 +59,8 @@ export interface MachineGroup {
   instances: number;
   /** Azure's size of each machine, for example `Standard_B2als_v2`. */
   size: string;
+  /** Virtual processors of each machine. */
+  processors: number;
   /** Azure: `enableAcceleratedNetworking` of the network interfaces. */
   acceleratedNetworking?: boolean | undefined;
   /** Secure Boot and a virtual TPM; fixed for a scale set that exists. Azure: `securityProfile.securityType`. */
@@ -197,6 +205,7 @@ function machineGroup(
     ...identity,
     instances: machines.instances,
     size: machines.size,
+    processors: processorsOf(machines.size),
     acceleratedNetworking: machines.acceleratedNetworking,
     trustedLaunch: machines.trustedLaunch ?? environment.trustedLaunch,
     encryptionAtHost: machines.encryptionAtHost ?? environment.encryptionAtHost,
@@ -234,6 +243,7 @@ function planService(
         name: `${name}.${environment.privateDomain}`,
         port: tier.port,
         balance: tier.balance ?? "hash",
+        concurrency: tier.concurrency ?? concurrencyOfProcessor * processorsOf(tier.size),
         ...planPorts([tier.port, ...tier.additionalPorts], standing),
       };
 }

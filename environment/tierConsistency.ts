@@ -42,6 +42,9 @@ export function checkTier(tier: PartialTier, tiers: PartialTier[], user: string 
   if (tier.balance !== undefined && !tier.hasPort) {
     wrong("balance", tier.balance, "a balance only beside a port; set `port`, or leave `balance` out");
   }
+  if (tier.concurrency !== undefined && !tier.hasPort) {
+    wrong("concurrency", tier.concurrency, "a concurrency only beside a port; set `port`, or leave `concurrency` out");
+  }
   checkAdditionalPorts(tier, wrong);
   checkReaches(tier, tiers, wrong);
   checkAutoscale(tier, wrong);

@@ -94,6 +94,12 @@ export const tierSchema = z
       .enum(["hash", "connections", "cpu"])
       .optional()
       .describe("hash (default): Azure's 5-tuple hash; connections: fewest active connections; cpu: most idle server"),
+    concurrency: wholeNumber(1, 10_000)
+      .optional()
+      .describe(
+        "Requests on which one machine works at the same time; what is more is refused at once, with 503. Default: 64 " +
+          "for each processor of `size`",
+      ),
     reaches: z
       .array(z.string())
       .default([])

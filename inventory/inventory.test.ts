@@ -87,6 +87,7 @@ test("every machine is told the environment and all tiers", () => {
     platform_reverse_proxy_address_prefix: "10.20.0.0/24",
     platform_health: { port: 8999, path: "/health", agent_port: 8998 },
     platform_machine_hosts: { first: 4, last: 253 },
+    platform_reverse_proxies: 2,
     platform_administrators: { user: "platform", ranges: ["198.51.100.1/32"] },
     platform_tiers: {
       back: {
@@ -96,7 +97,10 @@ test("every machine is told the environment and all tiers", () => {
         port: 4000,
         address_prefix: "10.20.2.0/24",
         balance: "connections",
+        concurrency: 128,
         instances: 2,
+        most_instances: 2,
+        balancers: 2,
       },
       front: { balance: "hash" },
       data: { port: 5432 },
@@ -110,6 +114,7 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
   expect(children["back_development"]?.vars).toEqual({
     platform_kind: "back",
     platform_tier: "back",
+    platform_processors: 2,
     platform_applications: [
       {
         name: "back",
@@ -133,6 +138,7 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
   expect(children["reverse_proxy_development"]?.vars).toEqual({
     platform_kind: "reverse-proxy",
     platform_tier: "reverse-proxy",
+    platform_processors: 2,
     platform_applications: [],
     platform_ports: [],
     platform_secrets: {},

@@ -21,16 +21,30 @@ export function environmentVariables(plan: Plan): Variables {
     platform_machine_hosts: { first: firstMachineHost, last: loadBalancerHost - 1 },
     platform_administrators: { user, sshKeys, ranges },
     platform_tiers: Object.fromEntries(
-      plan.tiers.map(({ name, addressPrefix, instances, machines, service }) => [
+      plan.tiers.map(({ name, addressPrefix, instances, machines, service, balancers }) => [
         name,
-        { kind: machines.kind, address_prefix: addressPrefix, instances, ...(service ? endpoint(service) : {}) },
+        {
+          kind: machines.kind,
+          address_prefix: addressPrefix,
+          instances,
+          most_instances: machines.autoscale?.maximum ?? instances,
+          ...(service ? endpoint(service) : {}),
+          ...(balancers ? { balancers: balancers.instances } : {}),
+        },
       ]),
     ),
+    platform_reverse_proxies: plan.reverseProxy.instances,
   };
 }
 
 /** What callers and balancers know of a service. */
-const endpoint = ({ address, name, port, balance }: PlannedService) => ({ address, name, port, balance });
+const endpoint = ({ address, name, port, balance, concurrency }: PlannedService) => ({
+  address,
+  name,
+  port,
+  balance,
+  concurrency,
+});
 
 /**
  * The ports of what runs on the machines of a group: the one on which it listens, and those that are served besides.
@@ -53,6 +67,7 @@ export function groupVariables(plan: Plan, group: MachineGroup): Variables {
   return {
     platform_kind: group.kind,
     platform_tier: group.tier,
+    platform_processors: group.processors,
     platform_applications: group.applications,
     platform_ports: servedPorts(plan, group),
     platform_secrets: group.secrets,

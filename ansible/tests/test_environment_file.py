@@ -42,6 +42,8 @@ PLAY = """
       vars:
         item: {name: app, port: 3000, environment: "{{ values }}", secrets: {SECRET: one}}
         application_secrets: {one: "s'ecret"}
+        application_concurrency: 101
+        application_processes: 2
 """
 
 
@@ -106,7 +108,8 @@ class EnvironmentFileTest(unittest.TestCase):
         )
 
     def expected(self, values):
-        return {"PORT": "3000", "SECRET": "s'ecret", **{name: str(value) for name, value in values.items()}}
+        given = {"PORT": "3000", "MAX_CONCURRENT_REQUESTS": "51", "SECRET": "s'ecret"}
+        return {**given, **{name: str(value) for name, value in values.items()}}
 
     def test_node_reads_what_was_given(self):
         run = self.write("node", VALUES)

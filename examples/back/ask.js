@@ -1,32 +1,49 @@
 import http from "node:http";
 
-const agent = new http.Agent({ keepAlive: true, maxSockets: 256, timeout: 30_000 });
+// A connection for each request that is under way: how many there are, who takes requests in has limited.
+const agent = new http.Agent({ keepAlive: true, timeout: 30_000 });
 const CONNECT_MILLISECONDS = 300;
-const ANSWER_MILLISECONDS = 10_000;
-// No new attempt after it: who asked us has given up soon after.
-const PATIENCE_MILLISECONDS = 8_000;
+/** Of the time that is left, what a first attempt gets where a second one may follow. */
+const FIRST_SHARE = 0.4;
 const ATTEMPTS = 16;
 
+/** Requests that may be sent a second time: one in twenty, and ten at once. Else a slow moment doubles the load. */
+const BUDGET = 10;
+const EARNED = 1 / 20;
+let budget = BUDGET;
+
 /**
- * Sends a request and gives { status, body }, the body parsed as JSON.
+ * Sends a request and gives { status, body }, the body parsed where it is JSON.
  *
  * The address is a load balancer's: each new connection may reach another machine behind it. So a connection that could
- * not be made is tried again whatever the method, for nothing was sent; a GET is also tried again when its connection broke.
+ * not be made is tried again whatever the method, for nothing was sent; a GET is also sent a second time when its
+ * connection broke or nothing came. An answer is never asked for again, whatever its status.
+ *
+ * @param deadline When nobody waits for the answer any more, milliseconds since 1970.
+ * @param signal Aborted when who asked has gone.
  */
-export async function ask(method, url, headers = {}, body = undefined) {
-  const end = performance.now() + PATIENCE_MILLISECONDS;
+export async function ask(method, url, { headers = {}, body, deadline = Date.now() + 10_000, signal } = {}) {
+  budget = Math.min(BUDGET, budget + EARNED);
+  let sentTwice = false;
   for (let attempt = 1; ; attempt++) {
+    const left = deadline - Date.now();
+    if (left <= 0) throw Object.assign(new Error(`${method} ${url}: no time is left`), { status: 504 });
+    const patience = method === "GET" && !sentTwice ? left * FIRST_SHARE : left;
     try {
-      return await askOnce(method, url, headers, body);
+      return await askOnce(method, url, headers, body, patience, signal);
     } catch (error) {
-      if (attempt === ATTEMPTS || performance.now() > end || !(error.notSent || method === "GET")) throw error;
+      if (signal?.aborted || attempt === ATTEMPTS) throw error;
+      if (error.notSent) continue;
+      if (method !== "GET" || sentTwice || budget < 1) throw error;
+      budget -= 1;
+      sentTwice = true;
     }
   }
 }
 
-function askOnce(method, url, headers, body) {
+function askOnce(method, url, headers, body, patience, signal) {
   return new Promise((resolve, reject) => {
-    const request = http.request(url, { method, headers, agent });
+    const request = http.request(url, { method, headers, agent, signal });
     let connected = false;
     const fail = (error) => reject(Object.assign(error, { notSent: !connected, message: `${method} ${url}: ${error.message}` }));
 
@@ -34,7 +51,7 @@ function askOnce(method, url, headers, body) {
     const sent = () => {
       connected = true;
       clearTimeout(timer);
-      timer = setTimeout(() => request.destroy(new Error("no answer")), ANSWER_MILLISECONDS);
+      timer = setTimeout(() => request.destroy(Object.assign(new Error("no answer"), { status: 504 })), patience);
     };
     request.on("socket", (socket) => (socket.connecting ? socket.once("connect", sent) : sent()));
     request.on("error", fail);
@@ -44,8 +61,10 @@ function askOnce(method, url, headers, body) {
       response.on("data", (chunk) => chunks.push(chunk));
       response.on("error", fail);
       response.on("end", () => {
+        const text = Buffer.concat(chunks).toString();
+        const isJson = response.headers["content-type"]?.startsWith("application/json");
         try {
-          resolve({ status: response.statusCode, body: JSON.parse(Buffer.concat(chunks).toString()) });
+          resolve({ status: response.statusCode, body: isJson ? JSON.parse(text) : undefined });
         } catch {
           fail(new Error(`answered ${response.statusCode} and something that is not JSON`));
         }

@@ -2,10 +2,14 @@ import pg from "pg";
 
 // Reads its address and its password from the environment (PGHOST, ...).
 const pool = new pg.Pool({
-  max: 10,
+  // Few, so that the database works on few things at a time; what is more waits here.
+  max: Math.max(2, Math.ceil(Number(process.env.MAX_CONCURRENT_REQUESTS ?? 64) / 16)),
   keepAlive: true,
-  connectionTimeoutMillis: 2_000,
-  query_timeout: 5_000,
+  // To wait for one of them, too.
+  connectionTimeoutMillis: 1_000,
+  // The database gives up first: what ends on this side alone would go on there.
+  statement_timeout: 2_000,
+  query_timeout: 3_000,
   idleTimeoutMillis: 60_000,
 });
 // Connections that wait in the pool may break; the next request makes a new one.

@@ -7,6 +7,7 @@
  */
 import http from "node:http";
 import os from "node:os";
+import { admit } from "./admit.js";
 import { ask } from "./ask.js";
 import * as messages from "./messages.js";
 import { serve } from "./serve.js";
@@ -16,10 +17,14 @@ if (!INTENT_URL) throw new Error("INTENT_URL is not set: give the address of mac
 
 const passedUntilHere = (request) => [...(request.headers.via ?? "").matchAll(/1\.1 ([^,\s]+)/g)].map((match) => match[1]).concat(os.hostname());
 
-/** A message without an intent is better than no message. */
-async function intentOf(text) {
+const INTENT_MILLISECONDS = 500;
+
+/** A message without an intent is better than no message, or than a late one. */
+async function intentOf(text, { deadline, signal, headers }) {
   try {
-    return (await ask("GET", `${INTENT_URL}/intent?text=${encodeURIComponent(text)}`)).body;
+    const url = `${INTENT_URL}/intent?text=${encodeURIComponent(text)}`;
+    const { status, body } = await ask("GET", url, { headers, deadline: Math.min(deadline, Date.now() + INTENT_MILLISECONDS), signal });
+    return status === 200 ? body : undefined;
   } catch (error) {
     console.error(error.message);
     return undefined;
@@ -44,14 +49,23 @@ async function answer(request, response) {
   // Only of itself: a database that is away is no reason to replace this machine.
   if (pathname === "/health") return response.end("ok\n");
   if (!["/", "/messages"].includes(pathname)) return response.writeHead(404).end("Nothing here\n");
+  const admitted = admit(request, response);
+  if (!admitted) return;
+  // Nobody works for a client that is gone, or past its deadline.
+  const stillWanted = () => {
+    admitted.signal.throwIfAborted();
+    if (Date.now() > admitted.deadline) throw Object.assign(new Error("no time is left"), { status: 504 });
+  };
 
   let stored;
   let learned;
   if (request.method === "POST") {
     const text = await textOf(request);
-    learned = await intentOf(text);
+    learned = await intentOf(text, admitted);
+    stillWanted();
     stored = await messages.add(text, learned?.intent);
   }
+  stillWanted();
   const { database, latest } = await messages.read();
   const passed = [...passedUntilHere(request), `${process.env.PGHOST}(${database})`];
   const result = { service: "back", machine: os.hostname(), passed, stored, learned, messages: latest };
@@ -61,6 +75,7 @@ async function answer(request, response) {
 
 const server = http.createServer((request, response) => {
   answer(request, response).catch((error) => {
+    if (response.destroyed) return;
     if (!error.status) console.error(`${request.method} ${request.url}: ${error.message}`);
     const status = error.status ?? (error instanceof SyntaxError ? 400 : 503);
     if (!response.headersSent) response.writeHead(status, { "content-type": "application/json" });

@@ -6,6 +6,7 @@
  */
 import http from "node:http";
 import os from "node:os";
+import { admit, refuse } from "./admit.js";
 import { ask } from "./ask.js";
 import { page } from "./page.js";
 import { serve } from "./serve.js";
@@ -32,13 +33,17 @@ async function answer(request, response) {
   const { pathname } = new URL(request.url, "http://front");
   if (pathname === "/health") return response.end("ok\n");
   if (pathname !== "/") return response.writeHead(404).end("Nothing here\n");
+  const admitted = admit(request, response);
+  if (!admitted) return;
 
+  const { deadline, signal } = admitted;
   const passed = passedUntilHere(request);
-  const headers = { via: passed.map((machine) => `1.1 ${machine}`).join(", "), "content-type": "application/json" };
+  const headers = { ...admitted.headers, via: passed.map((machine) => `1.1 ${machine}`).join(", "), "content-type": "application/json" };
   const back =
     request.method === "POST"
-      ? await ask("POST", `${BACK_URL}/messages`, headers, JSON.stringify({ text: await text(request) }))
-      : await ask("GET", `${BACK_URL}/messages`, headers);
+      ? await ask("POST", `${BACK_URL}/messages`, { headers, body: JSON.stringify({ text: await text(request) }), deadline, signal })
+      : await ask("GET", `${BACK_URL}/messages`, { headers, deadline, signal });
+  if (back.status === 503) return refuse(response);
 
   const result = { service: "front", machine: os.hostname(), passed: back.body?.passed ?? passed, back: back.body };
   const wantsPage = request.headers.accept?.includes("text/html");
@@ -49,6 +54,7 @@ async function answer(request, response) {
 
 const server = http.createServer((request, response) => {
   answer(request, response).catch((error) => {
+    if (response.destroyed) return;
     if (!error.status) console.error(`${request.method} ${request.url}: ${error.message}`);
     const status = error.status ?? (error instanceof SyntaxError ? 400 : 502);
     if (!response.headersSent) response.writeHead(status, { "content-type": "application/json" });

@@ -1,6 +1,7 @@
 """machine-learning: finds the intent of a sentence.
 
-PORT  where to listen
+PORT                     where to listen
+MAX_CONCURRENT_REQUESTS  on which it works; what is more is refused with 503, rather than all served late
 
 The model is small: it is trained from intents.json when the service starts, in less than a second.
 """
@@ -32,16 +33,24 @@ class Handler(BaseHTTPRequestHandler):
             if not 0 < len(text) <= LONGEST_TEXT:
                 self.answer(400, {"error": f"text must have 1 to {LONGEST_TEXT} characters, it has {len(text)}"})
                 return
-            intent, probability = self.server.classifier.intent(text)
+            if not self.server.room.acquire(blocking=False):
+                self.answer(503, {"error": "busy"}, {"Retry-After": "1"})
+                return
+            try:
+                intent, probability = self.server.classifier.intent(text)
+            finally:
+                self.server.room.release()
             self.answer(200, {"machine": MACHINE, "intent": intent, "probability": round(probability, 3)})
         else:
             self.answer(404, {"error": "nothing here"})
 
-    def answer(self, status, content):
+    def answer(self, status, content, headers=None):
         body = json.dumps(content).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -69,6 +78,7 @@ def main():
 
     server = Server(("", int(os.environ.get("PORT", "5000"))), Handler)
     server.classifier = classifier
+    server.room = threading.BoundedSemaphore(int(os.environ.get("MAX_CONCURRENT_REQUESTS", "64")))
 
     def stop(*_):
         # From another thread: shutdown waits for the loop that this handler interrupts.

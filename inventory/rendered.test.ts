@@ -112,3 +112,9 @@ test("requests for other tiers, and for hosts outside, are passed on", () => {
   for (const host of ["www.tools.chatbot.example", "old.tools.chatbot.example"])
     expect(server(host)).not.toContain("X-Nothing-Installed");
 });
+
+test("a tier gets as many requests at a time as its machines work on, and a host outside any number", () => {
+  // 64 for each of two processors, of which the proxies use seven tenths.
+  expect(server("www.tools.chatbot.example")).toContain("limit_conn tiers 90;");
+  expect(server("old.tools.chatbot.example")).not.toContain("limit_conn");
+});
