@@ -13,6 +13,7 @@ import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
 import { groups } from "./groups.ts";
+import { overload } from "./overload.ts";
 import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
 
@@ -207,6 +208,8 @@ test("a changed host key is refused by Ansible, clearly", async () => {
     90,
   );
 });
+
+describe("where more is asked than can be done", overload);
 
 describe("where a machine that is ill or silent is repaired after seconds", () => {
   beforeAll(async () => {
