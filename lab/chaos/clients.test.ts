@@ -8,6 +8,7 @@ test("clients are outside of every network, and read and write the page that is 
   expect(clientsPlan({ urls, ...load })).toEqual({
     ...load,
     namespace: "lab-outside",
+    from: Array.from({ length: 8 }, (_, index) => `198.51.100.${200 + index}`),
     within: ["198.51.100.0/24"],
     newConnections: true,
     targets: ["95 GET http://www.dev.example/", '5 POST http://www.dev.example/ {"text":"{{id}}"}'],
