@@ -28,7 +28,7 @@ export interface Export {
  */
 export function withPendingCreates(exported: Export, subscriptionId: string | undefined): Export | undefined {
   const { resources = [], pending_operations: operations = [] } = exported.deployment;
-  const creates = operations.filter(({ type }) => type === "creating").map(({ resource }) => resource);
+  const creates = operations.filter(isCreate).map(({ resource }) => resource);
   if (creates.length === 0) return undefined;
   const known = resources.map(({ id }) => /^\/subscriptions\/([^/]+)/.exec(id ?? "")?.[1]).find(Boolean);
   const subscription = known ?? subscriptionId;
@@ -53,9 +53,14 @@ export function withPendingCreates(exported: Export, subscriptionId: string | un
     deployment: {
       ...exported.deployment,
       resources: [...kept, ...made.values()],
-      pending_operations: operations.filter(({ type }) => type !== "creating"),
+      pending_operations: operations.filter((operation) => !isCreate(operation)),
     },
   };
+}
+
+/** Whether a killed `up` left something that is still to be taken in. */
+export function isOwed(exported: Export): boolean {
+  return (exported.deployment.pending_operations ?? []).some(isCreate) || unread(exported).length > 0;
 }
 
 /** What is in the state and was never read from Azure: URNs. */
@@ -65,6 +70,7 @@ export function unread({ deployment: { resources = [] } }: Export): string[] {
     .map(({ urn }) => urn);
 }
 
+const isCreate = ({ type }: { type: string }) => type === "creating";
 const isOfAzure = ({ type }: Resource) => type.startsWith("azure-native:");
 
 function idOf({ urn, type, inputs = {} }: Resource, subscription: string): string {

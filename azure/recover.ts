@@ -4,7 +4,7 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { text } from "node:stream/consumers";
+import { text as textOf } from "node:stream/consumers";
 import { parseArgs } from "node:util";
 import { unread, withPendingCreates, type Export } from "./pendingCreates.ts";
 
@@ -26,13 +26,14 @@ async function main(): Promise<void> {
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0)
     throw new Error(`given ${positionals.length} stacks, allowed is one\n\n${help}`);
-  const exported = await state(stack);
-  const completed = withPendingCreates(JSON.parse(exported) as Export, process.env["ARM_SUBSCRIPTION_ID"]);
+  const text = await state(stack);
+  const exported = JSON.parse(text) as Export;
+  const completed = withPendingCreates(exported, process.env["ARM_SUBSCRIPTION_ID"]);
   if (completed) {
-    if ((await state(stack)) !== exported) throw new Error(`stack ${stack} has just changed: a Pulumi works on it`);
+    if ((await state(stack)) !== text) throw new Error(`stack ${stack} has just changed: a Pulumi works on it`);
     await pulumi(["stack", "import", "--stack", stack], JSON.stringify(completed));
   }
-  const targets = unread(completed ?? (JSON.parse(exported) as Export));
+  const targets = unread(completed ?? exported);
   if (targets.length === 0) return console.log(`stack ${stack}: nothing of Azure's was being made`);
   console.log(`stack ${stack}: looking for what was being made:\n  ${targets.join("\n  ")}`);
   const only = targets.flatMap((urn) => ["--target", urn]);
@@ -43,7 +44,7 @@ const state = (stack: string) => output(["stack", "export", "--stack", stack]);
 
 async function output(args: string[]): Promise<string> {
   const child = spawn("pulumi", args, { stdio: ["ignore", "pipe", "inherit"] });
-  const [content] = await Promise.all([text(child.stdout), ended(child, args)]);
+  const [content] = await Promise.all([textOf(child.stdout), ended(child, args)]);
   return content;
 }
 

@@ -1,4 +1,5 @@
 /** What front and back share: how they ask others, and how they refuse what is too much. */
+import { readFile } from "node:fs/promises";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -133,7 +134,6 @@ test("the deadline is the client's, and is told to others", async () => {
 });
 
 test("front and back have the same", async () => {
-  const { readFile } = await import("node:fs/promises");
   for (const name of ["ask.js", "admit.js", "serve.js"]) {
     const [front, back] = await Promise.all(
       ["front", "back"].map((service) => readFile(join(import.meta.dirname, service, name), "utf8")),

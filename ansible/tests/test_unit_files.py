@@ -1,4 +1,4 @@
-"""systemd is told of each unit that a role writes: the task has a name for its result, and a later one reloads by it."""
+"""systemd is told of each unit that a role writes: the task's result has a name, and a later task reloads by it."""
 
 import unittest
 
@@ -23,13 +23,13 @@ def writes_a_unit(task):
 
 class UnitFiles(unittest.TestCase):
     def test_each_is_read_after_it_was_written(self):
-        conditions = [str(task.get("ansible.builtin.systemd_service", {}).get("daemon_reload", "")) for _, task in tasks()]
+        reloads = [task.get("ansible.builtin.systemd_service", {}).get("daemon_reload", "") for _, task in tasks()]
         written = [(file, task) for file, task in tasks() if writes_a_unit(task)]
         self.assertGreater(len(written), 8)
         for file, task in written:
             with self.subTest(file=str(file), task=task["name"]):
                 result = task.get("register")
-                self.assertTrue(result and any(f"{result} is changed" in condition for condition in conditions))
+                self.assertTrue(result and any(f"{result} is changed" in str(each) for each in reloads))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ let underWay = 0;
  * is aborted when the client goes, and what tells others both. Refuses it with 503 and gives nothing where it is too much.
  */
 export function admit(request, response) {
-  const told = /^t=(\d+\.\d+)$/.exec(request.headers["x-request-start"] ?? "");
-  const start = told ? Number(told[1]) * 1000 : Date.now();
   if (underWay >= LIMIT) {
     refuse(response);
     return undefined;
@@ -23,6 +21,8 @@ export function admit(request, response) {
     underWay -= 1;
     if (!response.writableFinished) gone.abort();
   });
+  const told = /^t=(\d+\.\d+)$/.exec(request.headers["x-request-start"] ?? "");
+  const start = told ? Number(told[1]) * 1000 : Date.now();
   const timeout = Number(request.headers["x-request-timeout"] ?? PATIENCE_MILLISECONDS / 1000);
   return {
     deadline: start + timeout * 1000,

@@ -9,20 +9,21 @@ export interface Clients extends Pick<LoadPlan, "rate" | "longestSeconds" | "see
 }
 
 /**
- * Clients outside of every network: 95% read the page, 5% write a message whose text is unique, each on a connection of
- * its own, so that no client hides a failure by sending again.
+ * Clients outside of every network, with a connection for each request, so that no client hides a failure by sending
+ * again.
  */
+export const outsideClients = {
+  namespace: outside,
+  from: outsideAddresses,
+  within: [internetBlock],
+  newConnections: true,
+} satisfies Partial<LoadPlan>;
+
+/** Such clients: 95% read the page, 5% write a message whose text is unique. */
 export function clientsPlan({ urls, ...plan }: Clients): LoadPlan {
   const url = urls.find((one) => one.includes("//www.")) ?? urls[0];
   if (!url) throw new Error("the stack has no URL");
-  return {
-    namespace: outside,
-    from: outsideAddresses,
-    within: [internetBlock],
-    newConnections: true,
-    targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`],
-    ...plan,
-  };
+  return { ...outsideClients, targets: [`95 GET ${url}`, `5 POST ${url} {"text":"{{id}}"}`], ...plan };
 }
 
 /** The beginning of the IDs that a run writes: no other has it. */

@@ -69,8 +69,8 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
 }
 
 /**
- * Clients have processors of their own: what the environment does must not slow them down, or the load would not be what
- * was planned. A session of its own has its own share of the processors, where the kernel has such shares; man:sched(7).
+ * Clients have processors of their own: what the environment does must not slow them down, or the load would not be
+ * what was planned. A session has its own share of the processors, where the kernel has such shares; man:sched(7).
  */
 function favour(pid: number): void {
   const file = `/proc/${pid}/autogroup`;

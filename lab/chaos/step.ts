@@ -34,7 +34,7 @@ export const stepTimeoutSeconds = 10;
 /** Requests a second that show whether it is calm, for how long, and how many milliseconds an answer may take then. */
 const light = { rate: 20, seconds: 3, latency: 500 };
 
-export async function measureStep({ tools, seed, directory }: Place, step: Step): Promise<Serving> {
+export async function measureStep({ tools, seed, directory }: Omit<Place, "wanted">, step: Step): Promise<Serving> {
   const { clock } = tools;
   const { name, rate, seconds, warmUpSeconds } = step;
   const place = join(directory, name);

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
 import { secretsOf } from "../../environment/secrets.ts";
-import { unread, type Export } from "../../azure/pendingCreates.ts";
+import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
@@ -147,11 +147,7 @@ export async function recover(stack: string): Promise<void> {
   const { checkpoint } = JSON.parse(readFileSync(stateFile(stack), "utf8")) as {
     checkpoint: { latest?: Export["deployment"] };
   };
-  const deployment = checkpoint.latest ?? {};
-  const owed =
-    deployment.pending_operations?.some(({ type }) => type === "creating") || unread({ deployment }).length > 0;
-  cancelDeadLocks(backend, say);
-  if (!owed || isLocked(backend, stack)) return;
+  if (!isOwed({ deployment: checkpoint.latest ?? {} }) || isLocked(backend, stack)) return;
   say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
   const status = await inForeground([process.execPath, join(root, "azure", "recover.ts"), stack], env);

@@ -14,22 +14,32 @@ interface Content {
 
 /** Removes the locks whose Pulumi runs no more, as `pulumi cancel` would, and tells of each. */
 export function cancelDeadLocks(backend: string, say: (message: string) => void): void {
-  const locks = join(backend, ".pulumi", "locks");
-  for (const file of filesBelow(locks).filter((name) => name.endsWith(".json"))) {
-    const content = read(join(locks, file));
-    if (!content || content.hostname !== hostname() || isPulumi(content.pid)) continue;
+  for (const { file, stack } of locks(backend)) {
+    const dead = deadOwner(file);
+    if (!dead) continue;
     say(
-      `stack ${basename(dirname(file))} was locked by a Pulumi that was killed (process ${content.pid}, ${content.timestamp}); its lock is cancelled`,
+      `stack ${stack} was locked by a Pulumi that was killed (process ${dead.pid}, ${dead.timestamp}); its lock is cancelled`,
     );
-    for (const part of [file, `${file}.attrs`]) rmSync(join(locks, part), { force: true });
+    for (const part of [file, `${file}.attrs`]) rmSync(part, { force: true });
   }
 }
 
-/** Whether a stack has a lock. */
+/** Whether a Pulumi that may still run has locked the stack. */
 export function isLocked(backend: string, stack: string): boolean {
-  return filesBelow(join(backend, ".pulumi", "locks")).some(
-    (name) => name.endsWith(".json") && basename(dirname(name)) === stack,
-  );
+  return locks(backend).some((lock) => lock.stack === stack && !deadOwner(lock.file));
+}
+
+function locks(backend: string): { file: string; stack: string }[] {
+  const directory = join(backend, ".pulumi", "locks");
+  return filesBelow(directory)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => ({ file: join(directory, name), stack: basename(dirname(name)) }));
+}
+
+/** Who made the lock, where that was a Pulumi of this host that runs no more. */
+function deadOwner(file: string): Content | undefined {
+  const content = read(file);
+  return content && content.hostname === hostname() && !isPulumi(content.pid) ? content : undefined;
 }
 
 function filesBelow(directory: string): string[] {

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { realClock } from "../chaos/clock.ts";
 import { loadProgram } from "../chaos/load.ts";
-import { configured } from "../chaos/sightings.ts";
 import type { Serving } from "../chaos/serving.ts";
 import { measureStep } from "../chaos/step.ts";
 import { realTools } from "../chaos/tools.ts";
@@ -17,11 +16,11 @@ export function overload(): void {
   const directory = mkdtempSync(join(tmpdir(), "overload-"));
   afterAll(() => rmSync(directory, { recursive: true }));
 
+  const tools = realTools("dev", loadProgram(), realClock(new AbortController().signal), () => {});
   /** Some seconds at a rate, of which the first two do not count. */
   const step = async (rate: number, seconds: number): Promise<Serving> => {
-    const tools = realTools("dev", loadProgram(), realClock(new AbortController().signal), () => {});
-    const place = { tools, wanted: configured(await status("dev")), seed: 1, directory };
-    const serving = await measureStep(place, { name: `at-${rate}-${seconds}`, rate, seconds, warmUpSeconds: 2 });
+    const plan = { name: `at-${rate}-${seconds}`, rate, seconds, warmUpSeconds: 2 };
+    const serving = await measureStep({ tools, seed: 1, directory }, plan);
     console.log(JSON.stringify(serving));
     return serving;
   };

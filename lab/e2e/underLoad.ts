@@ -3,10 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { outsideClients } from "../chaos/clients.ts";
 import { failed, type RequestRecord } from "../chaos/history.ts";
 import { loadProgram, startLoad } from "../chaos/load.ts";
-import { internetBlock } from "../fabric/addresses.ts";
-import { outside } from "../fabric/names.ts";
 
 /**
  * Requests from outside, each over a connection of its own, while something is done. Returns those that failed.
@@ -22,17 +21,7 @@ export async function failuresDuring(
 ): Promise<RequestRecord[]> {
   const directory = mkdtempSync(join(tmpdir(), "under-load-"));
   try {
-    const plan = {
-      namespace: outside,
-      rate,
-      longestSeconds: 1500,
-      seed: 1,
-      ids: "e2e",
-      within: [internetBlock],
-      newConnections: true,
-      timeoutSeconds: 10,
-      targets,
-    };
+    const plan = { ...outsideClients, rate, longestSeconds: 1500, seed: 1, ids: "e2e", timeoutSeconds: 10, targets };
     const load = startLoad(loadProgram(), plan, directory);
     try {
       await work();

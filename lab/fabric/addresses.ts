@@ -18,6 +18,7 @@ export const internetGateway = "198.51.100.2";
 export const publicResolver = "198.51.100.53";
 export const gitAddress = "198.51.100.10";
 export const gitHost = "git.chatbot.example";
+/** Of the clients outside: several, since each has ports for some 28,000 connections a minute. */
 export const outsideAddresses = Array.from({ length: 8 }, (_, index) => `198.51.100.${200 + index}`);
 
 /** Never routed on the Internet, and dropped by Azure when a machine sends there outside its networks. */
