@@ -49,6 +49,19 @@ test("an answer is never asked for again, whatever its status", async () => {
   expect(asked).toEqual(["GET"]);
 });
 
+test("a connection that was made while the process was busy counts", async () => {
+  const ask = await freshAsk();
+  const { url } = await serve((_, response) => response.end());
+  let connections = 0;
+  servers.at(-1)?.on("connection", () => connections++);
+  const asked = ask("GET", url);
+  // The name is known, the connection is asked for, and for longer than it may take nothing else goes on.
+  await new Promise(setImmediate);
+  for (const end = Date.now() + 150; Date.now() < end; );
+  expect((await asked).status).toBe(200);
+  expect(connections).toBe(1);
+});
+
 test("a GET whose connection broke is sent once more, any other method is not", async () => {
   const ask = await freshAsk();
   const { url, asked } = await serve(breaks);

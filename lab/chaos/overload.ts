@@ -66,11 +66,11 @@ async function runOverload(overload: Overload, context: Context): Promise<Report
   const { tools } = context;
   const { missingHealth } = await tools.settings();
   if (overload.broken?.fault !== "disk" || missingHealth === "repaired") return overloaded(overload, context);
-  await tools.readMissingHealth("repaired");
+  tools.readMissingHealth("repaired");
   try {
     return await overloaded(overload, context);
   } finally {
-    await tools.readMissingHealth(missingHealth);
+    tools.readMissingHealth(missingHealth);
   }
 }
 

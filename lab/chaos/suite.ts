@@ -112,7 +112,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   try {
     for (const { experiment, reading, label } of readings(chosen, options.missingHealth)) {
       if (stop.aborted) break;
-      await tools.readMissingHealth(reading);
+      tools.readMissingHealth(reading);
       for (let run = 1; run <= options.runs && !stop.aborted; run++) {
         if (record.has(label, run)) continue;
         say(`${label} (${run} of ${options.runs}): ${experiment.title}`);
@@ -134,7 +134,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
       }
     }
   } finally {
-    await tools.readMissingHealth(present);
+    tools.readMissingHealth(present);
   }
   if (!stop.aborted) record.finish();
   const failures = missed(runs);

@@ -1,11 +1,12 @@
 /** What the suite does to the lab, and asks of it: the lab's own commands. Tests have others. */
 import { join } from "node:path";
 import { daemonStatus, runningDaemon } from "../cli/daemon.ts";
+import { findMachine, kill } from "../cli/machines.ts";
 import { stackStatus, type StackStatus } from "../cli/status.ts";
 import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
-import type { LiveSettings, MissingHealth } from "../liveSettings.ts";
-import { root } from "../paths.ts";
+import { keepSetting, type LiveSettings, type MissingHealth } from "../liveSettings.ts";
+import { root, stateDir } from "../paths.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
 
@@ -14,7 +15,7 @@ export interface Tools {
   status(): Promise<StackStatus>;
   settings(): Promise<LiveSettings>;
   /** Changes how the lab reads health that nobody reports. */
-  readMissingHealth(reading: MissingHealth): Promise<void>;
+  readMissingHealth(reading: MissingHealth): void;
   /** Breaks or mends a machine; returns the instant, milliseconds since 1970. */
   kill(machine: string, how: Damage): Promise<number>;
   /** Runs a shell script as root on a machine, through the reverse proxy; returns what it printed. */
@@ -47,15 +48,11 @@ export function realTools(stack: string, program: string, clock: Clock, say: Too
     sudo,
     say,
     settings: async () => (await runningDaemon()).settings,
-    async readMissingHealth(reading) {
-      await command([labCommand, "set", "missing-health", reading], 60);
+    readMissingHealth(reading) {
+      keepSetting(stateDir, "missingHealth", reading);
     },
-    async kill(machine, how) {
-      const { stdout } = await command([labCommand, "kill", machine, "--how", how], 60);
-      const at = Date.parse(/ at (\S+)\s*$/.exec(stdout)?.[1] ?? "");
-      if (Number.isNaN(at)) throw new Error(`bin/lab kill did not say when: ${stdout}`);
-      return at;
-    },
+    // As `bin/lab kill`: a process more, on processors that are busy, would take from what is measured.
+    kill: async (machine, how) => kill(findMachine(await runningDaemon(), machine), how),
     async playbook(kind, variables) {
       const more = variables ? ["--extra-vars", JSON.stringify(variables)] : [];
       await command(

@@ -4,6 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { keysInSerialLog } from "../../azure/hostKeys.ts";
 import { administratorKey } from "../administratorKey.ts";
+import { authority } from "../authority.ts";
+import type { Damage } from "../fabric/machine/damage.ts";
+import { Machines } from "../fabric/machines.ts";
+import { stateDir } from "../paths.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
 
@@ -18,6 +22,13 @@ export function findMachine({ world }: DaemonStatus, name: string): Machine {
     throw new Error(`no machine "${name}"; machines of the lab:\n${known || "  none"}`);
   }
   return found;
+}
+
+/** Breaks or mends a machine; returns the instant at which that began, milliseconds since 1970. */
+export async function kill(machine: Machine, how: Damage): Promise<number> {
+  const at = Date.now();
+  await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
+  return at;
 }
 
 /** Runs ssh through the reverse proxy, as an administrator would, with host keys from the serial consoles. */

@@ -4,17 +4,15 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
-import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
-import { Machines } from "../fabric/machines.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { addLimitsCommand } from "./limits.ts";
-import { findMachine, ssh } from "./machines.ts";
+import { findMachine, kill, ssh } from "./machines.ts";
 import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
@@ -68,9 +66,8 @@ program
   )
   .action(async (name: string, { how }: { how: Damage }) => {
     const machine = findMachine(await runningDaemon(), name);
-    const at = new Date();
-    await new Machines({ stateDir, caFile: authority().caFile, log: console.error }).kill(machine, how);
-    console.log(`${machine.name}: ${how} at ${at.toISOString()}`);
+    const at = await kill(machine, how);
+    console.log(`${machine.name}: ${how} at ${new Date(at).toISOString()}`);
   });
 program
   .command("set")

@@ -86,8 +86,8 @@ export class FakeLab implements Tools {
     });
   }
 
-  readMissingHealth(reading: MissingHealth): Promise<void> {
-    return this.#do(`missing health is ${reading}`, () => {});
+  readMissingHealth(reading: MissingHealth): void {
+    void this.#do(`missing health is ${reading}`, () => {});
   }
 
   kill(name: string, how: string): Promise<number> {
