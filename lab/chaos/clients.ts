@@ -3,7 +3,10 @@ import { internetBlock, outsideAddresses } from "../fabric/addresses.ts";
 import { outside } from "../fabric/names.ts";
 import type { LoadPlan } from "./load.ts";
 
-export interface Clients extends Pick<LoadPlan, "rate" | "longestSeconds" | "seed" | "ids" | "timeoutSeconds"> {
+export interface Clients
+  extends
+    Pick<LoadPlan, "rate" | "longestSeconds" | "seed" | "ids" | "timeoutSeconds">,
+    Partial<Pick<LoadPlan, "newConnections">> {
   /** Of the stack. */
   urls: readonly string[];
 }

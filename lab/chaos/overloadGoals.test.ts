@@ -8,9 +8,13 @@ const [back1, back2] = [machine("back", 1), machine("back", 2)];
 const [proxy1, proxy2] = [machine("reverse-proxy", 1), machine("reverse-proxy", 2)];
 const everybody = [back1, back2, proxy1, proxy2];
 const seen = (seconds: number, given = status(everybody)) => ({ at: start + seconds * 1000, status: given });
-const capacity = { rate: 100, goodput: 100 };
 const phase = (rate: number, from: number, to: number) => ({ rate, from: start + from * 1000, to: start + to * 1000 });
-const phases = { before: phase(60, 0, 20), excess: phase(200, 20, 80), after: phase(60, 80, 120) };
+const phases = {
+  full: phase(120, -30, 0),
+  before: phase(60, 0, 20),
+  excess: phase(200, 20, 80),
+  after: phase(60, 80, 120),
+};
 
 /** What servers make of the phases that do so much a second, but for what is given by the second. */
 function history(more: (seconds: number) => Partial<RequestRecord> = () => ({}), serves = 100): RequestRecord[] {
@@ -24,7 +28,7 @@ function history(more: (seconds: number) => Partial<RequestRecord> = () => ({}),
 
 const evidence = (more: Partial<OverloadEvidence> = {}): OverloadEvidence => ({
   ...phases,
-  capacity,
+  capacity: 100,
   records: history(),
   sightings: [seen(0)],
   wanted: { back: 2, "reverse-proxy": 2 },
@@ -43,10 +47,33 @@ test("an environment that serves what it can, and refuses the rest at once, meet
 
 describe("a goal is missed", () => {
   const inExcess = (seconds: number) => seconds >= 20 && seconds < 80;
+  const from = (seconds: number, records: RequestRecord[]) =>
+    records.filter(({ planned }) => planned >= start + seconds * 1000);
+  const atFirst = history().filter(({ planned }) => planned < start);
 
-  test("when less than nine tenths of the capacity are served in time in the excess", () => {
-    expect(missed({ records: history(() => ({}), 91) })).toEqual([]);
-    expect(missed({ records: history(() => ({}), 89) })).toEqual(["the excess: goodput: 89 a second"]);
+  test("when less than nine tenths of the best are served in time in the excess", () => {
+    expect(
+      missed({
+        records: [
+          ...atFirst,
+          ...from(
+            0,
+            history(() => ({}), 91),
+          ),
+        ],
+      }),
+    ).toEqual([]);
+    expect(
+      missed({
+        records: [
+          ...atFirst,
+          ...from(
+            0,
+            history(() => ({}), 89),
+          ),
+        ],
+      }),
+    ).toEqual(["the excess: goodput: 89 a second"]);
   });
   test("when what is served in the excess comes late, or refusals do", () => {
     const slow = (seconds: number) => (inExcess(seconds) && seconds % 10 < 0.5 ? { latency: 1100 } : {});
@@ -73,7 +100,7 @@ describe("a goal is missed", () => {
   });
   test("when the generator did not keep the load", () => {
     const late = history().map((one, index) => (index % 4 === 0 ? { ...one, sent: start + 1e6 } : one));
-    expect(missed({ records: late })).toEqual(["the load was kept: 45, then 150, then 45"]);
+    expect(missed({ records: late })).toEqual(["the load was kept: 90, then 45, then 150, then 45"]);
   });
   test("when an acknowledged write is missing, or one is there twice", () => {
     const records = [...history(), record(30, { method: "POST", status: 201, id: "a" })];
@@ -96,7 +123,13 @@ describe("with a machine lost 20 s into the excess", () => {
     const [first, second, third] = [before, meanwhile, then].map((many) => history(() => ({}), many));
     const from = (records: RequestRecord[] | undefined, begin: number, end: number) =>
       (records ?? []).filter(({ planned }) => planned >= start + begin * 1000 && planned < start + end * 1000);
-    return [...from(first, 0, 40), ...from(second, 40, 55), ...from(third, 55, 80), ...from(first, 80, 120)];
+    return [
+      ...from(history(), -30, 0),
+      ...from(first, 0, 40),
+      ...from(second, 40, 55),
+      ...from(third, 55, 80),
+      ...from(first, 80, 120),
+    ];
   };
   test("the others do their share from 15 s after the fault, and all of them did all before", () => {
     expect(missed({ broken, records: serves(100, 0.001, 46) })).toEqual([]);
@@ -109,9 +142,9 @@ describe("with a machine lost 20 s into the excess", () => {
   });
   test("one that was lost before leaves the others their share of all of the excess", () => {
     const early = { machine: back1, at: start + 5000 };
-    expect(judge(evidence({ broken: early })).verdicts.filter(({ goal }) => goal.includes("goodput"))).toEqual([
-      { goal: "the excess without back_1: goodput", wanted: "at least 45 a second", got: "100 a second", met: true },
-    ]);
+    expect(judge(evidence({ broken: early })).verdicts.filter(({ goal }) => /^the excess.*goodput/.test(goal))).toEqual(
+      [{ goal: "the excess without back_1: goodput", wanted: "at least 45 a second", got: "100 a second", met: true }],
+    );
   });
 });
 

@@ -1,5 +1,4 @@
 /** What must come of an overload: each goal says what was wanted and what came. Pure. */
-import type { Capacity } from "./capacity.ts";
 import type { Report } from "./experiment.ts";
 import { becameWhole, writesWereKept, type Verdict } from "./goals.ts";
 import type { RequestRecord } from "./history.ts";
@@ -15,7 +14,10 @@ export interface Phase {
 }
 
 export interface OverloadEvidence {
-  capacity: Pick<Capacity, "rate" | "goodput">;
+  /** Requests a second. */
+  capacity: number;
+  /** A little more than the capacity was asked for: its goodput is the best. */
+  full: Phase;
   before: Phase;
   excess: Phase;
   after: Phase;
@@ -31,6 +33,8 @@ export interface OverloadEvidence {
 
 /** Share of the goodput that is there without an overload. */
 const keptShare = 0.9;
+/** Share of the capacity without which the best is none: the environment collapsed before the overload began. */
+const leastShare = 0.8;
 /**
  * Seconds after a fault in which goodput is not asked for: so long Azure's load balancer may give a lost machine new
  * connections, as `unavoidable.ts` counts it.
@@ -42,9 +46,11 @@ const settleSeconds = 5;
 const refusalMs = 100;
 
 export function judge(evidence: OverloadEvidence): Report {
-  const { before, excess, after, broken, records, sightings, wanted } = evidence;
-  const [normal, over, again] = [before, excess, after].map((phase) => served(records, phase)) as Three;
-  const calm = { ...after, from: after.from + settleSeconds * 1000 };
+  const { full, before, excess, after, broken, records, sightings, wanted } = evidence;
+  const [best, normal, over, again] = [full, settledIn(before), excess, after].map((phase) =>
+    served(records, phase),
+  ) as Four;
+  const calm = settledIn(after);
   const settled = served(records, calm);
   const writes = checkWrites(records, evidence.kept);
   const since = wholeSince(sightings, wanted);
@@ -54,7 +60,7 @@ export function judge(evidence: OverloadEvidence): Report {
     figures: {
       "offered /s": excess.rate,
       "goodput /s": over.goodput,
-      "of capacity's": over.goodput / evidence.capacity.goodput,
+      "of the best": over.goodput / best.goodput,
       "refused /s": over.refused,
       "failed /s": over.failed,
       "p99 ms": over.p99,
@@ -67,8 +73,9 @@ export function judge(evidence: OverloadEvidence): Report {
       "whole s": whole ?? NaN,
     },
     verdicts: [
-      loadWasKept([normal, over, again]),
-      ...goodputWasKept(evidence),
+      loadWasKept([best, normal, over, again]),
+      goodputIs("before the excess", leastShare * evidence.capacity, best.goodput),
+      ...goodputWasKept(evidence, best.goodput),
       within("the excess: 99th percentile of what was served", over.p99, inTimeMs),
       // Where nothing was refused, nothing was refused slowly.
       within("the excess: 99th percentile of refusals", over.refused === 0 ? 0 : over.refusedP99, refusalMs),
@@ -81,14 +88,19 @@ export function judge(evidence: OverloadEvidence): Report {
   };
 }
 
-type Three = [Serving, Serving, Serving];
+type Four = [Serving, Serving, Serving, Serving];
+
+/** What an excess left behind is over. */
+function settledIn(phase: Phase): Phase {
+  return { ...phase, from: phase.from + settleSeconds * 1000 };
+}
 
 function served(records: readonly RequestRecord[], { rate, from, to }: Phase): Serving {
   return servingOf(records, rate, from, to);
 }
 
 /** Otherwise the figures are those of another load. */
-function loadWasKept(phases: Three): Verdict {
+function loadWasKept(phases: Four): Verdict {
   return {
     goal: "the load was kept",
     wanted: `${phases.map(({ offered }) => offered).join(", then ")} requests a second, 90% of them sent at least`,
@@ -98,23 +110,24 @@ function loadWasKept(phases: Three): Verdict {
 }
 
 /** With a machine less, its kind may be what everything waits for: then the others do their share of the capacity. */
-function goodputWasKept({ records, excess, capacity, broken, wanted }: OverloadEvidence): Verdict[] {
-  const verdict = (goal: string, share: number, phase: Phase): Verdict => {
-    const least = keptShare * share * capacity.goodput;
-    const { goodput } = served(records, phase);
-    return {
-      goal: `the excess${goal}: goodput`,
-      wanted: `at least ${least.toFixed(0)} a second`,
-      got: `${goodput.toFixed(0)} a second`,
-      met: goodput >= least,
-    };
-  };
+function goodputWasKept({ records, excess, broken, wanted }: OverloadEvidence, best: number): Verdict[] {
+  const verdict = (when: string, share: number, phase: Phase): Verdict =>
+    goodputIs(`the excess${when}`, keptShare * share * best, served(records, phase).goodput);
   if (!broken) return [verdict("", 1, excess)];
   const { at, machine } = broken;
   const count = wanted[machine.tier] ?? 1;
   const from = Math.max(excess.from, at + ejectionSeconds * 1000);
   const without = verdict(` without ${machine.name}`, (count - 1) / count, { ...excess, from });
   return at <= excess.from ? [without] : [verdict(" until the fault", 1, { ...excess, to: at }), without];
+}
+
+function goodputIs(when: string, least: number, got: number): Verdict {
+  return {
+    goal: `${when}: goodput`,
+    wanted: `at least ${least.toFixed(0)} a second`,
+    got: `${got.toFixed(0)} a second`,
+    met: got >= least,
+  };
 }
 
 function within(goal: string, got: number, most: number): Verdict {

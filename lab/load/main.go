@@ -10,10 +10,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 )
 
 func main() {
+	// What is measured runs on the same host. On one processor Go's scheduler neither spins nor wakes others: that takes a
+	// third less processor time from it, and one is enough for thousands of requests a second.
+	runtime.GOMAXPROCS(1)
 	options, err := parse(os.Args[1:], os.Stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return
