@@ -36,8 +36,8 @@ const keptShare = 0.9;
 /** Share of the capacity without which the best is none: the environment collapsed before the overload began. */
 const leastShare = 0.8;
 /**
- * Seconds after a fault in which goodput is not asked for: so long Azure's load balancer may give a lost machine new
- * connections, as `unavoidable.ts` counts it.
+ * Seconds after a fault in which goodput and latencies are not asked for: so long Azure's load balancer may give a lost
+ * machine new connections, as `unavoidable.ts` counts it.
  */
 const ejectionSeconds = 15;
 /** Seconds after the excess in which what it left behind may still fail. */
@@ -50,6 +50,8 @@ export function judge(evidence: OverloadEvidence): Report {
   const [best, normal, over, again] = [full, settledIn(before), excess, after].map((phase) =>
     served(records, phase),
   ) as Four;
+  const known = Math.max(excess.from, (broken?.at ?? -Infinity) + ejectionSeconds * 1000);
+  const judged = served(records, { ...excess, from: known });
   const calm = settledIn(after);
   const settled = served(records, calm);
   const writes = checkWrites(records, evidence.kept);
@@ -75,10 +77,10 @@ export function judge(evidence: OverloadEvidence): Report {
     verdicts: [
       loadWasKept([best, normal, over, again]),
       goodputIs("before the excess", leastShare * evidence.capacity, best.goodput),
-      ...goodputWasKept(evidence, best.goodput),
-      within("the excess: 99th percentile of what was served", over.p99, inTimeMs),
+      goodputWasKept(evidence, best.goodput, judged.goodput),
+      within("the excess: 99th percentile of what was served", judged.p99, inTimeMs),
       // Where nothing was refused, nothing was refused slowly.
-      within("the excess: 99th percentile of refusals", over.refused === 0 ? 0 : over.refusedP99, refusalMs),
+      within("the excess: 99th percentile of refusals", judged.refused === 0 ? 0 : judged.refusedP99, refusalMs),
       noneFailed(settled, calm),
       within(`${settleSeconds} s after the excess: 99th percentile`, settled.p99, 2 * normal.p99 + 50),
       othersWereLeftAlone(sightings, broken?.machine),
@@ -110,15 +112,10 @@ function loadWasKept(phases: Four): Verdict {
 }
 
 /** With a machine less, its kind may be what everything waits for: then the others do their share of the capacity. */
-function goodputWasKept({ records, excess, broken, wanted }: OverloadEvidence, best: number): Verdict[] {
-  const verdict = (when: string, share: number, phase: Phase): Verdict =>
-    goodputIs(`the excess${when}`, keptShare * share * best, served(records, phase).goodput);
-  if (!broken) return [verdict("", 1, excess)];
-  const { at, machine } = broken;
-  const count = wanted[machine.tier] ?? 1;
-  const from = Math.max(excess.from, at + ejectionSeconds * 1000);
-  const without = verdict(` without ${machine.name}`, (count - 1) / count, { ...excess, from });
-  return at <= excess.from ? [without] : [verdict(" until the fault", 1, { ...excess, to: at }), without];
+function goodputWasKept({ broken, wanted }: OverloadEvidence, best: number, got: number): Verdict {
+  if (!broken) return goodputIs("the excess", keptShare * best, got);
+  const count = wanted[broken.machine.tier] ?? 1;
+  return goodputIs(`the excess without ${broken.machine.name}`, (keptShare * best * (count - 1)) / count, got);
 }
 
 function goodputIs(when: string, least: number, got: number): Verdict {

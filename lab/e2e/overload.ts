@@ -9,6 +9,7 @@ import type { Serving } from "../chaos/serving.ts";
 import { measureStep } from "../chaos/step.ts";
 import { realTools } from "../chaos/tools.ts";
 import { status } from "../commands.ts";
+import { attemptsOf } from "./attempts.ts";
 import { names, untilWhole } from "./groupStatus.ts";
 
 /** Registers the questions as tests, which build on each other, in their order. */
@@ -42,6 +43,7 @@ export function overload(): void {
   // Bounds that also hold while something else uses the processors for a moment; the goals are those of `make chaos`.
   test("twice as much costs the excess its answer, soon, and nobody else anything", async () => {
     const before = await status("dev");
+    const sentBefore = await attemptsOf(tools);
     const excess = await step(2 * found.rate, 20);
     expect(excess.refused).toBeGreaterThan(0);
     expect(excess.refusedP99).toBeLessThan(500);
@@ -50,6 +52,12 @@ export function overload(): void {
     const after = await status("dev");
     for (const tier of ["front", "back", "reverse-proxy", "back-balancer"])
       expect(names(tier, after), tier).toEqual(names(tier, before));
+    // At most a tenth more is sent than came in, in all layers together.
+    const sent = await attemptsOf(tools);
+    const admitted = sent.admitted - sentBefore.admitted;
+    expect(admitted).toBeGreaterThan(10 * excess.goodput);
+    for (const hop of ["toFront", "toBalancers", "toBack"] as const)
+      expect((sent[hop] - sentBefore[hop]) / admitted, hop).toBeLessThanOrEqual(1.1);
     expect(after.loadBalancers.flatMap(({ members }) => members).filter(({ state }) => state !== "up")).toEqual([]);
   });
 

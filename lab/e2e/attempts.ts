@@ -1,0 +1,43 @@
+/** How often requests are sent on the way to `back`: what retries add to a load. */
+import { quoted, type Tools } from "../chaos/tools.ts";
+
+/** Requests since the programs were started, as their own counters and logs have them. */
+export interface Attempts {
+  /** That the reverse proxies did not refuse at once. */
+  admitted: number;
+  /** From the reverse proxies to `front`. */
+  toFront: number;
+  /** From `front` to the balancers of `back`. */
+  toBalancers: number;
+  /** From the balancers to `back`; a connection that could not be made counts as well. */
+  toBack: number;
+}
+
+/** An address in `$upstream_addr` for each attempt, none where nginx answered itself; nothing else there has a colon. */
+const countInLog = `cat /var/log/nginx/access.log.1 /var/log/nginx/access.log 2>/dev/null |
+  awk -F'"' '{ tries = gsub(/:[0-9]+/, "", $5) } tries { admitted++; sum += tries } END { print admitted + 0, sum + 0 }'`;
+
+const countInHaproxy = `python3 -c ${quoted(`
+import csv, socket
+control = socket.socket(socket.AF_UNIX)
+control.connect("/run/haproxy/admin.sock")
+control.sendall(b"show stat\\n")
+rows = list(csv.DictReader(control.makefile()))
+frontends = [row for row in rows if row["svname"] == "FRONTEND"]
+servers = [row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")]
+print(sum(int(row["req_tot"]) for row in frontends), sum(int(row["lbtot"]) + int(row["wretr"]) for row in servers))
+`)}`;
+
+export async function attemptsOf(tools: Tools): Promise<Attempts> {
+  const { machines } = await tools.status();
+  const sums = async (tier: string, script: string): Promise<[number, number]> => {
+    const printed = await Promise.all(
+      machines.filter((machine) => machine.tier === tier).map(({ name }) => tools.sudo(name, script, 60)),
+    );
+    const pairs = printed.map((text) => text.trim().split(" ").map(Number) as [number, number]);
+    return pairs.reduce(([a, b], [c, d]) => [a + c, b + d], [0, 0]);
+  };
+  const [admitted, toFront] = await sums("reverse-proxy", countInLog);
+  const [toBalancers, toBack] = await sums("back-balancer", countInHaproxy);
+  return { admitted, toFront, toBalancers, toBack };
+}
