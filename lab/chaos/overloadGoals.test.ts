@@ -137,12 +137,6 @@ describe("with a machine lost 20 s into the excess", () => {
       "the excess without back_1: goodput: 44 a second",
     ]);
   });
-  test("what is late or refused late counts from then on", () => {
-    const slow = (from: number, until: number) =>
-      missed({ broken, records: history((at) => (at >= from && at < until ? { latency: 1100 } : {})) });
-    expect(slow(40, 55)).toEqual([]);
-    expect(slow(55, 56)).toHaveLength(2);
-  });
   test("one that was lost before leaves the others their share of all of the excess", () => {
     const early = { machine: back1, at: start + 5000 };
     expect(judge(evidence({ broken: early })).verdicts.filter(({ goal }) => /^the excess.*goodput/.test(goal))).toEqual(

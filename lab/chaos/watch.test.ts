@@ -27,6 +27,16 @@ test("a watch remembers each status once, with the time at which it was first se
   ]);
 });
 
+test("what has changed since the last look is seen when the watch ends", async () => {
+  const lab = new FakeLab({ status: () => status(both) });
+  let present = status(both, ["front_2"]);
+  const watch = new Watch(() => Promise.resolve(present), lab.clock);
+  await watch.start();
+  present = status(both);
+  await watch.stop();
+  expect(watch.sightings.map((one) => one.status)).toEqual([status(both, ["front_2"]), status(both)]);
+});
+
 test("a daemon that does not answer for a while is asked again", async () => {
   const lab = changing(
     () => {

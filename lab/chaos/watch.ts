@@ -28,9 +28,12 @@ export class Watch {
     this.#ended = this.#watch();
   }
 
+  /** Ends with a last look: what others have seen meanwhile is in the sightings. */
   async stop(): Promise<void> {
+    if (!this.#watching) return;
     this.#watching = false;
     await this.#ended;
+    await this.look().catch(() => {});
   }
 
   async look(): Promise<StackStatus> {
