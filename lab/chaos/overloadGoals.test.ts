@@ -26,6 +26,10 @@ function history(more: (seconds: number) => Partial<RequestRecord> = () => ({}),
   );
 }
 
+/** Those of the records that were planned from one second until another. */
+const between = (records: RequestRecord[], from: number, to: number) =>
+  records.filter(({ planned }) => planned >= start + from * 1000 && planned < start + to * 1000);
+
 const evidence = (more: Partial<OverloadEvidence> = {}): OverloadEvidence => ({
   ...phases,
   capacity: 100,
@@ -47,33 +51,18 @@ test("an environment that serves what it can, and refuses the rest at once, meet
 
 describe("a goal is missed", () => {
   const inExcess = (seconds: number) => seconds >= 20 && seconds < 80;
-  const from = (seconds: number, records: RequestRecord[]) =>
-    records.filter(({ planned }) => planned >= start + seconds * 1000);
-  const atFirst = history().filter(({ planned }) => planned < start);
+  const later = (serves: number) => [
+    ...between(history(), -30, 0),
+    ...between(
+      history(() => ({}), serves),
+      0,
+      120,
+    ),
+  ];
 
   test("when less than nine tenths of the best are served in time in the excess", () => {
-    expect(
-      missed({
-        records: [
-          ...atFirst,
-          ...from(
-            0,
-            history(() => ({}), 91),
-          ),
-        ],
-      }),
-    ).toEqual([]);
-    expect(
-      missed({
-        records: [
-          ...atFirst,
-          ...from(
-            0,
-            history(() => ({}), 89),
-          ),
-        ],
-      }),
-    ).toEqual(["the excess: goodput: 89 a second"]);
+    expect(missed({ records: later(91) })).toEqual([]);
+    expect(missed({ records: later(89) })).toEqual(["the excess: goodput: 89 a second"]);
   });
   test("when what is served in the excess comes late, or refusals do", () => {
     const slow = (seconds: number) => (inExcess(seconds) && seconds % 10 < 0.5 ? { latency: 1100 } : {});
@@ -120,15 +109,17 @@ describe("a goal is missed", () => {
 describe("with a machine lost 20 s into the excess", () => {
   const broken = { machine: back1, at: start + 40_000 };
   const serves = (before: number, meanwhile: number, then: number) => {
-    const [first, second, third] = [before, meanwhile, then].map((many) => history(() => ({}), many));
-    const from = (records: RequestRecord[] | undefined, begin: number, end: number) =>
-      (records ?? []).filter(({ planned }) => planned >= start + begin * 1000 && planned < start + end * 1000);
+    const [first, second, third] = [before, meanwhile, then].map((many) => history(() => ({}), many)) as [
+      RequestRecord[],
+      RequestRecord[],
+      RequestRecord[],
+    ];
     return [
-      ...from(history(), -30, 0),
-      ...from(first, 0, 40),
-      ...from(second, 40, 55),
-      ...from(third, 55, 80),
-      ...from(first, 80, 120),
+      ...between(history(), -30, 0),
+      ...between(first, 0, 40),
+      ...between(second, 40, 55),
+      ...between(third, 55, 80),
+      ...between(first, 80, 120),
     ];
   };
   test("the others do their share from 15 s after the fault", () => {
@@ -139,9 +130,10 @@ describe("with a machine lost 20 s into the excess", () => {
   });
   test("one that was lost before leaves the others their share of all of the excess", () => {
     const early = { machine: back1, at: start + 5000 };
-    expect(judge(evidence({ broken: early })).verdicts.filter(({ goal }) => /^the excess.*goodput/.test(goal))).toEqual(
-      [{ goal: "the excess without back_1: goodput", wanted: "at least 45 a second", got: "100 a second", met: true }],
-    );
+    const { verdicts } = judge(evidence({ broken: early }));
+    expect(verdicts.filter(({ goal }) => /^the excess.*goodput/.test(goal))).toEqual([
+      { goal: "the excess without back_1: goodput", wanted: "at least 45 a second", got: "100 a second", met: true },
+    ]);
   });
 });
 

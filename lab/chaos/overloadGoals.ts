@@ -50,8 +50,6 @@ export function judge(evidence: OverloadEvidence): Report {
   const [best, normal, over, again] = [full, settledIn(before), excess, after].map((phase) =>
     served(records, phase),
   ) as Four;
-  const known = Math.max(excess.from, (broken?.at ?? -Infinity) + ejectionSeconds * 1000);
-  const { goodput } = served(records, { ...excess, from: known });
   const calm = settledIn(after);
   const settled = served(records, calm);
   const writes = checkWrites(records, evidence.kept);
@@ -77,7 +75,7 @@ export function judge(evidence: OverloadEvidence): Report {
     verdicts: [
       loadWasKept([best, normal, over, again]),
       goodputIs("before the excess", leastShare * evidence.capacity, best.goodput),
-      goodputWasKept(evidence, best.goodput, goodput),
+      goodputWasKept(evidence, best, over),
       ...(broken ? [] : latenciesWereKept(over)),
       noneFailed(settled, calm),
       within(`${settleSeconds} s after the excess: 99th percentile`, settled.p99, 2 * normal.p99 + 50),
@@ -110,10 +108,14 @@ function loadWasKept(phases: Four): Verdict {
 }
 
 /** With a machine less, its kind may be what everything waits for: then the others do their share of the capacity. */
-function goodputWasKept({ broken, wanted }: OverloadEvidence, best: number, got: number): Verdict {
-  if (!broken) return goodputIs("the excess", keptShare * best, got);
-  const count = wanted[broken.machine.tier] ?? 1;
-  return goodputIs(`the excess without ${broken.machine.name}`, (keptShare * best * (count - 1)) / count, got);
+function goodputWasKept({ records, excess, broken, wanted }: OverloadEvidence, best: Serving, over: Serving): Verdict {
+  const least = keptShare * best.goodput;
+  if (!broken) return goodputIs("the excess", least, over.goodput);
+  const { at, machine } = broken;
+  const count = wanted[machine.tier] ?? 1;
+  const from = Math.max(excess.from, at + ejectionSeconds * 1000);
+  const { goodput } = served(records, { ...excess, from });
+  return goodputIs(`the excess without ${machine.name}`, (least * (count - 1)) / count, goodput);
 }
 
 /** Proxies let in what all machines of a kind can do: with one less, it is others further in who refuse, later. */

@@ -17,9 +17,8 @@ export function cancelDeadLocks(backend: string, say: (message: string) => void)
   for (const { file, stack } of locks(backend)) {
     const dead = deadOwner(file);
     if (!dead) continue;
-    say(
-      `stack ${stack} was locked by a Pulumi that was killed (process ${dead.pid}, ${dead.timestamp}); its lock is cancelled`,
-    );
+    const owner = `a Pulumi that was killed (process ${dead.pid}, ${dead.timestamp})`;
+    say(`stack ${stack} was locked by ${owner}; its lock is cancelled`);
     for (const part of [file, `${file}.attrs`]) rmSync(part, { force: true });
   }
 }

@@ -13,9 +13,10 @@ export interface Attempts {
   toBack: number;
 }
 
-/** An address in `$upstream_addr` for each attempt, none where nginx answered itself; nothing else there has a colon. */
+/** `$upstream_addr` has an address for each attempt, none where nginx answered itself; nothing else has a colon. */
 const countInLog = `cat /var/log/nginx/access.log.1 /var/log/nginx/access.log 2>/dev/null |
-  awk -F'"' '{ tries = gsub(/:[0-9]+/, "", $5) } tries { admitted++; sum += tries } END { print admitted + 0, sum + 0 }'`;
+  awk -F'"' '{ tries = gsub(/:[0-9]+/, "", $5) } tries { admitted++; sum += tries }
+    END { print admitted + 0, sum + 0 }'`;
 
 const countInHaproxy = `python3 -c ${quoted(`
 import csv, socket

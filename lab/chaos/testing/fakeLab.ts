@@ -52,7 +52,7 @@ export function status(machines: Machine[], down: string[] = [], policy = "hash"
 export interface FakeLabOptions {
   /** What runs, by the milliseconds since the last kill of a machine; before it, everything. */
   status: (sinceKill: number | undefined) => StackStatus;
-  /** What is unlike a good answer, by the milliseconds since the last kill, the request's number and the load's rate. */
+  /** What is unlike a good answer, by the milliseconds since the last kill, the request's number and the rate. */
   answer?: (sinceKill: number | undefined, number: number, rate: number) => Partial<RequestRecord>;
   /** Called with each command before it is done; may throw. */
   onCommand?: (command: string) => void;
