@@ -9,11 +9,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { questions, recap } from "../../e2e/questions.ts";
 import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
+import { realClock } from "../chaos/clock.ts";
+import { realTools } from "../chaos/tools.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
+import { answerWhileConnecting } from "./connecting.ts";
 import { groups } from "./groups.ts";
-import { overload } from "./overload.ts";
+import { overload, type Capacity } from "./overload.ts";
 import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
 
@@ -209,7 +212,13 @@ test("a changed host key is refused by Ansible, clearly", async () => {
   );
 });
 
-describe("where more is asked than can be done", overload);
+test("a request whose connection is on its way to a server that is lost meanwhile, is answered by another one", async () => {
+  const tools = realTools("dev", "", realClock(new AbortController().signal), () => {});
+  expect(await answerWhileConnecting(tools, (await firstOf("back-balancer")).name)).toMatch(/^HTTP\/1\.1 /);
+});
+
+const capacity: Capacity = { rate: 0, goodput: 0 };
+describe("where more is asked than can be done", () => overload(capacity));
 
 describe("where a machine that is ill or silent is repaired after seconds", () => {
   beforeAll(async () => {
@@ -223,7 +232,7 @@ describe("where a machine that is ill or silent is repaired after seconds", () =
     await lab("set", "missing-health", "ignored");
     await lab("set", "repair-grace", repairGrace);
   });
-  groups();
+  groups(capacity);
 });
 
 test("the programs of prod and tools preview without error", async () => {

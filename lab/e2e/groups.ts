@@ -9,27 +9,32 @@ import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
 import { group, isWhole, names, untilWhole } from "./groupStatus.ts";
+import type { Capacity } from "./overload.ts";
 import { failuresDuring } from "./underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
 
-/**
- * One experiment of the chaos suite, with its goals; at a rate that leaves a small machine room for everything else.
- */
-async function experiment(name: string): Promise<void> {
-  const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", "250", "--seed", "1"]);
+/** One experiment of the chaos suite, with its goals, at a rate in requests a second. */
+async function experiment(name: string, rate: number): Promise<void> {
+  const suite = await run([process.execPath, "lab/chaos/suite.ts", "--only", name, "--rate", `${rate}`, "--seed", "1"]);
   expect(suite.status, suite.output).toBe(0);
   expect(suite.stdout).toContain("every goal was met");
 }
 
-/** Registers the questions as tests, which build on each other, in their order. Repairs of machines must be quick. */
-export function groups(): void {
+/**
+ * Registers the questions as tests, which build on each other, in their order. Repairs of machines must be quick.
+ *
+ * @param capacity What dev can do on this machine; known when the tests begin.
+ */
+export function groups(capacity: Capacity): void {
+  /** Leaves room for a machine that configures itself, also where other work takes a part of the processors. */
+  const rate = () => Math.round(Math.min(250, 0.4 * capacity.rate));
   let born: string[];
   let three: string[];
 
   test("a server that loses its power under load is replaced by one that serves without anybody acting, and no read fails", async () => {
     const before = await untilWhole();
-    await experiment("back-power");
+    await experiment("back-power", rate());
     const after = await untilWhole();
     born = names("back", after).filter((name) => !names("back", before).includes(name));
     expect(born).toHaveLength(1);
@@ -109,6 +114,6 @@ export function groups(): void {
   });
 
   test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
-    await experiment("change-back");
+    await experiment("change-back", rate());
   }, 600_000);
 }

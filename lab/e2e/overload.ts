@@ -12,8 +12,14 @@ import { status } from "../commands.ts";
 import { attemptsOf } from "./attempts.ts";
 import { names, untilWhole } from "./groupStatus.ts";
 
-/** Registers the questions as tests, which build on each other, in their order. */
-export function overload(): void {
+/** The highest rate that was served well, in requests a second, and what the best step served within a second. */
+export interface Capacity {
+  rate: number;
+  goodput: number;
+}
+
+/** Registers the questions as tests, which build on each other, in their order. Writes down what it finds. */
+export function overload(found: Capacity): void {
   const directory = mkdtempSync(join(tmpdir(), "overload-"));
   afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -25,9 +31,6 @@ export function overload(): void {
     console.log(JSON.stringify(serving));
     return serving;
   };
-
-  /** The highest rate of these that was served well, and what the best step served. */
-  const found = { rate: 0, goodput: 0 };
 
   test("a rising load is served well up to a rate that depends on the machine", async () => {
     await untilWhole();

@@ -1,0 +1,49 @@
+/** What becomes of a request whose connection is on its way to a server that its balancer takes for lost meanwhile. */
+import { quoted, type Tools } from "../chaos/tools.ts";
+
+/**
+ * Runs on a balancer of two servers, as root. No connection to the first is answered, and the second comes into rotation
+ * only after the request has been sent to the first, so that it is under way when the first is marked down.
+ */
+const script = `
+import csv, socket, subprocess, time
+
+def control(command):
+    with socket.socket(socket.AF_UNIX) as admin:
+        admin.connect("/run/haproxy/admin.sock")
+        admin.sendall(command.encode() + b"\\n")
+        return admin.makefile().read()
+
+def servers():
+    return [row for row in csv.DictReader(control("show stat").splitlines()) if row["svname"] not in ("FRONTEND", "BACKEND")]
+
+def until_up():
+    for _ in range(100):
+        if all(row["status"] == "UP" for row in servers()): return
+        time.sleep(0.1)
+    raise SystemExit("not all servers are up")
+
+subprocess.run(["systemctl", "restart", "haproxy.service"], check=True)
+until_up()
+(lost, name, address), (other, _, _) = [(row["svname"], row["pxname"], row["addr"]) for row in servers()]
+host, port = address.split(":")
+drop = f"type filter hook output priority 0; ip daddr {host} tcp dport {port} drop;"
+subprocess.run(["nft", f"table inet lost {{ chain out {{ {drop} }}; }}"], check=True)
+try:
+    control(f"set server {name}/{other} state drain")
+    client = socket.create_connection(("127.0.0.1", int(port)))
+    client.settimeout(5)
+    client.sendall(b"GET /health HTTP/1.1\\r\\nHost: balancer\\r\\n\\r\\n")
+    time.sleep(0.1)
+    control(f"set server {name}/{other} state ready")
+    control(f"set server {name}/{lost} health down")
+    print((client.recv(100) or b"closed").decode().splitlines()[0])
+finally:
+    subprocess.run(["nft", "delete", "table", "inet", "lost"], check=True)
+    control(f"set server {name}/{other} state ready")
+    until_up()
+`;
+
+/** The first line of the answer; `closed` where there was none. */
+export const answerWhileConnecting = (tools: Tools, balancer: string): Promise<string> =>
+  tools.sudo(balancer, `python3 -c ${quoted(script)}`, 60);
