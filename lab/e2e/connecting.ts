@@ -2,11 +2,13 @@
 import { quoted, type Tools } from "../chaos/tools.ts";
 
 /**
- * Runs on a balancer of two servers, as root. No connection to the first is answered, and the second comes into rotation
+ * Runs on a balancer as root, with the addresses of two servers. No connection to the first is answered, and the second comes into rotation
  * only after the request has been sent to the first, so that it is under way when the first is marked down.
  */
 const script = `
-import csv, socket, subprocess, time
+import csv, socket, subprocess, sys, time
+
+lost, other = sys.argv[1:]
 
 def control(command):
     with socket.socket(socket.AF_UNIX) as admin:
@@ -15,19 +17,18 @@ def control(command):
         return admin.makefile().read()
 
 def servers():
-    return [row for row in csv.DictReader(control("show stat").splitlines()) if row["svname"] not in ("FRONTEND", "BACKEND")]
+    return {row["svname"]: row for row in csv.DictReader(control("show stat").splitlines())}
 
 def until_up():
     for _ in range(100):
-        if all(row["status"] == "UP" for row in servers()): return
+        if all(servers()[server]["status"] == "UP" for server in (lost, other)): return
         time.sleep(0.1)
     raise SystemExit("not all servers are up")
 
 subprocess.run(["systemctl", "restart", "haproxy.service"], check=True)
 until_up()
-(lost, name, address), (other, _, _) = [(row["svname"], row["pxname"], row["addr"]) for row in servers()]
-host, port = address.split(":")
-drop = f"type filter hook output priority 0; ip daddr {host} tcp dport {port} drop;"
+name, port = servers()[lost]["# pxname"], servers()[lost]["addr"].split(":")[1]
+drop = f"type filter hook output priority 0; ip daddr {lost} tcp dport {port} drop;"
 subprocess.run(["nft", f"table inet lost {{ chain out {{ {drop} }}; }}"], check=True)
 try:
     control(f"set server {name}/{other} state drain")
@@ -44,6 +45,15 @@ finally:
     until_up()
 `;
 
-/** The first line of the answer; `closed` where there was none. */
-export const answerWhileConnecting = (tools: Tools, balancer: string): Promise<string> =>
-  tools.sudo(balancer, `python3 -c ${quoted(script)}`, 60);
+/**
+ * Loses one of two servers while it is asked, as one of their balancers sees it.
+ *
+ * @returns the first line of the answer; `closed` where there was none.
+ */
+export async function answerWhileConnecting(tools: Tools, tier: string): Promise<string> {
+  const { machines } = await tools.status();
+  const [lost, other] = machines.filter((machine) => machine.tier === tier);
+  const balancer = machines.find((machine) => machine.tier === `${tier}-balancer`);
+  if (!lost || !other || !balancer) throw new Error(`no two machines of ${tier} with a balancer`);
+  return tools.sudo(balancer.name, `python3 -c ${quoted(script)} ${lost.address} ${other.address}`, 60);
+}
