@@ -17,7 +17,8 @@ import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
-import { labelInDomain, secretNames, type MachineGroup } from "./environment/plan.ts";
+import { secretNames, type MachineGroup } from "./environment/machineGroup.ts";
+import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
 import { preflight } from "./preflight/preflight.ts";
 

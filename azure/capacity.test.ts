@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { MachineGroup } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 import { currentAcceleration, currentCapacity } from "./capacity.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
 

@@ -1,6 +1,6 @@
 /** What a group keeps of its scale sets that exist. Pure. */
 import { resourceName } from "../environment/names.ts";
-import type { MachineGroup } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
 
 /**

@@ -1,7 +1,8 @@
 /** What Azure does not change of scale sets that exist: told before anything is changed, not in the middle. Pure. */
 import { show, type Mistake } from "../environment/mistakes.ts";
 import { resourceName } from "../environment/names.ts";
-import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
 import type { StandingScaleSet } from "./standingScaleSets.ts";
 
 const root = "platform:environment";

@@ -1,7 +1,8 @@
 /** The custom data of a scale set: all that a new machine needs in order to configure itself. */
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
-import type { MachineGroup, Plan } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
+import type { Plan } from "../environment/plan.ts";
 import { buildInventory, groupNames, renderInventory } from "../inventory/inventory.ts";
 import * as firstBoot from "./firstBoot.ts";
 import { filesOfPlaybook } from "./playbookFiles.ts";

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Administrators } from "../environment/administrators.ts";
 import type { Mistake } from "../environment/mistakes.ts";
-import type { MachineGroup } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 
 /** The environment that a component is part of. */
 export interface EnvironmentArgs {

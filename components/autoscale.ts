@@ -2,7 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { AutoscaleSetting } from "@pulumi/azure-native/monitor/autoscaleSetting.js";
 import { resourceName, tags } from "../environment/names.ts";
-import type { MachineGroup } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 import type { Autoscale } from "../environment/tierSchema.ts";
 import type { EnvironmentArgs } from "./args.ts";
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
-import type { MachineGroup } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 import { publicKey } from "../environment/testing/stacks.ts";
 import { writeSecrets } from "./extensions.ts";
 import { Recorder, valueOf } from "./testing/recorder.ts";

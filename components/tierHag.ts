@@ -5,7 +5,7 @@ import { VirtualMachineScaleSet } from "@pulumi/azure-native/compute/virtualMach
 import { longestCustomData } from "../bootstrap/bundle.ts";
 import { computerNamePrefix, resourceName, tags } from "../environment/names.ts";
 import type { Mistake } from "../environment/mistakes.ts";
-import type { MachineGroup, PlannedScaleSet } from "../environment/plan.ts";
+import type { MachineGroup, PlannedScaleSet } from "../environment/machineGroup.ts";
 import { refuse, unless, type EnvironmentArgs, type MachineArgs } from "./args.ts";
 import { autoscaleSetting } from "./autoscale.ts";
 import { healthExtension, secretsExtension } from "./extensions.ts";

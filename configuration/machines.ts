@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { Member } from "../azure/members.ts";
-import type { MachineGroup, Plan } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
+import type { Plan } from "../environment/plan.ts";
 import { buildInventory, renderInventory } from "../inventory/inventory.ts";
 import { paths } from "./paths.ts";
 

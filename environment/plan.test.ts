@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import type { Rule } from "./flows.ts";
 import { portsOf } from "./portMoves.ts";
-import { labelInDomain, machineGroups, secretNames, type Plan } from "./plan.ts";
+import { secretNames } from "./machineGroup.ts";
+import { labelInDomain, machineGroups, type Plan } from "./plan.ts";
 import { committed, planOf } from "./testing/stacks.ts";
 
 const rulesOf = (subnet: string): Record<string, [sources: Rule["sources"], ports: string[]]> =>

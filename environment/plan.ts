@@ -8,15 +8,15 @@ import {
   type Cidr,
 } from "./address.ts";
 import type { Administrators } from "./administrators.ts";
-import type { Repair } from "./fields.ts";
 import { parseUpstream } from "./hostNames.ts";
+import { planMachineGroup, type MachineGroup } from "./machineGroup.ts";
 import { resourceName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
 import { processorsOf } from "./processors.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import type { Environment, Route } from "./schema.ts";
 import { planSubnets, type PlannedSubnet } from "./subnets.ts";
-import type { Application, Autoscale, Balance, Tier } from "./tierSchema.ts";
+import type { Balance, Tier } from "./tierSchema.ts";
 
 /** Requests on which a machine works at the same time, for each of its processors, where the stack file says no number. */
 const concurrencyOfProcessor = 64;
@@ -32,49 +32,6 @@ export interface PlannedService extends PortPlan {
   balance: Balance;
   /** Requests on which one machine works at the same time. */
   concurrency: number;
-}
-
-/** A scale set: machines that are alike. */
-export interface PlannedScaleSet {
-  /** Unique in the environment: the tier's name, `<tier>-zone<zone>`, `<tier>-balancer` or `reverse-proxy`. */
-  name: string;
-  instances: number;
-  /** Availability zones over which Azure spreads the machines; empty where the region has none. */
-  zones: string[];
-}
-
-/** The machines of one kind that do the same: those of a tier, the balancers of one, or the reverse proxies. */
-export interface MachineGroup {
-  /** Unique in the environment: the tier's name, `<tier>-balancer` or `reverse-proxy`. */
-  name: string;
-  /** Kind of server; its playbook is `playbooks/<kind>.yml`. */
-  kind: string;
-  /** Tier that the machines serve; for a balancer the tier that it balances. */
-  tier: string;
-  /** Path of its settings, for example `platform:environment.tiers.front`. */
-  path: string;
-  /** Name of the subnet in which the machines stand. */
-  subnetName: string;
-  /** Number of machines in all scale sets. */
-  instances: number;
-  /** Azure's size of each machine, for example `Standard_B2als_v2`. */
-  size: string;
-  /** Virtual processors of each machine. */
-  processors: number;
-  /** Azure: `enableAcceleratedNetworking` of the network interfaces. */
-  acceleratedNetworking?: boolean | undefined;
-  /** Secure Boot and a virtual TPM; fixed for a scale set that exists. Azure: `securityProfile.securityType`. */
-  trustedLaunch: boolean;
-  /** Azure: `securityProfile.encryptionAtHost`. */
-  encryptionAtHost: boolean;
-  repair: Repair;
-  autoscale?: Autoscale;
-  /** With references resolved. */
-  applications: Application[];
-  /** Names of secrets by the names under which the roles of the kind find them. */
-  secrets: Record<string, string>;
-  /** At least one; several where each has a zone of its own. */
-  scaleSets: PlannedScaleSet[];
 }
 
 export interface PlannedTier {
@@ -156,7 +113,7 @@ export function planEnvironment(
     balancerAddressPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
     reverseProxyAddressPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
     reverseProxy: {
-      ...machineGroup(
+      ...planMachineGroup(
         {
           name: "reverse-proxy",
           kind: "reverse-proxy",
@@ -180,54 +137,10 @@ export function machineGroups(plan: Plan): MachineGroup[] {
   ];
 }
 
-/** Names of the secrets that a group's roles and applications need, each once, sorted. */
-export function secretNames({ secrets, applications }: MachineGroup): string[] {
-  const names = [secrets, ...applications.map((application) => application.secrets)].flatMap(Object.values<string>);
-  return [...new Set(names)].sort();
-}
-
 /** Label of a host in the public zone, `@` for the domain itself; undefined when the host lies elsewhere. */
 export function labelInDomain(host: string, domain: string): string | undefined {
   if (host === domain) return "@";
   return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : undefined;
-}
-
-type Machines = Pick<Tier, "instances" | "size" | "acceleratedNetworking" | "repair"> & Partial<Tier>;
-
-function machineGroup(
-  identity: Pick<MachineGroup, "name" | "kind" | "tier" | "path" | "subnetName">,
-  machines: Machines,
-  environment: Environment,
-): MachineGroup {
-  const { name } = identity;
-  const { zones } = environment;
-  return {
-    ...identity,
-    instances: machines.instances,
-    size: machines.size,
-    processors: processorsOf(machines.size),
-    acceleratedNetworking: machines.acceleratedNetworking,
-    trustedLaunch: machines.trustedLaunch ?? environment.trustedLaunch,
-    encryptionAtHost: machines.encryptionAtHost ?? environment.encryptionAtHost,
-    repair: machines.repair,
-    ...(machines.autoscale ? { autoscale: machines.autoscale } : {}),
-    applications: machines.applications ?? [],
-    secrets: machines.secrets ?? {},
-    scaleSets: machines.scaleSetPerZone
-      ? planZones(name, machines.instances, zones)
-      : [{ name, instances: machines.instances, zones }],
-  };
-}
-
-/** One scale set for each zone; the first ones have a machine more where the zones do not divide their number. */
-function planZones(name: string, instances: number, zones: string[]): PlannedScaleSet[] {
-  return zones
-    .map((zone, index) => ({
-      name: `${name}-zone${zone}`,
-      instances: Math.floor(instances / zones.length) + (index < instances % zones.length ? 1 : 0),
-      zones: [zone],
-    }))
-    .filter((scaleSet) => scaleSet.instances > 0);
 }
 
 function planService(
@@ -271,7 +184,7 @@ function planTier(
     name,
     addressPrefix: subnetPrefix(environment.network, tier.subnetIndex),
     instances: tier.instances,
-    machines: machineGroup(
+    machines: planMachineGroup(
       { name, kind: tier.kind ?? name, tier: name, path: `platform:environment.tiers.${name}`, subnetName: name },
       { ...tier, applications },
       environment,
@@ -279,7 +192,7 @@ function planTier(
     ...(service ? { service } : {}),
     ...(service && service.balance !== "hash"
       ? {
-          balancers: machineGroup(
+          balancers: planMachineGroup(
             {
               name: `${name}-balancer`,
               kind: "balancer",

@@ -6,7 +6,8 @@
  */
 import { dump, YAML11_SCHEMA } from "js-yaml";
 import { ansibleGroup, groupInEnvironment, unreachedGroup } from "../environment/groupNames.ts";
-import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
 import { environmentVariables, groupVariables } from "./variables.ts";
 
 /** A machine as the inventory names it. */

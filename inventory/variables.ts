@@ -1,7 +1,8 @@
 /** What the program tells Ansible. A machine that configures itself and a pushed run get exactly the same. */
 import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
-import { secretNames, type MachineGroup, type Plan, type PlannedService } from "../environment/plan.ts";
+import { secretNames, type MachineGroup } from "../environment/machineGroup.ts";
+import type { Plan, PlannedService } from "../environment/plan.ts";
 
 type Variables = Record<string, unknown>;
 

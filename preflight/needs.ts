@@ -3,7 +3,8 @@ import type { ImageReference } from "../azure/images.ts";
 import type { StandingScaleSet } from "../azure/standingScaleSets.ts";
 import { image } from "../components/tierHag.ts";
 import { resourceName } from "../environment/names.ts";
-import { machineGroups, type MachineGroup, type Plan } from "../environment/plan.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
 
 /** What a group of machines needs. */
 export interface GroupNeeds {

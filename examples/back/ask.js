@@ -1,7 +1,8 @@
 import http from "node:http";
 
-// A connection for each request that is under way: how many there are, who takes requests in has limited.
-const agent = new http.Agent({ keepAlive: true, timeout: 30_000 });
+// A connection for each request that is under way: how many there are, who takes requests in has limited. Those that a
+// burst leaves over are closed soon: a machine that comes back behind the address gets its share of new ones only.
+const agent = new http.Agent({ keepAlive: true, timeout: 5_000 });
 /** Inside a network a connection is there after a millisecond or two, or its other end is lost. */
 const CONNECT_MILLISECONDS = 100;
 /** Of the time that is left, what a first attempt gets where a second one may follow. */

@@ -2,7 +2,8 @@
 import { dev, type Json } from "../../environment/testing/mistakes.ts";
 import { planOf } from "../../environment/testing/stacks.ts";
 import { resourceName } from "../../environment/names.ts";
-import { machineGroups, type MachineGroup, type Plan } from "../../environment/plan.ts";
+import type { MachineGroup } from "../../environment/machineGroup.ts";
+import { machineGroups, type Plan } from "../../environment/plan.ts";
 import type { StandingScaleSets } from "../needs.ts";
 
 interface Wishes {
