@@ -13,7 +13,6 @@ type Ask = (method: string, url: string, options?: Options) => Promise<{ status:
 interface Admitted {
   deadline: number;
   signal: AbortSignal;
-  headers: Record<string, string>;
 }
 type Admit = (request: http.IncomingMessage, response: http.ServerResponse) => Admitted | undefined;
 
@@ -136,14 +135,58 @@ test("what is more than the limit is refused at once, and there is room when an 
   expect((await fetch(url)).status).toBe(503);
 });
 
-test("the deadline is the client's, and is told to others", async () => {
+test("the deadline is the client's; one that is told wrongly, or by a clock that is ahead, is at most as late as told", async () => {
   const { url, taken } = await admitting();
-  const start = Date.now() / 1000;
-  const headers = (age: number) => ({ "x-request-start": `t=${(start - age).toFixed(3)}`, "x-request-timeout": "4" });
-  void outcome(fetch(url, { headers: headers(0.1) }));
-  await until(() => taken.length === 1);
-  expect(taken[0]?.admitted.deadline).toBeCloseTo((start - 0.1 + 4) * 1000, -1);
-  expect(taken[0]?.admitted.headers).toEqual(headers(0.1));
+  const now = Date.now();
+  const deadlineOf = async (start: string, timeout: string) => {
+    const count = taken.length;
+    void outcome(fetch(url, { headers: { "x-request-start": start, "x-request-timeout": timeout } }));
+    await until(() => taken.length > count);
+    return (taken[count]?.admitted.deadline ?? NaN) - now;
+  };
+  const seconds = (milliseconds: number) => `t=${((now + milliseconds) / 1000).toFixed(3)}`;
+  expect(await deadlineOf(seconds(-100), "4000")).toBeCloseTo(3900, -1);
+  for (const [start, timeout, wanted] of [
+    [seconds(60_000), "4000", 4000],
+    ["yesterday", "4000", 4000],
+    [seconds(0), "soon", 10_000],
+  ] as const) {
+    const found = await deadlineOf(start, timeout);
+    expect(found).toBeGreaterThanOrEqual(wanted - 10);
+    expect(found).toBeLessThan(wanted + 1000);
+  }
+});
+
+test("who is asked is told how long the answer is waited for", async () => {
+  const ask = await freshAsk();
+  const told: http.IncomingHttpHeaders[] = [];
+  const { url } = await serve((request, response) => {
+    told.push(request.headers);
+    response.end();
+  });
+  const begun = Date.now();
+  await ask("GET", url, { deadline: begun + 700 });
+  const start = Number(/^t=(.*)$/.exec(told[0]?.["x-request-start"] as string)?.[1]) * 1000;
+  expect(start).toBeGreaterThanOrEqual(begun - 1);
+  expect(start + Number(told[0]?.["x-request-timeout"])).toBeCloseTo(begun + 700, -1);
+});
+
+test("an answer that is not what it says is not asked for again", async () => {
+  const ask = await freshAsk();
+  const { url, asked } = await serve((_, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end("<html>"),
+  );
+  expect(await outcome(ask("GET", url))).toBeInstanceOf(Error);
+  expect(asked).toEqual(["GET"]);
+});
+
+test("where nothing listens, attempts to connect have pauses between them, and an end", async () => {
+  const ask = await freshAsk();
+  const { url } = await serve(() => {});
+  await new Promise((closed) => servers.pop()?.close(closed));
+  const begun = Date.now();
+  expect(await outcome(ask("POST", url))).toMatchObject({ code: "ECONNREFUSED" });
+  expect(Date.now() - begun).toBeGreaterThan(250);
 });
 
 test("front and back have the same", async () => {

@@ -5,6 +5,7 @@ import importlib.util
 import pathlib
 import sys
 import threading
+import time
 import types
 import unittest
 from unittest import mock
@@ -42,10 +43,10 @@ class MachineLearningTest(unittest.TestCase):
         self.addCleanup(self.server.shutdown)
         self.addCleanup(self.classifier.go_on.set)
 
-    def ask(self, path="/intent?text=hello"):
+    def ask(self, path="/intent?text=hello", headers=None):
         connection = http.client.HTTPConnection(*self.server.server_address, timeout=10)
         self.addCleanup(connection.close)
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         return connection
 
     def status(self, connection):
@@ -61,6 +62,12 @@ class MachineLearningTest(unittest.TestCase):
         self.classifier.go_on.set()
         self.assertEqual([self.status(each)[0] for each in working], [200, 200])
         self.assertEqual(self.status(self.ask())[0], 200)
+
+    def test_what_nobody_waits_for_any_more_is_not_worked_on(self):
+        late = {"X-Request-Start": f"t={time.time() - 5:.3f}", "X-Request-Timeout": "4000"}
+        self.assertEqual(self.status(self.ask(headers=late))[0], 504)
+        self.classifier.go_on.set()
+        self.assertEqual(self.status(self.ask(headers={**late, "X-Request-Timeout": "60000"}))[0], 200)
 
 
 if __name__ == "__main__":

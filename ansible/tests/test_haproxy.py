@@ -15,6 +15,10 @@ backend back
     default-server check port 8999
     server 10.0.0.4 10.0.0.4:4000
     server 10.0.0.5 10.0.0.5:4000
+
+backend back-tunnels
+    server 10.0.0.4 10.0.0.4:4000 track back/10.0.0.4
+    server 10.0.0.5 10.0.0.5:4000 track back/10.0.0.5
 """
 UP = "3 back 1 10.0.0.4 10.0.0.4 2 0 1 1 24 15 3 3 6 0 0 0 - 3999 - 0 8997 - - 0"
 
@@ -48,7 +52,8 @@ class HaproxyTest(unittest.TestCase):
 
     def servers(self):
         """Operational state, port and port of checks, by server."""
-        lines = (line.split() for line in self.states.read_text().splitlines()[2:])
+        lines = [line.split() for line in self.states.read_text().splitlines()[2:]]
+        self.assertEqual({line[1] for line in lines}, {"back"})
         return {line[3]: (line[5], line[18], line[21]) for line in lines}
 
     def test_before_a_start_every_server_is_down(self):

@@ -9,6 +9,7 @@ import socket
 import tempfile
 import threading
 import time
+import types
 import unittest
 import urllib.error
 import urllib.request
@@ -23,6 +24,7 @@ class HealthTest(unittest.TestCase):
     def setUp(self):
         health.EXAMINATION_SECONDS = 0
         self.complaint = None
+        self.processor = types.SimpleNamespace(idle=5)
         self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
         self.enterContext(mock.patch.object(health, "STARTED_UNITS", self.folder))
         self.lock = self.folder / "lock"
@@ -32,7 +34,7 @@ class HealthTest(unittest.TestCase):
     def start_program(self, **settings):
         """The program, or the one that follows it after a restart."""
         boot = health.Boot(self.folder / "boot.json")
-        self.examination = health.Examination([lambda: self.complaint], boot)
+        self.examination = health.Examination([lambda: self.complaint], boot, self.processor)
         listener = socket.create_server(("127.0.0.1", 0))
         self.server = health.HealthServer(
             listener, health.Verdict(self.examination, ["web.service"], 30, 1800), self.lock, **settings
@@ -74,6 +76,32 @@ class HealthTest(unittest.TestCase):
         self.assertEqual(self.answers(), (503, "Unhealthy"))
         self.complaint = None
         self.assertEqual(self.answers(), (200, "Healthy"))
+
+    def test_silence_of_a_machine_without_idle_processor_is_no_illness_for_ten_minutes(self):
+        silent, _ = health.Silence("it does not answer"), self.answers()
+        self.complaint = silent
+        self.assertEqual(self.answers(), (200, "Healthy"))
+        self.examination.well -= 590
+        self.assertEqual(self.answers(), (200, "Healthy"))
+        self.examination.well -= 20
+        self.assertEqual(self.answers(), (503, "Unhealthy"))
+
+    def test_silence_of_a_machine_that_has_idle_processor_and_a_refusal_are_illness(self):
+        self.answers()
+        self.complaint = "it refuses"
+        self.assertEqual(self.answers()[0], 503)
+        self.complaint, self.processor.idle = health.Silence("it does not answer"), 50
+        self.assertEqual(self.answers()[0], 503)
+
+    def test_a_machine_that_was_not_well_yet_is_not_busy(self):
+        self.complaint = health.Silence("it does not answer")
+        self.assertEqual(self.answers(), (503, "Unknown"))
+
+    def test_a_service_that_takes_a_connection_and_does_not_answer_is_silent_one_that_refuses_is_not(self):
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/health"
+            self.assertIsInstance(health.check_url(url, 0.1), health.Silence)
+        self.assertNotIsInstance(health.check_url(url, 1), health.Silence)
 
     def test_a_restart_of_the_program_is_no_boot(self):
         self.assertEqual(self.answers(), (200, "Healthy"))

@@ -6,8 +6,8 @@ const PATIENCE_MILLISECONDS = 10_000;
 let underWay = 0;
 
 /**
- * Takes a request in, and gives { deadline, signal, headers }: until when its client waits (milliseconds since 1970), what
- * is aborted when the client goes, and what tells others both. Refuses it with 503 and gives nothing where it is too much.
+ * Takes a request in, and gives { deadline, signal }: until when its client waits (milliseconds since 1970), and what is
+ * aborted when the client goes. Refuses it with 503 and gives nothing where it is too much.
  */
 export function admit(request, response) {
   if (underWay >= LIMIT) {
@@ -21,14 +21,15 @@ export function admit(request, response) {
     underWay -= 1;
     if (!response.writableFinished) gone.abort();
   });
-  const told = /^t=(\d+\.\d+)$/.exec(request.headers["x-request-start"] ?? "");
-  const start = told ? Number(told[1]) * 1000 : Date.now();
-  const timeout = Number(request.headers["x-request-timeout"] ?? PATIENCE_MILLISECONDS / 1000);
-  return {
-    deadline: start + timeout * 1000,
-    signal: gone.signal,
-    headers: { "x-request-start": `t=${(start / 1000).toFixed(3)}`, "x-request-timeout": String(timeout) },
-  };
+  return { deadline: deadlineOf(request.headers), signal: gone.signal };
+}
+
+/** A client that says it wrongly, or whose clock is ahead, is waited for as long as one that says nothing, at most as it says. */
+function deadlineOf(headers) {
+  const now = Date.now();
+  const [, start] = /^t=(\d+\.\d+)$/.exec(headers["x-request-start"] ?? "") ?? [];
+  const [timeout] = /^\d+$/.exec(headers["x-request-timeout"] ?? "") ?? [PATIENCE_MILLISECONDS];
+  return Math.min(start ? Number(start) * 1000 : now, now) + Number(timeout);
 }
 
 /** Says that it is too much at the moment. */

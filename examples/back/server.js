@@ -20,10 +20,10 @@ const passedUntilHere = (request) => [...(request.headers.via ?? "").matchAll(/1
 const INTENT_MILLISECONDS = 500;
 
 /** A message without an intent is better than no message, or than a late one. */
-async function intentOf(text, { deadline, signal, headers }) {
+async function intentOf(text, { deadline, signal }) {
   try {
     const url = `${INTENT_URL}/intent?text=${encodeURIComponent(text)}`;
-    const { status, body } = await ask("GET", url, { headers, deadline: Math.min(deadline, Date.now() + INTENT_MILLISECONDS), signal });
+    const { status, body } = await ask("GET", url, { deadline: Math.min(deadline, Date.now() + INTENT_MILLISECONDS), signal });
     return status === 200 ? body : undefined;
   } catch (error) {
     console.error(error.message);
@@ -78,7 +78,8 @@ const server = http.createServer((request, response) => {
     if (response.destroyed) return;
     if (!error.status) console.error(`${request.method} ${request.url}: ${error.message}`);
     const status = error.status ?? (error instanceof SyntaxError ? 400 : 503);
-    if (!response.headersSent) response.writeHead(status, { "content-type": "application/json" });
+    const later = status === 503 ? { "retry-after": "1" } : {};
+    if (!response.headersSent) response.writeHead(status, { "content-type": "application/json", ...later });
     response.end(`${JSON.stringify({ service: "back", machine: os.hostname(), error: error.message })}\n`);
   });
 });

@@ -1,13 +1,17 @@
 import http from "node:http";
+import { setTimeout as pause } from "node:timers/promises";
 
 // A connection for each request that is under way: how many there are, who takes requests in has limited. Those that a
 // burst leaves over are closed soon: a machine that comes back behind the address gets its share of new ones only.
 const agent = new http.Agent({ keepAlive: true, timeout: 5_000 });
 /** Inside a network a connection is there after a millisecond or two, or its other end is lost. */
 const CONNECT_MILLISECONDS = 100;
-/** Of the time that is left, what a first attempt gets where a second one may follow. */
+/** Of the time that is left, and in milliseconds at most, what a first attempt gets where a second one may follow. */
 const FIRST_SHARE = 0.4;
+const FIRST_MILLISECONDS = 5_000;
 const ATTEMPTS = 32;
+/** Between attempts to connect, milliseconds: where nothing listens, the next one comes too soon to find somebody. */
+const PAUSE_MILLISECONDS = 10;
 
 /** Requests that may be sent a second time: one in twenty, and ten at once. Else a slow moment doubles the load. */
 const BUDGET = 10;
@@ -30,17 +34,26 @@ export async function ask(method, url, { headers = {}, body, deadline = Date.now
   for (let attempt = 1; ; attempt++) {
     const left = deadline - Date.now();
     if (left <= 0) throw Object.assign(new Error(`${method} ${url}: no time is left`), { status: 504 });
-    const patience = method === "GET" && !sentTwice ? left * FIRST_SHARE : left;
+    const patience = method === "GET" && !sentTwice ? Math.min(left * FIRST_SHARE, FIRST_MILLISECONDS) : left;
     try {
-      return await askOnce(method, url, headers, body, patience, signal);
+      return await askOnce(method, url, { ...headers, ...untilWhen(deadline) }, body, patience, signal);
     } catch (error) {
       if (signal?.aborted || attempt === ATTEMPTS) throw error;
-      if (error.notSent) continue;
-      if (method !== "GET" || sentTwice || budget < 1) throw error;
+      if (error.notSent) {
+        await pause(PAUSE_MILLISECONDS);
+        continue;
+      }
+      if (error.answered || method !== "GET" || sentTwice || budget < 1) throw error;
       budget -= 1;
       sentTwice = true;
     }
   }
+}
+
+/** Tells who is asked how long the answer is waited for. */
+function untilWhen(deadline) {
+  const now = Date.now();
+  return { "x-request-start": `t=${(now / 1000).toFixed(3)}`, "x-request-timeout": String(Math.max(1, Math.round(deadline - now))) };
 }
 
 function askOnce(method, url, headers, body, patience, signal) {
@@ -70,7 +83,7 @@ function askOnce(method, url, headers, body, patience, signal) {
         try {
           resolve({ status: response.statusCode, body: isJson ? JSON.parse(text) : undefined });
         } catch {
-          fail(new Error(`answered ${response.statusCode} and something that is not JSON`));
+          fail(Object.assign(new Error(`answered ${response.statusCode} and something that is not JSON`), { answered: true }));
         }
       });
     });

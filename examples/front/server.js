@@ -38,7 +38,7 @@ async function answer(request, response) {
 
   const { deadline, signal } = admitted;
   const passed = passedUntilHere(request);
-  const headers = { ...admitted.headers, via: passed.map((machine) => `1.1 ${machine}`).join(", "), "content-type": "application/json" };
+  const headers = { via: passed.map((machine) => `1.1 ${machine}`).join(", "), "content-type": "application/json" };
   const back =
     request.method === "POST"
       ? await ask("POST", `${BACK_URL}/messages`, { headers, body: JSON.stringify({ text: await text(request) }), deadline, signal })
@@ -46,7 +46,7 @@ async function answer(request, response) {
   if (back.status === 503) return refuse(response);
 
   const result = { service: "front", machine: os.hostname(), passed: back.body?.passed ?? passed, back: back.body };
-  const wantsPage = request.headers.accept?.includes("text/html");
+  const wantsPage = request.headers.accept?.includes("text/html") && back.status < 400;
   if (wantsPage && request.method === "POST") return response.writeHead(303, { location: "/" }).end();
   response.writeHead(back.status, { "content-type": wantsPage ? "text/html; charset=utf-8" : "application/json" });
   response.end(wantsPage ? page(result) : `${JSON.stringify(result)}\n`);

@@ -8,9 +8,11 @@ The model is small: it is trained from intents.json when the service starts, in 
 
 import json
 import os
+import re
 import signal
 import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -33,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
             if not 0 < len(text) <= LONGEST_TEXT:
                 self.answer(400, {"error": f"text must have 1 to {LONGEST_TEXT} characters, it has {len(text)}"})
                 return
+            if self.is_late():
+                self.answer(504, {"error": "no time is left"})
+                return
             if not self.server.room.acquire(blocking=False):
                 self.answer(503, {"error": "busy"}, {"Retry-After": "1"})
                 return
@@ -43,6 +48,12 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, {"machine": MACHINE, "intent": intent, "probability": round(probability, 3)})
         else:
             self.answer(404, {"error": "nothing here"})
+
+    def is_late(self):
+        """Whether the caller waits no more, as it says by X-Request-Start and X-Request-Timeout (milliseconds)."""
+        start = re.fullmatch(r"t=(\d+\.\d+)", self.headers.get("X-Request-Start", ""))
+        timeout = re.fullmatch(r"\d+", self.headers.get("X-Request-Timeout", ""))
+        return bool(start and timeout) and time.time() > float(start[1]) + int(timeout[0]) / 1000
 
     def answer(self, status, content, headers=None):
         body = json.dumps(content).encode()

@@ -8,8 +8,9 @@ export function firstAnswerOf(records: readonly RequestRecord[], hostName: strin
 }
 
 /**
- * Milliseconds above which a request was held up by something that did not answer. Attempts are given up after 300 ms
- * at the earliest; a machine that is busy by itself may need longer for what is usual.
+ * Milliseconds above which a request was held up by something that did not answer. One attempt to connect in vain, of 100
+ * or 200 ms, is no harm: Azure's load balancer gives a lost machine new connections for ten seconds and more. A machine
+ * that is busy by itself may need longer for what is usual.
  */
 export function slowness(before: readonly RequestRecord[]): number {
   return Math.max(

@@ -109,6 +109,7 @@ test("what an environment that collapses misses is told", async () => {
   expect(missed).toEqual([
     "before the excess: goodput",
     "the excess: 99th percentile of what was served",
+    "the excess: neither served nor refused",
     "5 s after the excess: no request failed",
     "5 s after the excess: 99th percentile",
   ]);

@@ -75,6 +75,7 @@ describe("a goal is missed", () => {
     expect(missed({ records: history((seconds) => (inExcess(seconds) ? { status: 502 } : {})) })).toEqual([
       "the excess: goodput: 0 a second",
       "the excess: 99th percentile of what was served: none",
+      "the excess: neither served nor refused: 100.00%",
     ]);
   });
   test("when something fails, or is slow, later than 5 s after the excess", () => {

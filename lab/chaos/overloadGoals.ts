@@ -34,7 +34,7 @@ export interface OverloadEvidence {
 /** Share of the goodput that is there without an overload. */
 const keptShare = 0.9;
 /** Share of the capacity without which the best is none: the environment collapsed before the overload began. */
-const leastShare = 0.6;
+const leastShare = 0.9;
 /**
  * Seconds after a fault in which goodput is not asked for: so long Azure's load balancer may give a lost machine new
  * connections, as `unavoidable.ts` counts it.
@@ -42,6 +42,8 @@ const leastShare = 0.6;
 const ejectionSeconds = 15;
 /** Seconds after the excess in which what it left behind may still fail. */
 const settleSeconds = 5;
+/** Share of the excess that may be neither served nor refused while no machine is broken. */
+const failedShare = 0.01;
 /** Milliseconds that a refusal may take: one that takes longer costs what it should save. */
 const refusalMs = 100;
 
@@ -76,7 +78,7 @@ export function judge(evidence: OverloadEvidence): Report {
       loadWasKept([best, normal, over, again]),
       goodputIs("before the excess", leastShare * evidence.capacity, best.goodput),
       goodputWasKept(evidence, best, over),
-      ...(broken ? [] : latenciesWereKept(over)),
+      ...(broken ? [] : [...latenciesWereKept(over), fewFailed(over)]),
       noneFailed(settled, calm),
       within(`${settleSeconds} s after the excess: 99th percentile`, settled.p99, 2 * normal.p99 + 50),
       othersWereLeftAlone(sightings, broken?.machine),
@@ -125,6 +127,16 @@ function latenciesWereKept({ p99, refused, refusedP99 }: Serving): Verdict[] {
     // Where nothing was refused, nothing was refused slowly.
     within("the excess: 99th percentile of refusals", refused === 0 ? 0 : refusedP99, refusalMs),
   ];
+}
+
+/** What is too much is refused: it neither fails otherwise nor stays without an answer. */
+function fewFailed({ sent, failed }: Serving): Verdict {
+  return {
+    goal: "the excess: neither served nor refused",
+    wanted: `at most ${failedShare * 100}%`,
+    got: `${((failed / sent) * 100).toFixed(2)}%`,
+    met: failed <= failedShare * sent,
+  };
 }
 
 function goodputIs(when: string, least: number, got: number): Verdict {

@@ -2,7 +2,7 @@
 import { quoted, type Tools } from "../chaos/tools.ts";
 
 /** Requests since the programs were started, as their own counters and logs have them. */
-export interface Attempts {
+interface Attempts {
   /** That the reverse proxies did not refuse at once. */
   admitted: number;
   /** From the reverse proxies to `front`. */
@@ -29,7 +29,7 @@ servers = [row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")]
 print(sum(int(row["req_tot"]) for row in frontends), sum(int(row["lbtot"]) + int(row["wretr"]) for row in servers))
 `)}`;
 
-export async function attemptsOf(tools: Tools): Promise<Attempts> {
+async function attemptsOf(tools: Tools): Promise<Attempts> {
   const { machines } = await tools.status();
   const sums = async (tier: string, script: string): Promise<[number, number]> => {
     const printed = await Promise.all(
@@ -41,4 +41,20 @@ export async function attemptsOf(tools: Tools): Promise<Attempts> {
   const [admitted, toFront] = await sums("reverse-proxy", countInLog);
   const [toBalancers, toBack] = await sums("back-balancer", countInHaproxy);
   return { admitted, toFront, toBalancers, toBack };
+}
+
+/**
+ * How many requests the reverse proxies let in while something is done, and how many times as many were sent at most,
+ * counted between any two kinds of machines: what each layer adds, times what those before it added.
+ */
+export async function attemptsDuring(
+  tools: Tools,
+  work: () => Promise<unknown>,
+): Promise<{ admitted: number; most: number }> {
+  const before = await attemptsOf(tools);
+  await work();
+  const after = await attemptsOf(tools);
+  const admitted = after.admitted - before.admitted;
+  const hops = ["toFront", "toBalancers", "toBack"] as const;
+  return { admitted, most: Math.max(...hops.map((hop) => (after[hop] - before[hop]) / admitted)) };
 }

@@ -9,12 +9,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { questions, recap } from "../../e2e/questions.ts";
 import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
-import { realClock } from "../chaos/clock.ts";
-import { realTools } from "../chaos/tools.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
 import { answerWhileConnecting } from "./connecting.ts";
+import { devTools } from "./devTools.ts";
 import { groups } from "./groups.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { stackFile } from "./stackFile.ts";
@@ -213,8 +212,7 @@ test("a changed host key is refused by Ansible, clearly", async () => {
 });
 
 test("a request whose connection is on its way to a server that is lost meanwhile, is answered by another one", async () => {
-  const tools = realTools("dev", "", realClock(new AbortController().signal), () => {});
-  expect(await answerWhileConnecting(tools, "back")).toMatch(/^HTTP\/1\.1 /);
+  expect(await answerWhileConnecting(devTools(), "back")).toMatch(/^HTTP\/1\.1 /);
 });
 
 const capacity: Capacity = { rate: 0, goodput: 0 };

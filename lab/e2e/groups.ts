@@ -8,6 +8,8 @@ import { expect, test } from "vitest";
 import type { StackStatus } from "../cli/status.ts";
 import { eventually, lab, outside, run, status } from "../commands.ts";
 import { root } from "../paths.ts";
+import { attemptsDuring } from "./attempts.ts";
+import { devTools } from "./devTools.ts";
 import { group, isWhole, names, untilWhole } from "./groupStatus.ts";
 import type { Capacity } from "./overload.ts";
 import { failuresDuring } from "./underLoad.ts";
@@ -32,9 +34,11 @@ export function groups(capacity: Capacity): void {
   let born: string[];
   let three: string[];
 
-  test("a server that loses its power under load is replaced by one that serves without anybody acting, and no read fails", async () => {
+  test("a server that loses its power under load is replaced by one that serves without anybody acting; no read fails, and few are sent twice", async () => {
     const before = await untilWhole();
-    await experiment("back-power", rate());
+    const attempts = await attemptsDuring(devTools(), () => experiment("back-power", rate()));
+    expect(attempts.admitted).toBeGreaterThan(1000);
+    expect(attempts.most).toBeLessThanOrEqual(1.1);
     const after = await untilWhole();
     born = names("back", after).filter((name) => !names("back", before).includes(name));
     expect(born).toHaveLength(1);

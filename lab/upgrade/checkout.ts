@@ -52,5 +52,7 @@ export function buildAt(commit: string, stack: string): void {
 export async function earlierCommit(releases: readonly Release[], from: string | undefined): Promise<string> {
   if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
   for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
-  throw new Error("CHANGELOG.md names no commit of an earlier release; say one with --from");
+  throw new Error(
+    "CHANGELOG.md names no commit of an earlier release; name one (--from of `make upgrade`, --before of `make bench`)",
+  );
 }

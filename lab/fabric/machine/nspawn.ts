@@ -9,7 +9,7 @@ import { mkdir, open, rmdir } from "node:fs/promises";
 import { holds } from "../../polling.ts";
 import { signalProcess } from "../../signals.ts";
 import type { Machine } from "../../world.ts";
-import { ensureGroups, ensureKeeperGroup, killGroup, layout, removeGroups } from "./cgroup.ts";
+import { ensureGroups, ensureKeeperGroup, killGroup, layout, removeGroups, setPortion } from "./cgroup.ts";
 import { forgetEnding } from "./ending.ts";
 import { joinLink } from "./linkCut.ts";
 import type { MachinePaths } from "./files.ts";
@@ -95,6 +95,8 @@ export async function start(
   // The link was cut when the machine lost its power.
   await joinLink(machineNamespace(machine.id));
   const entered = await ensureGroups(paths.name, machine);
+  // Its group may be new: what it was given before is forgotten with the old one.
+  await setPortion(paths.name, { share: "tenth" });
   await mkdir(paths.root, { recursive: true });
   await forgetEnding(paths);
   const supervisor = [

@@ -13,19 +13,29 @@ export class Portions {
     this.#nameOf = nameOf;
   }
 
-  /** Beginners are spread over the processors, since some kernels gather what runs on few of them. */
   share(statuses: readonly MachineStatus[]): void {
-    let beginners = 0;
-    for (const { id, health } of statuses) {
-      const portion: Portion =
-        health === "Initializing"
-          ? { share: "tenth", processor: beginners++ % availableParallelism() }
-          : { share: "full" };
+    const portions = portionsOf(statuses, availableParallelism());
+    for (const [id, portion] of portions) {
       if (isDeepStrictEqual(this.#given.get(id), portion)) continue;
       this.#given.set(id, portion);
       void setPortion(this.#nameOf(id), portion);
     }
-    const present = new Set(statuses.map(({ id }) => id));
-    for (const id of this.#given.keys()) if (!present.has(id)) this.#given.delete(id);
+    for (const id of this.#given.keys()) if (!portions.has(id)) this.#given.delete(id);
   }
+}
+
+/**
+ * What each machine gets, by its id. A machine is a beginner from the moment it is switched on, also when it comes back.
+ * Beginners are spread over the processors, since some kernels gather what runs on few of them.
+ */
+export function portionsOf(statuses: readonly MachineStatus[], processors: number): Map<string, Portion> {
+  let beginners = 0;
+  return new Map(
+    statuses.map(({ id, power, health }) => [
+      id,
+      power === "starting" || health === "Initializing"
+        ? { share: "tenth", processor: beginners++ % processors }
+        : { share: "full" },
+    ]),
+  );
 }
