@@ -109,15 +109,14 @@ function loadWasKept(phases: Four): Verdict {
   };
 }
 
-/** With a machine less, its kind may be what everything waits for: then the others do their share of the capacity. */
-function goodputWasKept({ records, excess, broken, wanted }: OverloadEvidence, best: Serving, over: Serving): Verdict {
+/** Machines share the host's processors: with one less, the others can do as much. */
+function goodputWasKept({ records, excess, broken }: OverloadEvidence, best: Serving, over: Serving): Verdict {
   const least = keptShare * best.goodput;
   if (!broken) return goodputIs("the excess", least, over.goodput);
   const { at, machine } = broken;
-  const count = wanted[machine.tier] ?? 1;
   const from = Math.max(excess.from, at + ejectionSeconds * 1000);
   const { goodput } = served(records, { ...excess, from });
-  return goodputIs(`the excess without ${machine.name}`, (least * (count - 1)) / count, goodput);
+  return goodputIs(`the excess without ${machine.name}`, least, goodput);
 }
 
 /** Proxies let in what all machines of a kind can do: with one less, it is others further in who refuse, later. */
