@@ -158,7 +158,7 @@ func TestWhatIsLateWhenTheSignalComesIsStillSent(t *testing.T) {
 	defer server.Close()
 	stop := make(chan os.Signal, 1)
 	time.AfterFunc(300*time.Millisecond, func() { stop <- syscall.SIGTERM })
-	made, count := records(t, parsed(t, "--duration", "1h", "--workers", "1", "--target", "1 GET "+server.URL), stop)
+	made, count := records(t, parsed(t, "--duration", "1h", "--workers", "1", "--seed", "1", "--target", "1 GET "+server.URL), stop)
 	if count.seconds > 3 || len(made) < 20 || count.unsent != 0 {
 		t.Errorf("%d records, %+v", len(made), count)
 	}
