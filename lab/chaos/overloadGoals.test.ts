@@ -26,6 +26,9 @@ function history(more: (seconds: number) => Partial<RequestRecord> = () => ({}),
   );
 }
 
+/** So many requests a second are answered well, the whole time. */
+const serving = (many: number) => history(() => ({}), many);
+
 /** Those of the records that were planned from one second until another. */
 const between = (records: RequestRecord[], from: number, to: number) =>
   records.filter(({ planned }) => planned >= start + from * 1000 && planned < start + to * 1000);
@@ -51,14 +54,7 @@ test("an environment that serves what it can, and refuses the rest at once, meet
 
 describe("a goal is missed", () => {
   const inExcess = (seconds: number) => seconds >= 20 && seconds < 80;
-  const later = (serves: number) => [
-    ...between(history(), -30, 0),
-    ...between(
-      history(() => ({}), serves),
-      0,
-      120,
-    ),
-  ];
+  const later = (many: number) => [...between(history(), -30, 0), ...between(serving(many), 0, 120)];
 
   test("when less than nine tenths of the best are served in time in the excess", () => {
     expect(missed({ records: later(91) })).toEqual([]);
@@ -109,20 +105,13 @@ describe("a goal is missed", () => {
 
 describe("with a machine lost 20 s into the excess", () => {
   const broken = { machine: back1, at: start + 40_000 };
-  const serves = (before: number, meanwhile: number, then: number) => {
-    const [first, second, third] = [before, meanwhile, then].map((many) => history(() => ({}), many)) as [
-      RequestRecord[],
-      RequestRecord[],
-      RequestRecord[],
-    ];
-    return [
-      ...between(history(), -30, 0),
-      ...between(first, 0, 40),
-      ...between(second, 40, 55),
-      ...between(third, 55, 80),
-      ...between(first, 80, 120),
-    ];
-  };
+  const serves = (before: number, meanwhile: number, then: number) => [
+    ...between(history(), -30, 0),
+    ...between(serving(before), 0, 40),
+    ...between(serving(meanwhile), 40, 55),
+    ...between(serving(then), 55, 80),
+    ...between(serving(before), 80, 120),
+  ];
   test("the others do as much from 15 s after the fault", () => {
     expect(missed({ broken, records: serves(100, 0.001, 91) })).toEqual([]);
     expect(missed({ broken, records: serves(100, 0.001, 89) })).toEqual([

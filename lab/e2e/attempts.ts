@@ -1,5 +1,6 @@
 /** How often requests are sent on the way to `back`: what retries add to a load. */
 import { quoted, type Tools } from "../chaos/tools.ts";
+import { haproxyInPython } from "./haproxy.ts";
 
 /** Requests since the programs were started, as their own counters and logs have them. */
 interface Attempts {
@@ -18,12 +19,8 @@ const countInLog = `cat /var/log/nginx/access.log.1 /var/log/nginx/access.log 2>
   awk -F'"' '{ tries = gsub(/:[0-9]+/, "", $5) } tries { admitted++; sum += tries }
     END { print admitted + 0, sum + 0 }'`;
 
-const countInHaproxy = `python3 -c ${quoted(`
-import csv, socket
-control = socket.socket(socket.AF_UNIX)
-control.connect("/run/haproxy/admin.sock")
-control.sendall(b"show stat\\n")
-rows = list(csv.DictReader(control.makefile()))
+const countInHaproxy = `python3 -c ${quoted(`${haproxyInPython}
+rows = statistics()
 frontends = [row for row in rows if row["svname"] == "FRONTEND"]
 servers = [row for row in rows if row["svname"] not in ("FRONTEND", "BACKEND")]
 print(sum(int(row["req_tot"]) for row in frontends), sum(int(row["lbtot"]) + int(row["wretr"]) for row in servers))
@@ -45,16 +42,16 @@ async function attemptsOf(tools: Tools): Promise<Attempts> {
 
 /**
  * How many requests the reverse proxies let in while something is done, and how many times as many were sent at most,
- * counted between any two kinds of machines: what each layer adds, times what those before it added.
+ * counted between any two kinds of machines: what each layer adds, times what those before it added. With what came of it.
  */
-export async function attemptsDuring(
+export async function attemptsDuring<T>(
   tools: Tools,
-  work: () => Promise<unknown>,
-): Promise<{ admitted: number; most: number }> {
+  work: () => Promise<T>,
+): Promise<{ admitted: number; most: number; result: T }> {
   const before = await attemptsOf(tools);
-  await work();
+  const result = await work();
   const after = await attemptsOf(tools);
   const admitted = after.admitted - before.admitted;
   const hops = ["toFront", "toBalancers", "toBack"] as const;
-  return { admitted, most: Math.max(...hops.map((hop) => (after[hop] - before[hop]) / admitted)) };
+  return { admitted, most: Math.max(...hops.map((hop) => (after[hop] - before[hop]) / admitted)), result };
 }

@@ -1,23 +1,19 @@
 /** What becomes of a request whose connection is on its way to a server that its balancer takes for lost meanwhile. */
 import { quoted, type Tools } from "../chaos/tools.ts";
+import { haproxyInPython } from "./haproxy.ts";
 
 /**
- * Runs on a balancer as root, with the addresses of two servers. No connection to the first is answered, and the second comes into rotation
- * only after the request has been sent to the first, so that it is under way when the first is marked down.
+ * Runs on a balancer as root, with the addresses of two servers. No connection to the first is answered, and the second
+ * comes into rotation only after the request has been sent to the first, so that it is under way when the first is marked
+ * down.
  */
-const script = `
-import csv, socket, subprocess, sys, time
+const script = `${haproxyInPython}
+import subprocess, sys, time
 
 lost, other = sys.argv[1:]
 
-def control(command):
-    with socket.socket(socket.AF_UNIX) as admin:
-        admin.connect("/run/haproxy/admin.sock")
-        admin.sendall(command.encode() + b"\\n")
-        return admin.makefile().read()
-
 def servers():
-    return {row["svname"]: row for row in csv.DictReader(control("show stat").splitlines())}
+    return {row["svname"]: row for row in statistics() if not row["# pxname"].endswith("-tunnels")}
 
 def until_up():
     for _ in range(100):
