@@ -1,23 +1,12 @@
 #!/bin/sh -eu
-# Logs in as the application would. Where that works, user, database and password are as they should be; a password
-# cannot be compared in any other way, because the server only keeps what verifies it.
+# Says something only when it changed something. The owner needs no login: those that log in are its members. One that
+# the release before made logs in with a password, which applications may still use: it stays as it is.
 cd /
-if PGPASSWORD=$DATABASE_PASSWORD psql -qAtw -h 127.0.0.1 -U "$DATABASE_USER" -d "$DATABASE" -c '' 2>/dev/null; then
-  exit 0
-fi
-
-psql -qAt -v ON_ERROR_STOP=1 -d postgres <<'SQL'
+psql -AtX -v ON_ERROR_STOP=1 -d postgres <<'SQL'
 \getenv database DATABASE
-\getenv user DATABASE_USER
-\getenv password DATABASE_PASSWORD
-SET password_encryption = 'scram-sha-256';
--- The server's log must not keep the password.
-SET log_statement = 'none';
-SET log_min_error_statement = 'panic';
-SELECT format('CREATE ROLE %I LOGIN', :'user')
- WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'user') \gexec
-SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'user', :'password') \gexec
-SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'user')
+\getenv owner OWNER
+SELECT format('CREATE ROLE %I NOLOGIN', :'owner')
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'owner') \gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \gexec
 SQL
-echo changed
