@@ -1,4 +1,4 @@
-"""What applications read from `shared/.env` is what they were given, by Node.js and by systemd."""
+"""What applications read from `.env` and `secrets.env` is what they were given, by Node.js and by systemd."""
 
 import json
 import os
@@ -7,7 +7,9 @@ import subprocess
 import tempfile
 import unittest
 
-from programs import ROLES
+from programs import ROLES, program
+
+secrets = program("secrets/files/platform-secrets")
 
 VALUES = {
     "PLAIN": "text",
@@ -31,19 +33,26 @@ VALUES = {
 # Node.js has no way to write these.
 SYSTEMD_ONLY = {"ALL": "' \" ` $ \\", "RETURN": "a\r\nb"}
 
-PLAY = """
+PLAY = f"""
 - name: Write
   hosts: localhost
   connection: local
   gather_facts: false
+  vars_files: ["{ROLES}/application/vars/main.yml"]
+  vars:
+    item:
+      {{name: app, port: 3000, environment: "{{{{ values }}}}", secrets: {{PGUSER: databaseLogin.user, SECRET: one}}}}
+    application_root: /srv
+    application_concurrency: 101
+    application_processes: 2
+    application_reload: [systemctl, reload, pm2@%i.service]
+    application_turn_seconds: 0
   tasks:
     - name: Write
-      ansible.builtin.template: {src: "{{ template }}", dest: "{{ to }}", mode: "0600"}
-      vars:
-        item: {name: app, port: 3000, environment: "{{ values }}", secrets: {SECRET: one}}
-        application_secrets: {one: "s'ecret"}
-        application_concurrency: 101
-        application_processes: 2
+      ansible.builtin.template:
+        src: "{ROLES}/application/templates/{{{{ template }}}}"
+        dest: "{{{{ to }}}}"
+        mode: "0600"
 """
 
 
@@ -89,9 +98,9 @@ class EnvironmentFileTest(unittest.TestCase):
         self.play = pathlib.Path(folder.name) / "play.yml"
         self.play.write_text(PLAY)
 
-    def write(self, reader, values):
+    def write(self, reader, values, template="environment.j2"):
         variables = {
-            "template": str(ROLES / "application/templates/environment.j2"),
+            "template": template,
             "to": str(self.file),
             "application_reader": reader,
             "values": values,
@@ -108,7 +117,7 @@ class EnvironmentFileTest(unittest.TestCase):
         )
 
     def expected(self, values):
-        given = {"PORT": "3000", "MAX_CONCURRENT_REQUESTS": "51", "SECRET": "s'ecret"}
+        given = {"PORT": "3000", "MAX_CONCURRENT_REQUESTS": "51"}
         return {**given, **{name: str(value) for name, value in values.items()}}
 
     def test_node_reads_what_was_given(self):
@@ -126,10 +135,7 @@ class EnvironmentFileTest(unittest.TestCase):
     def test_both_read_the_same_where_no_value_has_a_single_quote(self):
         values = {name: value for name, value in VALUES.items() if "'" not in str(value)}
         self.write("node", values)
-        # The test's own secret has one.
-        text = self.file.read_text().replace('SECRET="s\'ecret"\n', "")
-        node = {name: value for name, value in read_by_node(self.file).items() if name != "SECRET"}
-        self.assertEqual(read_by_systemd(text), node)
+        self.assertEqual(read_by_systemd(self.file.read_text()), read_by_node(self.file))
 
     def test_a_value_that_node_could_not_read_is_refused_by_name_and_not_shown(self):
         for name in ("ALL", "RETURN"):
@@ -138,6 +144,40 @@ class EnvironmentFileTest(unittest.TestCase):
             self.assertIn(f"{name} of app: Node.js reads no", " ".join(run.stderr.split()))
             self.assertNotIn("hush", run.stdout + run.stderr)
             self.assertFalse(self.file.exists())
+
+    def test_secrets_are_named_and_the_check_gets_what_is_no_secret(self):
+        run = self.write("node", {"NUMBER": 5}, "secrets.json.j2")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        written = json.loads(self.file.read_text())
+        [file] = written["files"]
+        self.assertEqual((file["path"], file["owner"], file["mode"]), ("/srv/app/shared/secrets.env", "app", "0600"))
+        self.assertEqual(file["values"], {"PGUSER": "databaseLogin.user", "SECRET": "one"})
+        self.assertEqual(written["environment"], {"HOME": "/srv/app", **self.expected({"NUMBER": 5})})
+        self.assertEqual(written["reload"], ["systemctl", "reload", "pm2@app.service"])
+        self.assertNotIn("turn_seconds", written)
+
+
+class SecretsFileTest(unittest.TestCase):
+    def content(self, reader, values):
+        return secrets.content_of({"reader": reader}, {name: str(value) for name, value in values.items()})
+
+    def test_node_reads_what_was_given(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".env", encoding="utf-8", newline="") as file:
+            file.write(self.content("node", VALUES))
+            file.flush()
+            self.assertEqual(read_by_node(file.name), {name: str(value) for name, value in VALUES.items()})
+
+    def test_systemd_reads_what_was_given(self):
+        values = {**VALUES, **SYSTEMD_ONLY}
+        read = read_by_systemd(self.content("systemd", values))
+        self.assertEqual(read, {name: str(value) for name, value in values.items()})
+
+    def test_a_value_that_cannot_be_read_is_refused_by_name_and_not_shown(self):
+        for reader, value in [("node", value) for value in SYSTEMD_ONLY.values()] + [("systemd", "a\0b")]:
+            with self.assertRaises(secrets.Unusable) as caught:
+                self.content(reader, {"NAME": f"hush {value}"})
+            self.assertTrue(str(caught.exception).startswith("NAME: "))
+            self.assertNotIn("hush", str(caught.exception))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,475 @@
+"""The program that fetches secrets, against a small metadata service and a small vault with TLS."""
+
+import contextlib
+import grp
+import io
+import json
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest import mock
+from urllib.parse import parse_qs, urlsplit
+
+from programs import ROLES, program
+
+secrets = program("secrets/files/platform-secrets")
+HOST = "kv-dev.vault.test"
+LOGIN = '{"user": "app1", "password": "correct horse"}'
+
+
+class Metadata(BaseHTTPRequestHandler):
+    def do_GET(self):
+        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        self.server.asked.append(query)
+        body = {"error": "invalid_request", "error_description": "Identity not found"}
+        status = self.server.statuses.pop(0) if self.server.statuses else 200
+        if self.headers.get("Metadata") != "true" or query.get("client_id") != "client-1":
+            status = 400
+        if status == 200:
+            body = {"access_token": f"token for {query['resource']}", "expires_in": "86400"}
+        reply(self, status, body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Vault(BaseHTTPRequestHandler):
+    def do_GET(self):
+        server, url = self.server, urlsplit(self.path)
+        name = url.path.removeprefix("/secrets/")
+        token = self.headers.get("Authorization")
+        server.tokens.append(token)
+        if token is None:
+            challenge = f'Bearer authorization="https://login.test/tenant", resource="{server.resource}"'
+            reply(self, 401, {"error": {"code": "Unauthorized"}}, {"WWW-Authenticate": challenge})
+        elif server.statuses:
+            status, code, headers = server.statuses.pop(0)
+            reply(self, status, {"error": {"code": "Some", "innererror": {"code": code}}}, headers)
+        elif token != "Bearer token for https://vault.test" or url.query != "api-version=7.4":
+            reply(self, 401, {"error": {"code": "Unauthorized"}})
+        elif name not in server.secrets:
+            reply(self, 404, {"error": {"code": "SecretNotFound"}})
+        else:
+            value, version = server.secrets[name]
+            identifier = f"https://{HOST}/secrets/{name}/{version}"
+            reply(self, 200, {"value": value, "id": identifier, "attributes": {"enabled": True, "updated": 1000}})
+
+    def log_message(self, *_):
+        pass
+
+
+def reply(handler, status, body, headers=None):
+    content = json.dumps(body).encode()
+    handler.send_response(status)
+    for name, value in {**(headers or {}), "Content-Length": len(content)}.items():
+        handler.send_header(name, str(value))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def serve(test, handler, context=None):
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    server.end = lambda: (server.shutdown(), server.server_close())
+    test.addCleanup(server.end)
+    return server
+
+
+certificate = None
+
+
+def setUpModule():
+    global certificate
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    certificate = f"{folder.name}/vault.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=vault".split()
+    command += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", certificate, "-out", f"{folder.name}/public.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    with open(certificate, "a", encoding="utf-8") as file:
+        file.write(pathlib.Path(f"{folder.name}/public.pem").read_text(encoding="utf-8"))
+
+
+class Clock:
+    """Time that passes only by waiting."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.time, self.strftime, self.gmtime = time.time, time.strftime, time.gmtime
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.now += seconds
+
+
+class MachineTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        (self.folder / "secrets.d").mkdir()
+        self.clock = Clock()
+        self.patch("time", self.clock)
+        self.patch("SETTINGS", str(self.folder / "vault.json"))
+        self.patch("HELD", str(self.folder / "secrets.json"))
+        self.patch("CONSUMERS", str(self.folder / "secrets.d"))
+        self.patch("STATE", str(self.folder / "state.json"))
+        self.patch("LOCK", str(self.folder / "{}.lock"))
+        self.patch("CONSOLE", str(self.folder / "console"))
+        self.patch("syslog", mock.Mock())
+        # Files are this user's: nobody else can be made their owner without root.
+        self.patch("os.fchown", lambda *_: None)
+
+    def patch(self, name, value):
+        target, _, attribute = f"secrets.{name}".rpartition(".")
+        patcher = mock.patch.object(secrets.os if target == "secrets.os" else secrets, attribute, value)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def run_program(self, *arguments):
+        """(exit status, standard output, standard error)."""
+        out, err = io.StringIO(), io.StringIO()
+        with mock.patch.object(sys, "argv", ["platform-secrets", *arguments]):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = secrets.main()
+        # No value is ever said.
+        for value in ("correct horse", "battery staple", "hush"):
+            self.assertNotIn(value, out.getvalue() + err.getvalue())
+        return status, out.getvalue(), err.getvalue()
+
+    def held(self):
+        return {name: entry["value"] for name, entry in json.loads((self.folder / "secrets.json").read_text()).items()}
+
+    def hold(self, **values):
+        entries = {name: {"value": value, "version": "v", "updated": 1000} for name, value in values.items()}
+        (self.folder / "secrets.json").write_text(json.dumps(entries))
+
+
+class FetchTest(MachineTest):
+    def setUp(self):
+        super().setUp()
+        self.metadata = serve(self, Metadata)
+        self.metadata.asked, self.metadata.statuses = [], []
+        server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server_context.load_cert_chain(certificate)
+        self.vault = serve(self, Vault, server_context)
+        self.vault.secrets, self.vault.tokens, self.vault.statuses = {"databaseLogin": (LOGIN, "v1")}, [], []
+        self.vault.resource = "https://vault.test"
+        context = ssl.create_default_context(cafile=certificate)
+        openers = (secrets.urllib.request.ProxyHandler({}), secrets.NoRedirect)
+        handler = secrets.urllib.request.HTTPSHandler(context=context)
+        self.patch("DIRECT", secrets.urllib.request.build_opener(*openers, handler))
+        self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}")
+        resolve = socket.getaddrinfo
+        named = mock.patch.object(
+            socket, "getaddrinfo", lambda host, *more: resolve("127.0.0.1" if host == HOST else host, *more)
+        )
+        named.start()
+        self.addCleanup(named.stop)
+        self.settings("databaseLogin")
+
+    def settings(self, *names, host=HOST):
+        uri = f"https://{host}:{self.vault.server_port}/"
+        (self.folder / "vault.json").write_text(json.dumps({"uri": uri, "client_id": "client-1", "names": names}))
+
+    def test_a_secret_is_kept_with_its_version_for_root_only(self):
+        self.assertEqual(self.run_program("fetch"), (0, "databaseLogin\n", ""))
+        entry = json.loads((self.folder / "secrets.json").read_text())["databaseLogin"]
+        self.assertEqual((entry["value"], entry["version"]), (LOGIN, "v1"))
+        self.assertRegex(entry["fetched"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")
+        self.assertEqual(stat.S_IMODE((self.folder / "secrets.json").stat().st_mode), 0o600)
+        self.assertEqual(self.metadata.asked[0]["client_id"], "client-1")
+        self.assertEqual(self.metadata.asked[0]["resource"], "https://vault.test")
+
+    def test_a_value_that_is_as_before_changes_nothing(self):
+        self.run_program("fetch")
+        before = (self.folder / "secrets.json").stat().st_ino
+        self.assertEqual(self.run_program("fetch"), (0, "", ""))
+        self.assertEqual((self.folder / "secrets.json").stat().st_ino, before)
+        self.vault.secrets["databaseLogin"] = ("battery staple", "v2")
+        self.assertEqual(self.run_program("fetch")[1], "databaseLogin\n")
+        self.assertEqual(self.held(), {"databaseLogin": "battery staple"})
+
+    def test_what_is_no_longer_this_machines_is_forgotten(self):
+        self.hold(old="hush")
+        self.run_program("fetch")
+        self.assertEqual(list(self.held()), ["databaseLogin"])
+
+    def test_a_machine_without_secrets_asks_nobody(self):
+        self.settings()
+        self.assertEqual(self.run_program("fetch", "--wait", "900"), (0, "", ""))
+        self.assertEqual((self.vault.tokens, self.metadata.asked), ([], []))
+
+    def test_a_token_is_given_only_to_a_vault_in_the_domain_that_it_is_for(self):
+        for resource in ("https://vault.other.test", "https://management.test", "https://lt.test", "x", ""):
+            self.vault.resource, self.vault.tokens = resource, []
+            status, _, said = self.run_program("fetch")
+            self.assertEqual(status, 1)
+            self.assertIn("it gets none" if resource else "asks for a token", said)
+            self.assertEqual(self.vault.tokens, [None])
+        self.assertEqual(self.metadata.asked, [])
+
+    def test_the_file_of_the_release_before_counts_for_nothing(self):
+        (self.folder / "secrets.json").write_text('{"databaseLogin": "hush"}')
+        self.vault.end()
+        self.assertEqual(self.run_program("fetch")[0], 1)
+        self.assertEqual((self.folder / "secrets.json").read_text(), "{}")
+
+    def test_new_rights_are_waited_for_and_the_reason_is_said_once_on_the_console_too(self):
+        self.vault.statuses = [(403, "ForbiddenByRbac", {})] * 5
+        status, changed, said = self.run_program("fetch", "--wait", "900")
+        self.assertEqual((status, changed), (0, "databaseLogin\n"))
+        reason = f"no databaseLogin: {HOST} answers 403 ForbiddenByRbac for databaseLogin to identity client-1"
+        self.assertEqual(said, f"vault: {reason}\nvault: well again\n")
+        self.assertEqual((self.folder / "console").read_text(), "platform-secrets: vault: well again\n")
+        self.assertEqual(secrets.syslog.syslog.call_count, 2)
+
+    def test_a_refusal_is_final_ten_minutes_after_the_machine_was_told_of_its_secrets(self):
+        self.vault.statuses = [(403, "ForbiddenByRbac", {})] * 500
+        os.utime(self.folder / "vault.json", (0, 0))
+        self.assertEqual(self.run_program("fetch", "--wait", "900")[0], 1)
+        self.assertEqual(self.clock.now, 0)
+
+    def test_waiting_ends_with_what_is_missing_and_each_new_reason_on_one_line(self):
+        del self.vault.secrets["databaseLogin"]
+        self.metadata.statuses = [400]
+        status, _, said = self.run_program("fetch", "--wait", "60")
+        self.assertEqual(status, 1)
+        self.assertEqual(self.clock.now, 60)
+        first, second = said.splitlines()
+        self.assertIn("metadata service answers 400 for identity client-1: invalid_request Identity not found", first)
+        self.assertEqual(second, f"vault: no databaseLogin: {HOST} answers 404 SecretNotFound for databaseLogin")
+
+    def test_one_secret_that_is_missing_keeps_no_other_away(self):
+        self.settings("absent", "databaseLogin")
+        self.assertEqual(self.run_program("fetch")[0], 1)
+        self.assertEqual(self.held(), {"databaseLogin": LOGIN})
+
+    def test_what_is_to_be_tried_again_is_after_the_pause_that_was_asked_for(self):
+        self.vault.statuses = [(429, "Throttled", {"Retry-After": "7"}), (503, "", {})]
+        self.metadata.statuses = [404, 410, 500]
+        self.assertEqual(self.run_program("fetch"), (0, "databaseLogin\n", ""))
+        # 1, 2 and 4 at the metadata service; 7 and 2 at the vault; each up to a fifth longer.
+        self.assertGreaterEqual(self.clock.now, 16)
+        self.assertLess(self.clock.now, 20)
+
+    def test_a_long_pause_is_not_slept_through_but_waited_for(self):
+        self.vault.statuses = [(429, "Throttled", {"Retry-After": "40"})]
+        self.assertEqual(self.run_program("fetch")[0], 1)
+        self.assertEqual(self.clock.now, 0)
+        self.vault.statuses = [(429, "Throttled", {"Retry-After": "40"})]
+        self.assertEqual(self.run_program("fetch", "--wait", "100")[0], 0)
+        self.assertEqual(self.clock.now, 40)
+
+    def test_without_vault_or_metadata_service_the_values_from_before_are_used_at_once(self):
+        self.run_program("fetch")
+        for server in (self.metadata, self.vault):
+            server.end()
+            status, changed, said = self.run_program("fetch", "--wait", "900")
+            self.assertEqual((status, changed, self.clock.now), (0, "", 0))
+            self.assertIn("does not answer", said)
+            self.assertIn("; the values from before are used", said)
+        self.assertEqual(self.held(), {"databaseLogin": LOGIN})
+
+    def test_a_redirection_gets_no_token(self):
+        self.vault.statuses = [(302, "", {"Location": "https://elsewhere.test/"})]
+        self.assertIn("answers 302", self.run_program("fetch")[2])
+
+    def test_a_vault_without_tls_is_not_asked(self):
+        (self.folder / "vault.json").write_text(json.dumps({"uri": f"http://{HOST}", "client_id": "c", "names": ["a"]}))
+        self.assertIn("must be the https:// address", self.run_program("fetch")[2])
+
+    def test_a_refresh_says_the_same_reason_once_and_when_it_is_over(self):
+        self.run_program("fetch")
+        self.vault.statuses = [(404, "SecretNotFound", {})] * 2
+        self.assertIn("404 SecretNotFound", self.run_program("refresh")[2])
+        self.assertEqual(self.run_program("refresh"), (0, "", ""))
+        self.assertEqual(self.run_program("refresh"), (0, "", "vault: well again\n"))
+
+
+class ApplyTest(MachineTest):
+    def setUp(self):
+        super().setUp()
+        self.path = self.folder / "secrets.env"
+        self.hold(databaseLogin=LOGIN, plain="it's $5")
+
+    def consumer(self, name="back", **more):
+        me = {"owner": pwd.getpwuid(os.getuid()).pw_name, "group": grp.getgrgid(os.getgid()).gr_name, "mode": "0600"}
+        values = {"PGUSER": "databaseLogin.user", "PGPASSWORD": "databaseLogin.password", "PLAIN": "plain"}
+        file = {"path": str(self.path), **me, "reader": "node", "values": values}
+        self.describe({"name": name, "files": [file], **more})
+
+    def describe(self, description):
+        (self.folder / "secrets.d" / f"{description['name']}.json").write_text(json.dumps(description))
+
+    def count(self, what):
+        file = self.folder / what
+        return len(file.read_text().splitlines()) if file.exists() else 0
+
+    def counting(self, what, ends=0):
+        return ["sh", "-c", f"echo >>{self.folder}/{what}; exit {ends}"]
+
+    def test_the_file_is_written_and_the_service_reloaded_once(self):
+        self.consumer(reload=self.counting("reloads"))
+        self.assertEqual(self.run_program("apply"), (0, "back\n", ""))
+        lines = ["PGPASSWORD='correct horse'", "PGUSER='app1'", "PLAIN=\"it's $5\""]
+        self.assertEqual(self.path.read_text().splitlines()[1:], lines)
+        self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+        self.assertEqual(self.run_program("apply"), (0, "", ""))
+        self.assertEqual(self.count("reloads"), 1)
+
+    def test_one_who_reloads_himself_is_owed_nothing(self):
+        self.consumer(reload=self.counting("reloads"))
+        self.assertEqual(self.run_program("apply", "--no-reload"), (0, "back\n", ""))
+        self.assertEqual(self.run_program("apply"), (0, "", ""))
+        self.assertEqual(self.count("reloads"), 0)
+
+    def test_a_reload_that_fails_is_owed_until_it_succeeds(self):
+        self.consumer(reload=self.counting("reloads", ends=1))
+        self.assertEqual(self.run_program("apply")[0], 1)
+        self.assertEqual(self.run_program("apply")[0], 1)
+        self.consumer(reload=self.counting("reloads"))
+        self.assertEqual(self.run_program("apply")[0], 0)
+        self.run_program("apply")
+        self.assertEqual(self.count("reloads"), 3)
+
+    def test_a_check_that_fails_keeps_the_old_values_and_is_tried_again(self):
+        self.consumer(reload=self.counting("reloads"))
+        self.run_program("apply")
+        before = self.path.read_text()
+        self.hold(databaseLogin='{"user": "app2", "password": "battery staple"}', plain="hush")
+        refusing = ["sh", "-c", f'echo >>{self.folder}/checks; echo "no login for $PGUSER by $PGPASSWORD" >&2; exit 3']
+        self.consumer(reload=self.counting("reloads"), check=refusing)
+        for _ in range(2):
+            status, changed, said = self.run_program("apply")
+            self.assertEqual((status, changed), (1, ""))
+            self.assertEqual(said, "back: check ended with 3: no login for *** by ***\n")
+        self.assertEqual(self.path.read_text(), before)
+        self.assertEqual((self.count("checks"), self.count("reloads")), (2, 1))
+        self.consumer(reload=self.counting("reloads"), check=["true"])
+        self.assertEqual(self.run_program("apply")[0], 0)
+        self.assertIn("PGUSER='app2'", self.path.read_text())
+        self.assertEqual(self.count("reloads"), 2)
+
+    def test_a_check_gets_both_environments_and_nothing_else(self):
+        script = f"env >{self.folder}/seen"
+        self.consumer(check=["sh", "-c", script], environment={"PORT": "3000", "PGUSER": "platform"})
+        self.assertEqual(self.run_program("apply")[0], 0)
+        seen = dict(line.split("=", 1) for line in (self.folder / "seen").read_text().splitlines())
+        seen.pop("PWD", None), seen.pop("_", None), seen.pop("SHLVL", None)
+        expected = {"PATH": secrets.PATH, "PORT": "3000", "PGUSER": "app1", "PGPASSWORD": "correct horse", "PLAIN": "it's $5"}
+        self.assertEqual(seen, expected)
+
+    def test_a_check_that_does_not_end_is_ended_with_what_it_started(self):
+        self.patch("CHECK_SECONDS", 0.5)
+        self.consumer(check=["sh", "-c", f"sleep 60 & echo $! >{self.folder}/pid; wait"])
+        self.assertEqual(self.run_program("apply")[2], "back: check took more than 0.5 s\n")
+        pid = int((self.folder / "pid").read_text())
+        for _ in range(100):
+            state = pathlib.Path(f"/proc/{pid}/stat")
+            if not state.exists() or state.read_text().split()[2] == "Z":
+                break
+            time.sleep(0.05)
+        else:
+            self.fail("the check's own process is still there")
+
+    def test_a_run_gets_its_inputs_by_standard_input_again_only_when_they_change(self):
+        inputs = {"user": "databaseLogin.user", "password": "databaseLogin.password"}
+        run = ["sh", "-c", f"cat >{self.folder}/given; echo >>{self.folder}/runs"]
+        self.describe({"name": "login", "inputs": inputs, "run": run})
+        self.assertEqual(self.run_program("apply"), (0, "login\n", ""))
+        self.assertEqual(json.loads((self.folder / "given").read_text()), {"user": "app1", "password": "correct horse"})
+        self.run_program("apply")
+        self.assertEqual(self.count("runs"), 1)
+        self.hold(databaseLogin='{"user": "app2", "password": "battery staple"}')
+        self.run_program("apply")
+        self.assertEqual(self.count("runs"), 2)
+
+    def test_a_run_that_fails_is_tried_again(self):
+        self.describe({"name": "login", "inputs": {"a": "plain"}, "run": self.counting("runs", ends=1)})
+        for _ in range(2):
+            self.assertEqual(self.run_program("apply")[2], "login: run ended with 1: it said nothing\n")
+        self.assertEqual(self.count("runs"), 2)
+
+    def test_one_that_fails_stops_no_other_and_is_named(self):
+        self.describe({"name": "aaa", "inputs": {"a": "absent"}, "run": ["true"]})
+        self.describe({"name": "aab", "inputs": {"a": "databaseLogin.port"}, "run": ["true"]})
+        self.describe({"name": "aac", "files": "hush"})
+        (self.folder / "secrets.d" / "aad.json").write_text("{")
+        self.describe({"name": "aae", "inputs": {}, "run": ["/does/not/exist"]})
+        self.consumer()
+        status, changed, said = self.run_program("apply")
+        self.assertEqual((status, changed), (1, "back\n"))
+        lines = said.splitlines()
+        self.assertEqual(len(lines), 5)
+        self.assertEqual(lines[0], "aaa: secret absent was not fetched yet")
+        self.assertEqual(lines[1], "aab: secret databaseLogin is no JSON object with a string port")
+        self.assertIn("/does/not/exist", lines[4])
+
+    def test_only_those_that_are_named_are_seen_to(self):
+        self.consumer()
+        self.describe({"name": "other", "inputs": {"a": "absent"}, "run": ["true"]})
+        self.assertEqual(self.run_program("apply", "back"), (0, "back\n", ""))
+        self.assertEqual(self.run_program("apply", "nobody")[0], 1)
+
+    def test_what_an_application_put_in_the_place_of_its_file_is_replaced_and_not_followed(self):
+        other = self.folder / "other"
+        other.write_text("untouched")
+        for place in (lambda: self.path.symlink_to(other), lambda: os.mkfifo(self.path)):
+            place()
+            self.consumer()
+            self.assertEqual(self.run_program("apply")[0], 0)
+            self.assertTrue(stat.S_ISREG(self.path.lstat().st_mode))
+            self.path.unlink()
+        self.assertEqual(other.read_text(), "untouched")
+
+    def test_a_value_that_cannot_be_written_is_an_error_that_names_the_variable(self):
+        self.hold(databaseLogin=LOGIN, plain="hush\r")
+        self.consumer()
+        status, _, said = self.run_program("apply")
+        self.assertEqual(status, 1)
+        self.assertIn("back: PLAIN: Node.js reads no carriage return", said)
+        self.assertFalse(self.path.exists())
+
+    def test_machines_that_serve_nothing_meanwhile_change_one_after_the_other(self):
+        for host, wait in ((4, 0), (5, 120), (9, 600)):
+            self.consumer(reload=self.counting("reloads"), turn_seconds=120)
+            self.patch("own_host", lambda host=host: host)
+            self.path.unlink(missing_ok=True)
+            for now, changed in ((1000 + wait - 1, False), (1000 + wait, True)):
+                self.clock.time = lambda now=now: now
+                self.run_program("apply")
+                self.assertEqual(self.path.exists(), changed, (host, now))
+
+    def test_a_run_of_ansible_has_the_machine_to_itself_and_does_not_wait(self):
+        self.consumer(turn_seconds=120)
+        self.patch("own_host", lambda: 250)
+        self.clock.time = lambda: 1000
+        self.assertEqual(self.run_program("apply", "--no-reload")[1], "back\n")
+
+
+class HelpTest(unittest.TestCase):
+    def test_help_is_told_without_settings(self):
+        file = ROLES / "secrets/files/platform-secrets"
+        told = subprocess.run([shutil.which("python3"), "-IS", file, "--help"], capture_output=True, text=True, check=True)
+        self.assertIn("platform-secrets fetch [--wait SECONDS]", told.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()
