@@ -47,7 +47,7 @@ export function checkReferences({ id, body }: Draft, type: ResourceType, context
         `Resource ${reference.id} referenced by resource ${id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
       );
     }
-    checkJoin(id, reference.id, context, principalId);
+    checkJoin(id, store.get(reference.id)?.id ?? reference.id, context, principalId);
     refuseBusyNetwork(id, reference.id, type, context);
   }
 }
