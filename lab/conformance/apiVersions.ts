@@ -2,6 +2,7 @@
 const versions: [RegExp, string][] = [
   [/^\/subscriptions\/[^/]+\/providers\/[^/]+(\/(un)?register)?$/i, "2021-04-01"],
   [/\/providers\/Microsoft\.Authorization(\/|$)/i, "2022-04-01"],
+  [/\/providers\/Microsoft\.ManagedIdentity(\/|$)/i, "2023-01-31"],
   [/\/providers\/Microsoft\.Insights(\/|$)/i, "2022-10-01"],
   [/\/providers\/Microsoft\.Features(\/|$)/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],

@@ -2,7 +2,7 @@
  * Resource groups with the cases' fixtures. A case that changes something has a group of its own; cases that only ask,
  * or are refused, share one for each list of fixtures.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Case, Suite } from "./suite.ts";
 import { endOf } from "./operation.ts";
 import { withNeeds } from "./rules.ts";
@@ -84,7 +84,9 @@ export class Groups {
     const groupName = `${this.run}-${this.#count}`;
     const group = `/subscriptions/${subscription}/resourceGroups/${groupName}`;
     const unique = `${this.run.slice(-8)}${this.#count}`;
-    const own = { subscription, location, otherLocation, groupName, group, otherGroup: `${group}-other`, unique };
+    const guids = { guid: randomUUID(), otherGuid: randomUUID() };
+    const names = { groupName, group, otherGroup: `${group}-other`, unique, ...guids };
+    const own = { subscription, location, otherLocation, ...names };
     const variables: Record<string, unknown> = { ...this.#suite.variables, ...this.#target.variables, ...own };
     this.#made.add(group);
     if (variablesIn(one.steps).includes("otherGroup")) this.#made.add(`${group}-other`);

@@ -6,7 +6,7 @@ import { variablesIn } from "./variables.ts";
 
 /** Made by the runner. */
 export const builtIn = [
-  ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique"],
+  ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique", "guid", "otherGuid"],
   ...["tenant", "clientId", "clientSecret"],
 ];
 

@@ -8,6 +8,8 @@ interface Sdk {
   types: string;
   /** A file whose requests all name the api-version, if the SDK has one version for all of these resource types. */
   requests?: string;
+  /** That of these resource types, if the SDK's requests name several. */
+  version?: string;
 }
 
 const sdks: Sdk[] = [
@@ -52,6 +54,19 @@ const sdks: Sdk[] = [
     requests: "@azure/arm-compute/dist/esm/api/virtualMachines/operations.js",
   },
   {
+    roots: { "microsoft.managedidentity/userassignedidentities": ["Identity"] },
+    types: "@azure/arm-msi/dist/esm/models",
+    requests: "@azure/arm-msi/dist/esm/managedServiceIdentityClient.js",
+  },
+  {
+    roots: {
+      "microsoft.authorization/roleassignments": ["RoleAssignment"],
+      "microsoft.authorization/roledefinitions": ["RoleDefinition"],
+    },
+    types: "@azure/arm-authorization/types",
+    version: "2022-04-01",
+  },
+  {
     roots: { "microsoft.insights/autoscalesettings": ["AutoscaleSettingResource"] },
     types: "@azure/arm-monitor/dist/esm/models/autoScaleApi",
     requests: "@azure/arm-monitor/dist/esm/api/autoscaleSettings/operations.js",
@@ -73,8 +88,8 @@ function sdkOf(resource: string): Sdk {
 
 /** The api-version for which the SDK's types of this resource type were made. */
 export function sdkVersionOf(resource: string): string | undefined {
-  const { requests } = sdkOf(resource);
-  if (requests === undefined) return undefined;
+  const { requests, version } = sdkOf(resource);
+  if (requests === undefined) return version;
   const named = readFileSync(join(modules, requests), "utf8").match(/\b20\d\d-\d\d-\d\d(-preview)?\b/g) ?? [];
   return new Set(named).size === 1 ? named[0] : undefined;
 }

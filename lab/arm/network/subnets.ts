@@ -88,6 +88,7 @@ export function refuseUsed(subnet: Resource, { store }: Context): void {
 
 export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): object {
   const configurations = configurationsIn(subnet.id, store);
+  const { serviceEndpoints } = subnet.body.properties;
   return {
     properties: {
       provisioningState: subnet.state,
@@ -95,13 +96,20 @@ export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): 
       privateEndpointNetworkPolicies: "Disabled",
       privateLinkServiceNetworkPolicies: "Enabled",
       ...subnet.body.properties,
+      ...(serviceEndpoints && {
+        serviceEndpoints: serviceEndpoints.map((one) => ({
+          provisioningState: subnet.state,
+          locations: ["*"],
+          ...one,
+        })),
+      }),
       ...(configurations.length > 0 && { ipConfigurations: configurations.map((id) => ({ id })) }),
     },
   };
 }
 
 export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreContext): Subnet {
-  const { networkSecurityGroup, natGateway } = subnet.body.properties;
+  const { networkSecurityGroup, natGateway, serviceEndpoints = [] } = subnet.body.properties;
   const rules = effectiveRules(networkSecurityGroup?.id, store);
   const gateway = natGateway && store.live<NatGatewayBody>(natGateway.id);
   const [outbound] = gateway?.body.properties.publicIpAddresses ?? [];
@@ -112,6 +120,7 @@ export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreCont
     prefix: subnetPrefix(subnet.body),
     ...(rules && { rules }),
     ...(natAddress && { natAddress }),
+    ...(serviceEndpoints.length > 0 && { serviceEndpoints: serviceEndpoints.map(({ service }) => service) }),
   };
 }
 
