@@ -2,6 +2,8 @@
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
+import { vaultSecrets } from "./keyvault/secrets.ts";
+import { vaults } from "./keyvault/vaults.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
 import { natGateways } from "./network/natGateways.ts";
@@ -36,6 +38,8 @@ const all = [
   virtualMachineScaleSets,
   virtualMachines,
   autoscaleSettings,
+  vaults,
+  vaultSecrets,
 ] as unknown as ResourceType[];
 
 const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));

@@ -15,6 +15,7 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
     type.refuseDelete?.(existing, context);
     if (!type.asynchronous && !type.deletedLater && !isGroup) {
       type.deleting?.(existing, context);
+      type.leaving?.(existing, context);
       store.put(existing, true);
       store.remove(existing.id);
       return { status: 200 };

@@ -26,9 +26,9 @@ export function renderResource(resource: Resource, context: Context, query: URLS
 export const etagOf = (resource: Resource, type: ResourceType): string =>
   type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
 
-/** Resource groups have no ETag. */
+/** Resource groups and vaults have no ETag. */
 export const etagHeader = (resource: Resource, type: ResourceType): Record<string, string> =>
-  type.dialect === "arm" ? {} : { ETag: etagOf(resource, type) };
+  type.dialect === "arm" || type.dialect === "keyvault" ? {} : { ETag: etagOf(resource, type) };
 
 /** The short form in which resources are listed across types. */
 export function renderShort(resource: Resource): object {

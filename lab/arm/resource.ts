@@ -60,6 +60,8 @@ export interface Computed {
   peer?: string;
   /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
   scaled?: { at: number; cooldown: number };
+  /** Of a vault or secret in soft delete: its ID before, and when it was deleted; milliseconds since 1970. */
+  deleted?: { from: string; at: number };
   /** A deletion that failed: it stays out of the world and can be deleted again. */
   gone?: boolean;
 }

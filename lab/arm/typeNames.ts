@@ -16,5 +16,7 @@ export const types = {
   privateDnsLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   scaleSet: "Microsoft.Compute/virtualMachineScaleSets",
   machine: "Microsoft.Compute/virtualMachines",
+  vault: "Microsoft.KeyVault/vaults",
+  vaultSecret: "Microsoft.KeyVault/vaults/secrets",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;
