@@ -18,5 +18,7 @@ export const types = {
   machine: "Microsoft.Compute/virtualMachines",
   vault: "Microsoft.KeyVault/vaults",
   vaultSecret: "Microsoft.KeyVault/vaults/secrets",
+  identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
+  roleAssignment: "Microsoft.Authorization/roleAssignments",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;
