@@ -5,6 +5,7 @@ import { conflict } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import type { Body, Resource } from "../resource.ts";
 import { types } from "../typeNames.ts";
+import { deletedSecretType } from "./softDelete.ts";
 import { vaultOrigin } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
@@ -37,9 +38,6 @@ export interface GivenSecret {
   attributes?: { enabled?: boolean; nbf?: number; exp?: number };
 }
 
-/** No resource type that a client could name. */
-const deletedType = "Microsoft.KeyVault/vaults/deletedSecrets";
-
 export const secretName = {
   pattern: /^[0-9a-zA-Z-]{1,127}$/,
   rule: "A secret's name is 1-127 letters, digits and hyphens",
@@ -55,7 +53,7 @@ export const secretsOf = (vault: Resource, { store }: Context): Secret[] =>
   store.children<SecretBody>(vault.id, types.vaultSecret).sort(byName);
 
 export const deletedSecretsOf = (vault: Resource, { store }: Context): Secret[] =>
-  store.children<SecretBody>(vault.id, deletedType).sort(byName);
+  store.children<SecretBody>(vault.id, deletedSecretType).sort(byName);
 
 export const secretNamed = (vault: Resource, name: string, { store }: Context): Secret | undefined =>
   store.get<SecretBody>(secretId(vault, name));
@@ -104,8 +102,8 @@ export function putVersion(vault: Resource, name: string, given: GivenSecret, co
   const version = newVersion(given, context);
   const { store } = context;
   return existing
-    ? store.put({ ...existing, body: { versions: [...existing.body.versions, version] } }, false)
-    : store.create(secretId(vault, name), types.vaultSecret, { versions: [version] }, {}, "Succeeded");
+    ? store.put<SecretBody>({ ...existing, body: { versions: [...existing.body.versions, version] } }, false)
+    : store.create<SecretBody>(secretId(vault, name), types.vaultSecret, { versions: [version] }, {}, "Succeeded");
 }
 
 /** Changes what surrounds the value of one version. */
@@ -124,7 +122,7 @@ export function changeVersion(
     updated: nowSeconds(context),
   };
   const versions = secret.body.versions.map((one) => (one.name === version.name ? changed : one));
-  context.store.put({ ...secret, body: { versions } }, false);
+  context.store.put<SecretBody>({ ...secret, body: { versions } }, false);
   return changed;
 }
 
@@ -136,7 +134,7 @@ function moved(secret: Secret, type: string, id: string, deleted: { from: string
 export function deleteSecret(vault: Resource, secret: Secret, { store, nowMilliseconds }: Context): Secret {
   store.remove(secret.id);
   const deleted = { from: secret.id, at: nowMilliseconds() };
-  return store.put(moved(secret, deletedType, deletedId(vault, secret.name), deleted), false);
+  return store.put(moved(secret, deletedSecretType, deletedId(vault, secret.name), deleted), false);
 }
 
 export function recoverSecret(secret: Secret, { store }: Context): Secret {

@@ -4,10 +4,14 @@ import { ArmError } from "../errors.ts";
 import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
 import type { Store } from "../store.ts";
+import { types } from "../typeNames.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
-/** Of what is kept; no resource type that a client could name. */
+/** Of what is kept; no resource types that a client could name. */
 const deletedType = "Microsoft.KeyVault/locations/deletedVaults";
+export const deletedSecretType = "Microsoft.KeyVault/vaults/deletedSecrets";
+
+const secretTypes = [types.vaultSecret, deletedSecretType];
 
 export const deletedVaults = ({ store }: Pick<Context, "store">): Resource<VaultBody>[] =>
   store.ofType<VaultBody>(deletedType);
@@ -16,7 +20,11 @@ export const deletedVaults = ({ store }: Pick<Context, "store">): Resource<Vault
 export const deletedVaultNamed = (name: string, context: Pick<Context, "store">): Resource<VaultBody> | undefined =>
   deletedVaults(context).find((vault) => vault.name.toLowerCase() === name.toLowerCase());
 
-/** Takes everything below one ID to another one. */
+/** Its secrets, deleted ones too. */
+const contentsOf = (id: string, store: Store): Resource[] =>
+  secretTypes.flatMap((type) => store.children(id, type));
+
+/** Takes the secrets of one ID to another one. Role assignments do not come along: they go with the vault. */
 function moveContents(from: string, to: string, store: Store): void {
   for (const one of contentsOf(from, store)) {
     const id = `${to}${one.id.slice(from.length)}`;
@@ -24,9 +32,6 @@ function moveContents(from: string, to: string, store: Store): void {
     store.put({ ...one, id, key: keyOf(id), state: "Succeeded" }, false);
   }
 }
-
-const contentsOf = (id: string, store: Store): Resource[] =>
-  store.all().filter(({ key }) => key.startsWith(`${keyOf(id)}/`));
 
 /** Keeps a vault that leaves. */
 export function keepDeleted(vault: Resource<VaultBody>, { store, options, nowMilliseconds }: Context): void {

@@ -106,9 +106,9 @@ export const vaults: ResourceType<VaultBody> = {
   render: (vault) => ({
     properties: {
       enabledForDeployment: false,
-      enableSoftDelete: true,
       publicNetworkAccess: "Enabled",
       ...vault.body.properties,
+      enableSoftDelete: true,
       vaultUri: `${vaultOrigin(vault)}/`,
       provisioningState: "Succeeded",
     },
