@@ -38,8 +38,7 @@ function advanceResource(resource: Resource, status: WorldStatus, context: Conte
     if (resource.state === "Deleting") {
       typeNamed(resource.type)?.leaving?.(resource, context);
       store.remove(resource.id);
-    }
-    else store.put({ ...withChange(resource, context), state: "Succeeded", error: undefined }, false);
+    } else store.put({ ...withChange(resource, context), state: "Succeeded", error: undefined }, false);
     return true;
   }
   const computed = resource.state === "Deleting" ? { ...resource.computed, gone: true } : resource.computed;

@@ -88,11 +88,7 @@ function failure(error: unknown, authority: string): Answer {
         }
       : undefined;
   const headers = error.headers ?? challenge;
-  return {
-    status: error.status,
-    ...(headers && { headers }),
-    body: error.bare ? error.body : { error: error.body },
-  };
+  return { status: error.status, ...(headers && { headers }), body: error.bare ? error.body : { error: error.body } };
 }
 
 function requestOf(message: IncomingMessage): Request {

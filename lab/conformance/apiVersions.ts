@@ -3,6 +3,8 @@ const versions: [RegExp, string][] = [
   [/^\/subscriptions\/[^/]+\/providers\/[^/]+(\/(un)?register)?$/i, "2021-04-01"],
   [/\/providers\/Microsoft\.Authorization(\/|$)/i, "2022-04-01"],
   [/\/providers\/Microsoft\.Insights(\/|$)/i, "2022-10-01"],
+  [/^https:\/\/[^/]+\.vault\./, "7.4"],
+  [/\/providers\/Microsoft\.KeyVault(\/|$)/i, "2024-11-01"],
   [/\/providers\/Microsoft\.Features(\/|$)/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute(\/|$)/i, "2024-11-01"],

@@ -2,7 +2,7 @@
  * Resource groups with the cases' fixtures. A case that changes something has a group of its own; cases that only ask,
  * or are refused, share one for each list of fixtures.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { Case, Suite } from "./suite.ts";
 import { endOf } from "./operation.ts";
 import { withNeeds } from "./rules.ts";
@@ -84,7 +84,16 @@ export class Groups {
     const groupName = `${this.run}-${this.#count}`;
     const group = `/subscriptions/${subscription}/resourceGroups/${groupName}`;
     const unique = `${this.run.slice(-8)}${this.#count}`;
-    const own = { subscription, location, otherLocation, groupName, group, otherGroup: `${group}-other`, unique };
+    const own = {
+      subscription,
+      location,
+      otherLocation,
+      groupName,
+      group,
+      otherGroup: `${group}-other`,
+      unique,
+      guid: randomUUID(),
+    };
     const variables: Record<string, unknown> = { ...this.#suite.variables, ...this.#target.variables, ...own };
     this.#made.add(group);
     if (variablesIn(one.steps).includes("otherGroup")) this.#made.add(`${group}-other`);
@@ -106,7 +115,8 @@ export class Groups {
     const request = { method: "PUT", url: `${path}?api-version=${version}`, headers, body: JSON.stringify(body) };
     const answer = await this.#target.send(request);
     const end = answer.status < 300 ? await endOf(request, answer, this.#target) : errorOf(answer.body);
-    if (end && "state" in end && end.state === "Succeeded") return;
+    if (end && "state" in end && end.state === "Succeeded")
+      return path.includes("/roleAssignments/") ? this.#target.untilRightsCount() : undefined;
     throw new Error(`${what}: PUT ${path} answered ${answer.status} ${JSON.stringify(end ?? answer.body)}`);
   }
 

@@ -6,8 +6,8 @@ import { variablesIn } from "./variables.ts";
 
 /** Made by the runner. */
 export const builtIn = [
-  ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique"],
-  ...["tenant", "clientId", "clientSecret"],
+  ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique", "guid"],
+  ...["tenant", "principalId", "vaultSuffix", "clientId", "clientSecret"],
 ];
 
 export function ruleMistakes(suite: Suite): string[] {

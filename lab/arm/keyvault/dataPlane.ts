@@ -3,7 +3,7 @@
  * api-version and its right, in this order.
  * https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses
  */
-import type { JWTPayload } from "jose";
+import { decodeJwt, type JWTPayload } from "jose";
 import { managementHost, vaultSuffix } from "../../serviceNames.ts";
 import { serviceHeaders } from "../../world.ts";
 import { admits } from "../access/networkRules.ts";
@@ -67,21 +67,22 @@ const placeOf = ({ name, body }: Vault): string => `${name};location=${body.loca
 
 /** Clients learn from the refusal where to sign in, and for which resource. */
 async function claimsOf(request: Request, { store, options }: Context): Promise<JWTPayload> {
-  const token = await readToken(request.headers["authorization"], [audience], options, keysOf(store));
-  if ("claims" in token) return token.claims;
-  const { code, message } = token.problem;
-  const refusal = new ArmError(401, "Unauthorized", messages[code] ?? message);
+  const authorization = request.headers["authorization"];
+  const token = await readToken(authorization, [audience], options, keysOf(store));
+  // Unlike Resource Manager, vaults take no slash at the end of the audience.
+  if ("claims" in token && token.claims.aud === audience) return token.claims;
+  const code = "claims" in token ? wrongAudience : token.problem.code;
+  const message =
+    code === wrongAudience
+      ? `AKV10022: Invalid audience. Expected ${audience}, found: ${String(decodeJwt(authorization!.split(" ")[1]!).aud)}.`
+      : "AKV10000: Request is missing a Bearer or PoP token.";
+  const refusal = new ArmError(401, "Unauthorized", message);
   const authority = `https://${managementHost}/${options.tenantId}`;
   refusal.headers = { "WWW-Authenticate": `Bearer authorization="${authority}", resource="${audience}"` };
   throw refusal;
 }
 
-const missing = "AKV10000: Request is missing a Bearer or PoP token.";
-const messages: Partial<Record<string, string>> = {
-  AuthenticationFailed: missing,
-  AuthenticationFailedInvalidHeader: missing,
-  InvalidAuthenticationTokenAudience: `AKV10022: Invalid audience. Expected ${audience}, found another one.`,
-};
+const wrongAudience = "InvalidAuthenticationTokenAudience";
 
 function checkSender(request: Request, claims: JWTPayload, vault: Vault, context: Context): void {
   const { networkAcls, publicNetworkAccess } = vault.body.properties;

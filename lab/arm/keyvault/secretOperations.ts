@@ -91,7 +91,12 @@ export function operationOf(request: Request): SecretOperation {
       case "PATCH secrets version":
         return on("update/action", (vault, context) => {
           const { secret, version } = found(vault, name, third, context);
-          const changed = changeVersion(secret, version, read<Omit<GivenSecret, "value">>(updateBody, request), context);
+          const changed = changeVersion(
+            secret,
+            version,
+            read<Omit<GivenSecret, "value">>(updateBody, request),
+            context,
+          );
           return { status: 200, body: metadataOf(vault, secret, changed) };
         });
       case "GET secrets versions":
@@ -133,7 +138,11 @@ export function operationOf(request: Request): SecretOperation {
         });
     }
   }
-  throw new ArmError(404, "NotImplementedByLab", `The lab's vaults have no ${method} ${request.path}: they hold secrets.`);
+  throw new ArmError(
+    404,
+    "NotImplementedByLab",
+    `The lab's vaults have no ${method} ${request.path}: they hold secrets.`,
+  );
 }
 
 /** Versions have 32 hexadecimal digits; `versions` and `recover` stand at the same place. */

@@ -21,8 +21,7 @@ export const deletedVaultNamed = (name: string, context: Pick<Context, "store">)
   deletedVaults(context).find((vault) => vault.name.toLowerCase() === name.toLowerCase());
 
 /** Its secrets, deleted ones too. */
-const contentsOf = (id: string, store: Store): Resource[] =>
-  secretTypes.flatMap((type) => store.children(id, type));
+const contentsOf = (id: string, store: Store): Resource[] => secretTypes.flatMap((type) => store.children(id, type));
 
 /** Takes the secrets of one ID to another one. Role assignments do not come along: they go with the vault. */
 function moveContents(from: string, to: string, store: Store): void {

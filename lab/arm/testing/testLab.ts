@@ -158,7 +158,7 @@ export class TestLab {
     const { request } = await import("node:http");
     const { host, pathname, search } = new URL(address);
     const socketPath = this.options.servicesSocket!;
-    const all = { ...withType(body, headers), host, [serviceHeaders.client]: client };
+    const all = { host, [serviceHeaders.client]: client, ...withType(body, headers) };
     return answerOf(request({ socketPath, method, path: pathname + search, headers: all }), body);
   }
 
