@@ -1,10 +1,12 @@
 /** All resource types. */
+import { roleAssignments } from "./access/roleAssignments.ts";
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
 import { vaultSecrets } from "./keyvault/secrets.ts";
 import { vaults } from "./keyvault/vaults.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
+import { userAssignedIdentities } from "./managedidentity/userAssignedIdentities.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
 import { natGateways } from "./network/natGateways.ts";
 import { networkInterfaces } from "./network/networkInterfaces.ts";
@@ -40,6 +42,8 @@ const all = [
   autoscaleSettings,
   vaults,
   vaultSecrets,
+  userAssignedIdentities,
+  roleAssignments,
 ] as unknown as ResourceType[];
 
 const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));
