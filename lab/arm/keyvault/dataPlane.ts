@@ -14,9 +14,10 @@ import { ArmError } from "../errors.ts";
 import type { Answer, Request } from "../http.ts";
 import { keyOf } from "../ids.ts";
 import { keysOf } from "../login/keys.ts";
-import { readToken } from "../login/token.ts";
+import { readToken, type ReadToken } from "../login/token.ts";
 import type { Resource } from "../resource.ts";
-import { badParameter, operationOf } from "./secretOperations.ts";
+import { badParameter, forbidden } from "./refusals.ts";
+import { operationOf } from "./secretOperations.ts";
 import { checkRate } from "./throttling.ts";
 import { liveVault } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
@@ -36,10 +37,9 @@ export async function answerVault(request: Request, context: Context): Promise<A
   checkSender(request, claims, vault, context);
   checkVersion(request);
   const operation = operationOf(request);
-  const scope = operation.name === undefined ? vault.id : `${vault.id}/secrets/${operation.name}`;
+  const scope = operation.name === "" ? vault.id : `${vault.id}/secrets/${operation.name}`;
   if (!mayAct(context, request.principalId, "dataAction", operation.action, scope))
     throw forbidden(
-      "ForbiddenByRbac",
       [
         "Caller is not authorized to perform action on resource.",
         "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
@@ -52,13 +52,11 @@ export async function answerVault(request: Request, context: Context): Promise<A
         `Vault: ${placeOf(vault)}`,
         "",
       ].join("\r\n"),
+      "ForbiddenByRbac",
     );
   const answer = context.store.transaction(() => operation.answer(vault, context));
   return { ...answer, headers: { "x-ms-keyvault-region": vault.body.location!, ...answer.headers } };
 }
-
-const forbidden = (why: string, message: string): ArmError =>
-  new ArmError(403, "Forbidden", message, { innererror: { code: why } });
 
 const callerOf = ({ appid, oid, iss }: JWTPayload): string =>
   `appid=${String(appid)};oid=${String(oid)};iss=${String(iss)}`;
@@ -71,18 +69,26 @@ async function claimsOf(request: Request, { store, options }: Context): Promise<
   const token = await readToken(authorization, [audience], options, keysOf(store));
   // Unlike Resource Manager, vaults take no slash at the end of the audience.
   if ("claims" in token && token.claims.aud === audience) return token.claims;
-  const code = "claims" in token ? wrongAudience : token.problem.code;
-  const message =
-    code === wrongAudience
-      ? `AKV10022: Invalid audience. Expected ${audience}, found: ${String(decodeJwt(authorization!.split(" ")[1]!).aud)}.`
-      : "AKV10000: Request is missing a Bearer or PoP token.";
-  const refusal = new ArmError(401, "Unauthorized", message);
+  const refusal = new ArmError(401, "Unauthorized", whatIsWrong(token, authorization));
   const authority = `https://${managementHost}/${options.tenantId}`;
   refusal.headers = { "WWW-Authenticate": `Bearer authorization="${authority}", resource="${audience}"` };
   throw refusal;
 }
 
-const wrongAudience = "InvalidAuthenticationTokenAudience";
+function whatIsWrong(token: ReadToken, authorization: string | undefined): string {
+  const code = "claims" in token ? "InvalidAuthenticationTokenAudience" : token.problem.code;
+  switch (code) {
+    case "AuthenticationFailed":
+    case "AuthenticationFailedInvalidHeader":
+      return "AKV10000: Request is missing a Bearer or PoP token.";
+    case "InvalidAuthenticationTokenAudience": {
+      const { aud } = decodeJwt(authorization!.split(" ")[1]!);
+      return `AKV10022: Invalid audience. Expected ${audience}, found: ${String(aud)}.`;
+    }
+    default:
+      return "problem" in token ? token.problem.message : "";
+  }
+}
 
 function checkSender(request: Request, claims: JWTPayload, vault: Vault, context: Context): void {
   const { networkAcls, publicNetworkAccess } = vault.body.properties;
@@ -90,15 +96,15 @@ function checkSender(request: Request, claims: JWTPayload, vault: Vault, context
   const caller = [`Caller: ${callerOf(claims)}`, `Vault: ${placeOf(vault)}`];
   if (publicNetworkAccess === "Disabled")
     throw forbidden(
-      "ForbiddenByConnection",
       [
         "Public network access is disabled and request is not from a trusted service nor via an approved private link.",
         ...caller,
       ].join("\r\n"),
+      "ForbiddenByConnection",
     );
   if (admits(networkAcls, client, "Microsoft.KeyVault", context)) return;
   const message = "Client address is not authorized and caller is not a trusted service.";
-  throw forbidden("ForbiddenByFirewall", [message, `Client address: ${client}`, ...caller].join("\r\n"));
+  throw forbidden([message, `Client address: ${client}`, ...caller].join("\r\n"), "ForbiddenByFirewall");
 }
 
 function checkVersion({ query }: Request): void {

@@ -1,9 +1,11 @@
 /** What can be asked of a vault's secrets: the right that each request needs, and its answer. */
 import { z } from "zod";
 import type { Context } from "../context.ts";
-import { ArmError, badRequest } from "../errors.ts";
+import { ArmError } from "../errors.ts";
 import type { Answer, Request } from "../http.ts";
 import type { Resource } from "../resource.ts";
+import { badParameter, forbidden, secretNotFound } from "./refusals.ts";
+import { bundleOf, deletionOf, itemOf, metadataOf, paged } from "./secretAnswers.ts";
 import { secretAttributes } from "./secrets.ts";
 import {
   changeVersion,
@@ -16,137 +18,151 @@ import {
   secretName,
   secretNamed,
   secretsOf,
-  secretUri,
   type GivenSecret,
   type Secret,
   type Version,
 } from "./secretVersions.ts";
-import { purgeTime } from "./softDelete.ts";
-import { vaultOrigin } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
-type Vault = Resource<VaultBody>;
+interface Asked {
+  vault: Resource<VaultBody>;
+  /** Of the secret; empty where the vault is asked. */
+  name: string;
+  /** Of the version; the latest one where it is absent. */
+  version?: string;
+  request: Request;
+  context: Context;
+}
+
+interface Operation {
+  /** Of the data action that it needs. */
+  verb: string;
+  answer(asked: Asked): Answer;
+}
+
+const ok = (body: object): Answer => ({ status: 200, body });
+
+const page = ({ vault, request }: Asked, items: object[]): Answer =>
+  paged(vault, items, request.segments, request.query);
+
+function get(asked: Asked): Answer {
+  const { secret, version } = found(asked);
+  if (!version.enabled) throw forbidden("Operation get is not allowed on a disabled secret.", "SecretDisabled");
+  return ok(bundleOf(asked.vault, secret, version));
+}
+
+function set({ vault, name, request, context }: Asked): Answer {
+  const secret = putVersion(vault, name, read<GivenSecret>(setBody, request), context);
+  return ok(bundleOf(vault, secret, latestOf(secret)));
+}
+
+function update(asked: Asked): Answer {
+  const { secret, version } = found(asked);
+  const change = read<Omit<GivenSecret, "value">>(updateBody, asked.request);
+  return ok(metadataOf(asked.vault, secret, changeVersion(secret, version, change, asked.context)));
+}
+
+function listVersions(asked: Asked): Answer {
+  const { vault, name, context } = asked;
+  const secret = secretNamed(vault, name, context);
+  const versions = secret?.body.versions ?? [];
+  return page(
+    asked,
+    versions.map((version) => metadataOf(vault, secret!, version)),
+  );
+}
+
+function remove({ vault, name, context }: Asked): Answer {
+  const secret = secretNamed(vault, name, context);
+  if (!secret) throw secretNotFound(`Secret not found: ${name}`);
+  return ok(describeDeleted(vault, deleteSecret(vault, secret, context)));
+}
+
+function purge(asked: Asked): Answer {
+  const secret = foundDeleted(asked);
+  if (asked.vault.body.properties.enablePurgeProtection)
+    throw forbidden(
+      'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.',
+    );
+  asked.context.store.remove(secret.id);
+  return { status: 204 };
+}
+
+const describeDeleted = (vault: Resource<VaultBody>, secret: Secret): object => ({
+  ...deletionOf(vault, secret),
+  ...metadataOf(vault, secret),
+});
+
+const operations: Record<string, Operation> = {
+  "GET secrets": {
+    verb: "readMetadata/action",
+    answer: (asked) =>
+      page(
+        asked,
+        secretsOf(asked.vault, asked.context).map((one) => itemOf(asked.vault, one)),
+      ),
+  },
+  "GET deletedsecrets": {
+    verb: "readMetadata/action",
+    answer: (asked) =>
+      page(
+        asked,
+        deletedSecretsOf(asked.vault, asked.context).map((one) => ({
+          ...deletionOf(asked.vault, one),
+          ...itemOf(asked.vault, one),
+        })),
+      ),
+  },
+  "PUT secrets/{name}": { verb: "setSecret/action", answer: set },
+  "GET secrets/{name}": { verb: "getSecret/action", answer: get },
+  "GET secrets/{name}/{version}": { verb: "getSecret/action", answer: get },
+  "PATCH secrets/{name}": { verb: "update/action", answer: update },
+  "PATCH secrets/{name}/{version}": { verb: "update/action", answer: update },
+  "GET secrets/{name}/versions": { verb: "readMetadata/action", answer: listVersions },
+  "DELETE secrets/{name}": { verb: "delete", answer: remove },
+  "GET deletedsecrets/{name}": {
+    verb: "readMetadata/action",
+    answer: (asked) => ok(describeDeleted(asked.vault, foundDeleted(asked))),
+  },
+  "POST deletedsecrets/{name}/recover": {
+    verb: "recover/action",
+    answer: (asked) => ok(metadataOf(asked.vault, recoverSecret(foundDeleted(asked), asked.context))),
+  },
+  "DELETE deletedsecrets/{name}": { verb: "purge/action", answer: purge },
+};
+
+/** Versions have 32 hexadecimal digits; `versions` and `recover` stand at the same place. */
+const isVersion = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
 
 export interface SecretOperation {
   /** As roles name it. */
   action: string;
-  /** The secret's; without it the operation is one on the vault. */
-  name?: string;
-  answer(vault: Vault, context: Context): Answer;
+  /** The secret's; empty where the operation is one on the vault. */
+  name: string;
+  answer(vault: Resource<VaultBody>, context: Context): Answer;
 }
-
-export const badParameter = (message: string): ArmError => badRequest("BadParameter", message);
-
-/** Bytes of a value. */
-const largestValueBytes = 25 * 1024;
-
-const largestPage = 25;
 
 /** The operation that the request asks for. */
 export function operationOf(request: Request): SecretOperation {
-  const { method, segments, query } = request;
-  const [collection = "", name, third, ...more] = segments;
-  const part = `${method} ${collection.toLowerCase()}`;
-  const on = (verb: string, answer: SecretOperation["answer"]): SecretOperation => ({
-    action: `Microsoft.KeyVault/vaults/secrets/${verb}`,
-    ...(name !== undefined && { name }),
-    answer,
-  });
-  const page = (vault: Vault, items: object[]): Answer => paged(vault, items, segments.join("/"), query);
-  if (name !== undefined && !secretName.pattern.test(name))
+  const { method, segments, path } = request;
+  const [collection = "", name = "", third = "", ...more] = segments;
+  const version = isVersion(third) ? third.toLowerCase() : undefined;
+  const parts = [collection.toLowerCase(), name && "{name}", version ? "{version}" : third.toLowerCase(), ...more];
+  const operation = operations[`${method} ${parts.filter((part) => part !== "").join("/")}`];
+  if (!operation)
+    throw new ArmError(404, "NotImplementedByLab", `The lab's vaults hold secrets, and have no ${method} ${path}.`);
+  if (name !== "" && !secretName.pattern.test(name))
     throw badParameter(`The request URI contains an invalid name: ${name}`);
-  if (more.length === 0 && name === undefined) {
-    if (part === "GET secrets")
-      return on("readMetadata/action", (vault, context) =>
-        page(
-          vault,
-          secretsOf(vault, context).map((one) => itemOf(vault, one)),
-        ),
-      );
-    if (part === "GET deletedsecrets")
-      return on("readMetadata/action", (vault, context) =>
-        page(
-          vault,
-          deletedSecretsOf(vault, context).map((one) => ({ ...deletionOf(vault, one), ...itemOf(vault, one) })),
-        ),
-      );
-  } else if (more.length === 0 && name !== undefined) {
-    switch (third === undefined ? part : `${part} ${isVersion(third) ? "version" : third.toLowerCase()}`) {
-      case "PUT secrets":
-        return on("setSecret/action", (vault, context) => {
-          const secret = putVersion(vault, name, read<GivenSecret>(setBody, request), context);
-          return { status: 200, body: bundleOf(vault, secret, latestOf(secret)) };
-        });
-      case "GET secrets":
-      case "GET secrets version":
-        return on("getSecret/action", (vault, context) => {
-          const { secret, version } = found(vault, name, third, context);
-          if (!version.enabled)
-            throw new ArmError(403, "Forbidden", "Operation get is not allowed on a disabled secret.", {
-              innererror: { code: "SecretDisabled" },
-            });
-          return { status: 200, body: bundleOf(vault, secret, version) };
-        });
-      case "PATCH secrets":
-      case "PATCH secrets version":
-        return on("update/action", (vault, context) => {
-          const { secret, version } = found(vault, name, third, context);
-          const changed = changeVersion(
-            secret,
-            version,
-            read<Omit<GivenSecret, "value">>(updateBody, request),
-            context,
-          );
-          return { status: 200, body: metadataOf(vault, secret, changed) };
-        });
-      case "GET secrets versions":
-        return on("readMetadata/action", (vault, context) => {
-          const secret = secretNamed(vault, name, context);
-          return page(
-            vault,
-            (secret?.body.versions ?? []).map((version) => metadataOf(vault, secret!, version)),
-          );
-        });
-      case "DELETE secrets":
-        return on("delete", (vault, context) => {
-          const secret = secretNamed(vault, name, context);
-          if (!secret) throw notFound(`Secret not found: ${name}`);
-          const deleted = deleteSecret(vault, secret, context);
-          return { status: 200, body: { ...deletionOf(vault, deleted), ...metadataOf(vault, deleted) } };
-        });
-      case "GET deletedsecrets":
-        return on("readMetadata/action", (vault, context) => {
-          const secret = foundDeleted(vault, name, context);
-          return { status: 200, body: { ...deletionOf(vault, secret), ...metadataOf(vault, secret) } };
-        });
-      case "POST deletedsecrets recover":
-        return on("recover/action", (vault, context) => {
-          const secret = recoverSecret(foundDeleted(vault, name, context), context);
-          return { status: 200, body: metadataOf(vault, secret) };
-        });
-      case "DELETE deletedsecrets":
-        return on("purge/action", (vault, context) => {
-          const secret = foundDeleted(vault, name, context);
-          if (vault.body.properties.enablePurgeProtection)
-            throw new ArmError(
-              403,
-              "Forbidden",
-              'Operation "purge" is not allowed because purge protection is enabled for this vault. Key Vault service will automatically purge it after the retention period has passed.',
-            );
-          context.store.remove(secret.id);
-          return { status: 204 };
-        });
-    }
-  }
-  throw new ArmError(
-    404,
-    "NotImplementedByLab",
-    `The lab's vaults have no ${method} ${request.path}: they hold secrets.`,
-  );
+  return {
+    action: `Microsoft.KeyVault/vaults/secrets/${operation.verb}`,
+    name,
+    answer: (vault, context) =>
+      operation.answer({ vault, name, request, context, ...(version !== undefined && { version }) }),
+  };
 }
 
-/** Versions have 32 hexadecimal digits; `versions` and `recover` stand at the same place. */
-const isVersion = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
+/** Bytes of a value. */
+const largestValueBytes = 25 * 1024;
 
 const described = {
   contentType: z.string().optional(),
@@ -169,83 +185,21 @@ function read<T>(schema: z.ZodType, { body }: Request): T {
   throw badParameter(`The parameter ${path.join(".") || "(body)"} is invalid: ${message}`);
 }
 
-const notFound = (message: string): ArmError => new ArmError(404, "SecretNotFound", message);
-
-function found(
-  vault: Vault,
-  name: string,
-  version: string | undefined,
-  context: Context,
-): { secret: Secret; version: Version } {
+function found({ vault, name, version, context }: Asked): { secret: Secret; version: Version } {
   const secret = secretNamed(vault, name, context);
-  const one = secret && (version === undefined ? latestOf(secret) : versionNamed(secret, version));
+  const one = version === undefined ? secret && latestOf(secret) : versionNamed(secret, version);
   if (secret && one) return { secret, version: one };
   const named = version === undefined ? name : `${name}/${version}`;
-  throw notFound(
+  throw secretNotFound(
     `A secret with (name/id) ${named} was not found in this key vault. If you recently deleted this secret you may be able to recover it using the correct recovery command. For help resolving this issue, please see https://go.microsoft.com/fwlink/?linkid=2125182`,
   );
 }
 
-const versionNamed = ({ body }: Secret, name: string): Version | undefined =>
-  body.versions.find((one) => one.name === name.toLowerCase());
+const versionNamed = (secret: Secret | undefined, name: string): Version | undefined =>
+  secret?.body.versions.find((one) => one.name === name);
 
-function foundDeleted(vault: Vault, name: string, context: Context): Secret {
+function foundDeleted({ vault, name, context }: Asked): Secret {
   const secret = deletedSecretNamed(vault, name, context);
-  if (!secret) throw notFound(`Deleted Secret not found: ${name}`);
+  if (!secret) throw secretNotFound(`Deleted Secret not found: ${name}`);
   return secret;
-}
-
-/** What surrounds a value. `id` names the version, except in lists of secrets. */
-function metadataOf(vault: Vault, secret: Secret, version: Version = latestOf(secret)): object {
-  const { contentType, tags, enabled, nbf, exp, created, updated } = version;
-  const { softDeleteRetentionInDays: days, enablePurgeProtection } = vault.body.properties;
-  const level = `${days! < 90 ? "Customized" : ""}Recoverable${enablePurgeProtection ? "" : "+Purgeable"}`;
-  return {
-    ...(contentType !== undefined && { contentType }),
-    id: `${secretUri(vault, secret.name)}/${version.name}`,
-    attributes: {
-      enabled,
-      ...(nbf !== undefined && { nbf }),
-      ...(exp !== undefined && { exp }),
-      created,
-      updated,
-      recoveryLevel: level,
-      recoverableDays: days,
-    },
-    ...(tags && { tags }),
-  };
-}
-
-const bundleOf = (vault: Vault, secret: Secret, version: Version): object => ({
-  value: version.value,
-  ...metadataOf(vault, secret, version),
-});
-
-const itemOf = (vault: Vault, secret: Secret): object => ({
-  ...metadataOf(vault, secret),
-  id: secretUri(vault, secret.name),
-});
-
-function deletionOf(vault: Vault, secret: Secret): object {
-  const seconds = (milliseconds: number): number => Math.floor(milliseconds / 1000);
-  const { at } = secret.computed.deleted!;
-  return {
-    recoveryId: `${vaultOrigin(vault)}/deletedsecrets/${secret.name}`,
-    deletedDate: seconds(at),
-    scheduledPurgeDate: seconds(purgeTime(at, vault.body.properties.softDeleteRetentionInDays!)),
-  };
-}
-
-/** A page of a list, with a link to the next one. */
-function paged(vault: Vault, items: object[], path: string, query: URLSearchParams): Answer {
-  const given = query.get("maxresults");
-  const most = given === null ? largestPage : Number(given);
-  if (!Number.isInteger(most) || most < 1 || most > largestPage)
-    throw badParameter(`The value '${given}' of maxresults is not between 1 and ${largestPage}.`);
-  const from = Number(query.get("$skiptoken") ?? 0);
-  const next = new URLSearchParams(query);
-  next.set("$skiptoken", String(from + most));
-  const isLast = from + most >= items.length;
-  const nextLink = isLast ? null : `${vaultOrigin(vault)}:443/${path}?${next.toString()}`;
-  return { status: 200, body: { value: items.slice(from, from + most), nextLink } };
 }
