@@ -1,7 +1,9 @@
 /** Network rules of vaults and storage accounts: from where requests are admitted. */
 import { parseAddress, parseBlock, blockOf } from "../addresses.ts";
 import type { StoreContext } from "../context.ts";
+import { parentOf } from "../ids.ts";
 import { subnetPrefix, type SubnetBody } from "../network/subnetSchema.ts";
+import type { Resource } from "../resource.ts";
 
 export type Endpoint = "Microsoft.KeyVault" | "Microsoft.Storage";
 
@@ -13,6 +15,27 @@ export interface NetworkRules {
   ipRules?: readonly { value: string }[];
   /** IDs of subnets. */
   virtualNetworkRules?: readonly { id: string }[];
+}
+
+/** One to all regions (`Microsoft.Storage.Global`) serves as well. */
+const hasEndpoint = ({ body }: Resource<SubnetBody>, endpoint: Endpoint): boolean =>
+  (body.properties.serviceEndpoints ?? []).some(({ service }) => service.startsWith(endpoint));
+
+/** What Azure says of rules with subnets that lack the service's endpoint; undefined where none does. */
+export function missingEndpoints(
+  { virtualNetworkRules = [] }: NetworkRules,
+  endpoint: Endpoint,
+  { store }: StoreContext,
+): string | undefined {
+  const lacking = virtualNetworkRules.flatMap(({ id }) => {
+    const subnet = store.live<SubnetBody>(id);
+    return subnet && !hasEndpoint(subnet, endpoint) ? [subnet] : [];
+  });
+  const [first] = lacking;
+  if (!first) return undefined;
+  const network = parentOf(first.id);
+  const names = lacking.filter(({ id }) => parentOf(id) === network).map(({ name }) => name);
+  return `Subnets ${names.join(", ")} of virtual network ${network} do not have ServiceEndpoints for ${endpoint} resources configured. Add ${endpoint} to subnet's ServiceEndpoints collection before trying to ACL ${endpoint} resources to these subnets..`;
 }
 
 /**
@@ -32,8 +55,7 @@ export function admits(
   const isAdmittedSubnet = ({ id }: { id: string }): boolean => {
     const subnet = store.live<SubnetBody>(id);
     if (!subnet) return false;
-    const endpoints = subnet.body.properties.serviceEndpoints ?? [];
-    return endpoints.some(({ service }) => service === endpoint) && holds(blockOf(subnetPrefix(subnet.body)));
+    return hasEndpoint(subnet, endpoint) && holds(blockOf(subnetPrefix(subnet.body)));
   };
   const isAdmittedBlock = ({ value }: { value: string }): boolean => {
     const block = parseBlock(value.includes("/") ? value : `${value}/32`);

@@ -6,8 +6,20 @@ import { types } from "../typeNames.ts";
 
 const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
 
-/** Those of which the lab has the service. */
-export const endpointServices = ["Microsoft.KeyVault", "Microsoft.Storage"] as const;
+/** Azure's services that have endpoints; of most of them the lab has no service. */
+const endpointServices = [
+  "Microsoft.AzureActiveDirectory",
+  "Microsoft.AzureCosmosDB",
+  "Microsoft.CognitiveServices",
+  "Microsoft.ContainerRegistry",
+  "Microsoft.EventHub",
+  "Microsoft.KeyVault",
+  "Microsoft.ServiceBus",
+  "Microsoft.Sql",
+  "Microsoft.Storage",
+  "Microsoft.Storage.Global",
+  "Microsoft.Web",
+] as const;
 
 const serviceEndpoint = z.strictObject({
   service: choice(...endpointServices),

@@ -88,6 +88,7 @@ export function refuseUsed(subnet: Resource, { store }: Context): void {
 
 export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): object {
   const configurations = configurationsIn(subnet.id, store);
+  const { serviceEndpoints } = subnet.body.properties;
   return {
     properties: {
       provisioningState: subnet.state,
@@ -95,6 +96,13 @@ export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): 
       privateEndpointNetworkPolicies: "Disabled",
       privateLinkServiceNetworkPolicies: "Enabled",
       ...subnet.body.properties,
+      ...(serviceEndpoints && {
+        serviceEndpoints: serviceEndpoints.map((one) => ({
+          provisioningState: subnet.state,
+          locations: ["*"],
+          ...one,
+        })),
+      }),
       ...(configurations.length > 0 && { ipConfigurations: configurations.map((id) => ({ id })) }),
     },
   };
