@@ -1,9 +1,9 @@
 /** Microsoft.KeyVault/vaults, as Azure Resource Manager has them. What they hold is served by `dataPlane.ts`. */
 import { vaultSuffix } from "../../serviceNames.ts";
+import { missingEndpoints } from "../access/networkRules.ts";
 import type { Context } from "../context.ts";
 import { ArmError, badRequest, conflict, notInLab } from "../errors.ts";
 import { keyOf, nameOf } from "../ids.ts";
-import type { SubnetBody } from "../network/subnetSchema.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
@@ -52,17 +52,11 @@ function recovered({ id, existing }: Draft<VaultBody>, context: Context): VaultB
   );
 }
 
-function refuseWithoutEndpoint({ networkAcls }: VaultBody["properties"], { store }: Context): void {
-  const without = (networkAcls?.virtualNetworkRules ?? []).filter(({ id, ignoreMissingVnetServiceEndpoint }) => {
-    const endpoints = store.live<SubnetBody>(id)?.body.properties.serviceEndpoints ?? [];
-    return ignoreMissingVnetServiceEndpoint !== true && !endpoints.some((one) => one.service === "Microsoft.KeyVault");
-  });
-  if (without.length === 0) return;
-  const names = without.map(({ id }) => nameOf(id)).join(", ");
-  throw badRequest(
-    "SubnetsHaveNoServiceEndpointsConfigured",
-    `Subnets ${names} of virtual networks do not have ServiceEndpoints for Microsoft.KeyVault resources configured. Add Microsoft.KeyVault to subnet's ServiceEndpoints collection before trying to ACL Microsoft.KeyVault resources to these subnets.`,
-  );
+function refuseWithoutEndpoint({ networkAcls }: VaultBody["properties"], context: Context): void {
+  const rules = networkAcls?.virtualNetworkRules ?? [];
+  const virtualNetworkRules = rules.filter((rule) => rule.ignoreMissingVnetServiceEndpoint !== true);
+  const message = missingEndpoints({ virtualNetworkRules }, "Microsoft.KeyVault", context);
+  if (message !== undefined) throw badRequest("SubnetsHaveNoServiceEndpointsConfigured", message);
 }
 
 function prepare(draft: Draft<VaultBody>, context: Context): void {
