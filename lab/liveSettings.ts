@@ -9,6 +9,9 @@ import { duration, secondsPerMinute } from "./settings.ts";
 /** What a member whose health nobody reports is for automatic repairs: left alone, or as good as Unhealthy. */
 export type MissingHealth = "ignored" | "repaired";
 
+/** What is wrong with all key vaults: nobody answers at their address, every request is throttled, or nothing. */
+export type VaultState = "away" | "throttled" | "whole";
+
 export interface LiveSettings {
   missingHealth: MissingHealth;
   /** From the loss of a machine's host until the machine boots again elsewhere. */

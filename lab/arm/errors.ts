@@ -5,6 +5,8 @@ export interface ErrorBody {
   message: string;
   target?: string;
   details?: ErrorBody[];
+  /** Why, where the code alone does not tell it. */
+  innererror?: { code: string };
 }
 
 /** Thrown by handlers; becomes the answer `{ "error": { code, message, target, details } }`. */
@@ -13,8 +15,10 @@ export class ArmError extends Error {
   readonly body: ErrorBody;
   /** Answered as `{ code, message }`, without an `error` around it. */
   bare = false;
+  /** Of the answer. */
+  headers?: Record<string, string>;
 
-  constructor(status: number, code: string, message: string, more: { target?: string; details?: ErrorBody[] } = {}) {
+  constructor(status: number, code: string, message: string, more: Omit<ErrorBody, "code" | "message"> = {}) {
     super(message);
     this.status = status;
     this.body = { code, message, ...more };

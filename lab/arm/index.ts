@@ -19,6 +19,7 @@ import { advance } from "./provisioning.ts";
 import type { Resource } from "./resource.ts";
 import type { Routing } from "./router.ts";
 import { serve } from "./server.ts";
+import { serveServices } from "./services.ts";
 import { Store } from "./store.ts";
 
 export type { LimitReport } from "./limitReport.ts";
@@ -104,9 +105,11 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
       guarded("a listener", tell);
     });
   });
-  const server = await serve({ options, keys, routing });
+  const parts = { options, keys, routing };
+  const server = await serve(parts);
   const { port } = server.address() as AddressInfo;
   const context = contextOf(`https://${options.host ?? "127.0.0.1"}:${port}`);
+  const services = options.servicesSocket && (await serveServices(options.servicesSocket, parts));
   const metadata = options.metadataSocket && (await serveMetadata(options.metadataSocket, context));
 
   const repairs = new Repairs();
@@ -138,6 +141,7 @@ export async function startArm(options: ArmOptions): Promise<Arm> {
       new Promise((resolve) => {
         clearInterval(timer);
         if (metadata) metadata.close();
+        if (services) services.close().closeAllConnections();
         for (const wake of [...waiting]) wake();
         server.closeAllConnections();
         server.close(() => {

@@ -1,5 +1,6 @@
 /** Every request and answer with their bodies, one JSON object a line; secrets are masked. */
 import { appendFileSync, renameSync, statSync } from "node:fs";
+import { vaultSuffix } from "../serviceNames.ts";
 import type { Answer, Request } from "./http.ts";
 
 const secretNames = new Set([
@@ -52,7 +53,19 @@ const readable = (body: unknown): unknown =>
     ? masked(Object.fromEntries(new URLSearchParams(body)))
     : masked(body);
 
+/** Of a secret of a vault: neither its bodies nor what a refusal says of them is for the log. */
+const isOfSecret = ({ origin, path }: Request): boolean =>
+  new URL(origin).hostname.endsWith(`.${vaultSuffix}`) || /\/Microsoft\.KeyVault\/vaults\/[^/]+\/secrets\b/i.test(path);
+
+function answered({ body }: Answer, hides: boolean): unknown {
+  if (typeof body === "string") return `(${body.length} characters)`;
+  if (!hides) return masked(body);
+  const { error } = body as { error?: { code: string; innererror?: object } };
+  return error ? { error: { code: error.code, message: "***", innererror: error.innererror } } : "***";
+}
+
 export function logExchange(file: string, request: Request, answer: Answer, milliseconds: number): void {
+  const hides = isOfSecret(request);
   const line = {
     time: new Date().toISOString(),
     method: request.method,
@@ -64,13 +77,11 @@ export function logExchange(file: string, request: Request, answer: Answer, mill
       "user-agent": request.headers["user-agent"],
       "x-ms-client-request-id": request.headers["x-ms-client-request-id"],
     }),
-    ...(request.body !== undefined && { body: readable(request.body) }),
+    ...(request.body !== undefined && { body: hides ? "***" : readable(request.body) }),
     status: answer.status,
     milliseconds: Math.round(milliseconds),
     answerHeaders: answer.headers,
-    ...(answer.body !== undefined && {
-      answer: typeof answer.body === "string" ? `(${answer.body.length} characters)` : masked(answer.body),
-    }),
+    ...(answer.body !== undefined && { answer: answered(answer, hides) }),
   };
   if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) > largestLogBytes) renameSync(file, `${file}.1`);
   appendFileSync(file, `${JSON.stringify(line)}\n`, { mode: 0o600 });

@@ -1,5 +1,5 @@
 /** What a start of the ARM server is given. */
-import type { MissingHealth } from "../liveSettings.ts";
+import type { MissingHealth, VaultState } from "../liveSettings.ts";
 import type { MachineEffects } from "../world.ts";
 
 export interface ArmOptions {
@@ -27,6 +27,10 @@ export interface ArmOptions {
   secondsPerMinute: number;
   /** Time after which a new role assignment counts, and a new identity is known; three of those minutes by default. */
   rightsSeconds?: number;
+  /** Unix socket on which requests to Azure's services are answered: Resource Manager, vaults, storage. */
+  servicesSocket?: string;
+  /** What is wrong with all key vaults; asked each time. */
+  vaultState?: () => VaultState;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
   /** Milliseconds since 1970, for what must wait; the host's clock by default. */

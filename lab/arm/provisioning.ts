@@ -35,8 +35,10 @@ function advanceResource(resource: Resource, status: WorldStatus, context: Conte
   if (outcome === "pending") return false;
   const { store } = context;
   if (outcome === "done") {
-    if (resource.state === "Deleting") store.remove(resource.id);
-    else store.put({ ...withChange(resource, context), state: "Succeeded", error: undefined }, false);
+    if (resource.state === "Deleting") {
+      typeNamed(resource.type)?.leaving?.(resource, context);
+      store.remove(resource.id);
+    } else store.put({ ...withChange(resource, context), state: "Succeeded", error: undefined }, false);
     return true;
   }
   const computed = resource.state === "Deleting" ? { ...resource.computed, gone: true } : resource.computed;

@@ -3,6 +3,8 @@ import { roleAssignments } from "./access/roleAssignments.ts";
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
+import { vaultSecrets } from "./keyvault/secrets.ts";
+import { vaults } from "./keyvault/vaults.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
 import { userAssignedIdentities } from "./managedidentity/userAssignedIdentities.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
@@ -38,6 +40,8 @@ const all = [
   virtualMachineScaleSets,
   virtualMachines,
   autoscaleSettings,
+  vaults,
+  vaultSecrets,
   userAssignedIdentities,
   roleAssignments,
 ] as unknown as ResourceType[];

@@ -17,6 +17,7 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
     removeAssignments(existing.id, store);
     if (!type.asynchronous && !type.deletedLater && !isGroup) {
       type.deleting?.(existing, context);
+      type.leaving?.(existing, context);
       store.put(existing, true);
       store.remove(existing.id);
       return { status: 200 };

@@ -27,9 +27,9 @@ export function renderResource(resource: Resource, context: Context, query: URLS
 export const etagOf = (resource: Resource, type: ResourceType): string =>
   type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
 
-const withoutEtag: readonly Dialect[] = ["arm", "authorization", "identity"];
+const withoutEtag: readonly Dialect[] = ["arm", "authorization", "identity", "keyvault"];
 
-/** Resource groups have no ETag. */
+/** These have no ETag. */
 export const etagHeader = (resource: Resource, type: ResourceType): Record<string, string> =>
   withoutEtag.includes(type.dialect) ? {} : { ETag: etagOf(resource, type) };
 

@@ -61,6 +61,8 @@ export interface Computed {
   peer?: string;
   /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
   scaled?: { at: number; cooldown: number };
+  /** Of a vault or secret in soft delete: its ID before, and when it was deleted; milliseconds since 1970. */
+  deleted?: { from: string; at: number };
   /** Of a user-assigned identity: what the directory has of it. */
   entry?: DirectoryEntry;
   /** Of a role assignment: when it was made, in milliseconds since 1970, and by whom. */

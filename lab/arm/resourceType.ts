@@ -47,7 +47,7 @@ export interface Part {
 }
 
 /** Resource providers answer mistakes in their own ways. */
-export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "monitor" | "network";
+export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "keyvault" | "monitor" | "network";
 
 export interface ResourceType<B extends Body = Body> {
   type: string;
@@ -58,7 +58,8 @@ export interface ResourceType<B extends Body = Body> {
   introduced?: Introduced;
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
-  name: { pattern: RegExp; rule: string };
+  /** `code` of the refusal, where it is not the one of the provider. */
+  name: { pattern: RegExp; rule: string; code?: string };
   /** Where tags are narrower than everywhere: how many, and what their names may be. */
   tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
@@ -100,6 +101,8 @@ export interface ResourceType<B extends Body = Body> {
   refuseDelete?(resource: Resource<B>, context: Context): void;
   /** Marks what goes with it. */
   deleting?(resource: Resource<B>, context: Context): void;
+  /** Keeps what Azure keeps of it, before it leaves the store: alone, or with its group. */
+  leaving?(resource: Resource<B>, context: Context): void;
   /** How far the fabric is; without it, or when it is undefined: done when the revision is reached. */
   outcome?(resource: Resource<B>, status: WorldStatus, context: Context): Outcome | undefined;
   /** Whether the outcome of one that has Failed is to be asked again, without anybody's request. */

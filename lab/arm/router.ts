@@ -7,6 +7,7 @@ import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
 import { listed, type Answer, type Request } from "./http.ts";
 import { locations } from "./locations.ts";
+import { answerVaults } from "./keyvault/vaultsOfSubscription.ts";
 import { renderOperation, type Operation } from "./operation.ts";
 import { checkVersion, checkVersionIsGiven, methodNotAllowed, notFound, onlyGet, typeOf } from "./paths.ts";
 import { isTopLevel, renderResource, renderShort } from "./render.ts";
@@ -125,6 +126,8 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   if (namespace.toLowerCase() === "microsoft.features") return routeFeature(request, rest.slice(1), change, context);
   const ofRegion = namespace.toLowerCase() === "microsoft.compute" && answerRegion(request, rest.slice(1), context);
   if (ofRegion) return ofRegion;
+  const ofVaults = namespace.toLowerCase() === "microsoft.keyvault" && answerVaults(request, rest.slice(1), context);
+  if (ofVaults) return ofVaults;
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);

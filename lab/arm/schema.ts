@@ -145,6 +145,7 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
     }
     case "monitor":
     case "dns":
+    case "keyvault":
       return new ArmError(400, "BadRequest", first!.message, { target: first!.target, details: detailsOf(found) });
     default:
       return badRequest(

@@ -21,29 +21,41 @@ import { routeSubscription, type Routing } from "./router.ts";
 /** ARM's own limit. */
 const largestBodyBytes = 4 * 1024 * 1024;
 
-interface ServerParts {
+export interface ServerParts {
   options: ArmOptions;
   keys: Keys;
   routing: (origin: string) => Routing;
 }
 
 export function serve(parts: ServerParts): Promise<Server> {
-  const server = createServer({ key: parts.options.tls.key, cert: parts.options.tls.cert }, (message, response) => {
-    void exchange(message, response, parts);
-  });
+  const { key, cert } = parts.options.tls;
+  const server = createServer({ key, cert }, answering(parts, route));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(parts.options.port, parts.options.host ?? "127.0.0.1", () => resolve(server));
   });
 }
 
-async function exchange(message: IncomingMessage, response: ServerResponse, parts: ServerParts): Promise<void> {
+type Route = (request: Request, parts: ServerParts) => Answer | Promise<Answer>;
+
+/** What a server does with each request: bodies are read, refusals told, and exchanges logged alike. */
+export const answering =
+  (parts: ServerParts, answerOf: Route) =>
+  (message: IncomingMessage, response: ServerResponse): void =>
+    void exchange(message, response, parts, answerOf);
+
+async function exchange(
+  message: IncomingMessage,
+  response: ServerResponse,
+  parts: ServerParts,
+  answerOf: Route,
+): Promise<void> {
   const started = performance.now();
   const request = requestOf(message);
   let answer: Answer;
   try {
     await readBody(message, request);
-    answer = await route(request, parts);
+    answer = await answerOf(request, parts);
   } catch (error) {
     answer = failure(error, `${request.origin}/${parts.options.tenantId}`);
   }
@@ -76,11 +88,8 @@ function failure(error: unknown, authority: string): Answer {
           "WWW-Authenticate": `Bearer authorization_uri="${authority}", error="invalid_token", error_description="${error.message}"`,
         }
       : undefined;
-  return {
-    status: error.status,
-    ...(challenge && { headers: challenge }),
-    body: error.bare ? error.body : { error: error.body },
-  };
+  const headers = error.headers ?? challenge;
+  return { status: error.status, ...(headers && { headers }), body: error.bare ? error.body : { error: error.body } };
 }
 
 function requestOf(message: IncomingMessage): Request {
@@ -132,7 +141,8 @@ async function readBody(message: IncomingMessage, request: Request): Promise<voi
   }
 }
 
-async function route(request: Request, { options, keys, routing }: ServerParts): Promise<Answer> {
+/** Azure Resource Manager, and the sign-in before it. */
+export async function route(request: Request, { options, keys, routing }: ServerParts): Promise<Answer> {
   const { segments, query, origin } = request;
   const [first = "", second = "", third = "", fourth = ""] = segments.map((segment) => segment.toLowerCase());
   if (first === "metadata" && second === "endpoints") {

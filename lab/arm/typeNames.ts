@@ -16,6 +16,8 @@ export const types = {
   privateDnsLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   scaleSet: "Microsoft.Compute/virtualMachineScaleSets",
   machine: "Microsoft.Compute/virtualMachines",
+  vault: "Microsoft.KeyVault/vaults",
+  vaultSecret: "Microsoft.KeyVault/vaults/secrets",
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",

@@ -4,6 +4,8 @@ const versions: [RegExp, string][] = [
   [/\/providers\/Microsoft\.Authorization(\/|$)/i, "2022-04-01"],
   [/\/providers\/Microsoft\.ManagedIdentity(\/|$)/i, "2023-01-31"],
   [/\/providers\/Microsoft\.Insights(\/|$)/i, "2022-10-01"],
+  [/^https:\/\/[^/]+\.vault\./, "7.4"],
+  [/\/providers\/Microsoft\.KeyVault(\/|$)/i, "2024-11-01"],
   [/\/providers\/Microsoft\.Features(\/|$)/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute(\/|$)/i, "2024-11-01"],

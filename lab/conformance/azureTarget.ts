@@ -10,10 +10,29 @@ export interface AzureOptions {
   endpoint: string;
 }
 
+/** What the endpoint and the token tell of the tenant, of whoever is signed in, and of the cloud. */
+export interface Surroundings {
+  tenant: string;
+  principalId: string;
+  /** Of the names of vaults. */
+  vaultSuffix: string;
+}
+
+export async function surroundingsOf(endpoint: string, credential: TokenCredential): Promise<Surroundings> {
+  const { token } = (await credential.getToken(`${endpoint}/.default`))!;
+  const claims = JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString()) as { tid: string; oid: string };
+  const cloud = await fetch(`${endpoint}/metadata/endpoints?api-version=2022-09-01`);
+  const { suffixes } = (await cloud.json()) as { suffixes: { keyVaultDns: string } };
+  return { tenant: claims.tid, principalId: claims.oid, vaultSuffix: suffixes.keyVaultDns.replace(/^\./, "") };
+}
+
 /** Azure's own; others do not take part in its discovery of sign-in servers. */
 export const publicEndpoint = "https://management.azure.com";
 
 const throttledTries = 10;
+
+/** Azure says that it takes up to ten. */
+const minutesUntilRightsCount = 10;
 
 /** With AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or whoever is signed in on this machine. */
 export async function credentialOf(endpoint: string): Promise<TokenCredential> {
@@ -26,24 +45,28 @@ export async function credentialOf(endpoint: string): Promise<TokenCredential> {
     : new DefaultAzureCredential(options);
 }
 
-export function azureTarget(options: AzureOptions, credential: TokenCredential): Target {
+export function azureTarget(options: AzureOptions, credential: TokenCredential, surroundings: Surroundings): Target {
   const { endpoint, subscription, location } = options;
+  const { vaultSuffix } = surroundings;
   const host = new URL(endpoint).host;
-  let token: { token: string; expiresOnTimestamp: number } | undefined;
+  const tokens = new Map<string, { token: string; expiresOnTimestamp: number }>();
 
-  const bearer = async (): Promise<string> => {
-    if (token === undefined || token.expiresOnTimestamp < Date.now() + 5 * 60_000) {
-      token = (await credential.getToken(`${endpoint}/.default`)) ?? undefined;
-      if (token === undefined) throw new Error("No token was issued");
-    }
+  const bearer = async (audience: string): Promise<string> => {
+    const last = tokens.get(audience);
+    if (last && last.expiresOnTimestamp > Date.now() + 5 * 60_000) return last.token;
+    const token = await credential.getToken(`${audience}/.default`);
+    if (token === null) throw new Error("No token was issued");
+    tokens.set(audience, token);
     return token.token;
   };
 
   const once = async ({ method, url, headers, body }: SentRequest): Promise<Response> => {
     const address = new URL(url, endpoint);
+    const isVault = address.hostname.endsWith(`.${vaultSuffix}`);
     // An answer's address is followed only where the token belongs.
-    if (address.host !== host) throw new Error(`${address.href} is not at ${host}: the token is not sent there`);
-    const authorization = `Bearer ${await bearer()}`;
+    if (address.host !== host && !isVault)
+      throw new Error(`${address.href} is not at ${host}: the token is not sent there`);
+    const authorization = `Bearer ${await bearer(isVault ? `https://${vaultSuffix}` : endpoint)}`;
     return fetch(address, { method, headers: { authorization, ...headers }, ...(body !== undefined && { body }) });
   };
 
@@ -52,6 +75,8 @@ export function azureTarget(options: AzureOptions, credential: TokenCredential):
     subscription,
     location,
     otherLocation: location === "northeurope" ? "westeurope" : "northeurope",
+    variables: { ...surroundings },
+    untilRightsCount: () => sleep(minutesUntilRightsCount * 60_000),
     pause: (retryAfter) => Math.min(Math.max(retryAfter, 1), 30) * 1000,
     send: async (request) => {
       let response = await once(request);

@@ -108,7 +108,8 @@ export class Groups {
     const request = { method: "PUT", url: `${path}?api-version=${version}`, headers, body: JSON.stringify(body) };
     const answer = await this.#target.send(request);
     const end = answer.status < 300 ? await endOf(request, answer, this.#target) : errorOf(answer.body);
-    if (end && "state" in end && end.state === "Succeeded") return;
+    if (end && "state" in end && end.state === "Succeeded")
+      return path.includes("/roleAssignments/") ? this.#target.untilRightsCount() : undefined;
     throw new Error(`${what}: PUT ${path} answered ${answer.status} ${JSON.stringify(end ?? answer.body)}`);
   }
 

@@ -7,7 +7,7 @@ import { variablesIn } from "./variables.ts";
 /** Made by the runner. */
 export const builtIn = [
   ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique", "guid", "otherGuid"],
-  ...["tenant", "clientId", "clientSecret"],
+  ...["tenant", "principalId", "vaultSuffix", "clientId", "clientSecret"],
 ];
 
 export function ruleMistakes(suite: Suite): string[] {

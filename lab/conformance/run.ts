@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { confirmed } from "../../e2e/confirm.ts";
-import { azureTarget, credentialOf, publicEndpoint } from "./azureTarget.ts";
+import { azureTarget, credentialOf, publicEndpoint, surroundingsOf } from "./azureTarget.ts";
 import { estimate, estimateText } from "./cost.ts";
 import { countTable } from "./count.ts";
 import { Groups } from "./groups.ts";
@@ -65,7 +65,9 @@ async function main(options: Options): Promise<number> {
   const cases = suite.cases.filter(wanted);
   if (cases.length === 0) throw new Error(`No case has '${options.filter ?? ""}' in its file or title`);
   const { endpoint, subscription, location } = options;
-  const target = azureTarget({ endpoint, subscription, location }, await credentialOf(endpoint));
+  const credential = await credentialOf(endpoint);
+  const surroundings = await surroundingsOf(endpoint, credential);
+  const target = azureTarget({ endpoint, subscription, location }, credential, surroundings);
   const groups = new Groups(suite, target);
   console.log(`${cases.length} cases against ${endpoint}, subscription ${subscription}, region ${location}.`);
   console.log(estimateText(estimate(cases, suite)));

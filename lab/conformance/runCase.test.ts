@@ -23,6 +23,7 @@ class FakeTarget implements Target {
   }
 
   readonly pause = (): number => 0;
+  readonly untilRightsCount = (): Promise<void> => Promise.resolve();
   readonly revision = (): number => this.changes;
 
   send(request: SentRequest): Promise<Answer> {

@@ -82,7 +82,8 @@ function sentRequest({ request }: RequestStep, variables: Variables): SentReques
   const { method, path, version = apiVersionOf(path), query = {}, headers = {}, body, text } = given;
   const parameters = new URLSearchParams({ ...(version !== "" && { "api-version": version }), ...query });
   const sent = text ?? (body === undefined ? undefined : JSON.stringify(body));
-  const url = path.startsWith("https://") ? path : `${encodeURI(path)}?${parameters.toString()}`;
+  // An address that an answer named has its query.
+  const url = path.includes("?") ? path : `${encodeURI(path)}?${parameters.toString()}`;
   return {
     method,
     url,

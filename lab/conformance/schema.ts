@@ -7,7 +7,7 @@ const methods = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"] as const;
 const request = z
   .strictObject({
     method: z.enum(methods),
-    /** From `/subscriptions` on; most begin with a variable. */
+    /** From `/subscriptions` on, or an address that a variable begins; most begin with a variable. */
     path: z.string().regex(/^[/{]/, "a path that begins with / or a variable"),
     /** The api-version, if not the type's usual one; empty: none is sent. */
     version: z.string().optional(),
@@ -59,6 +59,8 @@ const labStep = z.strictObject({
     hold: z.array(z.string()).optional(),
     /** How the lab reads health that nobody reports; `ignored` unless told. */
     missingHealth: z.enum(["ignored", "repaired"]).optional(),
+    /** How all vaults answer; `whole` unless told. */
+    vault: z.enum(["throttled", "whole"]).optional(),
     /** Machines that lost their hosts, by parts of their IDs. */
     lost: z.array(z.string()).optional(),
     /** Machines whose guests shut themselves down, by parts of their IDs, until they are switched on again. */

@@ -3,7 +3,7 @@ import type { LabStep } from "./schema.ts";
 
 export interface SentRequest {
   method: string;
-  /** A path from `/subscriptions` on with its query, or an address that an answer named. */
+  /** A path from `/subscriptions` on with its query, the address of a vault, or an address that an answer named. */
   url: string;
   headers: Record<string, string>;
   body?: string;
@@ -23,12 +23,14 @@ export interface Target {
   location: string;
   /** A region that is not `location`. */
   otherLocation: string;
-  /** For cases about the sign-in, which only the lab has: `{tenant}`, `{clientId}`, `{clientSecret}`. */
-  variables?: Readonly<Record<string, string>>;
+  /** `{tenant}`, `{principalId}`, `{vaultSuffix}`; in the lab `{clientId}` and `{clientSecret}` for the sign-in. */
+  variables: Readonly<Record<string, string>>;
   /** Counts what has changed, where that can be told: a refusal changes nothing. */
   revision?(): number;
   /** Logged in. */
   send(request: SentRequest): Promise<Answer>;
+  /** Waits until new role assignments count. */
+  untilRightsCount(): Promise<void>;
   /** Milliseconds until the next look at an operation; `retryAfter`: seconds that the answer asked for. */
   pause(retryAfter: number): number;
   /** Does what a `lab` step asks. */

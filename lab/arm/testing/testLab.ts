@@ -1,6 +1,7 @@
 /** For the tests: an ARM server over TLS with a throwaway CA, a fabric that agrees at once, and the official clients. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import type { ClientRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ComputeManagementClient } from "@azure/arm-compute";
@@ -10,8 +11,8 @@ import { NetworkManagementClient } from "@azure/arm-network";
 import { PrivateDnsManagementClient } from "@azure/arm-privatedns";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import type { TokenCredential } from "@azure/core-auth";
-import type { MissingHealth } from "../../liveSettings.ts";
-import type { MachineEffects, WorldStatus } from "../../world.ts";
+import type { MissingHealth, VaultState } from "../../liveSettings.ts";
+import { serviceHeaders, type MachineEffects, type WorldStatus } from "../../world.ts";
 import { startArm, type Arm } from "../index.ts";
 import type { ArmOptions } from "../options.ts";
 
@@ -38,6 +39,8 @@ export class TestLab {
   arm!: Arm;
   /** How the lab reads health that nobody reports. */
   missingHealth: MissingHealth = "ignored";
+  /** How all vaults answer. */
+  vaultState: VaultState = "whole";
   /** Machines that never get ready while they are here, by part of their ID. */
   held: string[] = [];
   /** False: nothing is reported until `report()`. */
@@ -68,6 +71,7 @@ export class TestLab {
     const waits = { repairGraceSeconds: () => 10, secondsPerMinute: 6, nowMilliseconds: () => this.nowMilliseconds };
     const missingHealth = () => this.missingHealth;
     const metadataSocket = `${this.directory}.sock`;
+    const servicesSocket = `${this.directory}.services.sock`;
     return {
       stateDir: this.directory,
       port: 0,
@@ -78,6 +82,8 @@ export class TestLab {
       ...waits,
       missingHealth,
       metadataSocket,
+      servicesSocket,
+      vaultState: () => this.vaultState,
     };
   }
 
@@ -116,12 +122,12 @@ export class TestLab {
     }
   }
 
-  async token(): Promise<string> {
+  async token(audience = this.endpoint): Promise<string> {
     const form = {
       grant_type: "client_credentials",
       client_id: client.id,
       client_secret: client.secret,
-      scope: `${this.endpoint}/.default`,
+      scope: `${audience}/.default`,
     };
     const { body } = await this.fetch("POST", `/${tenant}/oauth2/v2.0/token`, new URLSearchParams(form).toString(), {
       "content-type": "application/x-www-form-urlencoded",
@@ -137,28 +143,23 @@ export class TestLab {
     headers: Record<string, string> = {},
   ): Promise<{ status: number; headers: Headers; body: unknown }> {
     const { request } = await import("node:https");
-    return new Promise((resolve, reject) => {
-      const text = typeof body === "string" ? body : body === undefined ? undefined : JSON.stringify(body);
-      const type = text === undefined ? {} : { "content-type": "application/json" };
-      const call = request(
-        `${this.endpoint}${path}`,
-        { method, ca: this.certificates.ca, headers: { ...type, ...headers } },
-        (response) => {
-          let received = "";
-          response.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
-          response.on("end", () => {
-            const isJson = response.headers["content-type"]?.includes("json");
-            resolve({
-              status: response.statusCode!,
-              headers: new Headers(response.headers as Record<string, string>),
-              body: isJson && received !== "" ? JSON.parse(received) : received,
-            });
-          });
-        },
-      );
-      call.on("error", reject);
-      call.end(text);
-    });
+    const options = { method, ca: this.certificates.ca, headers: withType(body, headers) };
+    return answerOf(request(`${this.endpoint}${path}`, options), body);
+  }
+
+  /** A request to one of Azure's services as the front hands it in, from the address `client`. */
+  async service(
+    method: string,
+    address: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+    client = "203.0.113.7",
+  ): ReturnType<TestLab["fetch"]> {
+    const { request } = await import("node:http");
+    const { host, pathname, search } = new URL(address);
+    const socketPath = this.options.servicesSocket!;
+    const all = { host, [serviceHeaders.client]: client, ...withType(body, headers) };
+    return answerOf(request({ socketPath, method, path: pathname + search, headers: all }), body);
   }
 
   /** Like `fetch`, logged in. */
@@ -210,6 +211,33 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
     return `${code ?? ""}: ${message}`;
   }
   return "accepted";
+}
+
+const textOf = (body: unknown): string | undefined =>
+  typeof body === "string" || body === undefined ? body : JSON.stringify(body);
+
+const withType = (body: unknown, headers: Record<string, string>): Record<string, string> => ({
+  ...(body !== undefined && { "content-type": "application/json" }),
+  ...headers,
+});
+
+function answerOf(call: ClientRequest, body: unknown): ReturnType<TestLab["fetch"]> {
+  return new Promise((resolve, reject) => {
+    call.on("response", (response) => {
+      let received = "";
+      response.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
+      response.on("end", () => {
+        const isJson = response.headers["content-type"]?.includes("json");
+        resolve({
+          status: response.statusCode!,
+          headers: new Headers(response.headers as Record<string, string>),
+          body: isJson && received !== "" ? JSON.parse(received) : received,
+        });
+      });
+    });
+    call.on("error", reject);
+    call.end(textOf(body));
+  });
 }
 
 export async function collect<T>(pages: AsyncIterable<T>): Promise<T[]> {

@@ -1,5 +1,6 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
 import { client, subscription, tenant, TestLab } from "../../arm/testing/testLab.ts";
+import { vaultSuffix } from "../../serviceNames.ts";
 import type { MachineStatus, WorldStatus } from "../../world.ts";
 import type { LabStep } from "../schema.ts";
 import type { Target } from "../target.ts";
@@ -17,6 +18,7 @@ export async function startLab(): Promise<LabTarget> {
   const lab = new TestLab();
   await lab.start();
   const authorization = `Bearer ${await lab.token()}`;
+  const vaultAuthorization = `Bearer ${await lab.token(`https://${vaultSuffix}`)}`;
   const fabric = new FakeFabric(lab);
   return {
     lab,
@@ -24,11 +26,13 @@ export async function startLab(): Promise<LabTarget> {
     subscription,
     location: "westeurope",
     otherLocation: "northeurope",
-    variables: { tenant, clientId: client.id, clientSecret: client.secret },
+    variables: { tenant, principalId: client.id, vaultSuffix, clientId: client.id, clientSecret: client.secret },
     revision: () => lab.arm.world().revision,
     send: async ({ method, url, headers, body }) => {
-      const { pathname, search } = new URL(url, lab.endpoint);
-      const answer = await lab.fetch(method, pathname + search, body, { authorization, ...headers });
+      const { hostname, pathname, search, href } = new URL(url, lab.endpoint);
+      const answer = hostname.endsWith(`.${vaultSuffix}`)
+        ? await lab.service(method, href, body, { authorization: vaultAuthorization, ...headers })
+        : await lab.fetch(method, pathname + search, body, { authorization, ...headers });
       const empty = answer.body === "";
       return {
         status: answer.status,
@@ -36,6 +40,7 @@ export async function startLab(): Promise<LabTarget> {
         body: empty ? undefined : answer.body,
       };
     },
+    untilRightsCount: () => Promise.resolve(lab.pass(20)),
     pause: () => 1,
     act: (step) => fabric.act(step),
     reset: () => fabric.reset(),
@@ -69,6 +74,7 @@ class FakeFabric {
     if (step.automatic !== undefined) lab.automatic = step.automatic;
     if (step.hold) lab.held = step.hold.map((part) => part.toLowerCase());
     if (step.missingHealth) lab.missingHealth = step.missingHealth;
+    if (step.vault) lab.vaultState = step.vault;
     if (step.lost) this.#lost = step.lost.map((part) => part.toLowerCase());
     if (step.off) this.#off = step.off.map((part) => part.toLowerCase());
     if (step.late) this.#late = Object.entries(step.late).map(([part, reason]) => [part.toLowerCase(), reason]);
@@ -85,6 +91,7 @@ class FakeFabric {
     const lab = this.#lab;
     lab.held = [];
     lab.missingHealth = "ignored";
+    lab.vaultState = "whole";
     lab.automatic = true;
     lab.arm.limits({ reset: true });
     this.#lost = [];
