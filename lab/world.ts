@@ -36,6 +36,8 @@ export interface Subnet {
   rules?: SecurityRule[];
   /** Public address of the NAT gateway for outbound traffic. Absent: nothing gets out. */
   natAddress?: string;
+  /** Services that see the senders' private addresses, such as `Microsoft.KeyVault`. */
+  serviceEndpoints?: string[];
 }
 
 /** A rule as Azure evaluates it: lowest priority number first, first match decides, per direction. */

@@ -10,6 +10,8 @@ export interface Request {
   headers: Record<string, string | undefined>;
   /** Parsed JSON, or the text of a form. */
   body: unknown;
+  /** Object ID of whoever its token was issued to; empty where none was needed. */
+  principalId: string;
   /** `https://host:port` as the client wrote it. */
   origin: string;
 }

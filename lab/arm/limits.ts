@@ -1,5 +1,6 @@
 /** What the subscription may have and its identity may do. `bin/lab limits` sets it; it is kept with the resources. */
 import { z } from "zod";
+import { fitsPattern } from "./access/patterns.ts";
 import { families, sizeOf, sizes } from "./compute/sizes.ts";
 import { locations, regionName } from "./locations.ts";
 import type { Store } from "./store.ts";
@@ -51,7 +52,14 @@ const restriction = z.strictObject({
 /** Those that can be set here; Azure has many more. */
 export const features = ["Microsoft.Compute/EncryptionAtHost"] as const;
 
-const providers = ["Microsoft.Compute", "Microsoft.Insights", "Microsoft.Network"] as const;
+const providers = [
+  "Microsoft.Compute",
+  "Microsoft.Insights",
+  "Microsoft.KeyVault",
+  "Microsoft.ManagedIdentity",
+  "Microsoft.Network",
+  "Microsoft.Storage",
+] as const;
 
 const registrable = z.string().transform((given, context) => {
   const all = [...providers, ...features];
@@ -132,6 +140,4 @@ export const withRegistration = (limits: Limits, name: string, registered: boole
 
 /** Whether the identity may not do `wanted`. */
 export const isDenied = ({ denied }: Limits, wanted: string): boolean =>
-  denied.some((pattern) => new RegExp(`^${pattern.split("*").map(escaped).join(".*")}$`, "i").test(wanted));
-
-const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`);
+  denied.some((pattern) => fitsPattern(pattern, wanted));

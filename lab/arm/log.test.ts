@@ -21,6 +21,7 @@ function logged(body: unknown, answer: Answer): string {
     path: "/subscriptions/s",
     query: new URLSearchParams(),
     headers: {},
+    principalId: "",
     body,
     origin: "https://arm",
   };

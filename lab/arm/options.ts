@@ -25,6 +25,8 @@ export interface ArmOptions {
   missingHealth: () => MissingHealth;
   /** Length of a minute of Azure's other waits: of terminate notices, autoscale, and a repair's patience. */
   secondsPerMinute: number;
+  /** Time after which a new role assignment counts, and a new identity is known; three of those minutes by default. */
+  rightsSeconds?: number;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
   /** Milliseconds since 1970, for what must wait; the host's clock by default. */

@@ -1,4 +1,5 @@
 /** What is stored of a resource. Its shape is that of the documents in `arm.db`, which a later lab takes over. */
+import type { DirectoryEntry } from "./access/principals.ts";
 import type { ErrorBody } from "./errors.ts";
 
 export type State = "Creating" | "Updating" | "Succeeded" | "Failed" | "Deleting";
@@ -60,6 +61,10 @@ export interface Computed {
   peer?: string;
   /** Of an autoscale setting: its last scale action, in milliseconds since 1970, and the minutes that it rests. */
   scaled?: { at: number; cooldown: number };
+  /** Of a user-assigned identity: what the directory has of it. */
+  entry?: DirectoryEntry;
+  /** Of a role assignment: when it was made, in milliseconds since 1970, and by whom. */
+  assigned?: { at: number; by: string };
   /** A deletion that failed: it stays out of the world and can be deleted again. */
   gone?: boolean;
 }

@@ -3,13 +3,14 @@ import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { principalOf } from "./access/principals.ts";
 import { ArmError, badRequest } from "./errors.ts";
 import type { Answer, Request } from "./http.ts";
 import { logExchange } from "./log.ts";
 import { publicJwk, type Keys } from "./login/keys.ts";
 import { cloudMetadata, instanceDiscovery, openidConfiguration } from "./login/openid.ts";
 import { consoleMachine } from "./login/signedUrl.ts";
-import { issueToken, tokenProblem } from "./login/token.ts";
+import { azureAudiences, issueToken, readToken } from "./login/token.ts";
 import type { ArmOptions } from "./options.ts";
 import { checkVersion, checkVersionIsGiven, notFound } from "./paths.ts";
 import { renderProvider, renderProviders } from "./resources/providers.ts";
@@ -89,7 +90,8 @@ function requestOf(message: IncomingMessage): Request {
   );
   const path = safelyDecoded(pathname);
   const segments = path.split("/").filter((segment) => segment !== "");
-  return { method: message.method ?? "GET", segments, path, query: searchParams, headers, body: undefined, origin };
+  const method = message.method ?? "GET";
+  return { method, segments, path, query: searchParams, headers, body: undefined, principalId: "", origin };
 }
 
 function safelyDecoded(path: string): string {
@@ -158,8 +160,10 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
       body: third === "instance" ? instanceDiscovery(tenant, origin) : { keys: [await publicJwk(keys)] },
     };
   }
-  const problem = await tokenProblem(request.headers["authorization"], origin, options, keys);
-  if (problem) throw new ArmError(401, problem.code, problem.message);
+  const audiences = [...azureAudiences, origin];
+  const token = await readToken(request.headers["authorization"], audiences, options, keys);
+  if ("problem" in token) throw new ArmError(401, token.problem.code, token.problem.message);
+  request.principalId = principalOf(token.claims);
   switch (first) {
     case "subscriptions":
       return routeSubscription(request, routing(origin));

@@ -16,5 +16,7 @@ export const types = {
   privateDnsLink: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
   scaleSet: "Microsoft.Compute/virtualMachineScaleSets",
   machine: "Microsoft.Compute/virtualMachines",
+  identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
+  roleAssignment: "Microsoft.Authorization/roleAssignments",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;

@@ -1,6 +1,6 @@
 /** OAuth 2 client credentials, and the check of bearer tokens. */
 import { createHash, createPrivateKey, createPublicKey, randomUUID, timingSafeEqual } from "node:crypto";
-import { errors, jwtVerify, SignJWT } from "jose";
+import { errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { ArmOptions } from "../options.ts";
 import type { Keys } from "./keys.ts";
 
@@ -109,49 +109,59 @@ export async function issueToken(
 
 const withoutSlashes = (audience: string): string => audience.replace(/\/+$/, "");
 
-/** Besides the lab's own address, as its metadata names it, those of Azure's public cloud. */
-const azureAudiences = ["https://management.core.windows.net", "https://management.azure.com"];
+/** Of Resource Manager besides the lab's own address, as its metadata names it: those of Azure's public cloud. */
+export const azureAudiences = ["https://management.core.windows.net", "https://management.azure.com"];
 
-/** Undefined when the token is good for the server at `origin`, else what is wrong with it. */
-export async function tokenProblem(
+/** Codes are Resource Manager's. */
+type TokenCode =
+  | "AuthenticationFailed"
+  | "AuthenticationFailedInvalidHeader"
+  | "InvalidAuthenticationToken"
+  | "InvalidAuthenticationTokenTenant"
+  | "InvalidAuthenticationTokenAudience"
+  | "ExpiredAuthenticationToken";
+
+export type ReadToken = { claims: JWTPayload } | { problem: { code: TokenCode; message: string } };
+
+/** What the bearer token of an `Authorization` header says, when it is good for one of the audiences. */
+export async function readToken(
   authorization: string | undefined,
-  origin: string,
-  options: ArmOptions,
+  audiences: readonly string[],
+  options: Pick<ArmOptions, "tenantId">,
   keys: Keys,
-): Promise<{ code: string; message: string } | undefined> {
+): Promise<ReadToken> {
+  const problem = (code: TokenCode, message: string): ReadToken => ({ problem: { code, message } });
   if (authorization === undefined || authorization === "")
-    return { code: "AuthenticationFailed", message: "Authentication failed. The 'Authorization' header is missing." };
+    return problem("AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.");
   const token = /^Bearer (\S+)$/i.exec(authorization)?.[1];
   if (token === undefined)
-    return {
-      code: "AuthenticationFailedInvalidHeader",
-      message: "Authentication failed. The 'Authorization' header is provided in an invalid format.",
-    };
+    return problem(
+      "AuthenticationFailedInvalidHeader",
+      "Authentication failed. The 'Authorization' header is provided in an invalid format.",
+    );
   try {
     const { payload } = await jwtVerify(token, createPublicKey(keys.publicKey), { algorithms: [algorithm] });
     if (payload["tid"] !== options.tenantId)
-      return {
-        code: "InvalidAuthenticationTokenTenant",
-        message: `The access token is from the wrong issuer: tenant '${String(payload["tid"])}'.`,
-      };
-    const allowed = [...azureAudiences, origin];
+      return problem(
+        "InvalidAuthenticationTokenTenant",
+        `The access token is from the wrong issuer: tenant '${String(payload["tid"])}'.`,
+      );
     const audience = String(payload.aud);
-    if (allowed.includes(withoutSlashes(audience))) return undefined;
-    const list = allowed.flatMap((one) => [`'${one}/'`, `'${one}'`]).join(",");
-    return {
-      code: "InvalidAuthenticationTokenAudience",
-      message: `The access token has been obtained for wrong audience or resource '${audience}'. It should exactly match with one of the allowed audiences ${list}.`,
-    };
+    if (audiences.includes(withoutSlashes(audience))) return { claims: payload };
+    const list = audiences.flatMap((one) => [`'${one}/'`, `'${one}'`]).join(",");
+    return problem(
+      "InvalidAuthenticationTokenAudience",
+      `The access token has been obtained for wrong audience or resource '${audience}'. It should exactly match with one of the allowed audiences ${list}.`,
+    );
   } catch (error) {
     if (error instanceof errors.JWTExpired) {
       const expiry = new Date(error.payload.exp! * 1000).toISOString();
-      return {
-        code: "ExpiredAuthenticationToken",
-        message: `The access token expiry UTC time '${expiry}' is earlier than current UTC time.`,
-      };
+      return problem(
+        "ExpiredAuthenticationToken",
+        `The access token expiry UTC time '${expiry}' is earlier than current UTC time.`,
+      );
     }
-    if (error instanceof errors.JOSEError)
-      return { code: "InvalidAuthenticationToken", message: "The access token is invalid." };
+    if (error instanceof errors.JOSEError) return problem("InvalidAuthenticationToken", "The access token is invalid.");
     throw error;
   }
 }

@@ -1,10 +1,20 @@
 /** What a subnet's PUT may hold. */
 import { z } from "zod";
 import type { Introduced } from "../apiVersions.ts";
-import { choice, envelope, issue, lacking, none, readOnly, referenceTo } from "../schema.ts";
+import { choice, envelope, ignored, issue, lacking, none, readOnly, referenceTo } from "../schema.ts";
 import { types } from "../typeNames.ts";
 
 const policy = choice("Enabled", "Disabled", "NetworkSecurityGroupEnabled", "RouteTableEnabled");
+
+/** Those of which the lab has the service. */
+export const endpointServices = ["Microsoft.KeyVault", "Microsoft.Storage"] as const;
+
+const serviceEndpoint = z.strictObject({
+  service: choice(...endpointServices),
+  locations: z.array(z.string()).optional(),
+  networkIdentifier: lacking("network identifiers of service endpoints"),
+  provisioningState: ignored,
+});
 
 export const subnetProperties = z
   .strictObject({
@@ -15,7 +25,7 @@ export const subnetProperties = z
     defaultOutboundAccess: z.boolean().optional(),
     privateEndpointNetworkPolicies: policy.optional(),
     privateLinkServiceNetworkPolicies: choice("Enabled", "Disabled").optional(),
-    serviceEndpoints: none("service endpoints"),
+    serviceEndpoints: z.array(serviceEndpoint).optional(),
     delegations: none("delegations"),
     serviceEndpointPolicies: none("service endpoint policies"),
     routeTable: z.null("The lab has no route tables").optional(),

@@ -101,7 +101,7 @@ export function renderSubnet(subnet: Resource<SubnetBody>, { store }: Context): 
 }
 
 export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreContext): Subnet {
-  const { networkSecurityGroup, natGateway } = subnet.body.properties;
+  const { networkSecurityGroup, natGateway, serviceEndpoints = [] } = subnet.body.properties;
   const rules = effectiveRules(networkSecurityGroup?.id, store);
   const gateway = natGateway && store.live<NatGatewayBody>(natGateway.id);
   const [outbound] = gateway?.body.properties.publicIpAddresses ?? [];
@@ -112,6 +112,7 @@ export function projectSubnet(subnet: Resource<SubnetBody>, { store }: StoreCont
     prefix: subnetPrefix(subnet.body),
     ...(rules && { rules }),
     ...(natAddress && { natAddress }),
+    ...(serviceEndpoints.length > 0 && { serviceEndpoints: serviceEndpoints.map(({ service }) => service) }),
   };
 }
 

@@ -1,0 +1,38 @@
+/** Those to whom tokens are issued: the deployer, and the user-assigned identities. */
+import type { JWTPayload } from "jose";
+import type { Context } from "../context.ts";
+import type { ArmOptions } from "../options.ts";
+import type { Body, Resource } from "../resource.ts";
+import type { Store } from "../store.ts";
+import { types } from "../typeNames.ts";
+
+/** What a user-assigned identity has in the directory, made with it. */
+export interface DirectoryEntry {
+  /** Of the application: who asks for a token. */
+  clientId: string;
+  /** Object ID: to whom a right is given. */
+  principalId: string;
+  /** Milliseconds since 1970. */
+  made: number;
+}
+
+/** The object ID of whoever the verified token was issued to. */
+export const principalOf = (claims: JWTPayload): string => String(claims["oid"]);
+
+/** Owner of the subscription, as far as `bin/lab limits` denies it nothing; of the data in it, only what it is assigned. */
+export const isDeployer = (principalId: string, { clientId }: Pick<ArmOptions, "clientId">): boolean =>
+  principalId.toLowerCase() === clientId.toLowerCase();
+
+/** The identity with this object ID. */
+export const identityOf = (principalId: string, store: Store): Resource | undefined =>
+  store
+    .ofType<Body>(types.identity)
+    .find(({ computed }) => computed.entry?.principalId.toLowerCase() === principalId.toLowerCase());
+
+/** Time in which the directory's other places, and those that judge rights, learn of something new. */
+export const rightsSeconds = ({ rightsSeconds: given, secondsPerMinute }: ArmOptions): number =>
+  given ?? 3 * secondsPerMinute;
+
+/** Whether what was made then is known everywhere by now. */
+export const isKnown = (made: number, { options, nowMilliseconds }: Context): boolean =>
+  nowMilliseconds() - made >= rightsSeconds(options) * 1000;
