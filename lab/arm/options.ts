@@ -1,5 +1,5 @@
 /** What a start of the ARM server is given. */
-import type { MissingHealth } from "../liveSettings.ts";
+import type { MissingHealth, VaultState } from "../liveSettings.ts";
 import type { MachineEffects } from "../world.ts";
 
 export interface ArmOptions {
@@ -27,6 +27,10 @@ export interface ArmOptions {
   secondsPerMinute: number;
   /** Time after which a new role assignment counts, and a new identity is known; three of those minutes by default. */
   rightsSeconds?: number;
+  /** Unix socket on which the front in the lab's Internet hands in the requests to Azure's services. Absent: none are. */
+  servicesSocket?: string;
+  /** How the vaults answer; asked each time. `away` is the front's doing. Whole by default. */
+  vaultState?: () => VaultState;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
   /** Milliseconds since 1970, for what must wait; the host's clock by default. */
