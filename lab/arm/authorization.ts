@@ -1,8 +1,9 @@
-/** What the identity may do: one check before every answer below a subscription. */
+/** What who asks may do: one check before every answer below a subscription. */
+import { entryOf } from "./access/principals.ts";
+import { mayAct } from "./access/rights.ts";
 import type { Context } from "./context.ts";
 import { ArmError } from "./errors.ts";
 import type { Request } from "./http.ts";
-import { isDenied, limitsOf } from "./limits.ts";
 import { isRegistered } from "./registrations.ts";
 
 const verbs: Record<string, string> = { GET: "read", HEAD: "read", PUT: "write", PATCH: "write", DELETE: "delete" };
@@ -38,15 +39,16 @@ function scopeOf({ segments }: Request): string {
   return `/${(at < 0 ? named : isResource ? segments.slice(0, at + 2 + named.length) : segments.slice(0, at)).join("/")}`;
 }
 
-/** Refuses what the identity lacks, and what belongs to a provider that is not registered. */
+/** Refuses what who asks may not do, and what belongs to a provider that is not registered. */
 export function checkAllowed(request: Request, context: Context): void {
-  const { store, options } = context;
   const action = actionOf(request);
-  if (isDenied(limitsOf(store), action)) {
+  const scope = scopeOf(request);
+  const { principalId } = request;
+  if (!mayAct(context, principalId, "action", action, scope)) {
     throw new ArmError(
       403,
       "AuthorizationFailed",
-      `The client '${options.clientId}' with object id '${options.clientId}' does not have authorization to perform action '${action}' over scope '${scopeOf(request)}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
+      `The client '${clientOf(principalId, context)}' with object id '${principalId}' does not have authorization to perform action '${action}' over scope '${scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.`,
     );
   }
   const namespace = action.slice(0, action.indexOf("/"));
@@ -56,24 +58,29 @@ export function checkAllowed(request: Request, context: Context): void {
   throw new ArmError(409, code, message, { details: [{ code, target: namespace, message }] });
 }
 
+const clientOf = (principalId: string, context: Context): string =>
+  entryOf(principalId, context)?.clientId ?? principalId;
+
 /** What a reference to a resource of one of these types needs besides the right to write what refers to it. */
-const linked: readonly RegExp[] = [
-  /\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i,
-  /\/networkSecurityGroups\/[^/]+$/i,
-  /\/natGateways\/[^/]+$/i,
-  /\/publicIPAddresses\/[^/]+$/i,
-  /\/loadBalancers\/[^/]+\/backendAddressPools\/[^/]+$/i,
+const linked: readonly [RegExp, action?: string][] = [
+  [/\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i],
+  [/\/networkSecurityGroups\/[^/]+$/i],
+  [/\/natGateways\/[^/]+$/i],
+  [/\/publicIPAddresses\/[^/]+$/i],
+  [/\/loadBalancers\/[^/]+\/backendAddressPools\/[^/]+$/i],
+  [/\/userAssignedIdentities\/[^/]+$/i, "assign"],
 ];
 
-/** Refuses a reference that the identity may not make. */
-export function checkJoin(referrer: string, target: string, { store, options }: Context): void {
-  if (!linked.some((pattern) => pattern.test(target))) return;
-  const action = actionOf({ method: "POST", segments: [...target.split("/").slice(1), "join"] });
-  if (!isDenied(limitsOf(store), action)) return;
+/** Refuses a reference that who asks may not make. */
+export function checkJoin(referrer: string, target: string, context: Context, principalId: string): void {
+  const found = linked.find(([pattern]) => pattern.test(target));
+  if (!found) return;
+  const action = actionOf({ method: "POST", segments: [...target.split("/").slice(1), found[1] ?? "join"] });
+  if (mayAct(context, principalId, "action", action, target)) return;
   const write = actionOf({ method: "PUT", segments: referrer.split("/").slice(1) });
   throw new ArmError(
     403,
     "LinkedAuthorizationFailed",
-    `The client '${options.clientId}' with object id '${options.clientId}' has permission to perform action '${write}' on scope '${referrer}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${target}' or the linked scope(s) are invalid.`,
+    `The client '${clientOf(principalId, context)}' with object id '${principalId}' has permission to perform action '${write}' on scope '${referrer}'; however, it does not have permission to perform action '${action}' on the linked scope(s) '${target}' or the linked scope(s) are invalid.`,
   );
 }

@@ -130,8 +130,8 @@ export function write(
   const body = JSON.parse(JSON.stringify(merged)) as Body;
   const draft: Draft = { id, body, computed: { ...existing?.computed }, ...(existing && { existing }) };
   const check = (): void => {
-    checkReferences(draft, type, context);
-    type.prepare?.(draft, context);
+    checkReferences(draft, type, context, request.principalId);
+    type.prepare?.(draft, context, request.principalId);
   };
   return orLater(request, type, id, existing, context, check, () => commit(request, type, draft, context));
 }

@@ -14,12 +14,13 @@ interface Reference {
   id: string;
 }
 
-/** A body keeps only references under `id`: its own IDs are dropped by the schema. */
+/** A body keeps only references under `id`: its own IDs are dropped by the schema. Identities are named by keys. */
 export function referencesIn(value: unknown, path = ""): Reference[] {
   if (Array.isArray(value)) return value.flatMap((item, index) => referencesIn(item, `${path}[${index}]`));
   if (value === null || typeof value !== "object") return [];
   return Object.entries(value).flatMap(([name, inner]) => {
     const at = path === "" ? name : `${path}.${name}`;
+    if (name === "userAssignedIdentities") return Object.keys(inner as object).map((id) => ({ path: at, id }));
     const isReference =
       (name === "id" || name === "targetResourceUri" || name === "metricResourceUri") && typeof inner === "string";
     return isReference ? [{ path: at, id: inner }] : referencesIn(inner, at);
@@ -27,7 +28,7 @@ export function referencesIn(value: unknown, path = ""): Reference[] {
 }
 
 /** Refuses a body that refers to something which does not exist, or which is being deleted. */
-export function checkReferences({ id, body }: Draft, type: ResourceType, context: Context): void {
+export function checkReferences({ id, body }: Draft, type: ResourceType, context: Context, principalId: string): void {
   const { store, options } = context;
   for (const reference of referencesIn(body)) {
     const target = parseId(reference.id);
@@ -39,16 +40,23 @@ export function checkReferences({ id, body }: Draft, type: ResourceType, context
     }
     const known = target.subscriptionId.toLowerCase() === options.subscriptionId.toLowerCase();
     if (!known || !exists(reference.id, { id, body }, store)) {
+      if (target.namespace.toLowerCase() === "microsoft.managedidentity") throw identityMissing(id, reference.id);
       if (type.missingReference) throw type.missingReference(reference.id);
       throw badRequest(
         "InvalidResourceReference",
         `Resource ${reference.id} referenced by resource ${id} was not found. Please make sure that the referenced resource exists, and that both resources are in the same region.`,
       );
     }
-    checkJoin(id, reference.id, context);
+    checkJoin(id, reference.id, context, principalId);
     refuseBusyNetwork(id, reference.id, type, context);
   }
 }
+
+const identityMissing = (referrer: string, id: string): ArmError =>
+  badRequest(
+    "FailedIdentityOperation",
+    `Identity operation for resource '${referrer}' failed with error 'Failed to perform resource identity operation. Status: 'BadRequest'. Response: '{"error":{"code":"BadRequest","message":"Resource '${id}' was not found."}}'.'.`,
+  );
 
 /** A network is busy, with all of its subnets, while it or one of them is being written. */
 function busyIn(networkId: string, store: Store): Resource | undefined {

@@ -1,8 +1,10 @@
 /** All resource types. */
+import { roleAssignments } from "./access/roleAssignments.ts";
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
+import { userAssignedIdentities } from "./managedidentity/userAssignedIdentities.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
 import { natGateways } from "./network/natGateways.ts";
 import { networkInterfaces } from "./network/networkInterfaces.ts";
@@ -36,6 +38,8 @@ const all = [
   virtualMachineScaleSets,
   virtualMachines,
   autoscaleSettings,
+  userAssignedIdentities,
+  roleAssignments,
 ] as unknown as ResourceType[];
 
 const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));

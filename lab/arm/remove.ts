@@ -1,4 +1,5 @@
 /** DELETE */
+import { removeAssignments } from "./access/roleAssignments.ts";
 import type { Context } from "./context.ts";
 import { operationHeaders, type Answer, type Request } from "./http.ts";
 import { begin } from "./operations.ts";
@@ -13,6 +14,7 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
   const isGroup = type.dialect === "arm";
   if (existing.state !== "Deleting") {
     type.refuseDelete?.(existing, context);
+    removeAssignments(existing.id, store);
     if (!type.asynchronous && !type.deletedLater && !isGroup) {
       type.deleting?.(existing, context);
       store.put(existing, true);

@@ -4,7 +4,8 @@ import type { Context } from "./context.ts";
 import { keyOf, parentOf } from "./ids.ts";
 import { typeNamed } from "./registry.ts";
 import type { Resource } from "./resource.ts";
-import type { ResourceType } from "./resourceType.ts";
+import type { Dialect, ResourceType } from "./resourceType.ts";
+import { types } from "./typeNames.ts";
 
 export function renderResource(resource: Resource, context: Context, query: URLSearchParams): Record<string, unknown> {
   const type = typeNamed(resource.type)!;
@@ -26,9 +27,11 @@ export function renderResource(resource: Resource, context: Context, query: URLS
 export const etagOf = (resource: Resource, type: ResourceType): string =>
   type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
 
+const withoutEtag: readonly Dialect[] = ["arm", "authorization", "identity"];
+
 /** Resource groups have no ETag. */
 export const etagHeader = (resource: Resource, type: ResourceType): Record<string, string> =>
-  type.dialect === "arm" ? {} : { ETag: etagOf(resource, type) };
+  withoutEtag.includes(type.dialect) ? {} : { ETag: etagOf(resource, type) };
 
 /** The short form in which resources are listed across types. */
 export function renderShort(resource: Resource): object {
@@ -50,6 +53,8 @@ export function renderShort(resource: Resource): object {
   };
 }
 
-/** Child resources are not listed with their group. */
+/** Child resources are not listed with their group, nor is what extends others. */
 export const isTopLevel = (resource: Resource): boolean =>
-  resource.type.split("/").length === 2 && keyOf(parentOf(resource.id)) !== "";
+  resource.type !== types.roleAssignment &&
+  resource.type.split("/").length === 2 &&
+  keyOf(parentOf(resource.id)) !== "";

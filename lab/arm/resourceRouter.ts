@@ -118,7 +118,7 @@ export function listResources(resources: Resource[], type: ResourceType, request
   );
 }
 
-function onResource(
+export function onResource(
   request: Request,
   type: ResourceType,
   id: string,

@@ -47,7 +47,7 @@ export interface Part {
 }
 
 /** Resource providers answer mistakes in their own ways. */
-export type Dialect = "arm" | "network" | "compute" | "dns" | "monitor";
+export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "monitor" | "network";
 
 export interface ResourceType<B extends Body = Body> {
   type: string;
@@ -86,8 +86,8 @@ export interface ResourceType<B extends Body = Body> {
   missing?(id: string): ArmError;
   /** The refusal of a reference to what does not exist, where it is not Azure Resource Manager's usual one. */
   missingReference?(id: string): ArmError;
-  /** Checks against other resources, and allocations. */
-  prepare?(draft: Draft<B>, context: Context): void;
+  /** Checks against other resources, and allocations; `principalId` is of who asks. */
+  prepare?(draft: Draft<B>, context: Context, principalId: string): void;
   /** After the resource was stored: children and members. `existing` is what was stored before. */
   applied?(resource: Resource<B>, existing: Resource<B> | undefined, given: B, context: Context): void;
   /** The answer's body without id, name, type, location, tags and etag. */

@@ -1,4 +1,6 @@
 /** Paths below /subscriptions: lists across types, providers, operations, and the way to resource groups. */
+import { answerAccess } from "./access/router.ts";
+import { mayAct } from "./access/rights.ts";
 import { checkAllowed } from "./authorization.ts";
 import { answerRegion } from "./compute/region.ts";
 import type { Context } from "./context.ts";
@@ -29,7 +31,9 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
   const list = third.toLowerCase();
   if (subscription === undefined) {
     checkVersion(request, resourceGroups);
-    return { status: 200, body: { value: [renderSubscription(context)], count: { type: "Total", value: 1 } } };
+    const [read, id] = ["Microsoft.Resources/subscriptions/read", `/subscriptions/${subscriptionId}`] as const;
+    const value = mayAct(context, request.principalId, "action", read, id) ? [renderSubscription(context)] : [];
+    return { status: 200, body: { value, count: { type: "Total", value: value.length } } };
   }
   if (subscription.toLowerCase() !== subscriptionId.toLowerCase()) {
     throw new ArmError(
@@ -39,6 +43,8 @@ export async function routeSubscription(request: Request, routing: Routing): Pro
     );
   }
   checkAllowed(request, context);
+  const ofAccess = answerAccess(request, context);
+  if (ofAccess) return ofAccess;
   if (/\/providers\/Microsoft\.Authorization\/permissions$/i.test(request.path)) return permissions(request, context);
   switch (list) {
     case "":

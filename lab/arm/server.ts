@@ -4,6 +4,7 @@ import { createServer, type Server } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { principalOf } from "./access/principals.ts";
+import { answerAccess } from "./access/router.ts";
 import { ArmError, badRequest } from "./errors.ts";
 import type { Answer, Request } from "./http.ts";
 import { logExchange } from "./log.ts";
@@ -182,7 +183,10 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
           ],
         },
       };
-    case "providers":
+    case "providers": {
+      // Roles are the tenant's, and anybody may read them.
+      const ofRoles = third === "roledefinitions" && answerAccess(request, routing(origin).context);
+      if (ofRoles) return ofRoles;
       if (fourth !== "" || third !== "") throw notFound(request);
       checkVersion(request, resourceGroups);
       return {
@@ -192,6 +196,7 @@ async function route(request: Request, { options, keys, routing }: ServerParts):
             ? { value: renderProviders(routing(origin).context) }
             : renderProvider(second, routing(origin).context),
       };
+    }
     default:
       throw notFound(request);
   }

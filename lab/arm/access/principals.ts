@@ -2,8 +2,6 @@
 import type { JWTPayload } from "jose";
 import type { Context } from "../context.ts";
 import type { ArmOptions } from "../options.ts";
-import type { Body, Resource } from "../resource.ts";
-import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
 
 /** What a user-assigned identity has in the directory, made with it. */
@@ -23,11 +21,12 @@ export const principalOf = (claims: JWTPayload): string => String(claims["oid"])
 export const isDeployer = (principalId: string, { clientId }: Pick<ArmOptions, "clientId">): boolean =>
   principalId.toLowerCase() === clientId.toLowerCase();
 
-/** The identity with this object ID. */
-export const identityOf = (principalId: string, store: Store): Resource | undefined =>
-  store
-    .ofType<Body>(types.identity)
-    .find(({ computed }) => computed.entry?.principalId.toLowerCase() === principalId.toLowerCase());
+/** What the directory has of a principal; the deployer was always there. */
+export function entryOf(principalId: string, { store, options }: Context): DirectoryEntry | undefined {
+  if (isDeployer(principalId, options)) return { clientId: options.clientId, principalId: options.clientId, made: 0 };
+  const entries = store.ofType(types.identity).flatMap(({ computed }) => computed.entry ?? []);
+  return entries.find((entry) => entry.principalId.toLowerCase() === principalId.toLowerCase());
+}
 
 /** Time in which the directory's other places, and those that judge rights, learn of something new. */
 export const rightsSeconds = ({ rightsSeconds: given, secondsPerMinute }: ArmOptions): number =>

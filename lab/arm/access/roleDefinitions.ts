@@ -3,6 +3,9 @@
  * https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
  */
 
+import { ArmError } from "../errors.ts";
+import type { ArmOptions } from "../options.ts";
+
 export interface RoleDefinition {
   /** The same in every tenant. */
   guid: string;
@@ -182,3 +185,35 @@ export const roleDefinitions: readonly RoleDefinition[] = [
 /** `id` may stand in any scope, or in none. */
 export const roleDefinitionOf = (id: string): RoleDefinition | undefined =>
   roleDefinitions.find(({ guid }) => guid === id.slice(id.lastIndexOf("/") + 1).toLowerCase());
+
+/** As Azure answers it, wherever it is asked for. */
+export const roleDefinitionId = ({ guid }: RoleDefinition, { subscriptionId }: ArmOptions): string =>
+  `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+
+export const renderRoleDefinition = (role: RoleDefinition, options: ArmOptions): object => ({
+  id: roleDefinitionId(role, options),
+  name: role.guid,
+  type: "Microsoft.Authorization/roleDefinitions",
+  properties: {
+    roleName: role.roleName,
+    type: "BuiltInRole",
+    description: role.description,
+    assignableScopes: ["/"],
+    permissions: [permissionOf(role)],
+  },
+});
+
+/** What the role allows, as `permissions` shows it, too. */
+export const permissionOf = ({ actions, notActions = [], dataActions = [] }: RoleDefinition): object => ({
+  actions,
+  notActions,
+  dataActions,
+  notDataActions: [],
+});
+
+export const roleDefinitionMissing = (status: number, id: string): ArmError =>
+  new ArmError(
+    status,
+    "RoleDefinitionDoesNotExist",
+    `The specified role definition with ID '${id.slice(id.lastIndexOf("/") + 1).replaceAll("-", "")}' does not exist.`,
+  );

@@ -4,6 +4,7 @@ import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
 import { tracked, zoneList } from "../schema.ts";
 import { extensionList } from "./extensions.ts";
+import { machineIdentity } from "./identity.ts";
 import { machineOsProfile } from "./osProfile.ts";
 import { diagnosticsProfile, scheduledEventsProfile } from "./scaleSetSchema.ts";
 import { storageProfile } from "./storageProfile.ts";
@@ -11,6 +12,7 @@ import { storageProfile } from "./storageProfile.ts";
 export const machineBody = z.strictObject({
   ...tracked,
   zones: zoneList.optional(),
+  identity: machineIdentity.optional(),
   properties: z.strictObject({
     virtualMachineScaleSet: z.strictObject({ id: z.string() }).optional(),
     hardwareProfile: z.strictObject({ vmSize: z.string() }),

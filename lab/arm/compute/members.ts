@@ -58,7 +58,7 @@ const suffix = (): string => Array.from({ length: 6 }, () => letters[randomInt(l
 
 /** Makes a member from the model as it is now. */
 export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<MachineBody> {
-  const { sku, location, tags, properties } = set.body;
+  const { sku, location, tags, identity, properties } = set.body;
   const model = properties.virtualMachineProfile;
   const hex = randomBytes(4).toString("hex");
   const name = `${set.name}_${hex}`;
@@ -72,6 +72,7 @@ export function addMember(set: Resource<ScaleSetBody>, store: Store): Resource<M
     location,
     ...(tags && { tags }),
     ...(zone !== undefined && { zones: [zone] }),
+    ...(identity && { identity }),
     properties: {
       virtualMachineScaleSet: { id: set.id },
       hardwareProfile: { vmSize: sku.name },
@@ -131,17 +132,18 @@ function interfaceProperties(set: Resource<ScaleSetBody>): NetworkInterfaceBody[
 }
 
 /**
- * What can change on a member that exists: extensions, terminate notice, pools and the interface's security group. Not
- * its custom data.
+ * What can change on a member that exists: identity, extensions, terminate notice, pools and the interface's security
+ * group. Not its custom data.
  */
 export function applyModel(set: Resource<ScaleSetBody>, machine: Resource<MachineBody>, store: Store): void {
   const { extensionProfile, scheduledEventsProfile } = set.body.properties.virtualMachineProfile;
   const before = machine.body.properties;
   const properties = { ...before, extensions: extensionProfile?.extensions ?? [], scheduledEventsProfile };
-  const changing = (one: MachineBody["properties"]): string =>
-    JSON.stringify([one.extensions, one.scheduledEventsProfile]);
-  if (changing(properties) !== changing(before))
-    store.put({ ...machine, body: { ...machine.body, properties }, state: "Updating" }, true);
+  const { identity = machine.body.identity } = set.body;
+  const body = { ...machine.body, ...(identity && { identity }), properties };
+  const changing = ({ identity: of, properties: one }: MachineBody): string =>
+    JSON.stringify([of, one.extensions, one.scheduledEventsProfile]);
+  if (changing(body) !== changing(machine.body)) store.put({ ...machine, body, state: "Updating" }, true);
   const nic = store.live<NetworkInterfaceBody>(machine.body.properties.networkProfile.networkInterfaces[0]!.id);
   if (!nic) return;
   const wanted = interfaceProperties(set);

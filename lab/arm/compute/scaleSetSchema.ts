@@ -17,6 +17,7 @@ import {
 } from "../schema.ts";
 import { types } from "../typeNames.ts";
 import { extensionList, isHealth } from "./extensions.ts";
+import { scaleSetIdentity } from "./identity.ts";
 import { scaleSetOsProfile } from "./osProfile.ts";
 import { storageProfile } from "./storageProfile.ts";
 
@@ -162,7 +163,7 @@ export const scaleSetBody = z
       capacity: range(0, 1000, "InvalidParameter").optional(),
     }),
     zones: zoneList.optional(),
-    identity: z.strictObject({ type: choice("None") }, "The lab has no managed identities").optional(),
+    identity: scaleSetIdentity.optional(),
     plan: z.null("The lab's images need no plan").optional(),
     extendedLocation: z.null("The lab has no edge zones").optional(),
     placement: lacking("placements of zones by Azure"),

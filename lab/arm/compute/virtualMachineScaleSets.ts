@@ -8,6 +8,7 @@ import { types } from "../typeNames.ts";
 import { computeType } from "./computeType.ts";
 import { checkExtensions, withoutProtected } from "./extensions.ts";
 import { checkImage } from "./images.ts";
+import { keptIdentity, renderIdentity, withLowerKeys } from "./identity.ts";
 import { applyModel, everyMemberOf, membersOf, reconcile } from "./members.ts";
 import { renderOsProfile } from "./osProfile.ts";
 import { checkSize } from "./quota.ts";
@@ -51,6 +52,7 @@ function prepare(draft: Draft<ScaleSetBody>, context: Context): void {
     }
   }
   prepareRepairs(draft);
+  draft.body.identity = keptIdentity(draft.body.identity, context);
   checkImage(profile.storageProfile.imageReference, location!);
   checkSecurity(draft, context);
   checkExtensions(profile.extensionProfile?.extensions ?? [], location!);
@@ -125,12 +127,13 @@ function outcome(set: Resource<ScaleSetBody>, _: unknown, context: Context): Out
   return all.find((machine) => machine.state === "Failed")?.error ?? "done";
 }
 
-function render(set: Resource<ScaleSetBody>): object {
-  const { sku, zones, properties } = set.body;
+function render(set: Resource<ScaleSetBody>, context: Context): object {
+  const { sku, zones, identity, properties } = set.body;
   const profile = properties.virtualMachineProfile;
   return {
     sku: { tier: "Standard", ...sku, capacity: sku.capacity ?? 0 },
     ...(zones && { zones }),
+    ...(identity && { identity: renderIdentity(identity, context, "ids") }),
     properties: {
       singlePlacementGroup: false,
       ...properties,
@@ -171,8 +174,11 @@ export const virtualMachineScaleSets: ResourceType<ScaleSetBody> = {
   introduced: scaleSetIntroduced,
   patch: "merge",
   // `az vmss scale` puts a location and a SKU: the model stays.
-  completed: (given, { body: { properties, zones, tags } }) =>
-    "properties" in given ? given : { ...(zones && { zones }), ...(tags && { tags }), ...given, properties },
+  completed: (given, { body: { properties, zones, identity, tags } }) =>
+    "properties" in given
+      ? given
+      : { ...(zones && { zones }), ...(identity && { identity }), ...(tags && { tags }), ...given, properties },
+  spelled: withLowerKeys,
   merge,
   prepare,
   applied,

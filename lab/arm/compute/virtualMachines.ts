@@ -9,6 +9,7 @@ import type { Draft, Outcome, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { computeType } from "./computeType.ts";
 import { scriptsOf, withoutProtected } from "./extensions.ts";
+import { keptIdentity, renderIdentity, withLowerKeys } from "./identity.ts";
 import { instanceView, machineStatus, shownState } from "./instanceView.ts";
 import { machineActions } from "./machineActions.ts";
 import { isProvisionedLate, notStarted, provisioningTimedOut } from "./lateMachines.ts";
@@ -57,10 +58,11 @@ function renderExtension(
 
 function render(machine: Resource<MachineBody>, context: Context, query: URLSearchParams): object {
   const { extensions, ...properties } = machine.body.properties;
-  const { zones } = machine.body;
+  const { zones, identity } = machine.body;
   const expanded = query.get("$expand")?.toLowerCase() === "instanceview" || query.get("statusOnly") === "true";
   return {
     ...(zones && { zones }),
+    ...(identity && { identity: renderIdentity(identity, context, "entries") }),
     resources: (extensions ?? []).map((extension) => renderExtension(machine, extension)),
     properties: {
       ...properties,
@@ -74,15 +76,17 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
   };
 }
 
-/** Of what a PATCH can change, the lab has tags and boot diagnostics. */
-function prepare({ body, existing }: Draft<MachineBody>): void {
+/** Of what a PATCH can change, the lab has tags, identities and boot diagnostics. */
+function prepare({ body, existing }: Draft<MachineBody>, context: Context): void {
+  body.identity = keptIdentity(body.identity, context);
   const fixed = ({ properties, ...rest }: MachineBody): object => ({
     ...rest,
     tags: undefined,
+    identity: undefined,
     properties: { ...properties, diagnosticsProfile: undefined },
   });
   if (existing && !isDeepStrictEqual(fixed(body), fixed(existing.body)))
-    throw notInLab("changes of machines besides tags and boot diagnostics; change their scale set");
+    throw notInLab("changes of machines besides tags, identities and boot diagnostics; change their scale set");
 }
 
 /** `'virtualMachineScaleSet/id' eq '/subscriptions/...'`, the filter by which the members of a set are listed. */
@@ -108,6 +112,7 @@ export const virtualMachines: ResourceType<MachineBody> = {
   location: "regional",
   schema: machineBody,
   patch: "merge",
+  spelled: withLowerKeys,
   prepare,
   listed: (answer) => ({ ...answer, resources: (answer["resources"] as { id: string }[]).map(({ id }) => ({ id })) }),
   refusePut: "virtual machines outside of a scale set; make a Microsoft.Compute/virtualMachineScaleSets",

@@ -74,21 +74,12 @@ export async function issueToken(
   const resource = form.get("resource");
   const audience = resource ?? form.get("scope")?.replace(/\/?\.default$/, "") ?? origin;
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const claims = {
-    aud: audience,
-    iss: `${origin}/${options.tenantId}/v2.0`,
-    iat: nowSeconds,
-    nbf: nowSeconds,
-    exp: nowSeconds + lifetimeSeconds,
-    appid: options.clientId,
-    azp: options.clientId,
-    idtyp: "app",
-    oid: options.clientId,
-    sub: options.clientId,
-    tid: options.tenantId,
-    uti: randomUUID(),
-    ver: "1.0",
-  };
+  const subject = { clientId: options.clientId, principalId: options.clientId };
+  // The storage service looks at who issued a token, and knows Azure's older issuer only.
+  const issuer =
+    withoutSlashes(audience) === storageAudience ? olderIssuer(options) : `${origin}/${options.tenantId}/v2.0`;
+  const lasting = { nowSeconds, lifetimeSeconds };
+  const token = await signToken({ audience, issuer, subject, ...lasting }, options, keys);
   // The older endpoint answers its numbers as strings.
   const lifetime = resource === null ? lifetimeSeconds : String(lifetimeSeconds);
   return {
@@ -100,12 +91,50 @@ export async function issueToken(
       expires_on: String(nowSeconds + lifetimeSeconds),
       not_before: String(nowSeconds),
       resource: audience,
-      access_token: await new SignJWT(claims)
-        .setProtectedHeader({ typ: "JWT", alg: algorithm, kid: keys.keyId })
-        .sign(createPrivateKey(keys.privateKey)),
+      access_token: token,
     },
   };
 }
+
+interface Grant {
+  audience: string;
+  issuer: string;
+  subject: { clientId: string; principalId: string };
+  nowSeconds: number;
+  lifetimeSeconds: number;
+  /** Of an identity: its resource ID. */
+  resourceId?: string;
+}
+
+export function signToken(grant: Grant, options: Pick<ArmOptions, "tenantId">, keys: Keys): Promise<string> {
+  const { audience, issuer, subject, nowSeconds, resourceId } = grant;
+  const claims = {
+    aud: audience,
+    iss: issuer,
+    iat: nowSeconds,
+    nbf: nowSeconds,
+    exp: nowSeconds + grant.lifetimeSeconds,
+    appid: subject.clientId,
+    azp: subject.clientId,
+    idtyp: "app",
+    oid: subject.principalId,
+    sub: subject.principalId,
+    tid: options.tenantId,
+    uti: randomUUID(),
+    ver: "1.0",
+    ...(resourceId !== undefined && { xms_mirid: resourceId }),
+  };
+  return new SignJWT(claims)
+    .setProtectedHeader({ typ: "JWT", alg: algorithm, kid: keys.keyId })
+    .sign(createPrivateKey(keys.privateKey));
+}
+
+/** Of every storage account. */
+const storageAudience = "https://storage.azure.com";
+
+/** That of tokens of version 1.0, which identities are given, too. */
+export const olderIssuer = ({ tenantId }: Pick<ArmOptions, "tenantId">): string =>
+  `https://sts.windows.net/${tenantId}/`;
 
 const withoutSlashes = (audience: string): string => audience.replace(/\/+$/, "");
 

@@ -76,7 +76,7 @@ describe("refused, as Azure does", () => {
     ["a request that was forwarded", 400, `instance?${version}`, { metadata: "true", "x-forwarded-for": "10.0.0.1" }],
     ["a query parameter twice", 400, `instance?${version}&${version}`],
     ["another format", 400, `instance?${version}&format=xml`],
-    ["an unknown category", 404, `identity?${version}`],
+    ["an unknown category", 404, `attested?${version}`],
     ["events in a version without Terminate", 400, "scheduledevents?api-version=2017-08-01"],
   ])("%s: %i", async (_, status, path, headers) => {
     expect((await get(path, headers)).status).toBe(status);

@@ -13,6 +13,7 @@ import { networkIdOf, type NetworkInterfaceBody } from "../network/networkInterf
 import type { Resource } from "../resource.ts";
 import { types } from "../typeNames.ts";
 import { instanceDocument, instanceVersions } from "./instance.ts";
+import { answerToken, refusedToken } from "./identity.ts";
 import { approveEvents, eventsDocument, eventVersions } from "./scheduledEvents.ts";
 
 interface MetadataRequest {
@@ -44,7 +45,7 @@ export async function serveMetadata(socket: string, context: Context): Promise<S
 
 async function exchange(message: IncomingMessage, context: Context): Promise<Answer> {
   try {
-    return answerMetadata(
+    return await answerMetadata(
       {
         networkId: String(message.headers[metadataHeaders.network]),
         client: String(message.headers[metadataHeaders.client]),
@@ -72,11 +73,13 @@ async function textOf(message: IncomingMessage): Promise<string> {
 
 const refused = (status: number, error: string, more: object = {}): Answer => ({ status, body: { error, ...more } });
 
-function answerMetadata(request: MetadataRequest, context: Context): Answer {
+function answerMetadata(request: MetadataRequest, context: Context): Answer | Promise<Answer> {
   const { pathname, searchParams: query } = new URL(request.url, "http://169.254.169.254");
   const [root, category = "", ...path] = pathname.split("/").filter((part) => part !== "");
   if (String(request.headers["metadata"]).toLowerCase() !== "true")
-    return refused(400, "Bad request. Required metadata header not specified");
+    return category.toLowerCase() === "identity"
+      ? refusedToken("bad_request_102", "Required metadata header not specified")
+      : refused(400, "Bad request. Required metadata header not specified");
   if (request.headers["x-forwarded-for"] !== undefined)
     return refused(400, "Bad request. A request with an X-Forwarded-For header is not answered");
   if (new Set(query.keys()).size !== query.size)
@@ -98,6 +101,10 @@ function answerMetadata(request: MetadataRequest, context: Context): Answer {
           ? { status: 200 }
           : refused(400, "Bad request. StartRequests with the EventId of an event of this scale set is expected");
       });
+    case "identity":
+      if (path.join("/").toLowerCase() !== "oauth2/token") return refused(404, "Not found");
+      if (request.method !== "GET") return refused(405, "Method not allowed");
+      return answerToken(machine, query, context);
     default:
       return refused(404, "Not found");
   }

@@ -1,4 +1,7 @@
 /** `GET {scope}/providers/Microsoft.Authorization/permissions` */
+import { isDeployer } from "../access/principals.ts";
+import { rolesOf } from "../access/rights.ts";
+import { permissionOf } from "../access/roleDefinitions.ts";
 import type { Context } from "../context.ts";
 import { listed, type Answer, type Request } from "../http.ts";
 import { groupId } from "../ids.ts";
@@ -10,13 +13,16 @@ const permissionsType = {
   apiVersions: ["2015-07-01", "2018-07-01", "2022-04-01"],
 };
 
-/** Everything but what is denied. */
-export function permissions(request: Request, { store, options }: Context): Answer {
+/** Of the deployer everything but what is denied; of each role that is assigned to who asks what it allows. */
+export function permissions(request: Request, context: Context): Answer {
+  const { store, options } = context;
   checkVersion(request, permissionsType);
   onlyGet(request);
   const [, , groups, group] = request.segments;
   const isInGroup = groups?.toLowerCase() === "resourcegroups" && group !== undefined;
   if (isInGroup && !store.get(groupId(options.subscriptionId, group))) throw groupMissing(group);
-  const { denied } = limitsOf(store);
-  return listed([{ actions: ["*"], notActions: denied, dataActions: [], notDataActions: [] }], request);
+  const scope = request.path.slice(0, request.path.toLowerCase().lastIndexOf("/providers/microsoft.authorization"));
+  const assigned = rolesOf(context, request.principalId, scope).map(permissionOf);
+  const owned = { actions: ["*"], notActions: limitsOf(store).denied, dataActions: [], notDataActions: [] };
+  return listed([...(isDeployer(request.principalId, options) ? [owned] : []), ...assigned], request);
 }
