@@ -11,7 +11,7 @@ export function checkName(type: ResourceType, id: string): void {
   if (type.name.pattern.test(name)) return;
   const codes: Partial<Record<Dialect, string>> = { arm: "InvalidResourceGroup", compute: "InvalidParameter" };
   throw badRequest(
-    codes[type.dialect] ?? "InvalidResourceName",
+    type.name.code ?? codes[type.dialect] ?? "InvalidResourceName",
     `Resource name ${name} is invalid. ${type.name.rule}.`,
   );
 }

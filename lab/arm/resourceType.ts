@@ -47,7 +47,7 @@ export interface Part {
 }
 
 /** Resource providers answer mistakes in their own ways. */
-export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "monitor" | "network";
+export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "monitor" | "network" | "storage";
 
 export interface ResourceType<B extends Body = Body> {
   type: string;
@@ -58,14 +58,18 @@ export interface ResourceType<B extends Body = Body> {
   introduced?: Introduced;
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
-  name: { pattern: RegExp; rule: string };
+  /** `code` of the refusal, where it is not the one of the provider. */
+  name: { pattern: RegExp; rule: string; code?: string };
   /** Where tags are narrower than everywhere: how many, and what their names may be. */
   tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
   /** Set where the lab has no PUT: what the client should do instead. */
   refusePut?: string;
-  /** False: PUT and DELETE are done when they are answered. */
-  asynchronous: boolean;
+  /**
+   * False: PUT and DELETE are done when they are answered. `creation`: but for a PUT that makes the resource, which is
+   * answered 202 without a body.
+   */
+  asynchronous: boolean | "creation";
   /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
   accepted?: true;
   /** Whether DELETE takes time although PUT does not. */

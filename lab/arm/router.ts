@@ -15,6 +15,7 @@ import { matching, tagFields } from "./resources/filter.ts";
 import { permissions } from "./resources/permissions.ts";
 import { answerFeature, registerProvider, renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
+import { answerStorage } from "./storage/storageOfSubscription.ts";
 import { types } from "./typeNames.ts";
 
 export interface Routing {
@@ -125,6 +126,8 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   if (namespace.toLowerCase() === "microsoft.features") return routeFeature(request, rest.slice(1), change, context);
   const ofRegion = namespace.toLowerCase() === "microsoft.compute" && answerRegion(request, rest.slice(1), context);
   if (ofRegion) return ofRegion;
+  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
+  if (ofStorage) return ofStorage;
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);

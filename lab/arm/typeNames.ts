@@ -18,5 +18,8 @@ export const types = {
   machine: "Microsoft.Compute/virtualMachines",
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
+  storageAccount: "Microsoft.Storage/storageAccounts",
+  blobService: "Microsoft.Storage/storageAccounts/blobServices",
+  blobContainer: "Microsoft.Storage/storageAccounts/blobServices/containers",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;

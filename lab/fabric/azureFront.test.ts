@@ -175,6 +175,13 @@ describe("the front of Azure's services", () => {
     await ask("stdev.blob.core.azure.example", "/c/b", { headers: { authorization: "SharedKey stdev:signature" } });
     expect(toAzurite[1]?.headers.authorization).toBe("SharedKey stdev:signature");
   });
+  test("refuses a path that the daemon and Azurite could read differently", async () => {
+    for (const path of ["/public/../backups/a", "/public/%2e%2e/backups/a", "//backups/a", "/public\\..\\backups"]) {
+      const answer = await ask("stdev.blob.core.azure.example", path);
+      expect(answer).toMatchObject({ status: 400 });
+    }
+    expect([...toDaemon, ...toAzurite]).toEqual([]);
+  });
   test("tells the daemon of a success where it wants to know, before the sender", async () => {
     verdict = { status: 204, headers: { "lab-tell": "1" } };
     await ask("stdev.blob.core.azure.example", "/c?restype=container", { method: "PUT" });

@@ -41,6 +41,11 @@ const without = (headers: IncomingHttpHeaders, names: readonly string[]): Incomi
   Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)));
 
 async function blob(question: IncomingMessage, response: ServerResponse, options: FrontOptions): Promise<void> {
+  // The daemon and Azurite are to read the same path.
+  if (!isPlain(question.url ?? "")) {
+    question.resume();
+    return refuse(response, 400, "application/xml", storageError("InvalidUri", "The requested URI is not plain."));
+  }
   try {
     const verdict = await judge(question, options, "before");
     if (verdict.statusCode !== 204) {
@@ -110,25 +115,28 @@ function answer(found: IncomingMessage, response: ServerResponse): void {
   found.pipe(response);
 }
 
+/** A path from the root on, without parts that stand for others (`..`) and with everything escaped that must be. */
+const isPlain = (url: string): boolean =>
+  URL.parse(url, "https://front.example")?.href === `https://front.example${url}`;
+
 /** Answers while the daemon is away. */
 const unavailable = (response: ServerResponse): void =>
-  refuse(response, "application/json", JSON.stringify({ error: { code: "ServiceUnavailable", message: away } }));
+  refuse(response, 503, "application/json", JSON.stringify({ error: { code: "ServiceUnavailable", message: away } }));
 
 /** The same, in the words of storage, also while Azurite starts anew. */
 const busy = (response: ServerResponse): void =>
-  refuse(
-    response,
-    "application/xml",
-    `<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code><Message>${away}</Message></Error>`,
-  );
+  refuse(response, 503, "application/xml", storageError("ServerBusy", away));
 
 const away = "The lab's daemon is away, or the service starts anew: retry after some time.";
 
-function refuse(response: ServerResponse, type: string, body: string): void {
+const storageError = (code: string, message: string): string =>
+  `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
+
+function refuse(response: ServerResponse, status: number, type: string, body: string): void {
   if (response.headersSent) {
     response.destroy();
     return;
   }
-  response.writeHead(503, { "content-type": type, "retry-after": "1" });
+  response.writeHead(status, { "content-type": type, ...(status === 503 && { "retry-after": "1" }) });
   response.end(body);
 }
