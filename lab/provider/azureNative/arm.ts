@@ -9,7 +9,7 @@ import type { Operations } from "./clients.ts";
 import { parameters } from "./resources.ts";
 import type { ResourceType } from "./resources.ts";
 import type { Settings } from "./settings.ts";
-import { bodyInputs, lostInputs, toSdk } from "./shape.ts";
+import { bodyInputs, lostInputs, toSdk, withIdentityKeys } from "./shape.ts";
 
 /** ARM, or the way to it, refused. */
 export class ArmError extends Error {
@@ -24,10 +24,14 @@ export class ArmError extends Error {
 // The lab is near and quick; the SDKs' own interval of seconds would make every resource wait.
 const pollInterval = 200;
 
+/** What the SDKs call a PUT. */
+const puts = ["beginCreateOrUpdateAndWait", "createOrUpdate", "beginCreateAndWait", "create", "setServiceProperties"];
+
 /** One call to ARM while it is under way. */
 interface Call {
   /** Of a PUT: what must be found in the request. */
   inputs?: Properties;
+  spellings?: Readonly<Record<string, string>> | undefined;
   /** The PUT has left, and the status of its answer. */
   sent: boolean;
   status?: number;
@@ -61,7 +65,7 @@ export class Arm {
   /** The resource in the SDK's shape; undefined when there is none. */
   async get(type: ResourceType, values: Record<string, string>): Promise<object | undefined> {
     try {
-      return (await this.#call(type, ["get"], values)) as object;
+      return (await this.#call(type, ["get", "getProperties", "getServiceProperties"], values)) as object;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
@@ -71,13 +75,19 @@ export class Arm {
   /** Creates or updates, and waits until ARM is done. `keep` are lists to send as ARM has them. */
   async put(type: ResourceType, values: Record<string, string>, inputs: Properties, keep: object = {}): Promise<void> {
     const body = bodyInputs(type, inputs);
-    await this.#call(type, ["beginCreateOrUpdateAndWait", "createOrUpdate"], values, {
-      inputs: body,
+    await this.#call(type, puts, values, {
+      inputs: withIdentityKeys(body),
       content: { ...keep, ...toSdk(type, body) },
     });
   }
 
   async delete(type: ResourceType, values: Record<string, string>): Promise<void> {
+    if (type.undeletable !== undefined) throw new Error(type.undeletable);
+    if (type.withParent) {
+      // It may have gone with its parent.
+      if (await this.get(type, values)) await this.put(type, values, {});
+      return;
+    }
     try {
       await this.#call(type, ["beginDeleteAndWait", "delete"], values);
     } catch (error) {
@@ -94,9 +104,10 @@ export class Arm {
     const operations = await this.#client(type);
     const name = names.find((candidate) => candidate in operations);
     if (name === undefined) throw new Error(`The SDK's ${type.operations} has no ${names.join(" or ")}.`);
-    const path = (type.order ?? parameters(type)).map((parameter) => values[parameter]);
+    // An ID among them begins with the slash that the path has before it.
+    const path = (type.order ?? parameters(type)).map((parameter) => values[parameter]!.replace(/^\//, ""));
     const options = { abortSignal: this.#abort.signal, updateIntervalInMs: pollInterval };
-    const call: Call = { sent: false, ...(body && { inputs: body.inputs }) };
+    const call: Call = { sent: false, spellings: type.spellings, ...(body && { inputs: body.inputs }) };
     try {
       return await this.#calls.run(call, () => operations[name]!(...path, ...(body ? [body.content] : []), options));
     } catch (error) {
@@ -140,7 +151,8 @@ export class Arm {
         if (!call) return next(request);
         const put = call.inputs !== undefined && request.method === "PUT";
         if (put) {
-          const lost = lostInputs(call.inputs!, typeof request.body === "string" ? JSON.parse(request.body) : {});
+          const body: unknown = typeof request.body === "string" ? JSON.parse(request.body) : {};
+          const lost = lostInputs(call.inputs!, body, call.spellings);
           if (lost.length > 0) {
             throw new Error(
               `The lab's azure-native plugin cannot send ${lost.join(", ")}: the Azure SDK that it uses does ` +

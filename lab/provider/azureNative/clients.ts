@@ -3,7 +3,17 @@ import module from "node:module";
 import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import type { Cloud } from "./cloud.ts";
 
-export type ClientName = "resources" | "network" | "compute" | "monitor" | "dns" | "privatedns";
+export type ClientName =
+  | "resources"
+  | "network"
+  | "compute"
+  | "monitor"
+  | "dns"
+  | "privatedns"
+  | "managedidentity"
+  | "authorization"
+  | "keyvault"
+  | "storage";
 
 /** A group of an SDK client's operations, for example `client.subnets`. */
 export type Operations = Record<string, (...args: unknown[]) => unknown>;
@@ -58,6 +68,14 @@ export async function createClient(name: ClientName, settings: ClientSettings, e
     dns: async () => new (await import("@azure/arm-dns")).DnsManagementClient(credential, subscriptionId, options),
     privatedns: async () =>
       new (await import("@azure/arm-privatedns")).PrivateDnsManagementClient(credential, subscriptionId, options),
+    managedidentity: async () =>
+      new (await import("@azure/arm-msi")).ManagedServiceIdentityClient(credential, subscriptionId, options),
+    authorization: async () =>
+      new (await import("@azure/arm-authorization")).AuthorizationManagementClient(credential, subscriptionId, options),
+    keyvault: async () =>
+      new (await import("@azure/arm-keyvault")).KeyVaultManagementClient(credential, subscriptionId, options),
+    storage: async () =>
+      new (await import("@azure/arm-storage")).StorageManagementClient(credential, subscriptionId, options),
   };
   const client = (await load[name]()) as unknown as Client;
   // For the next start: see `serve`.

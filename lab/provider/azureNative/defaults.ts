@@ -56,16 +56,22 @@ export async function applyDefaults(
   return { inputs, failures };
 }
 
+/** A random one, of version 4. */
+const uuid = (hex: string): string =>
+  [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join("-");
+
 function autoname(
   { name, olds, autonaming, randomSeed }: CheckRequest,
   parameter: string,
-  strategy: "random" | "copy",
+  strategy: ResourceType["autoname"]["strategy"],
 ): { name: string; random: boolean } | undefined {
   const old = olds[parameter];
   if (typeof old === "string") return { name: old, random: olds[createBeforeDelete] === true };
   if (autonaming?.mode === "disable") return undefined;
-  if (autonaming) return { name: autonaming.proposed, random: true };
+  if (autonaming && strategy !== "uuid") return { name: autonaming.proposed, random: true };
   if (strategy === "copy") return { name, random: false };
+  if (strategy === "uuid")
+    return { name: uuid(createHash("sha256").update(randomSeed).update(name).digest("hex")), random: true };
   const suffix = createHash("sha256").update(randomSeed).update(name).digest("hex").slice(0, 8);
   return { name: name + suffix, random: true };
 }

@@ -82,6 +82,23 @@ test("A missing name is made up once, and kept.", async () => {
   expect(second.inputs).toEqual(first.inputs);
 });
 
+test("A missing name of a role assignment is a GUID, and its ID has the scope in it.", async () => {
+  const { fake, plugin } = setUp();
+  const scope = `${group}/providers/Microsoft.KeyVault/vaults/kv/secrets/one`;
+  const given = { scope, principalId: "p", principalType: "ServicePrincipal", roleDefinitionId: "r" };
+  const { inputs, failures } = await plugin.check(check("authorization:RoleAssignment", given));
+  expect(failures).toEqual([]);
+  const name = inputs["roleAssignmentName"] as string;
+  expect(name).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+  const { id, state } = await plugin.create(request("authorization:RoleAssignment", { inputs }));
+  expect(id).toBe(`${scope}/providers/Microsoft.Authorization/roleAssignments/${name}`);
+  expect(fake.sent.every(({ path }) => path === id)).toBe(true);
+  const read = await plugin.read(request("authorization:RoleAssignment", { id, inputs, state }));
+  expect(read!.inputs).toEqual(inputs);
+  await plugin.delete(request("authorization:RoleAssignment", { id }));
+  expect(fake.store.size).toBe(0);
+});
+
 test("A missing parent's name is reported with the property.", async () => {
   const { failures } = await setUp().plugin.check(
     check("network:Subnet", { resourceGroupName: "rg", subnetName: "s" }),
@@ -92,8 +109,8 @@ test("A missing parent's name is reported with the property.", async () => {
 });
 
 test("An unknown resource type is refused with the list of those that the lab has.", () => {
-  expect(() => setUp().plugin.check(check("storage:StorageAccount", {}))).toThrow(
-    /no resource type azure-native:storage:StorageAccount[^]*network:Subnet/,
+  expect(() => setUp().plugin.check(check("storage:Queue", {}))).toThrow(
+    /no resource type azure-native:storage:Queue[^]*network:Subnet/,
   );
 });
 

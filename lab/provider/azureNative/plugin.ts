@@ -59,7 +59,8 @@ export class AzureNative implements Plugin {
     assertKnown(inputs, urn);
     const values = pathValues(type, inputs);
     const id = buildId(type, { ...values, subscriptionId: this.arm.settings.subscriptionId });
-    if (await this.arm.get(type, values)) throw new Error(`cannot create already existing resource '${id}'`);
+    if (!type.withParent && (await this.arm.get(type, values)))
+      throw new Error(`cannot create already existing resource '${id}'`);
     const state = await this.#put(type, id, values, inputs);
     return state;
   }

@@ -17,8 +17,11 @@ export interface ResourceType {
   operations: string;
   /** The SDK takes parameters in another order than the path. */
   order?: string[];
-  /** Name parameter that Pulumi fills in: `random` adds a suffix, `copy` takes the resource's name as it is. */
-  autoname: { parameter: string; strategy: "random" | "copy" };
+  /**
+   * Name parameter that Pulumi fills in: `random` adds a suffix, `copy` takes the resource's name as it is, `uuid` makes
+   * another one up.
+   */
+  autoname: { parameter: string; strategy: "random" | "copy" | "uuid" };
   /** `location` is an input and is taken from the configuration when it is missing. */
   location: boolean;
   /** Input properties, besides the path's, that cannot be changed in place. */
@@ -32,10 +35,18 @@ export interface ResourceType {
   children: string[];
   /** Lists of named parts that get IDs of their own. */
   parts: string[];
+  /** It comes and goes with its parent: there before it is created, and put back to its beginning when it is deleted. */
+  withParent?: true;
+  /** Why it cannot be deleted through ARM. */
+  undeletable?: string;
+  /** Names of inputs that the REST API spells in another way. */
+  spellings?: Record<string, string>;
 }
 
 const group = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}";
 const network = `${group}/providers/Microsoft.Network`;
+const vaults = `${group}/providers/Microsoft.KeyVault/vaults`;
+const accounts = `${group}/providers/Microsoft.Storage/storageAccounts`;
 const common = ["etag", "provisioningState", "resourceGuid", "name", "type", "id", "systemData", "azureApiVersion"];
 
 type Row = Pick<ResourceType, "token" | "path" | "operations"> & Partial<ResourceType>;
@@ -209,6 +220,98 @@ export const resourceTypes: ResourceType[] = [
       readOnly: ["fqdn", "isAutoRegistered"],
     },
   ]),
+  ...types({ client: "managedidentity", apiVersion: "2023-01-31" }, [
+    {
+      token: "managedidentity:UserAssignedIdentity",
+      path: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`,
+      operations: "userAssignedIdentities",
+      immutable: ["location"],
+      readOnly: ["tenantId", "clientId", "principalId"],
+    },
+  ]),
+  ...types({ client: "authorization", apiVersion: "2022-04-01" }, [
+    {
+      token: "authorization:RoleAssignment",
+      path: "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+      operations: "roleAssignments",
+      autoname: { parameter: "roleAssignmentName", strategy: "uuid" },
+      location: false,
+      immutable: ["principalId"],
+      readOnly: ["scope", "createdOn", "createdBy", "updatedOn", "updatedBy"],
+    },
+  ]),
+  ...types({ client: "keyvault", apiVersion: "2024-11-01" }, [
+    { token: "keyvault:Vault", path: `${vaults}/{vaultName}`, operations: "vaults" },
+    {
+      token: "keyvault:Secret",
+      path: `${vaults}/{vaultName}/secrets/{secretName}`,
+      operations: "secrets",
+      location: false,
+      readOnly: ["location"],
+      undeletable: "azure-native deletes a secret at its vault, and the lab's only through ARM: use retainOnDelete",
+    },
+  ]),
+  ...types({ client: "storage", apiVersion: "2024-01-01" }, [
+    {
+      token: "storage:StorageAccount",
+      path: `${accounts}/{accountName}`,
+      operations: "storageAccounts",
+      immutable: ["isHnsEnabled", "location"],
+      readOnly: [
+        "accountMigrationInProgress",
+        "blobRestoreStatus",
+        "creationTime",
+        "failoverInProgress",
+        "geoReplicationStats",
+        "isSkuConversionBlocked",
+        "keyCreationTime",
+        "lastGeoFailoverTime",
+        "primaryEndpoints",
+        "primaryLocation",
+        "privateEndpointConnections",
+        "secondaryEndpoints",
+        "secondaryLocation",
+        "statusOfPrimary",
+        "statusOfSecondary",
+        "storageAccountSkuConversionStatus",
+      ],
+      spellings: {
+        networkRuleSet: "networkAcls",
+        enableHttpsTrafficOnly: "supportsHttpsTrafficOnly",
+        iPAddressOrRange: "value",
+        virtualNetworkResourceId: "id",
+      },
+    },
+    {
+      token: "storage:BlobServiceProperties",
+      path: `${accounts}/{accountName}/blobServices/{blobServicesName}`,
+      operations: "blobServices",
+      order: ["resourceGroupName", "accountName"],
+      location: false,
+      readOnly: ["sku"],
+      withParent: true,
+    },
+    {
+      token: "storage:BlobContainer",
+      path: `${accounts}/{accountName}/blobServices/default/containers/{containerName}`,
+      operations: "blobContainers",
+      location: false,
+      readOnly: [
+        "deleted",
+        "deletedTime",
+        "hasImmutabilityPolicy",
+        "hasLegalHold",
+        "immutabilityPolicy",
+        "lastModifiedTime",
+        "leaseDuration",
+        "leaseState",
+        "leaseStatus",
+        "legalHold",
+        "remainingRetentionDays",
+        "version",
+      ],
+    },
+  ]),
 ];
 
 /** The row for a type token such as `azure-native:network:Subnet` or `azure-native:network/v20250101:Subnet`. */
@@ -249,22 +352,21 @@ function lastParameter(path: string): string {
   return /\{(\w+)\}$/.exec(path)![1]!;
 }
 
+/** A parameter that is an ID itself. */
+const isId = (parameter: string): boolean => parameter === "scope";
+
 /** Values of the path's parameters in an ID; letter case of the fixed parts does not matter, as in ARM. */
 export function parseId(type: ResourceType, id: string): Record<string, string> {
-  const want = type.path.split("/");
-  const have = id.split("/");
-  const values: Record<string, string> = {};
-  const fits =
-    want.length === have.length &&
-    want.every((part, i) => {
-      if (!part.startsWith("{")) return part.toLowerCase() === have[i]!.toLowerCase();
-      values[part.slice(1, -1)] = decodeURIComponent(have[i]!);
-      return have[i] !== "";
-    });
-  if (!fits) throw new Error(`"${id}" is not the ID of a ${type.token}; it has the form ${type.path}.`);
-  return values;
+  const pattern = type.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => `(?<${name}>${isId(name) ? ".+" : "[^/]+"})`);
+  const groups = new RegExp(`^${pattern}$`, "i").exec(id)?.groups;
+  if (!groups) throw new Error(`"${id}" is not the ID of a ${type.token}; it has the form ${type.path}.`);
+  return Object.fromEntries(
+    Object.entries(groups).map(([name, value]) => [name, isId(name) ? `/${value}` : decodeURIComponent(value)]),
+  );
 }
 
 export function buildId(type: ResourceType, values: Record<string, string>): string {
-  return type.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+  return type.path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    isId(name) ? values[name]!.replace(/^\//, "") : encodeURIComponent(values[name] ?? ""),
+  );
 }

@@ -14,13 +14,31 @@ export function bodyInputs(type: ResourceType, inputs: Properties): Properties {
 }
 
 /** The body in the SDK's shape. Both flatten `properties`; they differ where that makes two properties share a name. */
-export function toSdk(type: ResourceType, body: Properties): Record<string, unknown> {
+export function toSdk(type: ResourceType, given: Properties): Record<string, unknown> {
+  const body = withIdentityKeys(given);
   if (type.token === "compute:VirtualMachineScaleSet") return rename(body, scaleSetNames) as Record<string, unknown>;
   if (type.token === "monitor:AutoscaleSetting") {
     const { name, ...rest } = body;
     return { ...(rename(rest, {}, ["start", "end"]) as Properties), namePropertiesName: name };
   }
   return body;
+}
+
+/** Identities are a list of IDs to azure-native, and keys of an object to ARM. */
+export function withIdentityKeys(body: Properties): Properties {
+  const { identity } = body;
+  if (!isObject(identity) || !Array.isArray(identity["userAssignedIdentities"])) return body;
+  const keys = identity["userAssignedIdentities"].flatMap((id) => (typeof id === "string" ? [[id, {}] as const] : []));
+  return { ...body, identity: { ...identity, userAssignedIdentities: Object.fromEntries(keys) } };
+}
+
+function withIdentityList(outputs: Properties): Properties {
+  const { identity } = outputs;
+  if (!isObject(identity) || !isObject(identity["userAssignedIdentities"])) return outputs;
+  return {
+    ...outputs,
+    identity: { ...identity, userAssignedIdentities: Object.keys(identity["userAssignedIdentities"]) },
+  };
 }
 
 /** Outputs in azure-native's shape; `id` is the resource's ID and no output. */
@@ -50,7 +68,7 @@ export function projectInputs(type: ResourceType, outputs: Properties): Properti
   const { properties, ...outer } = outputs;
   const flat =
     type.token === "monitor:AutoscaleSetting" && isObject(properties) ? { ...outer, ...properties } : outputs;
-  return Object.fromEntries(Object.entries(flat).filter(([name]) => !type.readOnly.includes(name)));
+  return Object.fromEntries(Object.entries(withIdentityList(flat)).filter(([name]) => !type.readOnly.includes(name)));
 }
 
 // An extension's own `type` (its publisher's name for it), next to ARM's resource type.
@@ -75,21 +93,32 @@ function rename(value: Value, names: Record<string, string>, dates: string[] = [
  * Paths of inputs that are not in the request that the SDK sent. An SDK leaves out what it does not know without a
  * word; the real plugin would have sent it.
  */
-export function lostInputs(inputs: Properties, sent: unknown): string[] {
+export function lostInputs(
+  inputs: Properties,
+  sent: unknown,
+  spellings: Readonly<Record<string, string>> = {},
+): string[] {
   const arrived = new Set<string>();
-  walk(sent, "", "", (_, key) => arrived.add(key));
+  walk(sent, {}, "", "", (_, key) => arrived.add(key));
   const lost: string[] = [];
-  walk(inputs, "", "", (path, key) => {
+  walk(inputs, spellings, "", "", (path, key) => {
     if (!arrived.has(key)) lost.push(path);
   });
   return lost;
 }
 
-function walk(value: unknown, path: string, key: string, leaf: (path: string, key: string) => void): void {
+function walk(
+  value: unknown,
+  spellings: Readonly<Record<string, string>>,
+  path: string,
+  key: string,
+  leaf: (path: string, key: string) => void,
+): void {
   if (value === null || value === undefined) return;
   if (typeof value !== "object") return leaf(path, key);
   for (const [name, item] of Object.entries(value)) {
-    const step = name.toLowerCase() === "properties" ? "" : `/${name.toLowerCase()}`;
-    walk(item, path === "" ? name : `${path}.${name}`, key + step, leaf);
+    const sentName = (spellings[name] ?? name).toLowerCase();
+    const step = sentName === "properties" ? "" : `/${sentName}`;
+    walk(item, spellings, path === "" ? name : `${path}.${name}`, key + step, leaf);
   }
 }

@@ -32,6 +32,8 @@ test.each(cases)("$type reaches ARM as its REST API has it, and comes back flat.
     preview: false,
     timeout: 0,
   };
+  const { undeletable, withParent } = resourceTypes.find(({ token }) => token === type)!;
+  if (withParent) fake.store.set(path.toLowerCase(), { id: path });
   const created = await plugin(fake).create(request);
   const put = fake.sent.find(({ method }) => method === "PUT");
   // Two of the SDKs write "resourcegroups"; ARM does not mind.
@@ -44,8 +46,8 @@ test.each(cases)("$type reaches ARM as its REST API has it, and comes back flat.
   expect(fake.sent.every((sent) => sent.apiVersion === apiVersion)).toBe(true);
   expect(created.id.toLowerCase()).toBe(path.toLowerCase());
   // An autoscale setting has a name of its own among its properties; so those stay together.
-  const together = type === "monitor:AutoscaleSetting";
-  const properties = together ? { properties: flat(body["properties"]!) } : (flat(body) as object);
+  const together = given.together === true || type === "monitor:AutoscaleSetting";
+  const properties = together ? { properties: flat(body["properties"]!) } : (flat(body, given.spellings) as object);
   expect(created.state).toMatchObject({
     ...properties,
     name: path.split("/").at(-1),
@@ -54,8 +56,70 @@ test.each(cases)("$type reaches ARM as its REST API has it, and comes back flat.
   });
   expect(created.state).not.toHaveProperty("id");
 
-  await plugin(fake).delete({ ...request, id: created.id });
-  expect(fake.store.size).toBe(0);
+  const deletion = plugin(fake).delete({ ...request, id: created.id });
+  if (undeletable !== undefined) return expect(deletion).rejects.toThrow(undeletable);
+  await deletion;
+  if (withParent) expect(fake.sent.at(-1)).toMatchObject({ method: "PUT", body: {} });
+  else expect(fake.store.size).toBe(0);
+});
+
+test("Identities of a scale set are a list of IDs to the program, and an object to ARM.", async () => {
+  const fake = new FakeArm();
+  const given = cases.find(({ type }) => type === "compute:VirtualMachineScaleSet")!;
+  const type = "azure-native:compute:VirtualMachineScaleSet";
+  const identity = { type: "UserAssigned", userAssignedIdentities: [`${given.path}/a`, `${given.path}/b`] };
+  const request = {
+    urn: `urn:pulumi:dev::p::${type}::it`,
+    type,
+    id: "",
+    oldInputs: {},
+    state: {},
+    preview: false,
+    timeout: 0,
+    inputs: { ...inputsOf(given), identity },
+  };
+  const { id, state } = await plugin(fake).create(request);
+  expect(fake.sent.find(({ method }) => method === "PUT")!.body).toMatchObject({
+    identity: { type: "UserAssigned", userAssignedIdentities: { [`${given.path}/a`]: {}, [`${given.path}/b`]: {} } },
+  });
+  const unchanged = await plugin(fake).read({ ...request, id, state });
+  expect(unchanged!.inputs["identity"]).toEqual(identity);
+  // Somebody took one of them away.
+  fake.store.get(given.path.toLowerCase())!["identity"] = {
+    type: "UserAssigned",
+    userAssignedIdentities: { [`${given.path}/a`]: {} },
+  };
+  const changed = await plugin(fake).read({ ...request, id, state });
+  expect(changed!.inputs["identity"]).toEqual({ ...identity, userAssignedIdentities: [`${given.path}/a`] });
+});
+
+test("A secret's value is sent, never read back, and no drift.", async () => {
+  const fake = new FakeArm();
+  const given = cases.find(({ type }) => type === "keyvault:Secret")!;
+  const type = "azure-native:keyvault:Secret";
+  const request = {
+    urn: `urn:pulumi:dev::p::${type}::it`,
+    type,
+    id: "",
+    oldInputs: {},
+    state: {},
+    preview: false,
+    timeout: 0,
+    inputs: inputsOf(given),
+  };
+  const answer = {
+    id: given.path,
+    name: "one",
+    properties: { contentType: "text/plain", secretUri: "https://kv/one" },
+  };
+  fake.instead.push(
+    { method: "GET", answer: { status: 404, body: {} } },
+    { method: "GET", answer: { status: 200, body: answer } },
+  );
+  const { id, state } = await plugin(fake).create(request);
+  expect(JSON.stringify(state)).not.toContain('"secret"');
+  fake.instead.push({ method: "GET", answer: { status: 200, body: answer } });
+  expect((await plugin(fake).read({ ...request, id, state }))!.inputs).toEqual(request.inputs);
 });
 
 test("A versioned module's resource is sent with that API version.", async () => {

@@ -3,6 +3,8 @@ import { isObject, type Properties, type Value } from "../../plugin/values.ts";
 
 const group = "/subscriptions/sub/resourceGroups/rg";
 const network = `${group}/providers/Microsoft.Network`;
+const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv`;
+const account = `${group}/providers/Microsoft.Storage/storageAccounts/st`;
 
 export interface Case {
   type: string;
@@ -13,6 +15,10 @@ export interface Case {
   body: Properties;
   /** Outputs besides those of the body. */
   outputs?: object;
+  /** What stands under the resource's own `properties` stays there. */
+  together?: true;
+  /** Names that azure-native spells in another way in this type. */
+  spellings?: Record<string, string>;
 }
 
 /** Names that azure-native spells in another way than the REST API. */
@@ -25,19 +31,21 @@ const spellings: Record<string, string> = {
 };
 
 /** As azure-native has it: what stands under `properties` of a resource or one of its parts stands beside it. */
-export function flat(value: Value): Value {
-  if (Array.isArray(value)) return value.map(flat);
+export function flat(value: Value, own: Record<string, string> = {}): Value {
+  if (Array.isArray(value)) return value.map((item) => flat(item, own));
   if (!isObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, item]) =>
-      name === "properties" ? Object.entries(flat(item) as Properties) : [[spellings[name] ?? name, flat(item)]],
+      name === "properties"
+        ? Object.entries(flat(item, own) as Properties)
+        : [[own[name] ?? spellings[name] ?? name, flat(item, own)]],
     ),
   );
 }
 
 /** The inputs of a program. */
-export function inputsOf({ names, body }: Case): Properties {
-  return { ...names, ...(flat(body) as Properties) };
+export function inputsOf({ names, body, together, spellings: own }: Case): Properties {
+  return { ...names, ...(together ? body : (flat(body, own) as Properties)) };
 }
 
 export const cases: Case[] = [
@@ -70,6 +78,7 @@ export const cases: Case[] = [
         natGateway: { id: `${network}/natGateways/ng` },
         privateEndpointNetworkPolicies: "Disabled",
         privateLinkServiceNetworkPolicies: "Enabled",
+        serviceEndpoints: [{ service: "Microsoft.KeyVault" }],
       },
     },
   },
@@ -350,5 +359,104 @@ export const cases: Case[] = [
     path: `${network}/privateDnsZones/dev.chatbot.internal/A/back`,
     apiVersion: "2024-06-01",
     body: { properties: { ttl: 60, aRecords: [{ ipv4Address: "10.20.2.254" }] } },
+  },
+  {
+    type: "managedidentity:UserAssignedIdentity",
+    names: { resourceGroupName: "rg", resourceName: "id-front" },
+    path: `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-front`,
+    apiVersion: "2023-01-31",
+    body: { location: "westeurope", tags: { environment: "dev" } },
+  },
+  {
+    type: "authorization:RoleAssignment",
+    names: { scope: `${vault}/secrets/one`, roleAssignmentName: "00000000-0000-4000-8000-00000000000a" },
+    path: `${vault}/secrets/one/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-00000000000a`,
+    apiVersion: "2022-04-01",
+    body: { properties: { principalId: "p", principalType: "ServicePrincipal", roleDefinitionId: "r" } },
+  },
+  {
+    type: "keyvault:Vault",
+    names: { resourceGroupName: "rg", vaultName: "kv" },
+    path: vault,
+    apiVersion: "2024-11-01",
+    together: true,
+    body: {
+      location: "westeurope",
+      properties: {
+        tenantId: "t",
+        sku: { family: "A", name: "standard" },
+        enableRbacAuthorization: true,
+        enablePurgeProtection: true,
+        enableSoftDelete: true,
+        softDeleteRetentionInDays: 90,
+        createMode: "default",
+        publicNetworkAccess: "Enabled",
+        networkAcls: {
+          bypass: "AzureServices",
+          defaultAction: "Deny",
+          ipRules: [{ value: "198.51.100.7/32" }],
+          virtualNetworkRules: [{ id: `${network}/virtualNetworks/vnet/subnets/snet` }],
+        },
+      },
+    },
+  },
+  {
+    type: "keyvault:Secret",
+    names: { resourceGroupName: "rg", vaultName: "kv", secretName: "one" },
+    path: `${vault}/secrets/one`,
+    apiVersion: "2024-11-01",
+    together: true,
+    body: { tags: { use: "test" }, properties: { contentType: "text/plain", value: "secret" } },
+  },
+  {
+    type: "storage:StorageAccount",
+    names: { resourceGroupName: "rg", accountName: "st" },
+    path: account,
+    apiVersion: "2024-01-01",
+    spellings: {
+      networkAcls: "networkRuleSet",
+      supportsHttpsTrafficOnly: "enableHttpsTrafficOnly",
+      value: "iPAddressOrRange",
+      id: "virtualNetworkResourceId",
+    },
+    body: {
+      location: "westeurope",
+      kind: "StorageV2",
+      sku: { name: "Standard_ZRS" },
+      properties: {
+        accessTier: "Hot",
+        allowBlobPublicAccess: false,
+        allowSharedKeyAccess: false,
+        minimumTlsVersion: "TLS1_2",
+        supportsHttpsTrafficOnly: true,
+        publicNetworkAccess: "Enabled",
+        networkAcls: {
+          bypass: "AzureServices",
+          defaultAction: "Deny",
+          ipRules: [{ value: "198.51.100.7", action: "Allow" }],
+          virtualNetworkRules: [{ id: `${network}/virtualNetworks/vnet/subnets/snet`, action: "Allow" }],
+        },
+      },
+    },
+  },
+  {
+    type: "storage:BlobServiceProperties",
+    names: { resourceGroupName: "rg", accountName: "st", blobServicesName: "default" },
+    path: `${account}/blobServices/default`,
+    apiVersion: "2024-01-01",
+    body: {
+      properties: {
+        isVersioningEnabled: true,
+        deleteRetentionPolicy: { enabled: true, days: 30 },
+        containerDeleteRetentionPolicy: { enabled: true, days: 30 },
+      },
+    },
+  },
+  {
+    type: "storage:BlobContainer",
+    names: { resourceGroupName: "rg", accountName: "st", containerName: "backups" },
+    path: `${account}/blobServices/default/containers/backups`,
+    apiVersion: "2024-01-01",
+    body: { properties: { publicAccess: "None" } },
   },
 ];
