@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { storageSuffix } from "../../serviceNames.ts";
 import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
-import { groupOf, keyOf, nameOf, parentOf } from "../ids.ts";
+import { keyOf, nameOf, parentOf } from "../ids.ts";
 import type { SubnetBody } from "../network/subnetSchema.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Action, Draft, ResourceType } from "../resourceType.ts";
@@ -34,7 +34,7 @@ function prepare(draft: Draft<AccountBody>, context: Context): void {
   if (other && other.key !== keyOf(draft.id))
     throw conflict(
       "StorageAccountInAnotherResourceGroup",
-      `The account ${name} is already in another resource group in this subscription (${nameOf(groupOf(other.id))}).`,
+      `The account ${name} is already in another resource group in this subscription.`,
     );
   refuseWithoutEndpoint(draft.body.properties, context);
   const now = new Date(context.nowMilliseconds()).toISOString();

@@ -40,7 +40,7 @@ beforeEach(() => {
   store.create(
     subnetId,
     types.subnet,
-    { properties: { addressPrefix: "10.20.1.0/24", serviceEndpoints: [{ service: "Microsoft.Storage" }] } } as object,
+    { properties: { addressPrefix: "10.20.1.0/24", serviceEndpoints: [{ service: "Microsoft.Storage" }] } },
     {},
     "Succeeded",
   );
