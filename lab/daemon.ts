@@ -15,7 +15,7 @@ import { authority } from "./authority.ts";
 import { codeOf } from "./cli/code.ts";
 import { controlServer } from "./control.ts";
 import { credentials } from "./credentials.ts";
-import { cacheDir, metadataSocket, root, socketPath, stateDir } from "./paths.ts";
+import { cacheDir, metadataSocket, root, servicesSocket, socketPath, stateDir } from "./paths.ts";
 import { Rounds } from "./rounds.ts";
 import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
 import { armPort, provisioningSeconds, secondsPerMinute } from "./settings.ts";
@@ -50,6 +50,7 @@ const networks = new Networks({
   stateDir,
   authority: ca,
   metadataSocket,
+  servicesSocket,
   packageHosts: packageHosts(process.env),
   log,
 });
@@ -69,6 +70,8 @@ const arm = await startArm({
   secondsPerMinute,
   missingHealth: () => settings().missingHealth,
   metadataSocket,
+  servicesSocket,
+  vaultState: () => settings().vault,
 });
 await networks.start();
 // The kernel limits connections only once somebody tracks them.

@@ -16,6 +16,7 @@ test("without a word the lab takes the less kind reading, and Azure's quarter of
     missingHealth: "ignored",
     serviceHealingSeconds: 15 * secondsPerMinute,
     repairGraceSeconds: 30,
+    vault: "whole",
   });
 });
 
@@ -25,6 +26,15 @@ test("what was set last holds, also for the next daemon: a command, or a variabl
   keepSetting(stateDir, "missingHealth", "ignored");
   keepFromEnvironment(stateDir, {});
   expect(liveSettings(stateDir)).toMatchObject({ missingHealth: "ignored", serviceHealingSeconds: 20 });
+});
+
+test("vaults stay away until somebody says that they are whole, also for the next daemon", () => {
+  keepSetting(stateDir, "vault", "away");
+  keepFromEnvironment(stateDir, {});
+  expect(liveSettings(stateDir).vault).toBe("away");
+  keepFromEnvironment(stateDir, { LAB_VAULT: "whole" });
+  expect(liveSettings(stateDir).vault).toBe("whole");
+  expect(() => keepSetting(stateDir, "vault", "toString")).toThrow("allowed is away, throttled or whole");
 });
 
 test("a value that is not allowed is refused with what is, and changes nothing", () => {

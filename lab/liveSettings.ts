@@ -18,6 +18,7 @@ export interface LiveSettings {
   serviceHealingSeconds: number;
   /** Length of every scale set's grace period of automatic repairs. */
   repairGraceSeconds: number;
+  vault: VaultState;
 }
 
 export interface Definition<T> {
@@ -33,6 +34,13 @@ export interface Definition<T> {
 }
 
 export const missingHealthReadings: readonly MissingHealth[] = ["ignored", "repaired"];
+
+/** What each does, for help texts. */
+export const vaultStates: Readonly<Record<VaultState, string>> = {
+  away: "connections to their address are refused",
+  throttled: "every request gets 429 and is to be asked again after a second",
+  whole: "nothing is wrong with them",
+};
 
 export const definitions: { [Name in keyof LiveSettings]: Definition<LiveSettings[Name]> } = {
   missingHealth: {
@@ -64,6 +72,16 @@ export const definitions: { [Name in keyof LiveSettings]: Definition<LiveSetting
       "automaticRepairsPolicy.gracePeriod, PT10M to PT90M " +
       "(learn.microsoft.com/rest/api/compute/virtual-machine-scale-sets/create-or-update)",
   },
+  vault: {
+    variable: "LAB_VAULT",
+    allowed: "away, throttled or whole",
+    standard: "whole",
+    parse: (text) => (Object.keys(vaultStates) as VaultState[]).find((state) => state === text),
+    meaning: "all key vaults are away, throttled or whole",
+    evidence:
+      "a client that exceeds a vault's limits gets 429 and is to back off for a second, then longer " +
+      "(learn.microsoft.com/azure/key-vault/general/overview-throttling)",
+  },
 };
 
 export type SettingName = keyof LiveSettings;
@@ -73,6 +91,7 @@ export const settingNames: Record<string, SettingName> = {
   "missing-health": "missingHealth",
   "service-healing": "serviceHealingSeconds",
   "repair-grace": "repairGraceSeconds",
+  vault: "vault",
 };
 
 /** What a setting is now, what it means, and why. */
@@ -102,6 +121,7 @@ export function liveSettings(stateDir: string): LiveSettings {
     missingHealth: read("missingHealth", definitions.missingHealth),
     serviceHealingSeconds: read("serviceHealingSeconds", definitions.serviceHealingSeconds),
     repairGraceSeconds: read("repairGraceSeconds", definitions.repairGraceSeconds),
+    vault: read("vault", definitions.vault),
   };
 }
 

@@ -15,3 +15,5 @@ export const daemonLog = join(stateDir, "daemon.log");
 export const daemonPid = join(stateDir, "daemon.pid");
 /** Where the networks' metadata services ask the daemon. Apart from its own socket, which tells secrets. */
 export const metadataSocket = join(stateDir, "metadata.sock");
+/** Where the front of Azure's services asks the daemon. */
+export const servicesSocket = join(stateDir, "services.sock");

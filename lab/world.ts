@@ -14,6 +14,7 @@ export interface World {
   zones: DnsZone[];
   /** For `bin/lab status`: nothing is made of them. */
   scaleSets: ScaleSet[];
+  storageAccounts: StorageAccount[];
 }
 
 /** A virtual network: one router, to which every machine in it is linked. */
@@ -182,6 +183,16 @@ export interface DnsZone {
   records: { name: string; type: "A" | "AAAA" | "CNAME" | "TXT"; ttl: number; values: string[] }[];
 }
 
+export interface StorageAccount {
+  id: string;
+  /** The first label of its host names. */
+  name: string;
+  /** Base64. */
+  keys: string[];
+  /** Of its blob service. */
+  containers: string[];
+}
+
 /** What exists: the fabric's answer. */
 export interface WorldStatus {
   /** The newest revision that was converged entirely or failed; see `errors`. */
@@ -220,8 +231,14 @@ export interface MachineEffects {
   cpu(machineId: string): { seconds: number; processors: number } | undefined;
 }
 
-/** Headers in which the front of Azure's services tells the daemon who asks: the sender's address. */
+/** Headers in which the front of Azure's services tells ARM who asks: the sender's address as the service sees it. */
 export const serviceHeaders = { client: "lab-client" } as const;
 
 /** Headers in which the fabric tells ARM who asks the metadata service: the network's ID, and the address in it. */
 export const metadataHeaders = { network: "lab-network", client: "lab-client" } as const;
+
+/**
+ * Headers between the front of Azure's services and ARM about a request to a blob service. `check: before` asks whether it is allowed:
+ * 204. Where that answer has `tell`, `check: after` says that the request has succeeded.
+ */
+export const blobHeaders = { check: "lab-check", tell: "lab-tell" } as const;

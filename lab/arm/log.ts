@@ -30,7 +30,7 @@ export function masked(value: unknown): unknown {
         return [name, `${inner.slice(0, 16)}... (${inner.length} characters)`];
       // Scripts of run commands and extensions may hold secrets, their output as well.
       if (key === "script" && Array.isArray(inner)) return [name, inner.map((line) => hidden(String(line)))];
-      if (key === "parameters" && Array.isArray(inner))
+      if ((key === "parameters" || key === "keys") && Array.isArray(inner))
         return [name, inner.map((one) => ({ ...(one as object), value: "***" }))];
       if (key === "message" && typeof inner === "string" && isScriptFailure(value)) return [name, hidden(inner)];
       return [name, masked(inner)];

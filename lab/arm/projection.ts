@@ -22,5 +22,6 @@ export function projectWorld(context: StoreContext): World {
     publicAddresses: parts.flatMap(({ publicAddresses = [] }) => publicAddresses),
     zones: parts.flatMap(({ zones = [] }) => zones),
     scaleSets: parts.flatMap(({ scaleSets = [] }) => scaleSets),
+    storageAccounts: parts.flatMap(({ storageAccounts = [] }) => storageAccounts),
   };
 }

@@ -145,7 +145,8 @@ function commit(request: Request, type: ResourceType, draft: Draft, context: Con
     isDeepStrictEqual(existing.body, kept) &&
     isDeepStrictEqual(existing.computed, JSON.parse(JSON.stringify(draft.computed)));
   if (unchanged) return answer(request, type, existing, 200, context);
-  const state = !type.asynchronous ? "Succeeded" : existing ? "Updating" : "Creating";
+  const takesTime = type.asynchronous === true || (type.asynchronous === "creation" && !existing);
+  const state = !takesTime ? "Succeeded" : existing ? "Updating" : "Creating";
   const written = existing
     ? context.store.put({ ...existing, body: kept, computed: draft.computed, state, error: undefined }, true)
     : context.store.create(id, type.type, kept, draft.computed, state);
@@ -156,7 +157,7 @@ function commit(request: Request, type: ResourceType, draft: Draft, context: Con
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {
   const etag = etagHeader(resource, type);
   const isDone = resource.state === "Succeeded";
-  if (type.accepted) {
+  if (type.accepted || (type.asynchronous === "creation" && !isDone)) {
     const operation = begin(context.store, "put", resource.key);
     if (isDone) end(context.store, operation);
     return { status: 202, headers: headersOf(request, type, operation, resource.body.location) };

@@ -20,6 +20,9 @@ import { privateDnsZones, privateRecordSets } from "./privatedns/privateDnsZones
 import { virtualNetworkLinks } from "./privatedns/virtualNetworkLinks.ts";
 import type { ResourceType } from "./resourceType.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
+import { storageAccounts } from "./storage/accounts.ts";
+import { blobServices } from "./storage/blobServices.ts";
+import { containers } from "./storage/containers.ts";
 
 const all = [
   resourceGroups,
@@ -42,6 +45,9 @@ const all = [
   autoscaleSettings,
   vaults,
   vaultSecrets,
+  storageAccounts,
+  blobServices,
+  containers,
   userAssignedIdentities,
   roleAssignments,
 ] as unknown as ResourceType[];

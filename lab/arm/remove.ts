@@ -15,7 +15,7 @@ export function remove(request: Request, type: ResourceType, existing: Resource 
   if (existing.state !== "Deleting") {
     type.refuseDelete?.(existing, context);
     removeAssignments(existing.id, store);
-    if (!type.asynchronous && !type.deletedLater && !isGroup) {
+    if (type.asynchronous !== true && !type.deletedLater && !isGroup) {
       type.deleting?.(existing, context);
       type.leaving?.(existing, context);
       store.put(existing, true);

@@ -27,7 +27,7 @@ export function renderResource(resource: Resource, context: Context, query: URLS
 export const etagOf = (resource: Resource, type: ResourceType): string =>
   type.dialect === "network" ? `W/"${resource.etag}"` : resource.etag;
 
-const withoutEtag: readonly Dialect[] = ["arm", "authorization", "identity", "keyvault"];
+const withoutEtag: readonly Dialect[] = ["arm", "authorization", "identity", "keyvault", "storage"];
 
 /** These have no ETag. */
 export const etagHeader = (resource: Resource, type: ResourceType): Record<string, string> =>

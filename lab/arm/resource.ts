@@ -37,6 +37,8 @@ export interface Resource<B extends Body = Body> {
 }
 
 export interface Computed {
+  /** Of a storage account: its two keys, Base64, and when each was made, ISO 8601. */
+  keys?: { value: string; made: string }[];
   /** Public address. */
   address?: string;
   /** Private addresses by IP configuration or front-end name. */

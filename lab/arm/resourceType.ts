@@ -47,7 +47,8 @@ export interface Part {
 }
 
 /** Resource providers answer mistakes in their own ways. */
-export type Dialect = "arm" | "authorization" | "compute" | "dns" | "identity" | "keyvault" | "monitor" | "network";
+export type Dialect =
+  "arm" | "authorization" | "compute" | "dns" | "identity" | "keyvault" | "monitor" | "network" | "storage";
 
 export interface ResourceType<B extends Body = Body> {
   type: string;
@@ -65,8 +66,11 @@ export interface ResourceType<B extends Body = Body> {
   schema: z.ZodType<B>;
   /** Set where the lab has no PUT: what the client should do instead. */
   refusePut?: string;
-  /** False: PUT and DELETE are done when they are answered. */
-  asynchronous: boolean;
+  /**
+   * False: PUT and DELETE are done when they are answered. `creation`: but for a PUT that makes the resource, which is
+   * answered 202 without a body.
+   */
+  asynchronous: boolean | "creation";
   /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
   accepted?: true;
   /** Whether DELETE takes time although PUT does not. */

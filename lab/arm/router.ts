@@ -16,6 +16,7 @@ import { matching, tagFields } from "./resources/filter.ts";
 import { permissions } from "./resources/permissions.ts";
 import { answerFeature, registerProvider, renderProvider, renderProviders } from "./resources/providers.ts";
 import { resourceGroups } from "./resources/resourceGroups.ts";
+import { answerStorage } from "./storage/storageOfSubscription.ts";
 import { types } from "./typeNames.ts";
 
 export interface Routing {
@@ -128,6 +129,8 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   if (ofRegion) return ofRegion;
   const ofVaults = namespace.toLowerCase() === "microsoft.keyvault" && answerVaults(request, rest.slice(1), context);
   if (ofVaults) return ofVaults;
+  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
+  if (ofStorage) return ofStorage;
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
   const type = typeOf(namespace, [first], request);

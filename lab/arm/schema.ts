@@ -143,6 +143,12 @@ function translate(issues: readonly z.core.$ZodIssue[], dialect: Dialect, typeNa
       const code = told[0]!.code === "unrecognized_keys" ? "BadRequest" : "InvalidParameter";
       return new ArmError(400, code, first!.message, { target: first!.target, details: detailsOf(found) });
     }
+    case "storage":
+      return badRequest(
+        "InvalidValuesForRequestParameters",
+        `Values for request parameters are invalid: ${first!.target}. ${first!.message}`,
+        first!.target,
+      );
     case "monitor":
     case "dns":
     case "keyvault":

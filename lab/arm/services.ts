@@ -4,11 +4,12 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
-import { managementHost, vaultSuffix } from "../serviceNames.ts";
+import { managementHost, storageSuffix, vaultSuffix } from "../serviceNames.ts";
 import type { Answer, Request } from "./http.ts";
 import { answerVault } from "./keyvault/dataPlane.ts";
 import { notFound } from "./paths.ts";
 import { answering, route, type ServerParts } from "./server.ts";
+import { answerBlobCheck } from "./storage/blobCheck.ts";
 
 export async function serveServices(socket: string, parts: ServerParts): Promise<Server> {
   if (existsSync(socket)) rmSync(socket);
@@ -22,5 +23,6 @@ function routeByHost(request: Request, parts: ServerParts): Answer | Promise<Ans
   const { context } = parts.routing(request.origin);
   if (hostname === managementHost) return route(request, parts);
   if (hostname.endsWith(`.${vaultSuffix}`)) return answerVault(request, context);
+  if (hostname.endsWith(`.blob.${storageSuffix}`)) return answerBlobCheck(request, context);
   throw notFound(request);
 }

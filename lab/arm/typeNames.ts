@@ -20,5 +20,8 @@ export const types = {
   vaultSecret: "Microsoft.KeyVault/vaults/secrets",
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
+  storageAccount: "Microsoft.Storage/storageAccounts",
+  blobService: "Microsoft.Storage/storageAccounts/blobServices",
+  blobContainer: "Microsoft.Storage/storageAccounts/blobServices/containers",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;

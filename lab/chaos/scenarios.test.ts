@@ -22,7 +22,12 @@ test("each kind of machine suffers what the issue names, but for data, which has
 });
 
 describe("a machine that falls silent", () => {
-  const settings: LiveSettings = { missingHealth: "ignored", serviceHealingSeconds: 90, repairGraceSeconds: 30 };
+  const settings: LiveSettings = {
+    missingHealth: "ignored",
+    serviceHealingSeconds: 90,
+    repairGraceSeconds: 30,
+    vault: "whole",
+  };
   const outcome = { replaced: 60, newcomers: 0 } as Outcome;
   /** What is wanted of it, by the name of the goal. */
   const wanted = (name: string, more: Partial<LiveSettings> = {}) => {

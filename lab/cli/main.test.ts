@@ -35,6 +35,12 @@ describe("help", () => {
     expect(stdout).toMatch(/exits +its init exits at once\n +hangs .*\n +whole /);
     expect(existsSync(join(directory, "state"))).toBe(false);
   });
+  test("of vault tells each state, and breaks nothing", () => {
+    const { status, stdout } = lab("vault", "--help");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/away +connections .*\n +throttled +every request .*\n +whole /);
+    expect(existsSync(join(directory, "state"))).toBe(false);
+  });
   test("of Pulumi is its own, and starts nothing", () => {
     mkdirSync(join(directory, "bin"));
     writeFileSync(join(directory, "bin", "pulumi"), '#!/bin/sh\necho pulumi "$@"\n', { mode: 0o755 });

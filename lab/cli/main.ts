@@ -7,7 +7,7 @@ import { Argument, Command, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
 import { outside } from "../fabric/names.ts";
-import { keepSetting, settingNames, settingText } from "../liveSettings.ts";
+import { keepSetting, settingNames, settingText, type VaultState, vaultStates } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
@@ -17,6 +17,12 @@ import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
+
+/** Choices with their meanings, for help texts. */
+function explained(title: string, meanings: Readonly<Record<string, string>>): string {
+  const width = Math.max(...Object.keys(meanings).map(({ length }) => length)) + 2;
+  return [`${title}:`, ...Object.entries(meanings).map(([name, text]) => `  ${name.padEnd(width)}${text}`)].join("\n");
+}
 
 const program = new Command("bin/lab")
   .description("The lab: Azure on one Linux machine, for the same Pulumi program. Needs root on Linux.")
@@ -58,12 +64,7 @@ program
   .description("break a machine, or mend it")
   .argument("<machine>", "name, host name or address")
   .addOption(new Option("--how <how>", "one of those below").choices(Object.keys(damages)).default("power"))
-  .addHelpText(
-    "after",
-    `\nHow:\n${Object.entries(damages)
-      .map(([how, text]) => `  ${how.padEnd(9)}${text}`)
-      .join("\n")}`,
-  )
+  .addHelpText("after", `\n${explained("How", damages)}`)
   .action(async (name: string, { how }: { how: Damage }) => {
     const machine = findMachine(await runningDaemon(), name);
     const at = await kill(machine, how);
@@ -87,17 +88,25 @@ program
   .addArgument(new Argument("<how>", "one of those below").choices(Object.keys(imageFaults)))
   .addHelpText(
     "after",
-    `\nHow:\n${Object.entries(imageFaults)
-      .map(([how, text]) => `  ${how.padEnd(9)}${text}`)
-      .join("\n")}\n\nMachines that were up before are not touched. It counts until \`bin/lab down\`.`,
+    `\n${explained("How", imageFaults)}\n\nMachines that were up before are not touched. It counts until \`bin/lab down\`.`,
   )
   .action((how: ImageFault) => {
     setImageFault(stateDir, how);
     console.log(`the image of machines that are not up yet: ${imageFaults[how]}`);
   });
 program
+  .command("vault")
+  .description("take all key vaults away, throttle them, or mend them, for experiments")
+  .addArgument(new Argument("<state>", "one of those below").choices(Object.keys(vaultStates)))
+  .addHelpText("after", `\n${explained("States", vaultStates)}\n\nIt counts until \`bin/lab down\`.`)
+  .action(async (state: VaultState) => {
+    await runningDaemon();
+    keepSetting(stateDir, "vault", state, "bin/lab vault");
+    console.log(`key vaults: ${vaultStates[state]}`);
+  });
+program
   .command("internet")
-  .description("a shell or a command outside every network")
+  .description("a shell or a command outside every network, where Azure's services have their names")
   .passThroughOptions()
   .argument("[command...]", "command to run, after --")
   .action(async (command: string[]) => {

@@ -9,6 +9,7 @@ const versions: [RegExp, string][] = [
   [/\/providers\/Microsoft\.Features(\/|$)/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute\/skus$/i, "2021-07-01"],
   [/\/providers\/Microsoft\.Compute(\/|$)/i, "2024-11-01"],
+  [/\/providers\/Microsoft\.Storage(\/|$)/i, "2024-01-01"],
   [/\/providers\/Microsoft\.Network\/privateDnsZones(\/|$)/i, "2024-06-01"],
   [/\/providers\/Microsoft\.Network\/dnsZones(\/|$)/i, "2018-05-01"],
   [/\/providers\/Microsoft\.Network(\/|$)/i, "2024-05-01"],

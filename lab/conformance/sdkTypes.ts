@@ -72,6 +72,20 @@ const sdks: Sdk[] = [
     requests: "@azure/arm-monitor/dist/esm/api/autoscaleSettings/operations.js",
   },
   {
+    roots: {
+      "microsoft.storage/storageaccounts": [
+        "StorageAccount",
+        "StorageAccountProperties",
+        "StorageAccountListKeysResult",
+        "CheckNameAvailabilityResult",
+      ],
+      "microsoft.storage/storageaccounts/blobservices": ["BlobServiceProperties"],
+      "microsoft.storage/storageaccounts/blobservices/containers": ["BlobContainer"],
+    },
+    types: "@azure/arm-storage/dist/esm/models",
+    requests: "@azure/arm-storage/dist/esm/api/storageAccounts/operations.js",
+  },
+  {
     roots: { "microsoft.resources/resourcegroups": ["ResourceGroup"] },
     types: "@azure/arm-resources/dist/esm/models",
     requests: "@azure/arm-resources/dist/esm/api/resourceGroups/operations.js",

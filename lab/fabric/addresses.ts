@@ -18,6 +18,10 @@ export const internetGateway = "198.51.100.2";
 export const publicResolver = "198.51.100.53";
 export const gitAddress = "198.51.100.10";
 export const gitHost = "git.chatbot.example";
+/** Of Azure's services: Resource Manager, all key vaults, the blob services of all storage accounts. */
+export const managementAddress = "198.51.100.11";
+export const vaultAddress = "198.51.100.12";
+export const storageAddress = "198.51.100.13";
 /** Of the clients outside: several, since each has ports for some 28,000 connections a minute. */
 export const outsideAddresses = Array.from({ length: 8 }, (_, index) => `198.51.100.${200 + index}`);
 

@@ -35,9 +35,15 @@ describe("security rules", () => {
     ]);
   });
   test("for a service that the lab does not have match nothing", () => {
-    const elsewhere = { ...inbound, name: "a", priority: 100, sources: ["AzureKeyVault.WestEurope"] };
+    const elsewhere = { ...inbound, name: "a", priority: 100, sources: ["Sql.WestEurope"] };
     expect(lines(elsewhere)).toEqual(["drop"]);
-    expect(lines({ ...elsewhere, sources: ["Storage", "10.1.2.3"] })[0]).toBe("ip saddr { 10.1.2.3 } return");
+    expect(lines({ ...elsewhere, sources: ["AzureMonitor", "10.1.2.3"] })[0]).toBe("ip saddr { 10.1.2.3 } return");
+  });
+  test("for vaults and storage match their addresses, of any region", () => {
+    const matched = (...sources: string[]) => lines({ ...inbound, name: "a", priority: 100, sources })[0];
+    expect(matched("AzureKeyVault")).toBe("ip saddr { 198.51.100.12 } return");
+    expect(matched("AzureKeyVault.WestEurope")).toBe(matched("AzureKeyVault"));
+    expect(matched("Storage.NorthEurope", "AzureKeyVault")).toBe("ip saddr { 198.51.100.12-198.51.100.13 } return");
   });
   test("with ports and any protocol match TCP and UDP only", () => {
     expect(lines({ ...inbound, name: "a", priority: 100, destinationPorts: ["8000-8099", "80", "81"] })[0]).toBe(
@@ -109,6 +115,26 @@ describe("a router's rules", () => {
     expect(internet.at(-2)).toBe("drop");
     expect(internet[1]).toMatch(/^ip daddr \{ 10\.0\.0\.0-10\.255\.255\.255,.* drop$/);
     expect(text()).toContain(`oifname "uplink" ip saddr 10.20.1.0/24 snat to 198.51.100.40`);
+  });
+  test("let subnets with a service endpoint ask the service with their own addresses, with a NAT gateway or without", () => {
+    const [a1, b1] = network.subnets;
+    const subnets = [
+      { ...a1!, serviceEndpoints: ["Microsoft.Storage"] },
+      { ...b1!, serviceEndpoints: ["Microsoft.KeyVault"] },
+    ];
+    const ruleset = firewallChains(world({ networks: [{ ...network, subnets }, peer] }), { ...network, subnets });
+    expect(chainOf(ruleset.join("\n"), /^internet /).slice(2)).toEqual([
+      "ip saddr 10.20.1.0/24 ip daddr 198.51.100.13 accept",
+      "ip saddr 10.20.2.0/24 ip daddr 198.51.100.12 accept",
+      "ip saddr 10.20.1.0/24 accept",
+      "drop",
+      "}",
+    ]);
+    expect(chainOf(ruleset.join("\n"), /^source /).slice(1)).toEqual([
+      `oifname "uplink" ip saddr 10.20.1.0/24 ip daddr 198.51.100.13 accept`,
+      `oifname "uplink" ip saddr 10.20.2.0/24 ip daddr 198.51.100.12 accept`,
+      `oifname "uplink" ip saddr 10.20.1.0/24 snat to 198.51.100.40`,
+    ]);
   });
   test("let every machine reach the platform's own addresses, and those only answer what they serve", () => {
     expect(chainOf(text(a), /^outbound /)).toContain("ip daddr { 168.63.129.16, 169.254.169.254 } accept");

@@ -6,9 +6,17 @@
  * not documented, so both must be allowed. Inbound rules are judged where it leaves towards a machine, with the member.
  */
 import type { Machine, SecurityRule, VirtualNetwork, World } from "../world.ts";
-import { azureAddress, metadataAddress, privateBlocks } from "./addresses.ts";
+import {
+  azureAddress,
+  managementAddress,
+  metadataAddress,
+  privateBlocks,
+  storageAddress,
+  vaultAddress,
+} from "./addresses.ts";
 import { blockRange, complement, type Range, rangeText, union } from "./ranges.ts";
 import { machineLink, shortHash } from "./names.ts";
+import { endpointsOf } from "./serviceEndpoints.ts";
 
 const established = ["ct state established,related accept", "ct state invalid drop"];
 
@@ -18,6 +26,7 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
     .filter((machine) => machine.networkId === network.id)
     .sort((a, b) => a.id.localeCompare(b.id));
   const virtualNetwork = virtualNetworkRanges(world, network);
+  const endpoints = endpointsOf(world, network).map(({ prefix, address }) => `ip saddr ${prefix} ip daddr ${address}`);
   const groups = new Map<string, string[]>();
   const group = (direction: SecurityRule["direction"], rules: SecurityRule[] | undefined): string | undefined => {
     if (!rules) return undefined;
@@ -80,6 +89,7 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
     chain("internet", [
       `iifname "uplink" drop`,
       `ip daddr ${setText(union([...virtualNetwork, ...privateBlocks.map(blockRange)]))} drop`,
+      ...endpoints.map((match) => `${match} accept`),
       ...natSubnets(network).map(({ prefix }) => `ip saddr ${prefix} accept`),
       "drop",
     ]),
@@ -98,6 +108,7 @@ export function firewallChains(world: World, network: VirtualNetwork): string[] 
     ]),
     chain("source", [
       "type nat hook postrouting priority srcnat; policy accept;",
+      ...endpoints.map((match) => `oifname "uplink" ${match} accept`),
       ...natSubnets(network).map(
         ({ prefix, natAddress }) => `oifname "uplink" ip saddr ${prefix} snat to ${natAddress}`,
       ),
@@ -141,17 +152,29 @@ function prefixes(field: "saddr" | "daddr", given: readonly string[], virtualNet
     if (prefix === "VirtualNetwork") return virtualNetwork;
     if (prefix === "Internet") return complement(virtualNetwork);
     if (isElsewhere(prefix)) return [];
-    if (prefix === "AzureLoadBalancer") return [blockRange(azureAddress)];
-    return [blockRange(prefix)];
+    return (addressesOfTag(prefix) ?? [prefix]).map(blockRange);
   });
   const merged = union(ranges);
   return complement(merged).length === 0 ? "" : `ip ${field} ${setText(merged)}`;
 }
 
-/** A service tag of Azure's for which the lab has no addresses: it matches nothing. */
-const isElsewhere = (prefix: string): boolean => /^[A-Z]/i.test(prefix) && !tags.includes(prefix);
+/**
+ * Addresses of tags that stand for services. Each has one for all regions, so that the tag of a region, as
+ * `Storage.WestEurope`, stands for it, too. They are public: the tag Internet contains them, as on Azure.
+ */
+const tagAddresses: Readonly<Record<string, readonly string[]>> = {
+  AzureLoadBalancer: [azureAddress],
+  AzureResourceManager: [managementAddress],
+  AzureKeyVault: [vaultAddress],
+  Storage: [storageAddress],
+  AzureCloud: [managementAddress, vaultAddress, storageAddress],
+};
 
-const tags: readonly string[] = ["Internet", "VirtualNetwork", "AzureLoadBalancer"];
+const addressesOfTag = (prefix: string): readonly string[] | undefined => tagAddresses[prefix.split(".")[0]!];
+
+/** A service tag of Azure's for which the lab has no addresses: it matches nothing. */
+const isElsewhere = (prefix: string): boolean =>
+  /^[A-Z]/i.test(prefix) && !["Internet", "VirtualNetwork"].includes(prefix) && addressesOfTag(prefix) === undefined;
 
 function protocol(rule: SecurityRule): string {
   if (rule.protocol !== "*") return `meta l4proto ${rule.protocol}`;

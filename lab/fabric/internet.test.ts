@@ -19,15 +19,24 @@ describe("the lab's Internet", () => {
 
   test("has one way to the real one, and judges everything that would take it", () => {
     expect(linesOf("forward", chains).at(-1)).toBe('oifname "host" goto real');
-    expect(linesOf("forward", chains).filter((line) => line.endsWith("accept"))).toEqual([]);
+    const accepted = linesOf("forward", chains).filter((line) => line.endsWith("accept"));
+    // They go to private addresses, which are never there.
+    expect(accepted).toEqual([expect.stringMatching(/^iifname "azure" /)]);
   });
   test("lets out to the web ports of package hosts alone, and nothing of what stands outside or of the Git server", () => {
     const accepted = real.filter((line) => line.endsWith("accept"));
     expect(accepted).toEqual([
       "ct state established,related accept",
       "ip daddr 198.51.100.0/24 accept",
-      'iifname != { "outside", "git" } ip daddr @packages tcp dport { 80, 443 } accept',
+      'iifname != { "outside", "git", "azure" } ip daddr @packages tcp dport { 80, 443 } accept',
     ]);
+  });
+  test("lets to private addresses only answers of services that have endpoints, and nothing else", () => {
+    const lines = linesOf("forward", chains);
+    expect(lines[1]).toBe(
+      'iifname "azure" ip saddr { 198.51.100.12, 198.51.100.13 } ct state established,related accept',
+    );
+    expect(lines[2]).toMatch(/^ip daddr \{ 10\.0\.0\.0\/8, .* \} drop$/);
   });
   test("refuses and counts the rest at once, and drops nothing silently that has an address of the lab", () => {
     expect(real.slice(-3)).toEqual([
@@ -54,6 +63,18 @@ describe("the public resolver", () => {
       "nftset=/deb.debian.org/4#ip#lab#packages",
       "nftset=/mirror.example/4#ip#lab#packages",
     ]);
+  });
+  test("knows Azure's services by their names, and asks nobody else about these", () => {
+    expect(lines).toEqual(
+      expect.arrayContaining([
+        "host-record=management.azure.example,198.51.100.11,60",
+        "address=/vault.azure.example/198.51.100.12",
+        "address=/blob.core.azure.example/198.51.100.13",
+        ...["management.azure.example", "core.azure.example", "vault.azure.example", "blob.core.azure.example"].map(
+          (name) => `local=/${name}/`,
+        ),
+      ]),
+    );
   });
   test("starts anew, without a cache, when the rules do, whose set is empty then", () => {
     expect(lines).toContain(`# rules ${rulesHash(internetChains(hosts))}`);

@@ -1,6 +1,6 @@
 /**
  * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, and the
- * place of the Git server. Nothing leaves it for the real one but what machines fetch from package hosts: a public
+ * places of the Git server and of Azure's services. Nothing leaves it for the real one but what machines fetch from package hosts: a public
  * record that points anywhere else must not send a stranger as much as a packet.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
@@ -12,9 +12,12 @@ import {
   internetBlock,
   internetGateway,
   linkAddresses,
+  managementAddress,
   outsideAddresses,
   privateBlocks,
   publicResolver,
+  storageAddress,
+  vaultAddress,
 } from "./addresses.ts";
 import { chain } from "./firewall.ts";
 import { ensureHostLink, ensureHostRules, outsideFiles, uplink } from "./hostUplink.ts";
@@ -23,11 +26,13 @@ import type { PackageHosts } from "./packageHosts.ts";
 import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, setKernelOnce } from "./namespace.ts";
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
-import { git, internet, netnsName, networkLink, outside } from "./names.ts";
+import { endpointsOf, serviceAddresses } from "./serviceEndpoints.ts";
+import { azure, git, internet, netnsName, networkLink, outside } from "./names.ts";
 
 const places = [
   { namespace: outside, link: "outside", addresses: outsideAddresses },
   { namespace: git, link: "git", addresses: [gitAddress] },
+  { namespace: azure, link: "azure", addresses: [managementAddress, vaultAddress, storageAddress] },
 ];
 
 /** The addresses of package hosts: the public resolver adds them as machines ask for the names. */
@@ -41,6 +46,8 @@ export function internetChains({ addresses }: Pick<PackageHosts, "addresses">): 
     "  counter refused { }",
     chain("forward", [
       "type filter hook forward priority filter; policy accept;",
+      // Over its service endpoint a machine asks with its private address.
+      `iifname "azure" ip saddr { ${Object.values(serviceAddresses).join(", ")} } ct state established,related accept`,
       // As on the Internet: nobody can reach a private address over it.
       `ip daddr { ${[...privateBlocks, azureAddress].join(", ")} } drop`,
       `oifname "${uplink}" goto real`,
@@ -116,21 +123,20 @@ async function ensurePlaces(state: NamespaceState): Promise<void> {
 }
 
 /**
- * Links the networks' routers, which must exist, and routes their public addresses to them. Returns the networks whose
- * router has got a new interface.
+ * Links the networks' routers, which must exist, and routes to them their public addresses and their subnets with
+ * service endpoints. Returns the networks whose router has got a new interface.
  */
 export async function ensureUplinks(world: World, state: NamespaceState): Promise<string[]> {
   const addresses = publicAddresses(world);
   const unlinked = world.networks.filter(({ id }) => !state.links.has(networkLink(id)));
   await ipBatch(internet, [
     ...unlinked.map(({ id }) => `link add ${networkLink(id)} type veth peer name uplink netns ${netnsName(id)}`),
-    ...world.networks.flatMap(({ id }) => {
-      const name = networkLink(id);
+    ...world.networks.flatMap((network) => {
+      const name = networkLink(network.id);
       const [address, peerAddress] = linkAddresses(name);
-      return linkCommands(
-        { name, address, peerAddress, routes: (addresses.get(id) ?? []).map((given) => `${given}/32`) },
-        state,
-      );
+      const given = (addresses.get(network.id) ?? []).map((one) => `${one}/32`);
+      const subnets = endpointsOf(world, network).map(({ prefix }) => prefix);
+      return linkCommands({ name, address, peerAddress, routes: [...new Set([...given, ...subnets])] }, state);
     }),
   ]);
   return unlinked.map(({ id }) => id);

@@ -1,10 +1,11 @@
 /** Names of what the lab makes on the host. */
 import { createHash } from "node:crypto";
 
-/** Network namespaces of the lab's Internet, of a client outside every network, and of the Git server. */
+/** Network namespaces of the lab's Internet, of a client outside every network, of the Git server, of Azure's services. */
 export const internet = "lab-internet";
 export const outside = "lab-outside";
 export const git = "lab-git";
+export const azure = "lab-azure";
 
 /** Prefixes of the network namespaces of machines, and of virtual networks. */
 export const machinePrefix = "lab-m-";

@@ -3,6 +3,8 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
+import { ensureFront } from "./azureFront.ts";
+import { azuriteData, ensureAzurite } from "./azurite.ts";
 import { hostLeftovers, removeHost } from "./hostUplink.ts";
 import { ensureInternet, ensureUplinks } from "./internet.ts";
 import { ensureLinks } from "./link.ts";
@@ -23,14 +25,16 @@ import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommand
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
 import { VerdictStore } from "./verdictStore.ts";
-import { git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
+import { azure, git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
 
 export interface NetworksOptions {
   stateDir: string;
-  /** Signs the Git server's certificate. Absent: there is no Git server. */
+  /** Signs certificates. Absent: there are no Git server and no services of Azure's. */
   authority?: Issuer;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;
+  /** Unix socket on which requests to Azure's services are answered. Absent: there are none. */
+  servicesSocket?: string;
   /** From where machines may fetch packages over the host's own Internet. Absent: from nowhere. */
   packageHosts?: PackageHosts;
   log?: (message: string) => void;
@@ -47,6 +51,7 @@ const empty: World = {
   publicAddresses: [],
   zones: [],
   scaleSets: [],
+  storageAccounts: [],
 };
 
 export class Networks {
@@ -71,12 +76,13 @@ export class Networks {
     this.reported = this.verdicts.all();
   }
 
-  /** Makes the lab's Internet with its resolver and Git server. */
+  /** Makes the lab's Internet with its resolver, the Git server and Azure's services. */
   async start(): Promise<void> {
     await this.serially(async () => {
       await ensureInternet(this.hosts);
       await ensurePublicResolver(this.options.stateDir, this.world, this.hosts);
-      if (this.options.authority) await ensureGitServer(this.options.stateDir, this.options.authority);
+      await this.ensureGit();
+      await this.ensureAzure();
     });
     this.supervision ??= setInterval(() => void this.supervise(), 2000);
     this.supervision.unref();
@@ -118,8 +124,8 @@ export class Networks {
       await attempt("peerings", () => ensurePeerings(peerings(world.networks), states));
       await Promise.all([...states].map(([id, state]) => attempt(id, () => this.ensureNetwork(id, state))));
       await attempt("internet", () => ensurePublicResolver(this.options.stateDir, world, this.hosts));
-      const { authority, stateDir } = this.options;
-      if (authority) await attempt("git", () => ensureGitServer(stateDir, authority));
+      await attempt("git", () => this.ensureGit());
+      await attempt("azure", () => this.ensureAzure());
       return failures;
     });
   }
@@ -180,7 +186,7 @@ export class Networks {
       for (const name of services(this.options.stateDir)) await stopService(this.options.stateDir, name);
       await Promise.all(namespaces(machinePrefix).map((namespace) => removeNamespace(namespace)));
       await Promise.all(namespaces(routerPrefix).map((namespace) => removeNamespace(namespace)));
-      for (const namespace of [outside, git, internet]) {
+      for (const namespace of [outside, git, azure, internet]) {
         if (namespaces(namespace).includes(namespace)) await removeNamespace(namespace);
       }
       await removeHost();
@@ -188,6 +194,7 @@ export class Networks {
       this.reported = [];
       rmSync(join(this.options.stateDir, "run"), { recursive: true, force: true });
       rmSync(join(this.options.stateDir, "git"), { recursive: true, force: true });
+      rmSync(azuriteData(this.options.stateDir), { recursive: true, force: true });
     });
   }
 
@@ -232,6 +239,20 @@ export class Networks {
     prober.set(targets(this.world, network));
   }
 
+  private async ensureGit(): Promise<void> {
+    const { stateDir, authority } = this.options;
+    if (authority) await ensureGitServer(stateDir, authority);
+  }
+
+  /** Azure's services in the lab's Internet. */
+  private async ensureAzure(): Promise<void> {
+    const { stateDir, authority, servicesSocket } = this.options;
+    if (!authority || !servicesSocket) return;
+    await ensureFront(stateDir, authority, servicesSocket);
+    // Of accounts that no world has told yet, nothing is to be removed.
+    if (this.world !== empty) await ensureAzurite(stateDir, authority, this.world.storageAccounts);
+  }
+
   /** What machines use of their network besides packets. */
   private async ensureServices(network: VirtualNetwork): Promise<void> {
     const { stateDir, metadataSocket } = this.options;
@@ -265,13 +286,13 @@ export class Networks {
     for (const listener of this.listeners) listener();
   }
 
-  /** Resolvers, metadata services and the Git server are started again when they have died. */
+  /** Resolvers, metadata services and what stands in the lab's Internet are started again when they have died. */
   private async supervise(): Promise<void> {
-    const { stateDir, authority } = this.options;
     await this.serially(async () => {
-      await ensurePublicResolver(stateDir, this.world, this.hosts);
-      if (authority) await ensureGitServer(stateDir, authority);
+      await ensurePublicResolver(this.options.stateDir, this.world, this.hosts);
+      await this.ensureGit();
       for (const network of this.world.networks) await this.ensureServices(network);
+      await this.ensureAzure();
     }).catch((error: unknown) => this.log("services", error));
   }
 

@@ -9,13 +9,28 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DnsZone, VirtualNetwork, World } from "../world.ts";
-import { azureAddress, gitAddress, gitHost, publicResolver } from "./addresses.ts";
+import { managementHost, storageSuffix, vaultSuffix } from "../serviceNames.ts";
+import {
+  azureAddress,
+  gitAddress,
+  gitHost,
+  managementAddress,
+  publicResolver,
+  storageAddress,
+  vaultAddress,
+} from "./addresses.ts";
 import { nameservers } from "./conflicts.ts";
 import { internetChains, packageSet } from "./internet.ts";
 import type { PackageHosts } from "./packageHosts.ts";
 import { rulesHash, table } from "./ruleset.ts";
 import { ensureService, runDirectory } from "./service.ts";
 import { internet, netnsName } from "./names.ts";
+
+/** Domains in which every name is a service's. */
+const services = [
+  [vaultSuffix, vaultAddress],
+  [`blob.${storageSuffix}`, storageAddress],
+] as const;
 
 const noHosts: PackageHosts = { names: [], addresses: [] };
 
@@ -45,9 +60,12 @@ export function publicResolverText(
     upstream,
     world.zones.filter((zone) => !zone.private),
     [
-      // Without the second line, a question for its IPv6 address would be asked elsewhere.
+      // Without `local`, a question for an IPv6 address would be asked elsewhere.
       `host-record=${gitHost},${gitAddress},60`,
-      `local=/${gitHost}/`,
+      `host-record=${managementHost},${managementAddress},60`,
+      // Every name below, whether there is such a vault or account or not.
+      ...services.map(([name, address]) => `address=/${name}/${address}`),
+      ...[gitHost, managementHost, storageSuffix, ...services.map(([name]) => name)].map((name) => `local=/${name}/`),
       ...hosts.names.map((name) => `nftset=/${name}/4#ip#${table}#${packageSet}`),
       rulesLine(hosts),
     ],

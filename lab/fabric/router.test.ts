@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { VirtualNetwork } from "../world.ts";
 import { linkAddresses } from "./addresses.ts";
 import { parseState } from "./namespace.ts";
-import { peerings, routerCommands, unpeerCommands } from "./router.ts";
+import { linkCommands, peerings, routerCommands, unpeerCommands } from "./router.ts";
 import { networkLink } from "./names.ts";
 
 const network: VirtualNetwork = {
@@ -56,6 +56,24 @@ describe("a router", () => {
   });
   test("loses its link to a network that is no peer any more", () => {
     expect(unpeerCommands(network, [], state([], [], [], ["lp12345678"]))).toEqual(["link del lp12345678"]);
+  });
+  test("is given back, in the lab's Internet, its public addresses and its subnets with service endpoints", () => {
+    const name = networkLink(network.id);
+    const routes = ["198.51.100.40/32", "10.20.1.0/24"];
+    const asItIs = parseState(
+      [
+        JSON.stringify([link(name, [far])]),
+        "[]",
+        JSON.stringify([
+          { dst: "198.51.100.40", gateway: near, dev: name },
+          { dst: "10.20.9.0/24", gateway: near, dev: name },
+        ]),
+      ].join("\n"),
+    );
+    expect(linkCommands({ name, address: far, peerAddress: near, routes }, asItIs)).toEqual([
+      `route replace 10.20.1.0/24 via ${near} dev ${name}`,
+      `route del 10.20.9.0/24 via ${near} dev ${name}`,
+    ]);
   });
   test("has a state that says which rules are in force", () => {
     expect(complete.rules).toBe("0123456789abcdef");

@@ -1,5 +1,5 @@
 /**
- * Programs that machines use (resolvers, metadata services, the Git server): each runs detached in its namespace and
+ * Programs that machines use (resolvers, metadata services, the Git server, Azure's services): each runs detached in its namespace and
  * outlives the daemon; the next daemon takes it over by its process ID file, or replaces it when its version is
  * another.
  */
@@ -16,10 +16,14 @@ export interface Service {
   name: string;
   namespace: string;
   command: readonly string[];
+  /** Added to the environment. */
+  env?: Record<string, string>;
   /** A service of another version is replaced. */
   version: string;
   /** TCP port that it listens on when it is ready. */
   port: number;
+  /** Time in which it must listen; 5 s by default. */
+  readySeconds?: number;
 }
 
 /** Runs the service; returns when it listens. Does nothing when it runs in this version. */
@@ -33,7 +37,8 @@ export async function ensureService(stateDir: string, service: Service): Promise
   const log = openSync(logFile, "w", 0o640);
   // nsenter and the program are one process, so the process ID is the program's.
   const [program = "", ...args] = [...inside(service.namespace), ...service.command];
-  const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], cwd: "/" });
+  const env = { ...process.env, ...service.env };
+  const child = spawn(program, args, { detached: true, stdio: ["ignore", log, log], cwd: "/", env });
   closeSync(log);
   let ended: string | undefined;
   child.on("error", (error) => {
@@ -45,7 +50,10 @@ export async function ensureService(stateDir: string, service: Service): Promise
   child.unref();
   if (child.pid !== undefined) writePid(pidFile(stateDir, service.name), child.pid, service.version);
   const ready = () => child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port);
-  await holds(() => ended !== undefined || ready(), { timeoutSeconds: 5, intervalSeconds: 0.02 });
+  await holds(() => ended !== undefined || ready(), {
+    timeoutSeconds: service.readySeconds ?? 5,
+    intervalSeconds: 0.02,
+  });
   if (ended === undefined && ready()) return;
   const said = readFileSync(logFile, "utf8").trim().slice(-1000);
   throw new Error(

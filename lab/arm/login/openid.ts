@@ -1,4 +1,5 @@
 /** What clients ask before they log in: cloud metadata, OpenID configuration, instance discovery. */
+import { storageSuffix, vaultSuffix } from "../../serviceNames.ts";
 
 export function openidConfiguration(tenant: string, origin: string): object {
   const base = `${origin}/${tenant}`;
@@ -46,8 +47,8 @@ export function cloudMetadata(version: string, origin: string): unknown {
     name: "PlatformLab",
     suffixes: {
       acrLoginServer: `azurecr.${host}`,
-      keyVaultDns: `vault.${host}`,
-      storage: `storage.${host}`,
+      keyVaultDns: vaultSuffix,
+      storage: storageSuffix,
       sqlServerHostname: `database.${host}`,
     },
     batch: origin,

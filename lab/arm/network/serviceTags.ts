@@ -2,7 +2,10 @@
 import { locations } from "../locations.ts";
 
 /** Tags whose addresses the lab has. */
-const enforced = ["Internet", "VirtualNetwork", "AzureLoadBalancer"];
+const enforced = [
+  ...["Internet", "VirtualNetwork", "AzureLoadBalancer"],
+  ...["AzureCloud", "AzureKeyVault", "AzureResourceManager", "Storage"],
+];
 
 /** Services that the lab does not have: no address of it is theirs, so that a rule for one of them matches nothing. */
 const elsewhere = [
@@ -14,17 +17,11 @@ const elsewhere = [
     "AzureArcInfrastructure",
     "AzureBackup",
   ],
-  ...["AzureCloud", "AzureContainerRegistry", "AzureCosmosDB", "AzureDevOps", "AzureDigitalTwins", "AzureEventGrid"],
-  ...[
-    "AzureFrontDoor.Backend",
-    "AzureFrontDoor.FirstParty",
-    "AzureFrontDoor.Frontend",
-    "AzureKeyVault",
-    "AzureMonitor",
-  ],
-  ...["AzureResourceManager", "AzureSiteRecovery", "AzureTrafficManager", "AzureUpdateDelivery", "EventHub"],
+  ...["AzureContainerRegistry", "AzureCosmosDB", "AzureDevOps", "AzureDigitalTwins", "AzureEventGrid"],
+  ...["AzureFrontDoor.Backend", "AzureFrontDoor.FirstParty", "AzureFrontDoor.Frontend", "AzureMonitor"],
+  ...["AzureSiteRecovery", "AzureTrafficManager", "AzureUpdateDelivery", "EventHub"],
   ...["GatewayManager", "GuestAndHybridManagement", "MicrosoftContainerRegistry", "MicrosoftDefenderForEndpoint"],
-  ...["ServiceBus", "Sql", "Storage", "WindowsAdminCenter"],
+  ...["ServiceBus", "Sql", "WindowsAdminCenter"],
 ];
 
 /** Of these there is a tag for each region too, as `Storage.WestEurope`. */

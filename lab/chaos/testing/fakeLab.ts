@@ -82,6 +82,7 @@ export class FakeLab implements Tools {
       missingHealth: "repaired",
       serviceHealingSeconds: 90,
       repairGraceSeconds: 30,
+      vault: "whole",
       ...this.#options.settings,
     });
   }

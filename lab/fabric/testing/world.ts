@@ -78,6 +78,7 @@ export function world(given: Partial<World>): World {
     publicAddresses: [],
     zones: [],
     scaleSets: [],
+    storageAccounts: [],
     ...given,
   };
 }
