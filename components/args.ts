@@ -55,6 +55,8 @@ export interface MachineArgs {
    * birth. Azure: `imageReference.version`.
    */
   imageVersion: string;
+  /** What must exist before the machines, besides what the arguments refer to: what else they need, such as rights. */
+  after?: pulumi.Resource[];
 }
 
 /** A mistake where a condition does not hold; for lists of mistakes. */

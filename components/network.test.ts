@@ -150,7 +150,13 @@ test.each([{ destinations: [] }, { destinations: ["Internet", "10.0.0.0/8"] }])(
       priority: 200,
       destinations,
     };
-    const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [out], serviceEndpoints: [] };
+    const subnet = {
+      name: "front",
+      addressPrefix: "10.20.1.0/24",
+      rules: [],
+      outboundRules: [out],
+      serviceEndpoints: [],
+    };
     expect(() => new Network("other", { ...args, subnets: [subnet] })).toThrow(
       `subnets.front.outboundRules.a: given ${String(destinations)}, allowed is one destination, or several IPv4 blocks`,
     );

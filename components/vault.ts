@@ -95,7 +95,7 @@ export class Vault extends pulumi.ComponentResource {
     );
 
     const completeId = pulumi
-      .all([vault.id, ...Object.values(secrets).map(({ id }) => id)])
+      .all([vault.id, pulumi.all(Object.values(secrets).map(({ id }) => id))])
       .apply(([id]) => args.complete(id).then(() => id));
     this.nodes = { vault, secrets, rights: this.rights(name, args, completeId) };
     this.uri = pulumi.all([completeId, vault.properties]).apply(([, { vaultUri }]) => vaultUri ?? "");

@@ -32,6 +32,9 @@ beforeAll(() => {
     hostName: group.name,
     address: "192.0.2.1",
     scaleSetId: "",
+    identities: [],
+    hasSystemIdentity: false,
+    identityId: "",
     group,
     inventoryName: `${group.name}.dev`,
   }));

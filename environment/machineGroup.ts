@@ -78,7 +78,9 @@ export function planMachineGroup(
 
 /** Names in the vault of the secrets that a group's roles and applications need, each once, sorted. */
 export function secretNames({ secrets, applications }: MachineGroup): string[] {
-  const references = [secrets, ...applications.map((application) => application.secrets)].flatMap(Object.values<string>);
+  const references = [secrets, ...applications.map((application) => application.secrets)].flatMap(
+    Object.values<string>,
+  );
   return [...new Set(references.map((reference) => parseReference(reference).name))].sort();
 }
 

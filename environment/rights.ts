@@ -5,9 +5,7 @@ import { secretNames, type MachineGroup } from "./machineGroup.ts";
  * Azure's built-in roles that machines get, by name.
  * https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security
  */
-export const roleIds = {
-  "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
-} as const;
+export const roleIds = { "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6" } as const;
 
 /** A role in a part of the environment's vault. */
 export interface Right {

@@ -32,9 +32,12 @@ test.each(["ApiKey", "api-key", "a.b.c", "a.", ".b", "environment", "environment
   },
 );
 
-test.each(["apiKey", "apiKey2", "environments", "login.environment", `a${"b".repeat(126)}`])("%s is one", (reference) => {
-  expect(mistakes({ environment: back({ KEY: reference }) })).toEqual([]);
-});
+test.each(["apiKey", "apiKey2", "environments", "login.environment", `a${"b".repeat(126)}`])(
+  "%s is one",
+  (reference) => {
+    expect(mistakes({ environment: back({ KEY: reference }) })).toEqual([]);
+  },
+);
 
 test("a secret that Pulumi does not have is no mistake: people set it in the vault", () => {
   expect(mistakes({ secrets: {} })).toEqual([]);

@@ -111,7 +111,9 @@ export const tierSchema = z
     autoscale: autoscale.optional(),
     applications: z.array(application).default([]),
     secrets: z
-      .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: roleSecretText }), secretReference, { error: secretsText })
+      .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: roleSecretText }), secretReference, {
+        error: secretsText,
+      })
       .default({})
       .describe("Secrets that the roles of this kind need: the name by which they find one, and the secret's name"),
   })
