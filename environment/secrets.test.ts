@@ -71,9 +71,9 @@ test("roles that find no secret by the name of theirs are told what they ask for
   const environment = devWith("data", { secrets: { databasePassword: "databasePassword" } });
   expect(mistakes({ environment })).toEqual([
     [
-      "platform:environment.tiers.data.secrets.databaseLogin",
+      "platform:environment.tiers.data.secrets.login",
       "(nothing)",
-      "the name of a secret, for which the roles of kind data ask: databaseLogin: databaseLogin",
+      "the name of a secret, for which the roles of kind data ask: login: login",
     ],
   ]);
 });

@@ -83,7 +83,7 @@ test("secrets in the form of before are refused with the form of today", () => {
       `${at}.data.secrets`,
       '["databaseLogin"]',
       "an object: under the name by which roles find a secret the name of the secret, " +
-        "for example { databaseLogin: databaseLogin }",
+        "for example { login: databaseLogin }",
     ],
   ]);
 });

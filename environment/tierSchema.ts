@@ -12,7 +12,7 @@ const roleSecretText =
 
 const secretsText =
   "an object: under the name by which roles find a secret the name of the secret, " +
-  "for example { databaseLogin: databaseLogin }";
+  "for example { login: databaseLogin }";
 
 const application = z
   .strictObject({

@@ -17,7 +17,7 @@ export const administrators = { ranges: ["198.51.100.1/32"], sshKeys: [publicKey
 export const playbooks = ["back", "balancer", "data", "front", "gitlab", "machine-learning", "reverse-proxy", "runner"];
 
 /** What the roles of the committed kinds ask for. */
-export const roleSecrets = new Map([["data", ["databaseLogin"]]]);
+export const roleSecrets = new Map([["data", ["login"]]]);
 
 /** `platform:environment` of a committed stack file, a copy of its own at every call. */
 export function committed(stack: string): Record<string, unknown> {
