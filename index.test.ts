@@ -409,7 +409,8 @@ test("what Azure does not change and what it lacks are told at once", async () =
 test("a secret that nobody set ends an up before a machine is made, with the command that sets it", async () => {
   vi.resetModules();
   mockAzure();
-  const { "platform:databaseLogin": _, ...config } = configuration("dev");
+  const config = configuration("dev");
+  delete config["platform:databaseLogin"];
   const recorder = await Recorder.start({ stack: "dev", config, functions });
   const failures: unknown[] = [];
   const keep = (reason: unknown) => void failures.push(reason);
@@ -428,7 +429,8 @@ test("a secret that nobody set ends an up before a machine is made, with the com
 
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {
   vi.resetModules();
-  const { "platform:databaseLogin": _, ...config } = configuration("dev");
+  const config = configuration("dev");
+  delete config["platform:databaseLogin"];
   config["platform:environment"] = JSON.stringify({
     name: "Staging",
     network: "10.0.0.0/8",

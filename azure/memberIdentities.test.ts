@@ -35,6 +35,11 @@ test("a machine gets its identity beside those that it has, and one that has it 
   ]);
 });
 
+test("a machine that was replaced meanwhile needs none", async () => {
+  const gone = Object.assign(new Error("was not found"), { statusCode: 404, code: "ResourceNotFound" });
+  await expect(giveIdentities(arm({ a: gone }).arm, "rg", [bearer("a"), bearer("b")])).resolves.toHaveLength(2);
+});
+
 test("every machine that is refused its identity is named, with the rights that it takes", async () => {
   const refusal = Object.assign(new Error("does not have permission to perform action"), {
     code: "LinkedAuthorizationFailed",

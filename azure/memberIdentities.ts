@@ -44,7 +44,9 @@ export async function giveIdentities(
   const refused = results.flatMap((result, index) => {
     const bearer = lacking[index];
     if (result.status === "fulfilled" || !bearer) return [];
-    const { code, message } = result.reason as Error & { code?: string };
+    const { code, message, statusCode } = result.reason as Error & { code?: string; statusCode?: number };
+    // Replaced meanwhile: the new one is born with its identity.
+    if (statusCode === 404) return [];
     const identity = bearer.identityId.split("/").at(-1);
     return [`  ${bearer.machine.name}, ${identity}: ${[code, message].filter(Boolean).join(" ")}`];
   });

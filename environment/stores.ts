@@ -13,8 +13,8 @@ export const vaultSchema = z
       .regex(vaultName.pattern, { error: vaultName.allowed })
       .optional()
       .describe(
-        "Name of the vault, unique in all of Azure. Default: kv-<stack>-<8 digits that follow from the domain>. Fixed: " +
-          "changing it makes another vault, without the secrets that were set in the one before",
+        "Name of the vault, unique in all of Azure. Default: kv-<stack>-<8 digits that follow from the domain>; say it " +
+          "before the domain changes. Fixed: another name is another vault, without the secrets that people set in this one",
       ),
     recover: z
       .boolean()
@@ -36,8 +36,8 @@ export const storageSchema = z
       .regex(accountName.pattern, { error: accountName.allowed })
       .optional()
       .describe(
-        "Name of the storage account, unique in all of Azure. Default: st<stack><8 digits that follow from the domain>. " +
-          "Fixed: changing it makes another account, without what the one before holds",
+        "Name of the storage account, unique in all of Azure. Default: st<stack><8 digits that follow from the domain>; " +
+          "say it before the domain changes. Fixed: another name is another account, without what this one holds",
       ),
   })
   .describe("The storage account for artifacts and backups");
