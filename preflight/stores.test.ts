@@ -22,8 +22,13 @@ const vault: PlannedVault = {
 };
 
 /** What ends the program where the vault has these secrets, and what was asked. */
-async function required(secrets: string[], given: string[], preview = false) {
-  const { rest, asked } = restOf({ ...roomySubscription(), vaults: { "kv-dev": secrets } });
+async function required(
+  secrets: string[],
+  given: string[],
+  preview = false,
+  errors: Record<string, [number, object]> = {},
+) {
+  const { rest, asked } = restOf({ ...roomySubscription(), vaults: { "kv-dev": secrets }, errors });
   azure.rest = rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(preview);
   const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-dev`;
@@ -47,6 +52,27 @@ then run pulumi up again.
   databaseLogin, for which tier data asks
     az keyvault secret set --vault-name kv-dev --name databaseLogin --value '{"password":"…","user":"…"}'
     or: pulumi config set --secret platform:databaseLogin '{"password":"…","user":"…"}'`);
+});
+
+test("the message stays what it is, whatever waits for what failed", async () => {
+  const { rest } = restOf({ ...roomySubscription(), vaults: { "kv-dev": [] } });
+  azure.rest = rest;
+  vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(false);
+  const failure: unknown = await requireSecrets({ resourceManager: "https://arm.test" }, vault, [], "/vault").catch(
+    (error: unknown) => error,
+  );
+  // As the SDK does for each property that waits.
+  (failure as Error).message = `error serializing property "scope": ${(failure as Error).message}`;
+  expect((failure as Error).message).toMatch(/^3 secrets are not in the vault/);
+});
+
+test("where ARM does not tell, that ends the program too", async () => {
+  const forbidden = { error: { code: "AuthorizationFailed", message: "no" } };
+  const errors = { "/secrets/other": [403, forbidden] as [number, object] };
+  const { error } = await required([], ["apiKey", "databaseLogin"], false, errors);
+  expect(error).toMatch(
+    /^Azure does not tell whether the vault kv-dev has other; no machine was made\.\n {2}GET .*403 AuthorizationFailed no$/,
+  );
 });
 
 test("a secret that the program writes itself is not asked for", async () => {

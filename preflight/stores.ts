@@ -70,16 +70,33 @@ export async function requireSecrets(
 ): Promise<void> {
   const left = secrets.filter((secret) => !given.includes(secret.name));
   if (left.length === 0 || pulumi.runtime.isDryRun()) return;
-  const { rest } = await connect(cloud, {});
-  const missing = await missingSecrets(questions(rest), vaultId, left);
+  const missing = await connect(cloud, {})
+    .then(({ rest }) => missingSecrets(questions(rest), vaultId, left))
+    .catch((error: unknown) => {
+      const names = left.map((secret) => secret.name).join(", ");
+      throw new PlainError(
+        `Azure does not tell whether the vault ${name} has ${names}; no machine was made.\n  ${(error as Error).message}`,
+      );
+    });
   if (missing.length === 0) return;
   const lines = missing.map(
     (secret) =>
       `  ${secret.name}, for which ${secret.wantedBy} asks\n` +
       `    ${setInVault(name, secret)}\n    or: ${setInPulumi(secret)}`,
   );
-  throw new pulumi.RunError(
+  throw new PlainError(
     `${missing.length === 1 ? "1 secret is" : `${missing.length} secrets are`} not in the vault ${name}. It stands now; ` +
       `no machine was made. Set what is missing, then run pulumi up again.\n${lines.join("\n")}`,
   );
+}
+
+/**
+ * An error whose message stays what it is: the SDK writes before it the name of every property, of every resource, that
+ * waits for the value that failed.
+ */
+class PlainError extends pulumi.RunError {
+  constructor(text: string) {
+    super(text);
+    Object.defineProperty(this, "message", { get: () => text, set: () => undefined });
+  }
 }
