@@ -11,6 +11,8 @@ import { restOf, roomySubscription, usage, type Subscription } from "./azure/tes
 import { publicKey } from "./environment/testing/stacks.ts";
 import { resourceTypes } from "./preflight/resourceTypes.ts";
 
+const login = JSON.stringify({ user: "platform_a", password: "a test's password" });
+
 /** The committed stack file with the settings that its users add, and without questions to Azure beforehand. */
 function configuration(stack: string): Record<string, string> {
   const file = load(readFileSync(join(import.meta.dirname, `Pulumi.${stack}.yaml`), "utf8")) as {
@@ -19,13 +21,16 @@ function configuration(stack: string): Record<string, string> {
   const config = {
     ...file.config,
     "platform:administrators": { ranges: ["198.51.100.1/32"], sshKeys: [publicKey] },
-    "platform:databasePassword": "a test's password",
+    ...(stack === "tools" ? {} : { "platform:databaseLogin": login }),
     "platform:preflight": { enabled: false },
   };
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
   );
 }
+
+/** What the provider answers. */
+const functions = { "azure-native:authorization:getClientConfig": { tenantId: "tenant" } };
 
 /** One preview for each stack: loading the program takes a second. */
 const previews = new Map<string, ReturnType<typeof runPreview>>();
@@ -73,7 +78,7 @@ function mockAzure(
 async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBalancer>[] = []) {
   vi.resetModules();
   mockAzure(loadBalancers);
-  const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true });
+  const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true, functions });
   const program = await import("./index.ts");
   const machines = await valueOf(program.machines);
   const publicAddress = await valueOf(program.publicAddress);
@@ -95,6 +100,7 @@ test("dev is built of a network, a group and a load balancer for each kind, a re
   ).toEqual([
     "DnsZone private-dns",
     "DnsZone public-dns",
+    "Identities identities",
     "Network network",
     "Playbook configuration",
     "PrivateLB back-load-balancer",
@@ -102,10 +108,12 @@ test("dev is built of a network, a group and a load balancer for each kind, a re
     "PrivateLB front-load-balancer",
     "PrivateLB machine-learning-load-balancer",
     "ReverseProxy reverse-proxy",
+    "Storage storage",
     "TierHAG back",
     "TierHAG data",
     "TierHAG front",
     "TierHAG machine-learning",
+    "Vault vault",
   ]);
 });
 
@@ -134,7 +142,10 @@ test.each([
   ["tools", ["gitlab", "gitlab-load-balancer", "runner"], 3],
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
-  const shared = ["configuration", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"];
+  const shared = [
+    ...["configuration", "identities", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"],
+    ...["storage", "vault"],
+  ];
   expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
   expect(recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"))).toHaveLength(scaleSets);
 });
@@ -153,7 +164,12 @@ test("everything that has tags carries environment, tier and who manages it, a p
     ({ custom, type, inputs }) =>
       custom && type.startsWith("azure-native:") && !("tags" in inputs) && !("metadata" in inputs),
   );
-  expect([...new Set(untagged.map(({ type }) => type))]).toEqual(["azure-native:network:Subnet"]);
+  expect([...new Set(untagged.map(({ type }) => type))].sort()).toEqual([
+    "azure-native:authorization:RoleAssignment",
+    "azure-native:network:Subnet",
+    "azure-native:storage:BlobContainer",
+    "azure-native:storage:BlobServiceProperties",
+  ]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];
     const rule = name.endsWith("-lbi") ? ["balance"] : [];
@@ -229,6 +245,8 @@ test("what refers to the network is made after the last subnet, and the network 
   );
   expect(users.map(({ type }) => type.split(":")[2]).sort()).toEqual([
     ...Array<string>(4).fill("LoadBalancer"),
+    "StorageAccount",
+    "Vault",
     ...Array<string>(6).fill("VirtualMachineScaleSet"),
     "VirtualNetworkLink",
   ]);
@@ -305,15 +323,40 @@ test("an application of its own at the port that the tier is leaving is refused 
   expect(recorder.resources).toEqual([]);
 });
 
-test("only the tiers that ask for the password receive it", async () => {
+test("machines are made after the rights to read their secrets, with the identity of their group", async () => {
   const { recorder } = await preview("dev");
   const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
-  expect(
-    scaleSets
-      .filter(({ inputs }) => pulumi.runtime.isRpcSecret(inputs["virtualMachineProfile"]))
-      .map(({ name }) => name)
-      .sort(),
-  ).toEqual(["back-vmss", "data-vmss"]);
+  expect(scaleSets).toHaveLength(6);
+  for (const { name, dependencies, inputs } of scaleSets) {
+    expect(dependencies, name).toEqual(
+      expect.arrayContaining(["vault-databaseLogin", "vault-back-databaseLogin", "vault-data-databaseLogin"]),
+    );
+    const { userAssignedIdentities } = inputs["identity"] as { userAssignedIdentities: string[] };
+    const group = name
+      .replace(/-vmss$/, "")
+      .replace("-machines", "")
+      .replace("back-load-balancer-balancers", "back-balancer");
+    expect(userAssignedIdentities).toEqual([
+      expect.stringMatching(`/userAssignedIdentities/id-platform-dev-${group}$`),
+    ]);
+  }
+});
+
+test("a machine is born with the vault's address and the client ID of its group's identity", async () => {
+  const { recorder } = await preview("dev");
+  const { inputs } = recorder.one("azure-native:compute:VirtualMachineScaleSet", "data-vmss");
+  const { osProfile } = inputs["virtualMachineProfile"] as { osProfile: { customData: string } };
+  const cloudConfig = gunzipSync(Buffer.from(osProfile.customData, "base64")).toString();
+  expect(cloudConfig).toMatch(
+    /platform_vault:\n +refresh_seconds: 60\n +uri: https:\/\/kv-dev-\w{8}\.vault\.azure\.net\//,
+  );
+  expect(cloudConfig).toContain("platform_identity: client-id-platform-dev-data\n");
+});
+
+test("a person is told where the vault and the storage account are", async () => {
+  const { program } = await preview("dev");
+  expect(await valueOf(program.vaultUri)).toMatch(/^https:\/\/kv-dev-\w{8}\.vault\.azure\.net\/$/);
+  expect(await valueOf(program.storageAccount)).toMatch(/^stdev\w{8}$/);
 });
 
 test("the password stands nowhere in clear, and in no custom data", async () => {
@@ -363,9 +406,31 @@ test("what Azure does not change and what it lacks are told at once", async () =
   expect(recorder.resources).toEqual([]);
 });
 
+test("a secret that nobody set ends an up before a machine is made, with the command that sets it", async () => {
+  vi.resetModules();
+  mockAzure();
+  const config = configuration("dev");
+  delete config["platform:databaseLogin"];
+  const recorder = await Recorder.start({ stack: "dev", config, functions });
+  const failures: unknown[] = [];
+  const keep = (reason: unknown) => void failures.push(reason);
+  process.on("unhandledRejection", keep);
+  await import("./index.ts");
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  process.off("unhandledRejection", keep);
+  expect((failures[0] as Error).message).toMatch(
+    /^1 secret is not in the vault kv-dev-.* no machine was made.*\n {2}databaseLogin, for which application back of tier back asks\n {4}az keyvault secret set /s,
+  );
+  const types = recorder.resources.map(({ type }) => type);
+  expect(types).toContain("azure-native:keyvault:Vault");
+  expect(types).not.toContain("azure-native:compute:VirtualMachineScaleSet");
+  expect(types).not.toContain("azure-native:authorization:RoleAssignment");
+});
+
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {
   vi.resetModules();
   const config = configuration("dev");
+  delete config["platform:databaseLogin"];
   config["platform:environment"] = JSON.stringify({
     name: "Staging",
     network: "10.0.0.0/8",

@@ -1,30 +1,36 @@
 /** One environment on Azure: reads the stack's configuration, builds it, configures its machines. Wiring only. */
 import * as pulumi from "@pulumi/pulumi";
+import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
 import { standingIn } from "./azure/standing.ts";
 import { endMoves } from "./azure/standingPorts.ts";
-import { buildBundle } from "./bootstrap/bundle.ts";
+import { isToRecover } from "./azure/vaults.ts";
+import { buildBundle, bundleMistakes } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
 import { DnsZone } from "./components/dnsZone.ts";
+import { Identities } from "./components/identities.ts";
 import { Network } from "./components/network.ts";
 import { PrivateLB } from "./components/privateLb.ts";
 import { protectionOf, protectionText } from "./components/protection.ts";
 import { ReverseProxy } from "./components/reverseProxy.ts";
+import { Storage } from "./components/storage.ts";
 import { TierHAG } from "./components/tierHag.ts";
+import { Vault } from "./components/vault.ts";
 import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
-import { secretNames, type MachineGroup } from "./environment/machineGroup.ts";
+import type { MachineGroup } from "./environment/machineGroup.ts";
 import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
 import { preflight } from "./preflight/preflight.ts";
+import { requireSecrets } from "./preflight/stores.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
-const { planWith, stack, secrets, cloud, file } = settings;
+const { planWith, stack, secrets, cloud, location, file } = settings;
 const tree = readTree(ansible);
 
 // Before any resource: what Azure would refuse of it ends the program here, all of it at once.
@@ -35,7 +41,9 @@ const { plan, mistakes } = planWith(ports);
 const { environment, zones, protect } = plan;
 mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
+obstacles.push(...bundleMistakes(plan, tree));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
+const recover = await isToRecover(cloud, location, plan.vault);
 
 const options = protectionOf(protect);
 const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);
@@ -49,13 +57,37 @@ const network = new Network(
 );
 const inNetwork = { ...common, after: [network] };
 
+const identities = new Identities("identities", { ...common, identities: plan.identities }, options);
+const letIn = { subnetIds: plan.subnets.map(({ name }) => network.subnetId(name)), ranges: plan.administrators.ranges };
+const vault = new Vault(
+  "vault",
+  {
+    ...inNetwork,
+    ...letIn,
+    vaultName: plan.vault.name,
+    recover,
+    tenantId: getClientConfigOutput().tenantId,
+    secrets,
+    identities: plan.identities,
+    principalIds: identities.principalIds,
+    complete: (vaultId) => requireSecrets(cloud, plan.vault, Object.keys(secrets), vaultId),
+  },
+  options,
+);
+const storage = new Storage("storage", { ...inNetwork, ...letIn, accountName: plan.storage.name, zones }, options);
+/** How machines reach the vault; unknown until every secret is there that they want, and no machine is made before. */
+const access = pulumi.all([vault.uri, identities.clientIds]).apply(([uri, clientIds]) => ({ uri, clientIds }));
+
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({
   machines: { ...machines, acceleratedNetworking: currentAcceleration(stack, machines, standing) },
   administrators: plan.administrators,
   subnetId: network.subnetId(machines.subnetName),
-  customData: buildBundle(plan, machines, tree),
+  customData: access.apply((known) => buildBundle(plan, machines, tree, known)),
+  identityId: identities.idOf(machines.name),
   imageVersion: plan.imageVersion,
+  // With it the rights of the machines: Azure takes minutes until they count.
+  after: [network, vault],
 });
 
 const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
@@ -81,12 +113,6 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
       ...machinesOf(machines),
       poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
       ...(capacity === undefined ? {} : { capacity }),
-      secrets: Object.fromEntries(
-        secretNames(machines).flatMap((secret) => {
-          const value = secrets[secret];
-          return value ? [[secret, value]] : [];
-        }),
-      ),
     },
     options,
   );
@@ -95,8 +121,10 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     name,
     loadBalancer,
     groups: [
-      { machines, scaleSetIds: group.scaleSetIds },
-      ...(balancers && balancerGroup ? [{ machines: balancers, scaleSetIds: balancerGroup.scaleSetIds }] : []),
+      { machines, scaleSetIds: group.scaleSetIds, identityId: identities.idOf(machines.name) },
+      ...(balancers && balancerGroup
+        ? [{ machines: balancers, scaleSetIds: balancerGroup.scaleSetIds, identityId: identities.idOf(balancers.name) }]
+        : []),
     ],
   };
 });
@@ -145,10 +173,14 @@ const playbook = new Playbook(
     resourceGroupName: resourceGroup.name,
     groups: [
       ...tiers.flatMap(({ groups }) => groups),
-      { machines: plan.reverseProxy, scaleSetIds: reverseProxy.nodes.machines.scaleSetIds },
+      {
+        machines: plan.reverseProxy,
+        scaleSetIds: reverseProxy.nodes.machines.scaleSetIds,
+        identityId: identities.idOf(plan.reverseProxy.name),
+      },
     ],
+    access,
     publicAddress: reverseProxy.publicAddress,
-    secrets,
     after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },
   options,
@@ -166,6 +198,10 @@ export const loadBalancers = Object.fromEntries(served.map(({ name, address }) =
 export const machines = playbook.machines;
 /** Public address from which the machines call the outside. */
 export const outboundAddress = network.outboundAddress;
+/** Where machines read their secrets, and people set them. */
+export const vaultUri = vault.uri;
+/** Storage account with the containers artifacts and backups. */
+export const storageAccount = storage.accountName;
 /** To which the parent of the public zone must delegate. */
 export const nameServers = publicZone?.nameServers ?? [];
 /** The generated inventory. */

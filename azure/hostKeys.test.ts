@@ -47,6 +47,8 @@ const machine = (id: string): Member => ({
   hostName: `host-${id}`,
   address: "10.20.1.4",
   scaleSetId: "/set",
+  identities: [],
+  hasSystemIdentity: false,
 });
 
 interface Source {

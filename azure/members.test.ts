@@ -19,6 +19,27 @@ const armOf = ({ scaleSets = [], machines = [], interfaces = [] }: Answers) =>
     network: { networkInterfaces: { list: () => pages(interfaces) } },
   }) as unknown as Arm;
 
+/** No identities. */
+const without = { identities: [], hasSystemIdentity: false };
+
+test("a member tells its identities, as ARM spells them, and whether it has one of Azure's own making", async () => {
+  const identityOf = async (identity: object) => {
+    const machines = [{ ...machine("vmss-front", "a", "a"), identity }];
+    const { members } = await listMembers(armOf({ machines, interfaces: [networkInterface("a", "10.20.1.4")] }), "rg");
+    return [members[0]?.identities, members[0]?.hasSystemIdentity];
+  };
+  const userAssignedIdentities = { "/subscriptions/0/Id-A": { clientId: "c" } };
+  expect(await identityOf({ type: "UserAssigned", userAssignedIdentities })).toEqual([
+    ["/subscriptions/0/Id-A"],
+    false,
+  ]);
+  expect(await identityOf({ type: "SystemAssigned, UserAssigned", userAssignedIdentities })).toEqual([
+    ["/subscriptions/0/Id-A"],
+    true,
+  ]);
+  expect(await identityOf({ type: "SystemAssigned" })).toEqual([[], true]);
+});
+
 test("members are the machines of scale sets, with the address of their network interface", async () => {
   const arm = armOf({
     scaleSets: [scaleSet("vmss-front", 2)],
@@ -33,8 +54,8 @@ test("members are the machines of scale sets, with the address of their network 
   expect(await listMembers(arm, "rg")).toEqual({
     scaleSets: [{ id, name: "vmss-front", capacity: 2 }],
     members: [
-      { id: "vmid-a", name: "vmss-front_a", hostName: "fronta", address: "10.20.1.4", scaleSetId: id },
-      { id: "vmid-b", name: "vmss-front_b", hostName: "frontb", address: "10.20.1.5", scaleSetId: id },
+      { id: "vmid-a", name: "vmss-front_a", hostName: "fronta", address: "10.20.1.4", scaleSetId: id, ...without },
+      { id: "vmid-b", name: "vmss-front_b", hostName: "frontb", address: "10.20.1.5", scaleSetId: id, ...without },
     ],
   });
 });
@@ -65,6 +86,7 @@ const member = (suffix: string, set = "vmss-front") => ({
   hostName: suffix,
   address: "10.20.1.4",
   scaleSetId: scaleSetId(set).toLowerCase(),
+  ...without,
 });
 const front = { id: scaleSetId("vmss-front").toLowerCase(), name: "vmss-front", capacity: 2 };
 

@@ -13,6 +13,10 @@ export interface Member {
   address: string;
   /** Resource ID of the scale set, in lower case. */
   scaleSetId: string;
+  /** Resource IDs of its user-assigned identities. */
+  identities: string[];
+  /** It has one of Azure's own making besides. */
+  hasSystemIdentity: boolean;
 }
 
 /** A scale set and the number of machines it should have. */
@@ -53,7 +57,10 @@ export async function listMembers(
         const { name, vmId, provisioningState } = machine;
         if (!scaleSetId || !address || !name || !vmId || provisioningState === "Deleting") return [];
         const hostName = machine.osProfile?.computerName?.toLowerCase() ?? name;
-        return [{ id: vmId, name, hostName, address, scaleSetId }];
+        const { type = "None", userAssignedIdentities = {} } = machine.identity ?? {};
+        const identities = Object.keys(userAssignedIdentities);
+        const hasSystemIdentity = type.startsWith("SystemAssigned");
+        return [{ id: vmId, name, hostName, address, scaleSetId, identities, hasSystemIdentity }];
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };

@@ -19,20 +19,29 @@ export interface Questions {
   get(question: Question): Promise<unknown>;
   /** `value` of all pages. Throws QuestionError. */
   list(question: Question): Promise<unknown[]>;
+  /** The answer to a question that has a body, for example whether a name is free. Throws QuestionError. */
+  post(question: Question, body: object): Promise<unknown>;
 }
 
 /** An answer that is none. */
 export class QuestionError extends Error {
   readonly path: string;
+  /** What Azure said, or did. */
+  readonly given: string;
   /** HTTP status; undefined where nothing answered. */
   readonly status: number | undefined;
   /** Azure's code, for example `AuthorizationFailed`. */
   readonly code: string | undefined;
 
-  constructor(path: string, given: string, answer: { status?: number; code?: string; cause?: unknown } = {}) {
-    super(`GET ${path}: ${given}`, { cause: answer.cause });
+  constructor(
+    { method, path }: { method: string; path: string },
+    given: string,
+    answer: { status?: number; code?: string; cause?: unknown } = {},
+  ) {
+    super(`${method} ${path}: ${given}`, { cause: answer.cause });
     this.name = "QuestionError";
     this.path = path;
+    this.given = given;
     this.status = answer.status;
     this.code = answer.code;
   }
@@ -40,22 +49,30 @@ export class QuestionError extends Error {
 
 /** Questions by the way of a client. */
 export function questions(rest: ComputeManagementContext): Questions {
-  const get = async (path: string, address: string, queryParameters?: Record<string, string>): Promise<unknown> => {
-    const response = await Promise.resolve(
-      rest.pathUnchecked(address).get(queryParameters ? { queryParameters } : {}),
-    ).catch((cause: unknown) => {
-      const { message, statusCode: answered } = cause as Error & { statusCode?: number };
-      throw new QuestionError(path, answered ? "an answer that is no JSON" : `no answer (${message})`, { cause });
-    });
+  const send = async (
+    method: "GET" | "POST",
+    path: string,
+    address: string,
+    options: { queryParameters?: Record<string, string>; body?: object },
+  ): Promise<unknown> => {
+    const asked = { method, path };
+    const client = rest.pathUnchecked(address);
+    const response = await Promise.resolve(method === "GET" ? client.get(options) : client.post(options)).catch(
+      (cause: unknown) => {
+        const { message, statusCode: answered } = cause as Error & { statusCode?: number };
+        throw new QuestionError(asked, answered ? "an answer that is no JSON" : `no answer (${message})`, { cause });
+      },
+    );
     const { status } = response;
     const body = response.body as { error?: { code?: string; message?: string } } | string | null | undefined;
     const isObject = typeof body === "object" && body !== null;
     const { code, message } = (isObject ? body.error : undefined) ?? {};
     if (status === "200" && isObject) return body;
     const given = status === "200" ? "an answer that is no JSON" : [status, code, message].filter(Boolean).join(" ");
-    throw new QuestionError(path, given, { status: Number(status), ...(code === undefined ? {} : { code }) });
+    throw new QuestionError(asked, given, { status: Number(status), ...(code === undefined ? {} : { code }) });
   };
-  const first = ({ path, apiVersion, query }: Question) => get(path, path, { "api-version": apiVersion, ...query });
+  const queryOf = ({ apiVersion, query }: Question) => ({ queryParameters: { "api-version": apiVersion, ...query } });
+  const first = (question: Question) => send("GET", question.path, question.path, queryOf(question));
   return {
     subscriptionId: rest.subscriptionId,
     get: first,
@@ -64,10 +81,11 @@ export function questions(rest: ComputeManagementContext): Questions {
       let page = (await first(question)) as Page;
       const items = [...(page.value ?? [])];
       while (page.nextLink) {
-        page = (await get(question.path, page.nextLink)) as Page;
+        page = (await send("GET", question.path, page.nextLink, {})) as Page;
         items.push(...(page.value ?? []));
       }
       return items;
     },
+    post: (question, body) => send("POST", question.path, question.path, { ...queryOf(question), body }),
   };
 }

@@ -2,6 +2,7 @@
 
 const group = "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}";
 const network = `${group}/providers/Microsoft.Network`;
+const account = `${group}/providers/Microsoft.Storage/storageAccounts/{accountName}`;
 
 /** Paths by azure-native's type tokens; parameters are named as inputs. */
 export const resourcePaths: Readonly<Record<string, string>> = {
@@ -13,6 +14,14 @@ export const resourcePaths: Readonly<Record<string, string>> = {
   "azure-native:network:PublicIPAddress": `${network}/publicIPAddresses/{publicIpAddressName}`,
   "azure-native:network:LoadBalancer": `${network}/loadBalancers/{loadBalancerName}`,
   "azure-native:compute:VirtualMachineScaleSet": `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/{vmScaleSetName}`,
+  "azure-native:managedidentity:UserAssignedIdentity": `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`,
+  "azure-native:authorization:RoleAssignment":
+    "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+  "azure-native:keyvault:Vault": `${group}/providers/Microsoft.KeyVault/vaults/{vaultName}`,
+  "azure-native:keyvault:Secret": `${group}/providers/Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}`,
+  "azure-native:storage:StorageAccount": account,
+  "azure-native:storage:BlobServiceProperties": `${account}/blobServices/{blobServicesName}`,
+  "azure-native:storage:BlobContainer": `${account}/blobServices/default/containers/{containerName}`,
   "azure-native:monitor:AutoscaleSetting": `${group}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}`,
   "azure-native:dns:Zone": `${network}/dnsZones/{zoneName}`,
   "azure-native:dns:RecordSet": `${network}/dnsZones/{zoneName}/{recordType}/{relativeRecordSetName}`,

@@ -3,7 +3,9 @@ import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import type { MachineGroup } from "../environment/machineGroup.ts";
 import type { Plan } from "../environment/plan.ts";
+import { machineGroups } from "../environment/plan.ts";
 import { buildInventory, groupNames, renderInventory } from "../inventory/inventory.ts";
+import { longestVaultAccess, type VaultAccess } from "../inventory/vaultAccess.ts";
 import * as firstBoot from "./firstBoot.ts";
 import { filesOfPlaybook } from "./playbookFiles.ts";
 import type { TreeFile } from "./tree.ts";
@@ -22,23 +24,53 @@ interface WrittenFile {
  * The custom data of a group of machines: gzip of a cloud-config, in base64. The same tree and plan give the same
  * bytes, so that an unchanged scale set stays unchanged. It holds no secrets: everyone on the machine can read it.
  *
+ * @param longest Most bytes that it may have.
  * @throws RangeError when it does not fit.
  */
-export function buildBundle(plan: Plan, group: MachineGroup, tree: readonly TreeFile[]): string {
-  const files = bundleFiles(plan, group, tree);
+export function buildBundle(
+  plan: Plan,
+  group: MachineGroup,
+  tree: readonly TreeFile[],
+  access: VaultAccess,
+  longest = longestCustomData,
+): string {
+  const files = bundleFiles(plan, group, tree, access);
   const compressed = gzipSync(Buffer.from(cloudConfig(files)), { level: 9 });
   // The header's tenth byte names the operating system on which it was made.
   compressed[9] = 0xff;
-  if (compressed.length > longestCustomData) throw new RangeError(tooLarge(group, compressed.length, files));
+  if (compressed.length > longest) throw new RangeError(tooLarge(group, compressed.length, longest, files));
   return compressed.toString("base64");
 }
 
+/** Bytes by which values that are known only later may compress worse than those that stand for them. */
+const marginBytes = 256;
+
+/** What is too large of a plan's custom data, before anything is made; nothing where all of it fits. */
+export function bundleMistakes(plan: Plan, tree: readonly TreeFile[]): string[] {
+  const access = longestVaultAccess(plan);
+  return machineGroups(plan).flatMap((group) => {
+    try {
+      buildBundle(plan, group, tree, access, longestCustomData - marginBytes);
+      return [];
+    } catch (error) {
+      if (error instanceof RangeError) return [error.message];
+      throw error;
+    }
+  });
+}
+
 /** The files that first boot writes, sorted by path. */
-export function bundleFiles(plan: Plan, group: MachineGroup, tree: readonly TreeFile[]): WrittenFile[] {
+export function bundleFiles(
+  plan: Plan,
+  group: MachineGroup,
+  tree: readonly TreeFile[],
+  access: VaultAccess,
+): WrittenFile[] {
   const inventory = buildInventory(
     plan,
     [{ name: "localhost", group, connection: { ansible_connection: "local" } }],
     {},
+    access,
   );
   const groups = new Set(["all", ...groupNames(plan, group)]);
   const variables = tree.filter(({ path }) => {
@@ -80,14 +112,14 @@ function cloudConfig(files: WrittenFile[]): string {
   return `#cloud-config\n${dump(config, { lineWidth: -1, noRefs: true })}`;
 }
 
-function tooLarge(group: MachineGroup, size: number, files: WrittenFile[]): string {
+function tooLarge(group: MachineGroup, size: number, longest: number, files: WrittenFile[]): string {
   const largest = files
     .map(({ path, content }) => ({ path, size: gzipSync(content).length }))
     .sort((a, b) => b.size - a.size)
     .slice(0, 5)
     .map(({ path, size: bytes }) => `${path} (${bytes})`);
   return (
-    `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${longestCustomData}; ` +
+    `first-boot configuration of ${group.name}: given ${size} bytes compressed, allowed are ${longest}; ` +
     `take something out of ansible/playbooks/${group.kind}.yml, its roles or its group_vars. ` +
     `The largest, compressed: ${largest.join(", ")}`
   );

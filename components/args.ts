@@ -42,14 +42,21 @@ export interface MachineArgs {
   /**
    * First-boot configuration: cloud-init user data, base64 of at most 65,535 bytes; no secrets, every account of the
    * machine can read it. A change reaches machines that are born after it; the playbook run brings the others up to
-   * date. Azure: `osProfile.customData`.
+   * date. No machine is made before it is known. Azure: `osProfile.customData`.
    */
-  customData: string;
+  customData: pulumi.Input<string>;
+  /**
+   * Resource ID of the identity by which the machines read their secrets. A change reaches machines that are born after
+   * it; the playbook run gives it to the others. Azure: `identity.userAssignedIdentities`.
+   */
+  identityId: pulumi.Input<string>;
   /**
    * Version of the image from which machines are born: `0.20260909.2596`, or `latest`, which may be another one at each
    * birth. Azure: `imageReference.version`.
    */
   imageVersion: string;
+  /** What must exist before the machines, besides what the arguments refer to: what else they need, such as rights. */
+  after?: pulumi.Resource[];
 }
 
 /** A mistake where a condition does not hold; for lists of mistakes. */

@@ -1,5 +1,4 @@
 /** Virtual machine extensions that the members of a scale set carry. */
-import * as pulumi from "@pulumi/pulumi";
 import { healthPort, healthStatePath } from "../environment/flows.ts";
 
 /**
@@ -24,32 +23,4 @@ export function healthExtension() {
       gracePeriod: 1800,
     },
   };
-}
-
-/** Where a machine finds its secrets. */
-export const secretsFile = "/etc/platform/secrets.json";
-
-/**
- * Writes the secrets into a file that only root can read. They travel in the protected settings: Azure encrypts them
- * for the machine and never returns them. Custom data is readable by everyone on the machine.
- */
-export function secretsExtension(secrets: Record<string, pulumi.Input<string>>) {
-  return {
-    name: "secrets",
-    publisher: "Microsoft.Azure.Extensions",
-    type: "CustomScript",
-    typeHandlerVersion: "2.1",
-    autoUpgradeMinorVersion: true,
-    protectedSettings: pulumi.secret({ commandToExecute: pulumi.all(secrets).apply((values) => writeSecrets(values)) }),
-  };
-}
-
-/** A shell command that writes the secrets as JSON, all at once, so that a reader never sees half of them. */
-export function writeSecrets(values: Record<string, string>): string {
-  const sorted = Object.fromEntries(Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1)));
-  const content = Buffer.from(`${JSON.stringify(sorted)}\n`).toString("base64");
-  return (
-    `umask 077 && mkdir -p -m 0755 /etc/platform && echo ${content} | base64 -d >${secretsFile}.new && ` +
-    `mv ${secretsFile}.new ${secretsFile}`
-  );
 }

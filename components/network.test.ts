@@ -40,8 +40,9 @@ const args = {
           ports: ["80", "443"],
         },
       ],
+      serviceEndpoints: ["Microsoft.KeyVault", "Microsoft.Storage"],
     },
-    { name: "back", addressPrefix: "10.20.2.0/24", rules: [], outboundRules: [] },
+    { name: "back", addressPrefix: "10.20.2.0/24", rules: [], outboundRules: [], serviceEndpoints: [] },
   ],
 };
 
@@ -80,6 +81,7 @@ test("a subnet sends its traffic through the NAT gateway and has no outbound acc
     },
     natGateway: { id: `${resourceGroupId}/providers/Microsoft.Network/natGateways/ng-platform-test` },
     defaultOutboundAccess: false,
+    serviceEndpoints: [{ service: "Microsoft.KeyVault" }, { service: "Microsoft.Storage" }],
     privateEndpointNetworkPolicies: "Enabled",
     // The SDK's own default.
     privateLinkServiceNetworkPolicies: "Enabled",
@@ -148,7 +150,13 @@ test.each([{ destinations: [] }, { destinations: ["Internet", "10.0.0.0/8"] }])(
       priority: 200,
       destinations,
     };
-    const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [out] };
+    const subnet = {
+      name: "front",
+      addressPrefix: "10.20.1.0/24",
+      rules: [],
+      outboundRules: [out],
+      serviceEndpoints: [],
+    };
     expect(() => new Network("other", { ...args, subnets: [subnet] })).toThrow(
       `subnets.front.outboundRules.a: given ${String(destinations)}, allowed is one destination, or several IPv4 blocks`,
     );
@@ -160,7 +168,7 @@ test("a rule in and a rule out may have the same priority, two of one direction 
   const rule = { name: "a", access: "Allow" as const, protocol: "Tcp" as const, ports: ["1"], priority: 200 };
   const rules = [{ ...rule, sources: "*" as const }];
   const out = { ...rule, destinations: ["Internet"] };
-  const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules, outboundRules: [out] };
+  const subnet = { name: "front", addressPrefix: "10.20.1.0/24", rules, outboundRules: [out], serviceEndpoints: [] };
   new Network("network", { ...args, subnets: [subnet] });
   const twice = { ...subnet, outboundRules: [out, { ...out, name: "b" }] };
   expect(() => new Network("other", { ...args, subnets: [twice] })).toThrow(
@@ -193,9 +201,9 @@ test("a subnet that is not there is refused by name", async () => {
 test("subnets that overlap, lie outside or are called alike are refused before anything is made", async () => {
   const recorder = await Recorder.start();
   const subnets = [
-    { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [] },
-    { name: "front", addressPrefix: "10.20.1.128/25", rules: [], outboundRules: [] },
-    { name: "back", addressPrefix: "10.30.1.0/24", rules: [], outboundRules: [] },
+    { name: "front", addressPrefix: "10.20.1.0/24", rules: [], outboundRules: [], serviceEndpoints: [] },
+    { name: "front", addressPrefix: "10.20.1.128/25", rules: [], outboundRules: [], serviceEndpoints: [] },
+    { name: "back", addressPrefix: "10.30.1.0/24", rules: [], outboundRules: [], serviceEndpoints: [] },
   ];
   expect(() => new Network("network", { ...args, subnets })).toThrow(`arguments of Network network; nothing was made
   subnets.front: given front, allowed is a name of its own

@@ -116,6 +116,8 @@ export class Network extends pulumi.ComponentResource {
           natGateway: { id: natGateway.id },
           defaultOutboundAccess: false,
           privateEndpointNetworkPolicies: "Enabled",
+          // Vault and account see the machines' own addresses, and let their subnets in.
+          serviceEndpoints: planned.serviceEndpoints.map((service) => ({ service })),
         },
         {
           parent: this,

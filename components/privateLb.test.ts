@@ -7,7 +7,8 @@ const balancers = (name: string) => {
   const machines = tier(name).balancers;
   if (!machines) throw new RangeError(`tier: given ${name}, allowed is one behind HAProxy`);
   const { administrators, imageVersion } = plan;
-  return { machines, administrators, imageVersion, subnetId: "/balancers", customData: "YmFsYW5jZXI=" };
+  const { identityId } = common;
+  return { machines, administrators, imageVersion, subnetId: "/balancers", customData: "YmFsYW5jZXI=", identityId };
 };
 
 async function build(name: string, change: Partial<PrivateLBArgs> = {}) {

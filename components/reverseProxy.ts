@@ -79,6 +79,7 @@ export class ReverseProxy extends pulumi.ComponentResource {
         administrators: args.administrators,
         subnetId: args.subnetId,
         customData: args.customData,
+        identityId: args.identityId,
         imageVersion: args.imageVersion,
         poolIds: [pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${poolName}`],
       },

@@ -2,7 +2,6 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import type { MachineGroup } from "../environment/machineGroup.ts";
 import { publicKey } from "../environment/testing/stacks.ts";
-import { writeSecrets } from "./extensions.ts";
 import { Recorder, valueOf } from "./testing/recorder.ts";
 import { common, subnetId, tier } from "./testing/stack.ts";
 import { TierHAG, type TierHAGArgs } from "./tierHag.ts";
@@ -203,32 +202,17 @@ test("where a region has no zones, none are asked for", async () => {
   expect(scaleSet.inputs).not.toHaveProperty("zoneBalance");
 });
 
-test("secrets travel in a custom script's protected settings, as a Pulumi secret, and not in custom data", async () => {
-  const { scaleSet } = await build({ secrets: { databasePassword: pulumi.secret("correct horse") } });
-  // The whole profile is secret as soon as a part of it is.
-  expect(pulumi.runtime.isRpcSecret(scaleSet.inputs["virtualMachineProfile"])).toBe(true);
-  const profile = pulumi.runtime.unwrapRpcSecret(scaleSet.inputs["virtualMachineProfile"]) as Record<string, Json>;
-  const { extensions } = profile["extensionProfile"] as { extensions: Json[] };
-  const script = extensions.find(({ type }) => type === "CustomScript");
-  expect(script).toEqual({
-    name: "secrets",
-    publisher: "Microsoft.Azure.Extensions",
-    type: "CustomScript",
-    typeHandlerVersion: "2.1",
-    autoUpgradeMinorVersion: true,
-    protectedSettings: { commandToExecute: writeSecrets({ databasePassword: "correct horse" }) },
-  });
-  expect(profile["osProfile"]).toMatchObject({ customData: "Y2xvdWQ=" });
+test("machines have the identity of their group, and no other", async () => {
+  const { scaleSet } = await build();
+  expect(scaleSet.inputs["identity"]).toEqual({ type: "UserAssigned", userAssignedIdentities: [common.identityId] });
 });
 
-test("the secrets' file is written at once, readable by root only, whatever the values are", () => {
-  const awkward = { b: "quote ' \" $(touch /tmp/x) `x`\nline", a: "1" };
-  const command = writeSecrets(awkward);
-  expect(command).toMatch(/^umask 077 && .* mv \/etc\/platform\/secrets\.json\.new \/etc\/platform\/secrets\.json$/);
-  const [, base64 = ""] = /echo (\S+) \|/.exec(command) ?? [];
-  const text = Buffer.from(base64, "base64").toString();
-  expect(JSON.parse(text)).toEqual(awkward);
-  expect(text.startsWith('{"a":')).toBe(true);
+test("no machine is made while its custom data is not known", async () => {
+  const recorder = await Recorder.start();
+  const customData = pulumi.output(new Promise<string>(() => {}));
+  new TierHAG("front", { ...common, machines: tier("front").machines, subnetId, poolIds: [], customData });
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(recorder.resources.map(({ type }) => type)).not.toContain("azure-native:compute:VirtualMachineScaleSet");
 });
 
 test("a group of one scale set in each zone has them side by side, and tells the IDs of all", async () => {

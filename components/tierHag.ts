@@ -8,7 +8,7 @@ import type { Mistake } from "../environment/mistakes.ts";
 import type { MachineGroup, PlannedScaleSet } from "../environment/machineGroup.ts";
 import { refuse, unless, type EnvironmentArgs, type MachineArgs } from "./args.ts";
 import { autoscaleSetting } from "./autoscale.ts";
-import { healthExtension, secretsExtension } from "./extensions.ts";
+import { healthExtension } from "./extensions.ts";
 import { machineZones } from "./zones.ts";
 
 /** What a group is made of. */
@@ -21,8 +21,6 @@ export interface TierHAGArgs extends EnvironmentArgs, MachineArgs {
   capacity?: pulumi.Input<number>;
   /** Resource IDs of load balancer pools that the machines join. A change reaches machines that are born after it. */
   poolIds: pulumi.Input<string>[];
-  /** Secrets that the machines find in `/etc/platform/secrets.json`, by name, delivered encrypted. Default: none. */
-  secrets?: Record<string, pulumi.Input<string>>;
 }
 
 /** Debian 13, https://wiki.debian.org/Cloud/MicrosoftAzure */
@@ -85,6 +83,8 @@ export class TierHAG extends pulumi.ComponentResource {
           gracePeriod: machines.repair.gracePeriod,
           repairAction: machines.repair.action,
         },
+        // A Flexible set takes no identity of its own making.
+        identity: { type: "UserAssigned", userAssignedIdentities: [args.identityId] },
         virtualMachineProfile: machineProfile(scaleSet.name, args),
         tags: tags(args.environment, machines.name),
       },
@@ -100,7 +100,8 @@ export function machineMistakes(
   { machines, administrators, customData }: MachineArgs,
   capacity?: pulumi.Input<number>,
 ): Mistake[] {
-  const bytes = Buffer.from(customData, "base64").length;
+  // What is known only later was measured beforehand, with values as long as those to come.
+  const bytes = typeof customData === "string" ? Buffer.from(customData, "base64").length : undefined;
   const { scaleSets, autoscale } = machines;
   const names = scaleSets.map(({ name }) => name);
   for (const name of names) {
@@ -143,7 +144,7 @@ export function machineMistakes(
       "at least one SSH public key",
     ),
     ...unless(
-      bytes > 0 && bytes <= longestCustomData,
+      bytes === undefined || (bytes > 0 && bytes <= longestCustomData),
       `${path}customData`,
       `${bytes} bytes`,
       `base64 of 1 to ${longestCustomData} bytes`,
@@ -154,7 +155,6 @@ export function machineMistakes(
 function machineProfile(scaleSetName: string, args: TierHAGArgs) {
   const { administrators } = args;
   const login = { path: `/home/${administrators.user}/.ssh/authorized_keys` };
-  const secrets = args.secrets ?? {};
   return {
     osProfile: {
       computerNamePrefix: computerNamePrefix(scaleSetName),
@@ -199,9 +199,7 @@ function machineProfile(scaleSetName: string, args: TierHAGArgs) {
     diagnosticsProfile: { bootDiagnostics: { enabled: true } },
     // A machine that is taken away answers what is under way first, and agrees as soon as it has (role `drain`).
     scheduledEventsProfile: { terminateNotificationProfile: { enable: true, notBeforeTimeout: "PT5M" } },
-    extensionProfile: {
-      extensions: [healthExtension(), ...(Object.keys(secrets).length > 0 ? [secretsExtension(secrets)] : [])],
-    },
+    extensionProfile: { extensions: [healthExtension()] },
   };
 }
 

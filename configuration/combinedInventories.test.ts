@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineGroups, type Plan } from "../environment/plan.ts";
 import { committed, planOf } from "../environment/testing/stacks.ts";
+import { longestVaultAccess } from "../inventory/vaultAccess.ts";
 import { writeFiles } from "./files.ts";
 import type { Machine } from "./machines.ts";
 
@@ -25,7 +26,8 @@ let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "inventories-"));
   cpSync(join(ansible, "inventory", "group_vars"), join(directory, "inventory", "group_vars"), { recursive: true });
-  for (const plan of plans) writeFiles(directory, plan, machinesOf(plan), new Map(), "198.51.100.32");
+  for (const plan of plans)
+    writeFiles(directory, plan, machinesOf(plan), new Map(), "198.51.100.32", longestVaultAccess(plan));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -38,6 +40,9 @@ function machinesOf(plan: Plan): Machine[] {
       hostName: `${group.name}${number}`,
       address: `${plan.network.slice(0, 6)}9.${number}`,
       scaleSetId: "",
+      identities: [],
+      hasSystemIdentity: false,
+      identityId: "",
       group,
       inventoryName: `${group.name}${number}.${plan.stack}`,
     })),

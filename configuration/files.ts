@@ -2,6 +2,7 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Plan } from "../environment/plan.ts";
+import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { parseKnownHosts, renderKnownHosts, type SshMachine } from "./knownHosts.ts";
 import { inventoryText, type Machine } from "./machines.ts";
 import { paths } from "./paths.ts";
@@ -24,6 +25,7 @@ export function writeFiles(
   machines: readonly Machine[],
   hostKeys: ReadonlyMap<string, string[]>,
   publicAddress: string,
+  access: VaultAccess,
 ): void {
   const files = paths(plan.stack);
   const ssh = machines.map(({ id, inventoryName, address, group }): SshMachine => ({
@@ -33,7 +35,7 @@ export function writeFiles(
     hostKeys: hostKeys.get(id) ?? [],
     jumpHost: group.kind === plan.reverseProxy.kind,
   }));
-  write(join(ansible, files.inventory), inventoryText(plan, machines));
+  write(join(ansible, files.inventory), inventoryText(plan, machines, access));
   write(join(ansible, files.knownHosts), renderKnownHosts(ssh, publicAddress));
   write(
     join(ansible, files.sshConfig),

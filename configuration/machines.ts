@@ -5,6 +5,7 @@ import type { Member } from "../azure/members.ts";
 import type { MachineGroup } from "../environment/machineGroup.ts";
 import type { Plan } from "../environment/plan.ts";
 import { buildInventory, renderInventory } from "../inventory/inventory.ts";
+import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { paths } from "./paths.ts";
 
 /** A group of machines and the scale sets that hold them. */
@@ -12,11 +13,14 @@ export interface Group {
   machines: MachineGroup;
   /** Resource IDs. */
   scaleSetIds: readonly string[];
+  /** Resource ID of the identity that the machines have. */
+  identityId: string;
 }
 
 /** A machine with its group and its name in the inventory. */
 export interface Machine extends Member {
   group: MachineGroup;
+  identityId: string;
   inventoryName: string;
 }
 
@@ -29,27 +33,34 @@ export function nameMachines(stack: string, members: readonly Member[], groups: 
     const group = groups.find(({ scaleSetIds }) => scaleSetIds.some((id) => id.toLowerCase() === member.scaleSetId));
     const alone = members.filter(({ hostName }) => hostName === member.hostName).length === 1;
     const name = alone ? member.hostName : member.name;
-    return group ? [{ ...member, group: group.machines, inventoryName: `${name}.${stack}` }] : [];
+    if (!group) return [];
+    const { machines, identityId } = group;
+    return [{ ...member, group: machines, identityId, inventoryName: `${name}.${stack}` }];
   });
 }
 
 /** The inventory of an environment as YAML. */
-export function inventoryText(plan: Plan, machines: readonly Machine[]): string {
+export function inventoryText(plan: Plan, machines: readonly Machine[], access: VaultAccess): string {
   const named = machines.map(({ group, inventoryName, address }) => ({
     name: inventoryName,
     group,
     connection: { ansible_host: address },
   }));
   return renderInventory(
-    buildInventory(plan, named, {
-      ansible_user: plan.administrators.user,
-      // Jump host and verified host keys, the same for people as for Ansible.
-      ansible_ssh_common_args: `-F "{{ inventory_dir }}/${basename(paths(plan.stack).sshConfig)}"`,
-    }),
+    buildInventory(
+      plan,
+      named,
+      {
+        ansible_user: plan.administrators.user,
+        // Jump host and verified host keys, the same for people as for Ansible.
+        ansible_ssh_common_args: `-F "{{ inventory_dir }}/${basename(paths(plan.stack).sshConfig)}"`,
+      },
+      access,
+    ),
   );
 }
 
-/** Identity of the machines: changes when one is made, replaced or removed. */
+/** What machines there are: changes when one is made, replaced or removed. */
 export function identities(machines: readonly Machine[]): string[] {
   return machines.map(({ id }) => id).sort();
 }

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineGroups } from "../environment/plan.ts";
 import { portsOf } from "../environment/portMoves.ts";
 import { committed, planOf } from "../environment/testing/stacks.ts";
+import { longestVaultAccess } from "../inventory/vaultAccess.ts";
 import { writeFiles } from "./files.ts";
 
 const ansible = join(import.meta.dirname, "..", "ansible");
@@ -32,10 +33,13 @@ beforeAll(() => {
     hostName: group.name,
     address: "192.0.2.1",
     scaleSetId: "",
+    identities: [],
+    hasSystemIdentity: false,
+    identityId: "",
     group,
     inventoryName: `${group.name}.dev`,
   }));
-  writeFiles(directory, plan, machines, new Map(), "198.51.100.32");
+  writeFiles(directory, plan, machines, new Map(), "198.51.100.32", longestVaultAccess(plan));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 

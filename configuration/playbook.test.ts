@@ -15,7 +15,14 @@ const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAA
 const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH HOST KEY KEYS-----\n`;
 
 /** What ARM has at the moment. */
-const azure = vi.hoisted(() => ({ machines: [] as object[], interfaces: [] as object[], capacity: 1 }));
+const azure = vi.hoisted(() => ({
+  machines: [] as object[],
+  interfaces: [] as object[],
+  capacity: 1,
+  /** Updates of machines, by name; or the error with which ARM answers them. */
+  updates: [] as [name: string, body: object][],
+  refusal: undefined as Error | undefined,
+}));
 
 vi.mock("../azure/arm.ts", () => ({
   connect: () =>
@@ -26,6 +33,10 @@ vi.mock("../azure/arm.ts", () => ({
         },
         virtualMachines: {
           list: () => pages(azure.machines),
+          update: (_: string, name: string, body: object) => {
+            azure.updates.push([name, body]);
+            return azure.refusal ? Promise.reject(azure.refusal) : Promise.resolve({});
+          },
           retrieveBootDiagnosticsData: (_: string, name: string) =>
             Promise.resolve({ serialConsoleLogBlobUri: `https://blob.example/${name}` }),
         },
@@ -49,6 +60,8 @@ beforeEach(() => {
   mkdirSync(join(ansible, "inventory"));
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(log)));
   azure.machines = [machine("vmss-front", "a", "frontA"), machine("vmss-reverse-proxy", "p", "proxyP")];
+  azure.updates = [];
+  azure.refusal = undefined;
   azure.interfaces = [networkInterface("a", "10.20.1.4"), networkInterface("p", "10.20.0.4")];
 });
 afterEach(() => {
@@ -57,6 +70,7 @@ afterEach(() => {
 });
 
 const plan = planOf("dev");
+const access = { uri: "https://kv-dev.vault.azure.net/", clientIds: { front: "client-of-front" } };
 
 async function build(options: { preview?: boolean; treeHash?: string; ansible?: string } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
@@ -68,9 +82,13 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
     cloud: { resourceManager: "https://arm.test" },
     groups: machineGroups(plan)
       .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
-      .map((machines) => ({ machines, scaleSetIds: [pulumi.output(scaleSetId(`vmss-${machines.name}`))] })),
+      .map((machines) => ({
+        machines,
+        scaleSetIds: [pulumi.output(scaleSetId(`vmss-${machines.name}`))],
+        identityId: pulumi.output(`/identities/id-${machines.name}`),
+      })),
+    access,
     publicAddress: pulumi.output("198.51.100.32"),
-    secrets: { databasePassword: pulumi.secret("correct horse") },
     after: [],
   });
   const [urn, machines] = await Promise.all([valueOf(playbook.urn), valueOf(playbook.machines)]);
@@ -117,12 +135,41 @@ test("a run of Ansible is not protected where all else is, since each change rep
   expect(command.protect).toBe(false);
 });
 
-test("secrets reach the command as a secret, and its output is one", async () => {
+test("no secret is handed to the command, and what it prints is one", async () => {
   const { command, environment } = await build();
-  // The recorder sees the whole as secret as soon as a part of it is.
-  expect(pulumi.runtime.isRpcSecret(command.inputs["environment"])).toBe(true);
-  expect(environment["PLATFORM_SECRETS"]).toBe('{"databasePassword":"correct horse"}');
+  expect(Object.keys(environment).sort()).toEqual(["ANSIBLE_DISPLAY_FAILED_STDERR", "PLATFORM_CONTENT"]);
   expect(command.secretOutputs).toEqual(["stdout", "stderr"]);
+});
+
+test("machines are told where the vault is, and the client ID of their group's identity", async () => {
+  await build();
+  expect(read("dev.yml")).toContain("uri: https://kv-dev.vault.azure.net/");
+  expect(read("dev.yml")).toContain("platform_identity: client-of-front");
+});
+
+test("a machine that stands gets the identity of its group beside those that it has, before Ansible runs", async () => {
+  const [front = {}, proxy = {}] = azure.machines;
+  azure.machines = [
+    { ...front, identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { "/other": {} } } },
+    { ...proxy, identity: { type: "UserAssigned", userAssignedIdentities: { "/IDENTITIES/id-reverse-proxy": {} } } },
+  ];
+  await build();
+  expect(azure.updates).toEqual([
+    [
+      "vmss-front_a",
+      {
+        identity: {
+          type: "SystemAssigned, UserAssigned",
+          userAssignedIdentities: { "/other": {}, "/identities/id-front": {} },
+        },
+      },
+    ],
+  ]);
+});
+
+test("a preview gives no machine an identity", async () => {
+  await build({ preview: true });
+  expect(azure.updates).toEqual([]);
 });
 
 test("with nothing changed, nothing of the command changes", async () => {
@@ -143,7 +190,7 @@ test("a group without the IDs of all its scale sets is refused before anything i
   const recorder = await Recorder.start({ stack: "dev" });
   const [machines] = machineGroups(plan);
   if (!machines) throw new Error("dev has no machines");
-  const groups = [{ machines, scaleSetIds: [] }];
+  const groups = [{ machines, scaleSetIds: [], identityId: "/identity" }];
   const make = () =>
     new Playbook("configuration", {
       plan,
@@ -152,8 +199,8 @@ test("a group without the IDs of all its scale sets is refused before anything i
       resourceGroupName: "rg",
       cloud: { resourceManager: "https://arm.test" },
       groups,
+      access,
       publicAddress: "198.51.100.32",
-      secrets: {},
       after: [],
     });
   expect(make).toThrow(`arguments of Playbook configuration; nothing was made

@@ -4,14 +4,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
 import { armSource, readHostKeys, withoutHostKeys } from "../azure/hostKeys.ts";
+import { giveIdentities } from "../azure/memberIdentities.ts";
 import { listMembers, waitForMembers } from "../azure/members.ts";
 import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup } from "../environment/machineGroup.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
-import { contentHash, identities, inventoryText, nameMachines, type Machine } from "./machines.ts";
+import { contentHash, identities, inventoryText, nameMachines, type Group, type Machine } from "./machines.ts";
 import { paths } from "./paths.ts";
 
 /** What a run of Ansible needs. */
@@ -23,14 +25,14 @@ export interface PlaybookArgs {
   treeHash: string;
   /** Name of the resource group in which the machines are. */
   resourceGroupName: pulumi.Input<string>;
-  /** The environment's groups of machines with their scale sets' resource IDs. */
-  groups: { machines: MachineGroup; scaleSetIds: pulumi.Input<string>[] }[];
+  /** The environment's groups of machines with the resource IDs of their scale sets and of their identities. */
+  groups: { machines: MachineGroup; scaleSetIds: pulumi.Input<string>[]; identityId: pulumi.Input<string> }[];
+  /** How machines reach the vault. */
+  access: pulumi.Input<VaultAccess>;
   /** IPv4 address of the jump host. */
   publicAddress: pulumi.Input<string>;
   /** The Azure in which the machines are. */
   cloud: Cloud;
-  /** Values of the secrets that the environment asks for, by name. */
-  secrets: Record<string, pulumi.Input<string>>;
   /** What machines need besides, and must therefore exist before Ansible runs. */
   after: pulumi.Resource[];
 }
@@ -47,7 +49,7 @@ interface Prepared {
 const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
- * Lists the machines, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
+ * Lists the machines, gives those that lack it the identity of their group, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
  * `playbooks/environment.yml` on them: when machines, inventory or `ansible/` changed, and only then. Machines without
  * host keys, or that do not answer, are left out; the run fails at its end. A preview lists the machines that exist, and
  * writes nothing.
@@ -68,9 +70,18 @@ export class Playbook extends pulumi.ComponentResource {
       .all([
         args.resourceGroupName,
         args.publicAddress,
-        pulumi.all(args.groups.map(({ scaleSetIds }) => pulumi.all(scaleSetIds))),
+        args.access,
+        pulumi.all(
+          args.groups.map(({ machines, scaleSetIds, identityId }) =>
+            pulumi
+              .all([identityId, pulumi.all(scaleSetIds)])
+              .apply(([identity, ids]): Group => ({ machines, scaleSetIds: ids, identityId: identity })),
+          ),
+        ),
       ])
-      .apply(([resourceGroup, publicAddress, ids]) => this.prepare(args, resourceGroup, publicAddress, ids));
+      .apply(([resourceGroup, publicAddress, access, groups]) =>
+        this.prepare(args, resourceGroup, publicAddress, access, groups),
+      );
 
     const program = relative(args.ansible, join(import.meta.dirname, "runPlaybook.ts"));
     const inventory = paths(args.plan.stack).inventory;
@@ -80,7 +91,6 @@ export class Playbook extends pulumi.ComponentResource {
       environment: {
         // A change here runs the command again.
         PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
-        PLATFORM_SECRETS: pulumi.secret(pulumi.jsonStringify(args.secrets)),
         ANSIBLE_DISPLAY_FAILED_STDERR: "true",
       },
       triggers: prepared.apply((value) => value.identities),
@@ -101,7 +111,7 @@ export class Playbook extends pulumi.ComponentResource {
     });
 
     this.nodes = { command };
-    const ran = pulumi.unsecret(command.environment).apply((environment) => environment?.["PLATFORM_CONTENT"]);
+    const ran = command.environment.apply((environment) => environment?.["PLATFORM_CONTENT"]);
     this.succeeded = pulumi.all([ran, prepared]).apply(([content, { hash }]) => content === hash);
     this.machines = prepared.apply(({ addresses }) => addresses);
     this.registerOutputs({ machines: this.machines });
@@ -111,27 +121,31 @@ export class Playbook extends pulumi.ComponentResource {
     args: PlaybookArgs,
     resourceGroup: string,
     publicAddress: string,
-    ids: string[][],
+    access: VaultAccess,
+    groups: Group[],
   ): Promise<Prepared> {
     const { plan, ansible } = args;
-    const groups = args.groups.map(({ machines }, index) => ({ machines, scaleSetIds: ids[index] ?? [] }));
     const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
     const describe = (machines: Machine[]): Prepared => ({
-      hash: contentHash(inventoryText(plan, machines), args.treeHash),
+      hash: contentHash(inventoryText(plan, machines, access), args.treeHash),
       identities: identities(machines),
       addresses: Object.fromEntries(machines.map(({ inventoryName, address }) => [inventoryName, address])),
     });
     if (pulumi.runtime.isDryRun()) return describe(nameMachines(plan.stack, (await list()).members, groups));
 
     const progress = (text: string) => void pulumi.log.info(text, this, undefined, true);
-    const members = await waitForMembers(list, ids.flat(), {
+    const scaleSetIds = groups.flatMap((group) => group.scaleSetIds);
+    const members = await waitForMembers(list, scaleSetIds, {
       timeoutSeconds: patienceSeconds.machines,
       intervalSeconds: patienceSeconds.interval,
       progress,
       warn: (text) => void pulumi.log.warn(text, this),
     });
     const machines = nameMachines(plan.stack, members, groups);
+    const bearers = machines.map((machine) => ({ machine, identityId: machine.identityId }));
+    const given = await giveIdentities(arm, resourceGroup, bearers);
+    if (given.length > 0) progress(`have the identities of their groups now: ${given.join(", ")}`);
     const { keys, missing } = await readHostKeys(machines, armSource(arm, resourceGroup), {
       timeoutSeconds: patienceSeconds.hostKeys,
       intervalSeconds: patienceSeconds.interval,
@@ -141,7 +155,7 @@ export class Playbook extends pulumi.ComponentResource {
     });
     // SSH refuses them, so the run leaves them out and fails at its end.
     if (missing.length > 0) void pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
-    writeFiles(ansible, plan, machines, keys, publicAddress);
+    writeFiles(ansible, plan, machines, keys, publicAddress, access);
     await waitForJumpHost(publicAddress, {
       timeoutSeconds: patienceSeconds.jumpHost,
       intervalSeconds: patienceSeconds.interval,

@@ -20,7 +20,7 @@ function run(script: string, ...args: string[]) {
   chmodSync(command, 0o755);
   return spawnSync(process.execPath, [program, ...args], {
     encoding: "utf8",
-    env: { ...process.env, PLATFORM_TOOLS: directory, PLATFORM_SECRETS: '{"a":"b"}' },
+    env: { ...process.env, PLATFORM_TOOLS: directory, PLATFORM_CONTENT: '{"a":"b"}' },
   });
 }
 
@@ -37,7 +37,7 @@ function play(tasks: object[]) {
 }
 
 test("arguments and environment reach ansible-playbook, and its output comes through", () => {
-  const result = run('echo "$@"; echo "$PLATFORM_SECRETS" >&2', "-i", "inventory/dev.yml", "playbooks/site.yml");
+  const result = run('echo "$@"; echo "$PLATFORM_CONTENT" >&2', "-i", "inventory/dev.yml", "playbooks/site.yml");
   expect([result.status, result.stdout, result.stderr]).toEqual([
     0,
     '-i inventory/dev.yml playbooks/site.yml\n{"a":"b"}\n',

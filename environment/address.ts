@@ -58,6 +58,14 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
   return contains(a, b) || contains(b, a);
 }
 
+/** Blocks that are nobody's on the Internet: RFC 1918, and RFC 6598 for providers. */
+const privateBlocks: readonly Cidr[] = [infrastructure, "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
+
+/** Those of the blocks from which a sender on the Internet can come. */
+export function publicBlocks(blocks: readonly Cidr[]): Cidr[] {
+  return blocks.filter((block) => !privateBlocks.some((other) => overlaps(other, block)));
+}
+
 /** The /24 with this index of an environment's /16: `subnetPrefix("10.20.0.0/16", 1)` is `10.20.1.0/24`. */
 export function subnetPrefix(network: Cidr, index: number): Cidr {
   const block = parseCidr(network);

@@ -16,6 +16,11 @@ export const cloudSchema = z
   .default("public")
   .describe("Azure's cloud: public, or a national one. Without effect beside a metadataHost");
 
+/** A region as ARM writes it: `West Europe` is `westeurope`. */
+export function regionName(location: string): string {
+  return location.toLowerCase().replaceAll(/\s/g, "");
+}
+
 /** Where ARM is: known, or told by a host. */
 export type Cloud = { resourceManager: string } | { metadataHost: string };
 

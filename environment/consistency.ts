@@ -4,12 +4,13 @@
  */
 import { machinesInSubnet } from "./address.ts";
 import { show, type Mistake } from "./mistakes.ts";
+import { accountName, vaultName } from "./names.ts";
 import { labelInDomain } from "./plan.ts";
 import { administratorsSchema } from "./administrators.ts";
 import { allowedInsteadOf, allowedInsteadOfEnvironment } from "./groupNames.ts";
 import { environmentSchema } from "./schema.ts";
 import { checkOutbound } from "./outboundConsistency.ts";
-import { secretsOf } from "./secrets.ts";
+import { retiredSecrets, secretsOf, setInPulumi } from "./secrets.ts";
 import { checkSizes } from "./sizeConsistency.ts";
 import { checkSiblings, type Sibling } from "./siblings.ts";
 import { checkTier, validFields, type PartialTier } from "./tierConsistency.ts";
@@ -21,8 +22,13 @@ export interface Surroundings {
   playbooks: readonly string[];
   /** Names under which the roles of a kind ask for secrets, by kind. */
   roleSecrets: ReadonlyMap<string, readonly string[]>;
-  /** Secrets that are set in the stack's configuration. */
-  secrets: readonly string[];
+  /**
+   * Secrets that are set in the stack's configuration, by name: the fields of each value, undefined where it is no JSON
+   * object of strings.
+   */
+  secrets: ReadonlyMap<string, readonly string[] | undefined>;
+  /** Name of the stack. */
+  stack: string;
   /** The project's other stacks. */
   siblings: readonly Sibling[];
 }
@@ -49,6 +55,7 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
     ...tiers.flatMap((tier) => checkRoleSecrets(tier, surroundings.roleSecrets)),
     ...checkSecrets(value, surroundings.secrets),
     ...checkDomains(environment),
+    ...checkGlobalNames(environment, surroundings.stack),
     ...checkSiblings(root, environment, surroundings.siblings, surroundings.playbooks),
   ];
 }
@@ -191,15 +198,56 @@ function checkRoleSecrets(
     }));
 }
 
-function checkSecrets(environment: unknown, known: readonly string[]): Mistake[] {
-  return secretsOf(environment)
-    .filter(({ name }) => !known.includes(name))
-    .map(({ name, wantedBy }) => ({
+/** Secrets that Pulumi has: somebody asks for each, and finds the fields that they ask for. */
+function checkSecrets(environment: unknown, known: Surroundings["secrets"]): Mistake[] {
+  const wanted = secretsOf(environment);
+  const unwanted = [...known.keys()]
+    .filter((name) => !retiredSecrets.includes(name) && !wanted.some((secret) => secret.name === name))
+    .map((name) => ({
       path: `platform:${name}`,
-      given: "(nothing)",
+      given: "a value that nobody asks for",
       allowed:
-        `a secret, since ${wantedBy} asks for it. Set it with\n` + `      pulumi config set --secret platform:${name}`,
+        "the name of a secret that a tier or an application asks for: " +
+        `${wanted.map((secret) => secret.name).join(", ") || "(none here)"}. Take it away with\n` +
+        `      pulumi config rm platform:${name}`,
     }));
+  const unfit = wanted.flatMap((secret) => {
+    const { name, fields, wantedBy } = secret;
+    const given = known.get(name);
+    const missing = fields.filter((field) => !given?.includes(field));
+    if (!known.has(name) || missing.length === 0) return [];
+    return [
+      {
+        path: `platform:${name}`,
+        given: given ? `a JSON object without ${missing.join(", ")}` : "a value that is no JSON object of strings",
+        allowed:
+          `a JSON object of strings with ${fields.join(", ")}, for which ${wantedBy} asks. Set it with\n` +
+          `      ${setInPulumi(secret)}`,
+      },
+    ];
+  });
+  return [...unwanted, ...unfit];
+}
+
+/** Names that follow from the stack's, where the stack file gives no others. */
+function checkGlobalNames({ domain, vault, storage }: Record<string, unknown>, stack: string): Mistake[] {
+  if (typeof domain !== "string") return [];
+  const kinds = [
+    { field: "vault", value: vault, name: vaultName },
+    { field: "storage", value: storage, name: accountName },
+  ];
+  return kinds.flatMap(({ field, value, name }) => {
+    const made = name.default(stack, domain);
+    return asObject(value)["name"] !== undefined || name.pattern.test(made)
+      ? []
+      : [
+          {
+            path: `${root}.${field}.name`,
+            given: `${made} (${made.length} characters), which follows from the name of the stack`,
+            allowed: name.allowed,
+          },
+        ];
+  });
 }
 
 function checkDomains({ domain, privateDomain }: Record<string, unknown>): Mistake[] {

@@ -38,13 +38,15 @@ export const port = z
   .max(greatestPort, { error: portText })
   .refine((value) => !machinePorts.includes(value), { error: portText });
 
-const secretNameText =
-  "the name of a secret: letters and digits, starting with a lower-case letter, and not the name of another setting " +
-  "(environment, administrators, preflight)";
-/** The name of a secret; its value is the configuration key `platform:<name>`. */
-export const secretName = z
-  .string({ error: secretNameText })
-  .regex(/^(?!(environment|administrators|preflight)$)[a-z][A-Za-z0-9]*$/, { error: secretNameText });
+const secretText =
+  "the name of a secret, or name.field where its value is a JSON object: letters and digits, the name starting with a " +
+  "lower-case letter, at most 127 characters, and not that of another setting (environment, administrators, preflight)";
+/** A secret by its name in the vault, or a field of its value, which is then a JSON object of strings. */
+export const secretReference = z
+  .string({ error: secretText })
+  .regex(/^(?!(environment|administrators|preflight)(\.|$))[a-z][A-Za-z0-9]{0,126}(\.[A-Za-z0-9]+)?$/, {
+    error: secretText,
+  });
 
 const repair = z
   .strictObject({

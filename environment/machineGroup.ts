@@ -2,6 +2,7 @@
 import type { Repair } from "./fields.ts";
 import { processorsOf } from "./processors.ts";
 import type { Environment } from "./schema.ts";
+import { parseReference } from "./secrets.ts";
 import type { Application, Autoscale, Tier } from "./tierSchema.ts";
 
 /** A scale set: machines that are alike. */
@@ -41,7 +42,7 @@ export interface MachineGroup {
   autoscale?: Autoscale;
   /** With references resolved. */
   applications: Application[];
-  /** Names of secrets by the names under which the roles of the kind find them. */
+  /** Secrets, or fields of secrets (`name.field`), by the names under which the roles of the kind find them. */
   secrets: Record<string, string>;
   /** At least one; several where each has a zone of its own. */
   scaleSets: PlannedScaleSet[];
@@ -75,10 +76,12 @@ export function planMachineGroup(
   };
 }
 
-/** Names of the secrets that a group's roles and applications need, each once, sorted. */
+/** Names in the vault of the secrets that a group's roles and applications need, each once, sorted. */
 export function secretNames({ secrets, applications }: MachineGroup): string[] {
-  const names = [secrets, ...applications.map((application) => application.secrets)].flatMap(Object.values<string>);
-  return [...new Set(names)].sort();
+  const references = [secrets, ...applications.map((application) => application.secrets)].flatMap(
+    Object.values<string>,
+  );
+  return [...new Set(references.map((reference) => parseReference(reference).name))].sort();
 }
 
 /** One scale set for each zone; the first ones have a machine more where the zones do not divide their number. */

@@ -4,6 +4,8 @@
  * https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
  */
 
+import { createHash } from "node:crypto";
+
 /** The workload in every name. */
 export const workload = "platform";
 
@@ -26,6 +28,7 @@ const rules = {
   networkInterface: { abbreviation: "nic", longest: 80 },
   autoscale: { abbreviation: "as", longest: 260 },
   virtualNetworkLink: { abbreviation: "vnetlink", longest: 80 },
+  identity: { abbreviation: "id", longest: 128 },
 } satisfies Record<string, Rule>;
 
 /** A type of resource that has a name here. */
@@ -69,6 +72,29 @@ export function computerNamePrefix(group: string): string {
   }
   return group;
 }
+
+/** A kind of name that is unique in all of Azure: what it may be, and the one that a stack gets without asking. */
+interface GlobalName {
+  pattern: RegExp;
+  /** What is allowed, for messages. */
+  allowed: string;
+  default: (stack: string, domain: string) => string;
+}
+
+/** Eight hexadecimal digits that follow from a domain: two owners of a stack `dev` have different ones. */
+const digits = (domain: string) => createHash("sha256").update(domain).digest("hex").slice(0, 8);
+
+export const vaultName: GlobalName = {
+  pattern: /^(?=.{3,24}$)[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+  allowed: "3 to 24 lower-case letters, digits and single hyphens, starting with a letter and not ending with a hyphen",
+  default: (stack, domain) => `kv-${stack}-${digits(domain)}`,
+};
+
+export const accountName: GlobalName = {
+  pattern: /^[a-z0-9]{3,24}$/,
+  allowed: "3 to 24 lower-case letters and digits",
+  default: (stack, domain) => `st${stack.replaceAll("-", "")}${digits(domain)}`,
+};
 
 /** Tags that every resource carries. */
 export interface Tags extends Record<string, string> {

@@ -29,6 +29,7 @@ test("a tier calls what it lists and the tiers that it reaches, and nothing else
     { to: "AzureKeyVault.WestEurope", ports: [443] },
   ]);
   expect(back).toEqual([
+    "900 Allow Tcp AzureKeyVault 443 allow-vault-out",
     "1004 Allow Tcp 10.20.4.0/24 5432 allow-out-data",
     "1003 Allow Tcp 10.20.3.0/24 5000 allow-out-machine-learning",
     "2000 Allow Tcp Internet 443 allow-out-Internet-tcp",
@@ -48,8 +49,9 @@ test("a tier that machines balance is reached by its load balancer's address, an
   expect(learning?.access).toBe("Deny");
 });
 
-test("an empty list leaves the tiers that are reached", () => {
+test("an empty list leaves the tiers that are reached, and the vault to a tier with secrets", () => {
   expect(rules([])["back"]?.map((rule) => rule.split(" ").at(-1))).toEqual([
+    "allow-vault-out",
     "allow-out-data",
     "allow-out-machine-learning",
     "deny-out-all",

@@ -52,7 +52,8 @@ export const outboundSchema = z
     }),
   )
   .describe(
-    "What the tier's machines may call, besides the tiers that they reach; all else is denied. Default: everything. " +
+    "What the tier's machines may call, besides the tiers that they reach and the vaults of Azure where they have " +
+      "secrets; all else is denied. Default: everything. " +
       "Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so again after " +
       "a repair. Azure's name resolution and metadata are always reached",
   );
@@ -75,11 +76,22 @@ export interface ReachedService {
   subnetIndex: number;
 }
 
-/** Outbound rules of a tier's subnet; none where the tier does not limit what it calls. */
-export function outboundRules(outbound: Outbound | undefined, reached: readonly ReachedService[]): OutboundRule[] {
+/**
+ * Outbound rules of a tier's subnet; none where the tier does not limit what it calls.
+ *
+ * @param hasSecrets Its machines read secrets from the vault. Azure has no tag for a single vault.
+ */
+export function outboundRules(
+  outbound: Outbound | undefined,
+  reached: readonly ReachedService[],
+  hasSecrets: boolean,
+): OutboundRule[] {
   if (outbound === undefined) return [];
   const allow = { access: "Allow" as const, protocol: "Tcp" as const };
   return [
+    ...(hasSecrets
+      ? [{ ...allow, name: "allow-vault-out", priority: 900, destinations: ["AzureKeyVault"], ports: ["443"] }]
+      : []),
     ...reached.map(({ name, destinations, ports, subnetIndex }) => ({
       ...allow,
       name: `allow-out-${name}`,

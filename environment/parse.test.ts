@@ -96,24 +96,15 @@ test.each(["PT9M", "PT91M", "PT5S", "10", "PT1H"])("a grace period of %s is refu
   ]);
 });
 
-test("without keys, ranges or a needed secret the commands that set them are told", () => {
-  const found = mistakes({ administrators: { ranges: [], sshKeys: [] }, secrets: [] });
-  expect(found.map(([path]) => path)).toEqual([
-    "platform:databasePassword",
-    "platform:administrators.ranges",
-    "platform:administrators.sshKeys",
-  ]);
-  expect(found[0]?.[2]).toContain("tier back asks for it. Set it with\n      pulumi config set --secret");
-  expect(found[1]?.[2]).toContain("pulumi config set --path 'platform:administrators.ranges[0]' 198.51.100.7/32");
-  expect(found[2]?.[2]).toContain("pulumi config set --path 'platform:administrators.sshKeys[0]'");
+test("without keys or ranges the commands that set them are told", () => {
+  const found = mistakes({ administrators: { ranges: [], sshKeys: [] } });
+  expect(found.map(([path]) => path)).toEqual(["platform:administrators.ranges", "platform:administrators.sshKeys"]);
+  expect(found[0]?.[2]).toContain("pulumi config set --path 'platform:administrators.ranges[0]' 198.51.100.7/32");
+  expect(found[1]?.[2]).toContain("pulumi config set --path 'platform:administrators.sshKeys[0]'");
   expect(mistakes({ administrators: undefined }).map(([path]) => path)).toEqual([
     "platform:administrators.ranges",
     "platform:administrators.sshKeys",
   ]);
-});
-
-test("a secret that no tier asks for need not be set", () => {
-  expect(mistakes({ environment: committed("tools"), secrets: [] })).toEqual([]);
 });
 
 const ecdsa =
@@ -149,7 +140,7 @@ test("the message counts the mistakes and says that nothing was changed", () => 
     parseStack(
       "Pulumi.dev.yaml",
       { environment: committed("dev"), administrators: { ...administrators, user: "root" } },
-      { playbooks, secrets: ["databasePassword"], siblings: [], roleSecrets: new Map() },
+      { playbooks, secrets: new Map(), stack: "dev", siblings: [], roleSecrets: new Map() },
     );
   expect(parse).toThrow(`1 mistake in Pulumi.dev.yaml; nothing was changed.
   platform:administrators.user

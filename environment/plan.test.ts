@@ -227,7 +227,7 @@ test("machines of a tier with a scale set in each zone are spread over the zones
 
 test("a group's secrets are those of its roles and of its applications, each once", () => {
   const secrets = Object.fromEntries(machineGroups(planOf("dev")).map((group) => [group.name, secretNames(group)]));
-  expect(secrets).toMatchObject({ back: ["databasePassword"], data: ["databasePassword"], front: [] });
+  expect(secrets).toMatchObject({ back: ["databaseLogin"], data: ["databaseLogin"], front: [] });
 });
 
 test("Trusted Launch and encryption are the environment's, where a group of machines says nothing else", () => {

@@ -10,11 +10,14 @@ import {
 import type { Administrators } from "./administrators.ts";
 import { parseUpstream } from "./hostNames.ts";
 import { planMachineGroup, type MachineGroup } from "./machineGroup.ts";
-import { resourceName } from "./names.ts";
+import { accountName, resourceName, vaultName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
 import { processorsOf } from "./processors.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
+import { rightsOf, type Right } from "./rights.ts";
 import type { Environment, Route } from "./schema.ts";
+import { secretsOf, type WantedSecret } from "./secrets.ts";
+import { refreshSeconds } from "./stores.ts";
 import { planSubnets, type PlannedSubnet } from "./subnets.ts";
 import type { Balance, Tier } from "./tierSchema.ts";
 
@@ -54,6 +57,25 @@ export interface PlannedRoute {
   port: number;
 }
 
+/** The environment's Key Vault. */
+export interface PlannedVault {
+  name: string;
+  /** Whether a deleted vault of this name is taken back. */
+  recover: boolean;
+  /** How often machines look for new values. */
+  refreshSeconds: number;
+  /** All secrets that machines want of it, by name. */
+  secrets: WantedSecret[];
+}
+
+/** The identity of a group of machines. */
+export interface PlannedIdentity {
+  /** Name of the group. */
+  group: string;
+  name: string;
+  rights: Right[];
+}
+
 /** One environment in all its parts. */
 export interface Plan {
   /** Name of the Pulumi stack. */
@@ -75,6 +97,10 @@ export interface Plan {
   balancerAddressPrefix: Cidr;
   reverseProxyAddressPrefix: Cidr;
   reverseProxy: MachineGroup & { routes: PlannedRoute[] };
+  vault: PlannedVault;
+  storage: { name: string };
+  /** One for each group of machines, in the order of `machineGroups`. */
+  identities: PlannedIdentity[];
 }
 
 /**
@@ -97,7 +123,8 @@ export function planEnvironment(
     }),
   );
   const tiers = entries.map(([name, tier]) => planTier(name, tier, environment, services));
-  return {
+  const { vault, storage } = environment;
+  const plan = {
     stack,
     environment: environment.name,
     network: environment.network,
@@ -126,11 +153,24 @@ export function planEnvironment(
       ),
       routes: environment.reverseProxy.routes.map((route) => planRoute(route, services)),
     },
+    vault: {
+      name: vault.name ?? vaultName.default(stack, environment.domain),
+      recover: vault.recover,
+      refreshSeconds: refreshSeconds(vault.refresh),
+      secrets: secretsOf(environment),
+    },
+    storage: { name: storage.name ?? accountName.default(stack, environment.domain) },
   };
+  const identities = machineGroups(plan).map((group) => ({
+    group: group.name,
+    name: resourceName("identity", stack, group.name),
+    rights: rightsOf(group),
+  }));
+  return { ...plan, identities };
 }
 
 /** All groups of machines of an environment, in a fixed order. */
-export function machineGroups(plan: Plan): MachineGroup[] {
+export function machineGroups(plan: Pick<Plan, "tiers" | "reverseProxy">): MachineGroup[] {
   return [
     ...plan.tiers.flatMap(({ machines, balancers }) => (balancers ? [machines, balancers] : [machines])),
     plan.reverseProxy,

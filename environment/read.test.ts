@@ -119,3 +119,12 @@ test("roles that ask for a secret get one", () => {
     allowed: the name of a secret, for which the roles of kind gitlab ask: runnerToken: runnerToken`,
   );
 });
+
+test("what is set as a secret is told where nobody asks for it, or where it lacks a field, and is not shown", () => {
+  const settings = { "platform:databaseLogin": "correct horse", "platform:apiKey": "battery staple" };
+  const check = () => read(settings, { ...committed("dev") });
+  expect(check).toThrow(/^2 mistakes in Pulumi\.tools\.yaml;/);
+  expect(check).toThrow("platform:apiKey\n    given:   a value that nobody asks for\n");
+  expect(check).toThrow("platform:databaseLogin\n    given:   a value that is no JSON object of strings\n");
+  expect(check).not.toThrow(/correct horse|battery staple/);
+});

@@ -9,7 +9,7 @@ import { StackError, type Mistake } from "./mistakes.ts";
 import type { PreflightSettings } from "./preflight.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { portMistakes, type StandingPorts } from "./portMoves.ts";
-import { secretsOf } from "./secrets.ts";
+import { fieldsOf, secretsOf } from "./secrets.ts";
 import type { Sibling } from "./siblings.ts";
 import { asObject } from "./untyped.ts";
 
@@ -23,7 +23,7 @@ export interface Stack {
   planWith: (standing: ReadonlyMap<string, StandingPorts>) => { plan: Plan; mistakes: Mistake[] };
   /** Name of the stack. */
   stack: string;
-  /** The secrets that the environment asks for, by name. */
+  /** Values of the secrets that the environment asks for, by name, as far as Pulumi has them. Others are in the vault. */
   secrets: Record<string, pulumi.Output<string>>;
   cloud: Cloud;
   /** Azure's region, for example `westeurope`; undefined where the stack names none. */
@@ -68,7 +68,8 @@ export function readStack(ansible: string, project: string): Stack {
       {
         playbooks: kinds,
         roleSecrets: new Map(kinds.map((kind) => [kind, roleSecrets(`${ansible}/inventory/group_vars`, kind)])),
-        secrets: Object.keys(secrets),
+        secrets: secretFields(),
+        stack,
         siblings: siblings(project, file),
       },
     );
@@ -84,6 +85,20 @@ export function readStack(ansible: string, project: string): Stack {
     // A RunError is shown without the program's stack trace, which would hide the list.
     throw error instanceof StackError ? new pulumi.RunError(error.message) : error;
   }
+}
+
+/** Settings that are no secrets. */
+const structured = ["environment", "administrators", "preflight"];
+
+/** The fields of every secret that is set, by its name. No value leaves this function. */
+function secretFields(): ReadonlyMap<string, readonly string[] | undefined> {
+  const prefix = `${pulumi.getProject()}:`;
+  return new Map(
+    Object.entries(pulumi.runtime.allConfig()).flatMap(([key, value]) => {
+      const name = key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+      return name === undefined || structured.includes(name) ? [] : [[name, fieldsOf(value)]];
+    }),
+  );
 }
 
 const stackFile = (stack: string) => `Pulumi.${stack}.yaml`;

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { contains, infrastructure, parseCidr } from "./address.ts";
 import { dnsName, machineFields, unique, words } from "./fields.ts";
 import { parseUpstream, upstreamPattern } from "./hostNames.ts";
+import { storageSchema, vaultSchema } from "./stores.ts";
 import { tierName, tierSchema } from "./tierSchema.ts";
 
 const route = z
@@ -89,6 +90,8 @@ export const environmentSchema = z.strictObject({
         "those of public addresses and of load balancers cannot be changed",
       ...unique,
     }),
+  vault: vaultSchema.prefault({}),
+  storage: storageSchema.prefault({}),
   tiers: z.record(tierName, tierSchema).describe("The tiers, by name"),
   balancers: z
     .strictObject(machines)

@@ -1,36 +1,81 @@
-/** Which secrets a stack file asks for. Pure. */
-import { secretName } from "./fields.ts";
+/** Which secrets a stack file asks for, and which fields of them. Pure. */
+import { secretReference } from "./fields.ts";
 import { asArray, asObject } from "./untyped.ts";
 
-/** A secret, and the first place that asks for it. */
+/** A secret, and who asks for it. */
 export interface WantedSecret {
-  /** Its value is the configuration key `platform:<name>`. */
+  /** Its name in the vault; where Pulumi has its value, that is the configuration key `platform:<name>`. */
   name: string;
-  /** For example `tier back` or `application back of tier back`. */
+  /** Fields that its value, a JSON object, must have, sorted; none where it is wanted whole. */
+  fields: string[];
+  /** The first place that asks, for example `tier data` or `application back of tier back`. */
   wantedBy: string;
 }
 
-/** The secrets of an unchecked `platform:environment`, each once, sorted by name. Names that are none are left out. */
+/**
+ * Secrets of releases before that the program's own stack files no longer ask for: one that is still set is no mistake,
+ * so that a stack of then can be brought up to date first and tidied later.
+ */
+export const retiredSecrets: readonly string[] = ["databasePassword"];
+
+/** The secret that a reference means, and its field: `databaseLogin.user` is `user` of `databaseLogin`. */
+export function parseReference(reference: string): { name: string; field: string | undefined } {
+  const [name = "", field] = reference.split(".");
+  return { name, field };
+}
+
+/** Fields of a secret's value; undefined where it is no JSON object of strings. */
+export function fieldsOf(value: string): string[] | undefined {
+  try {
+    const fields: unknown = JSON.parse(value);
+    const isObject = fields !== null && typeof fields === "object" && !Array.isArray(fields);
+    return isObject && Object.values(fields).every((one) => typeof one === "string") ? Object.keys(fields) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The secrets of a `platform:environment` that may be unchecked, sorted by name. References that are none are left out. */
 export function secretsOf(environment: unknown): WantedSecret[] {
   const wanted = Object.entries(asObject(asObject(environment)["tiers"])).flatMap(([tier, value]) => {
     const { secrets, applications } = asObject(value);
     return [
-      ...namesIn(secrets, `tier ${tier}`),
+      ...wantedIn(secrets, `tier ${tier}`),
       ...asArray(applications)
         .map(asObject)
         .flatMap((application) =>
-          namesIn(application["secrets"], `application ${String(application["name"])} of tier ${tier}`),
+          wantedIn(application["secrets"], `application ${String(application["name"])} of tier ${tier}`),
         ),
     ];
   });
-  const first = new Map<string, WantedSecret>();
-  for (const secret of wanted) if (!first.has(secret.name)) first.set(secret.name, secret);
-  return [...first.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const byName = new Map<string, WantedSecret>();
+  for (const { name, fields, wantedBy } of wanted) {
+    const first = byName.get(name);
+    const all = new Set([...(first?.fields ?? []), ...fields]);
+    byName.set(name, { name, fields: [...all].sort(), wantedBy: first?.wantedBy ?? wantedBy });
+  }
+  return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-function namesIn(secrets: unknown, wantedBy: string): WantedSecret[] {
+function wantedIn(secrets: unknown, wantedBy: string): WantedSecret[] {
   return Object.values(asObject(secrets)).flatMap((value) => {
-    const { data: name } = secretName.safeParse(value);
-    return name === undefined ? [] : [{ name, wantedBy }];
+    const { data: reference } = secretReference.safeParse(value);
+    if (reference === undefined) return [];
+    const { name, field } = parseReference(reference);
+    return [{ name, fields: field === undefined ? [] : [field], wantedBy }];
   });
+}
+
+/** How a value is written into the configuration, for messages; a value with fields is JSON. */
+export function setInPulumi({ name, fields }: Pick<WantedSecret, "name" | "fields">): string {
+  return `pulumi config set --secret platform:${name}${exampleValue(fields, "")}`;
+}
+
+/** How a value is written into the vault, for messages. */
+export function setInVault(vault: string, { name, fields }: Pick<WantedSecret, "name" | "fields">): string {
+  return `az keyvault secret set --vault-name ${vault} --name ${name} --value${exampleValue(fields, " '…'")}`;
+}
+
+function exampleValue(fields: readonly string[], whole: string): string {
+  return fields.length === 0 ? whole : ` '{${fields.map((field) => `"${field}":"…"`).join(",")}}'`;
 }

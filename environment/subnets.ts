@@ -2,6 +2,7 @@
 import { balancerSubnetIndex, reverseProxySubnetIndex, subnetPrefix, type Cidr } from "./address.ts";
 import type { Administrators } from "./administrators.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
+import { secretNames, type MachineGroup } from "./machineGroup.ts";
 import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
 import type { PlannedPort } from "./portMoves.ts";
 import type { Environment } from "./schema.ts";
@@ -15,12 +16,18 @@ export interface PlannedSubnet {
   rules: Rule[];
   /** What may leave; none where everything may. */
   outboundRules: OutboundRule[];
+  /** Services that see the subnet as the sender, by which they let its machines in. Azure: `serviceEndpoints`. */
+  serviceEndpoints: readonly string[];
 }
+
+/** Every subnet holds machines, which read secrets and keep things in the environment's own vault and account. */
+const serviceEndpoints = ["Microsoft.KeyVault", "Microsoft.Storage"];
 
 /** What of a planned tier concerns its subnet and others'. */
 interface Tier {
   name: string;
   addressPrefix: Cidr;
+  machines: MachineGroup;
   service?: Service;
   /** Present where machines balance. */
   balancers?: object;
@@ -69,8 +76,9 @@ export function planSubnets(
       addressPrefix: reverseProxyAddressPrefix,
       rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
       outboundRules: [],
+      serviceEndpoints,
     },
-    ...tiers.map(({ name, addressPrefix, service, balancers }) => ({
+    ...tiers.map(({ name, addressPrefix, machines, service, balancers }) => ({
       name,
       addressPrefix,
       rules: tierRules({
@@ -79,7 +87,8 @@ export function planSubnets(
         balancers: balancers ? balancerAddressPrefix : undefined,
         reverseProxy: reverseProxyAddressPrefix,
       }),
-      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name)),
+      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name), secretNames(machines).length > 0),
+      serviceEndpoints,
     })),
     ...(balanced.length === 0
       ? []
@@ -103,6 +112,7 @@ export function planSubnets(
               reverseProxyAddressPrefix,
             ),
             outboundRules: [],
+            serviceEndpoints,
           },
         ]),
   ];

@@ -1,7 +1,7 @@
 /** What a stack file may say of a tier and of its applications. */
 import { z } from "zod";
 import { machinesInSubnet, tierSubnetIndices } from "./address.ts";
-import { machineFields, port, secretName, unique, wholeNumber, words } from "./fields.ts";
+import { machineFields, port, secretReference, unique, wholeNumber, words } from "./fields.ts";
 import { outboundSchema } from "./outbound.ts";
 
 const variableNameText = "the name of an environment variable: capital letters, digits and underscores";
@@ -12,7 +12,7 @@ const roleSecretText =
 
 const secretsText =
   "an object: under the name by which roles find a secret the name of the secret, " +
-  "for example { databasePassword: databasePassword }";
+  "for example { login: databaseLogin }";
 
 const application = z
   .strictObject({
@@ -44,9 +44,12 @@ const application = z
           "the tier back serves; $${ stands for ${",
       ),
     secrets: z
-      .record(variableName, secretName)
+      .record(variableName, secretReference)
       .default({})
-      .describe("Environment variables whose values are secrets, by the secrets' names"),
+      .describe(
+        "Environment variables whose values are secrets, by the secrets' names; name.field is a field of a secret that " +
+          "is a JSON object, for example databaseLogin.user",
+      ),
   })
   .describe("An application deployed to every machine of the tier");
 
@@ -108,7 +111,9 @@ export const tierSchema = z
     autoscale: autoscale.optional(),
     applications: z.array(application).default([]),
     secrets: z
-      .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: roleSecretText }), secretName, { error: secretsText })
+      .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: roleSecretText }), secretReference, {
+        error: secretsText,
+      })
       .default({})
       .describe("Secrets that the roles of this kind need: the name by which they find one, and the secret's name"),
   })

@@ -15,6 +15,11 @@ const group = (name: string) => {
   return found;
 };
 
+const access = {
+  uri: "https://kv-dev.vault.azure.net/",
+  clientIds: Object.fromEntries(groups.map(({ name }) => [name, `client-of-${name}`])),
+};
+
 const machines: InventoryMachine[] = [
   { name: "front1", group: group("front"), connection: { ansible_host: "10.20.1.4" } },
   { name: "ml1", group: group("machine-learning"), connection: { ansible_host: "10.20.3.4" } },
@@ -22,7 +27,7 @@ const machines: InventoryMachine[] = [
   { name: "proxy1", group: group("reverse-proxy"), connection: { ansible_host: "10.20.0.4" } },
 ];
 
-const inventory = buildInventory(plan, machines, { ansible_user: "platform" });
+const inventory = buildInventory(plan, machines, { ansible_user: "platform" }, access);
 const { children } = inventory.all;
 
 /** Groups of a host and of its groups, as Ansible finds them. */
@@ -68,7 +73,7 @@ test("two tiers of one kind are told different values, in groups of their own", 
   const environment = committed("dev");
   const admin = { kind: "front", subnetIndex: 9, instances: 1, port: 3100 };
   environment["tiers"] = { ...(environment["tiers"] as object), admin };
-  const both = buildInventory(planOf("dev", environment), [], {}).all.children;
+  const both = buildInventory(planOf("dev", environment), [], {}, access).all.children;
   expect(both["front_development"]?.children).toEqual({ admin_development: {} });
   expect(both["front_development"]?.vars).toMatchObject({ platform_kind: "front", platform_tier: "front" });
   expect(both["admin_development"]?.vars).toMatchObject({ platform_kind: "front", platform_tier: "admin" });
@@ -126,14 +131,14 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
           PGHOST: "data.dev.chatbot.internal",
           PGPORT: "5432",
           PGDATABASE: "platform",
-          PGUSER: "platform",
         },
-        secrets: { PGPASSWORD: "databasePassword" },
+        secrets: { PGUSER: "databaseLogin.user", PGPASSWORD: "databaseLogin.password" },
       },
     ],
     platform_ports: [{ name: "back", port: 4000, besides: [] }],
     platform_secrets: {},
-    platform_secret_names: ["databasePassword"],
+    platform_secret_names: ["databaseLogin"],
+    platform_identity: "client-of-back",
   });
   expect(children["reverse_proxy_development"]?.vars).toEqual({
     platform_kind: "reverse-proxy",
@@ -143,6 +148,7 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
     platform_ports: [],
     platform_secrets: {},
     platform_secret_names: [],
+    platform_identity: "client-of-reverse-proxy",
     platform_routes: [
       { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
       { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000 },
@@ -165,6 +171,7 @@ test("while a port moves its machines and balancers are told to serve both, and 
       ),
       [],
       {},
+      access,
     ).all.children;
   const moving = variables({ back: 4100, data: 5400, front: 3000 });
   const portsIn = (group: string) => moving[group]?.vars?.["platform_ports"];
@@ -183,7 +190,7 @@ test("while a port moves its machines and balancers are told to serve both, and 
 test("the same machines in another order give the same text, with sorted keys", () => {
   fc.assert(
     fc.property(fc.shuffledSubarray(machines, { minLength: machines.length }), (shuffled) => {
-      expect(renderInventory(buildInventory(plan, shuffled, { ansible_user: "platform" }))).toBe(
+      expect(renderInventory(buildInventory(plan, shuffled, { ansible_user: "platform" }, access))).toBe(
         renderInventory(inventory),
       );
     }),
@@ -199,6 +206,6 @@ function expectSorted(node: unknown): void {
 
 test("the YAML holds what was built, also where YAML 1.1 would read a string as something else", () => {
   expect(load(renderInventory(inventory), { schema: YAML11_SCHEMA })).toEqual(inventory);
-  const awkward = buildInventory(plan, [], { a: "yes", b: "1:30", c: "012", d: "on", e: "2020-01-01", f: "~" });
+  const awkward = buildInventory(plan, [], { a: "yes", b: "1:30", c: "012", d: "on", e: "2020-01-01", f: "~" }, access);
   expect(renderInventory(awkward)).toMatch(/a: 'yes'[^]*b: '1:30'[^]*c: '012'[^]*d: 'on'[^]*e: '2020-01-01'[^]*f: '~'/);
 });

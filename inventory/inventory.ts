@@ -9,6 +9,7 @@ import { ansibleGroup, groupInEnvironment, unreachedGroup } from "../environment
 import type { MachineGroup } from "../environment/machineGroup.ts";
 import { machineGroups, type Plan } from "../environment/plan.ts";
 import { environmentVariables, groupVariables } from "./variables.ts";
+import type { VaultAccess } from "./vaultAccess.ts";
 
 /** A machine as the inventory names it. */
 export interface InventoryMachine {
@@ -46,11 +47,12 @@ export function buildInventory(
   plan: Plan,
   machines: readonly InventoryMachine[],
   connection: Record<string, unknown>,
+  access: VaultAccess,
 ): Inventory {
   const children: Record<string, Group> = {
     [ansibleGroup(plan.environment)]: {
       hosts: Object.fromEntries(machines.map(({ name, connection: own }) => [name, own])),
-      vars: { ...environmentVariables(plan), ...connection },
+      vars: { ...environmentVariables(plan, access), ...connection },
     },
     // Runs fill it: a playbook that leaves out a group which nobody names would warn.
     [unreachedGroup]: {},
@@ -67,7 +69,7 @@ export function buildInventory(
     children[here] = {
       ...children[here],
       hosts: Object.fromEntries(members.map(({ name }) => [name, {}])),
-      vars: groupVariables(plan, group),
+      vars: groupVariables(plan, group, access),
     };
   }
   return { all: { children } };

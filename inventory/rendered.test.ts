@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineGroups } from "../environment/plan.ts";
 import { committed, planOf } from "../environment/testing/stacks.ts";
 import { buildInventory, renderInventory } from "./inventory.ts";
+import { longestVaultAccess } from "./vaultAccess.ts";
 
 const root = join(import.meta.dirname, "..");
 const roles = join(root, "ansible", "roles");
@@ -63,7 +64,10 @@ beforeAll(() => {
   cpSync(join(root, "ansible", "inventory", "group_vars"), join(directory, "inventory", "group_vars"), {
     recursive: true,
   });
-  writeFileSync(join(directory, "inventory", "tools.yml"), renderInventory(buildInventory(plan, machines, local)));
+  writeFileSync(
+    join(directory, "inventory", "tools.yml"),
+    renderInventory(buildInventory(plan, machines, local, longestVaultAccess(plan))),
+  );
   writeFileSync(join(directory, "render.yml"), dump(playbook(directory)));
   execFileSync(
     join(root, ".venv", "bin", "ansible-playbook"),

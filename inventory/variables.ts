@@ -3,11 +3,12 @@ import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
 import { secretNames, type MachineGroup } from "../environment/machineGroup.ts";
 import type { Plan, PlannedService } from "../environment/plan.ts";
+import type { VaultAccess } from "./vaultAccess.ts";
 
 type Variables = Record<string, unknown>;
 
 /** Variables of every machine of an environment. */
-export function environmentVariables(plan: Plan): Variables {
+export function environmentVariables(plan: Plan, access: VaultAccess): Variables {
   const { user, sshKeys, ranges } = plan.administrators;
   return {
     platform_stack: plan.stack,
@@ -35,6 +36,7 @@ export function environmentVariables(plan: Plan): Variables {
       ]),
     ),
     platform_reverse_proxies: plan.reverseProxy.instances,
+    platform_vault: { uri: access.uri, refresh_seconds: plan.vault.refreshSeconds },
   };
 }
 
@@ -64,7 +66,7 @@ function servedPorts(plan: Plan, { name, tier, applications }: MachineGroup): Va
 }
 
 /** Variables of the machines of a group, which are of one kind and serve one tier. */
-export function groupVariables(plan: Plan, group: MachineGroup): Variables {
+export function groupVariables(plan: Plan, group: MachineGroup, access: VaultAccess): Variables {
   return {
     platform_kind: group.kind,
     platform_tier: group.tier,
@@ -73,6 +75,7 @@ export function groupVariables(plan: Plan, group: MachineGroup): Variables {
     platform_ports: servedPorts(plan, group),
     platform_secrets: group.secrets,
     platform_secret_names: secretNames(group),
+    platform_identity: access.clientIds[group.name],
     ...(group.kind === plan.reverseProxy.kind ? { platform_routes: plan.reverseProxy.routes } : {}),
   };
 }

@@ -2,7 +2,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { readOrCreate } from "./files.ts";
+import { fieldsOf } from "../environment/secrets.ts";
+import { readOrCreate, writeAtomically } from "./files.ts";
 import { stateDir } from "./paths.ts";
 
 export interface Credentials {
@@ -32,17 +33,26 @@ export function credentials(): Credentials {
 }
 
 /**
- * The value of a stack's secret of that name, `<state>/secrets/<name>`; the same in all stacks of the lab.
+ * The value of a stack's secret, `<state>/secrets/<name>`; the same in all stacks of the lab. One with fields is a JSON
+ * object: `user` is a login of the database, everything else is random. What is there stays as it is.
  *
  * @throws Error when the name is not one that a configuration key can have.
  */
-export function stackSecret(name: string): string {
+export function stackSecret(name: string, fields: readonly string[] = []): string {
   if (!/^[A-Za-z][\w-]*$/.test(name))
-    throw new Error(`platform:environment.secrets: given "${name}", allowed are names such as databasePassword`);
+    throw new Error(`platform:environment.secrets: given "${name}", allowed are names such as databaseLogin`);
   if (name === "databasePassword") return credentials().databasePassword;
   const directory = join(stateDir, "secrets");
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  return readOrCreate(join(directory, name), random);
+  const file = join(directory, name);
+  if (fields.length === 0) return readOrCreate(file, random);
+  const made = () => Object.fromEntries(fields.map((field) => [field, field === "user" ? "platform_a" : random()]));
+  const found = readOrCreate(file, () => JSON.stringify(made()));
+  if (fields.every((field) => fieldsOf(found)?.includes(field))) return found;
+  const known = fieldsOf(found) === undefined ? {} : (JSON.parse(found) as Record<string, string>);
+  const value = JSON.stringify({ ...made(), ...known });
+  writeAtomically(file, value);
+  return value;
 }
 
 function random(): string {

@@ -5,8 +5,10 @@ import { featureState, providerState } from "../azure/providers.ts";
 import { QuestionError, type Questions } from "../azure/questions.ts";
 import { listSizes, type Size } from "../azure/sizes.ts";
 import { listUsages, type Usage } from "../azure/usages.ts";
+import { accountState, missingSecrets, vaultState, type NameState } from "../azure/vaults.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
+import type { WantedSecret } from "../environment/secrets.ts";
 import { urnOf } from "./image.ts";
 import { groupBy, groupNeeds } from "./needs.ts";
 import { encryptionFeature } from "./registrations.ts";
@@ -32,17 +34,28 @@ export interface Answers {
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
   rights: { scope: string; groupStands: boolean; permissions: Asked<Permission[]> };
+  /** The name of the vault, and of the storage account. */
+  vault: Asked<NameState>;
+  account: Asked<NameState>;
+  /** Secrets that people set and a vault that stands has not. */
+  missingSecrets: Asked<WantedSecret[]>;
 }
 
 /**
+ * @param given Names of the secrets that the program writes into the vault itself.
  * @param location The region as ARM writes it, for example `westeurope`.
  * @throws QuestionError where Azure cannot be reached, knows nobody of this login, or fails.
  */
-export async function ask(questions: Questions, plan: Plan, location: string): Promise<Answers> {
+export async function ask(
+  questions: Questions,
+  plan: Plan,
+  location: string,
+  given: readonly string[],
+): Promise<Answers> {
   const groups = groupNeeds(plan, new Map());
   const subscription = `/subscriptions/${questions.subscriptionId}`;
-  const resourceGroup = resourceName("resourceGroup", plan.stack);
-  const [providers, encryption, sizes, usages, images, rights] = await Promise.all([
+  const group = `${subscription}/resourceGroups/${resourceName("resourceGroup", plan.stack)}`;
+  const [providers, encryption, sizes, usages, images, rights, [vault, secrets], account] = await Promise.all([
     Promise.all(
       neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
         namespace,
@@ -59,9 +72,25 @@ export async function ask(questions: Questions, plan: Plan, location: string): P
         first ? [imageOf(questions, location, first.image)] : [],
       ),
     ),
-    rightsIn(questions, subscription, `${subscription}/resourceGroups/${resourceGroup}`),
+    rightsIn(questions, subscription, group),
+    vaultIn(questions, plan, location, group, given),
+    asked(accountState(questions, group, plan.storage.name)),
   ]);
-  return { providers, encryption, sizes, usages, images, rights };
+  return { providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets: secrets };
+}
+
+/** The vault, and which secrets it lacks where it stands. */
+async function vaultIn(
+  questions: Questions,
+  { vault: { name, secrets } }: Plan,
+  location: string,
+  group: string,
+  given: readonly string[],
+): Promise<[Asked<NameState>, Asked<WantedSecret[]>]> {
+  const state = await asked(vaultState(questions, group, location, name));
+  if (!("value" in state) || state.value.is !== "ours") return [state, { value: [] }];
+  const left = secrets.filter((secret) => !given.includes(secret.name));
+  return [state, await asked(missingSecrets(questions, `${group}/providers/Microsoft.KeyVault/vaults/${name}`, left))];
 }
 
 /** True where Azure answered and only does not tell this. Of a login that it does not know nothing follows. */

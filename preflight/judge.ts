@@ -11,6 +11,7 @@ import { featureObstacles, providerObstacles } from "./registrations.ts";
 import { neededActions } from "./resourceTypes.ts";
 import { lackingRights, type LackingRights } from "./rights.ts";
 import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
+import { accountObstacle, secretObstacles, vaultObstacle } from "./stores.ts";
 
 /** What is in a plan's way; rights are those that `pulumi up` needs and a preview does not. */
 export interface Findings extends LackingRights {
@@ -32,6 +33,7 @@ export function judge(
   { location, file, spares }: Place,
 ): Findings {
   const { providers, encryption, images, rights } = answers;
+  const stores = storeObstacles(plan, answers, file);
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const permissions = valueOf(rights.permissions);
@@ -43,7 +45,7 @@ export function judge(
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
     const place = { place: "azure-native:location", given: location, allowed, change: file };
-    return { obstacles: [place, ...unregistered], ...lacking, warnings: [] };
+    return { obstacles: [place, ...unregistered, ...stores], ...lacking, warnings: [] };
   }
   const known = { sizes: sizes ?? [], location, file };
   const quota = sizes && usages ? quotaFindings(groups, { ...known, usages, spares }) : { obstacles: [], warnings: [] };
@@ -66,6 +68,7 @@ export function judge(
       ...unregistered,
       ...refusalObstacles(answers, unregistered.length > 0),
       ...(state === undefined ? [] : featureObstacles(groups, state, file)),
+      ...stores,
       ...obstacles,
       ...quota.obstacles,
     ],
@@ -81,29 +84,42 @@ function valueOf<T>(asked: Asked<T>): T | undefined {
   return "value" in asked ? asked.value : undefined;
 }
 
+/** What is wrong with the vault, the storage account and what people put there. */
+function storeObstacles(plan: Plan, { vault, account, missingSecrets }: Answers, file: string): Obstacle[] {
+  const names = [
+    vaultObstacle(plan.vault, valueOf(vault), file),
+    accountObstacle(plan.storage.name, valueOf(account), file),
+  ];
+  return [
+    ...names.filter((obstacle) => obstacle !== undefined),
+    ...secretObstacles(plan.vault.name, valueOf(missingSecrets) ?? []),
+  ];
+}
+
 function withValue<T>(name: string, asked: Asked<T>): [string, T][] {
   return "value" in asked ? [[name, asked.value]] : [];
 }
 
 /** What Azure did not tell, so that nobody takes it for good. */
 function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[] {
-  const { providers, encryption, sizes, usages, images, rights } = answers;
+  const { providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets } = answers;
   const refusals = [
     ...providers.map(([, state]) => state),
     ...(encryption ? [encryption] : []),
     ...[sizes, usages],
     ...images.map(({ found }) => found),
     rights.permissions,
+    ...[vault, account, missingSecrets],
   ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));
   return refusals
     .filter(({ code }) => !(isUnregistered && code === "MissingSubscriptionRegistration"))
     .map(refusalObstacle);
 }
 
-function refusalObstacle({ path, message, status }: QuestionError): Obstacle {
+function refusalObstacle({ path, given, status }: QuestionError): Obstacle {
   return {
     place: `question ${path}`,
-    given: message.slice(`GET ${path}: `.length),
+    given,
     allowed: status === 403 ? "an identity that may read there, for example by the role Reader" : "an answer",
     change:
       (status === 403 ? "its roles on the subscription, or to go on without asking " : "to go on without asking ") +

@@ -43,6 +43,8 @@ interface Given {
   standing?: StandingScaleSets;
   preview?: boolean;
   location?: string | undefined;
+  /** Names of secrets that Pulumi has. */
+  secrets?: string[];
   /** In the place of the subscription. */
   answer?: () => Promise<Response>;
   settings?: Partial<PreflightSettings>;
@@ -56,7 +58,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
   const settings: Stack = {
     planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
-    secrets: {},
+    secrets: Object.fromEntries((given.secrets ?? []).map((name) => [name, pulumi.output("a value")])),
     cloud: { resourceManager: "https://arm.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
@@ -88,8 +90,12 @@ test("where Azure has everything the run goes on, and nothing but questions were
   expect(told).toEqual([]);
   const compute = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
   expect(asked).toContain(`GET ${compute}/skus?api-version=2021-07-01&$filter=location eq 'westeurope'`);
-  expect(asked.filter((line) => !line.startsWith("GET "))).toEqual([]);
-  expect(asked).toHaveLength(8);
+  const root = `/subscriptions/${subscriptionId}/providers`;
+  expect(asked.filter((line) => !line.startsWith("GET ")).sort()).toEqual([
+    `POST ${root}/Microsoft.KeyVault/checkNameAvailability?api-version=2024-11-01`,
+    `POST ${root}/Microsoft.Storage/checkNameAvailability?api-version=2024-01-01`,
+  ]);
+  expect(asked).toHaveLength(16);
 });
 
 test("dev with the defaults is judged with its own image and wishes", async () => {
@@ -404,7 +410,9 @@ test("an up needs the rights to write, each of them; a preview only tells that t
   expect((await run(roomy({ permissions: reader }), { preview: true })).error).toBe("");
   expect(told).toEqual([
     expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/action/),
+    expect.stringMatching(/: not Microsoft\.Authorization\/roleAssignments\/write;/),
     expect.stringMatching(/^info: pulumi up will need: rights of this identity in .*: not .*\/delete/),
+    expect.stringMatching(/: not Microsoft\.Authorization\/roleAssignments\/delete,/),
   ]);
 });
 
@@ -415,6 +423,7 @@ test("an identity that may not delete is warned in an up; it may make everything
     expect.stringMatching(
       /^warn: rights of this identity in .*: given not Microsoft\.Compute\/virtualMachineScaleSets\/delete.*half-way;/,
     ),
+    expect.stringMatching(/given not Microsoft\.Authorization\/roleAssignments\/delete, without which/),
   ]);
 });
 
@@ -430,9 +439,11 @@ test("where the resource group is, its rights count: those of the subscription m
   const errors: Subscription["errors"] = {};
   const inGroup = { ...group, permissions: [] };
   expect((await run(roomy({ ...inGroup, errors }))).error).toBe("");
-  expect(await obstacle(roomy({ ...inGroup, groupPermissions: reader }))).toContain(
+  const { error } = await run(roomy({ ...inGroup, groupPermissions: reader }));
+  expect(error).toContain(
     `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev\n`,
   );
+  expect(error).not.toContain(`rights of this identity in /subscriptions/${subscriptionId}\n`);
 });
 
 test("a question that Azure refuses is an obstacle, and hides no other", async () => {
@@ -513,4 +524,86 @@ test.each([
 test("switched off, nothing is asked and nothing is refused", async () => {
   const { error, asked } = await run(roomy({ skus: [] }), { settings: { enabled: false, exampleNames: "refuse" } });
   expect([error, asked]).toEqual(["", []]);
+});
+
+const { name: vault } = planOf("dev").vault;
+const { name: account } = planOf("dev").storage;
+
+test("a name of a vault or a storage account that somebody has is told with Azure's words, both at once", async () => {
+  const { error } = await run(roomy({ taken: [vault, account] }));
+  expect(error).toBe(`2 obstacles at Azure for Pulumi.dev.yaml; nothing was changed.
+  platform:environment.vault.name
+    given:   ${vault} (The name '${vault}' is already in use.)
+    allowed: a name that nobody has, in all of Azure
+    change:  \`vault.name\` in Pulumi.dev.yaml
+  platform:environment.storage.name
+    given:   ${account} (The name '${account}' is already in use.)
+    allowed: a name that nobody has, in all of Azure
+    change:  \`storage.name\` in Pulumi.dev.yaml`);
+});
+
+test("names of those that stand already are no matter", async () => {
+  const standing = { vaults: { [vault]: ["databaseLogin"] }, accounts: [account], taken: [vault, account] };
+  expect((await run(roomy(standing))).error).toBe("");
+});
+
+test("a vault that lies in soft delete is told with the ways to take it back, and is no matter where that is wanted", async () => {
+  const subscription = roomy({ deletedVaults: [vault], taken: [vault] });
+  expect(await obstacle(subscription)).toBe(
+    `  platform:environment.vault.name
+    given:   ${vault}, which was deleted and lies in soft delete
+    allowed: a vault that is taken back, or another name; Azure gives no name away for 90 days
+    change:  platform:environment.vault.recover: true in Pulumi.dev.yaml, or az keyvault recover --name ${vault} \
+beforehand, or another name. A vault that is taken back has the secrets that it had: those of platform:databaseLogin that \
+are set must be taken away (pulumi config rm)`,
+  );
+  const plan = devPlan((environment) => {
+    environment["vault"] = { recover: true };
+  });
+  expect((await run(subscription, { plan })).error).toBe("");
+});
+
+test("a secret that nobody set in a vault that stands is told with the commands that set it", async () => {
+  const subscription = roomy({ vaults: { [vault]: [] } });
+  expect(await obstacle(subscription)).toBe(
+    `  secret databaseLogin in the vault ${vault}
+    given:   (nothing)
+    allowed: a value, since application back of tier back asks for it
+    change:  az keyvault secret set --vault-name ${vault} --name databaseLogin --value '{"password":"…","user":"…"}'
+      or: pulumi config set --secret platform:databaseLogin '{"password":"…","user":"…"}'`,
+  );
+  expect((await run(subscription, { secrets: ["databaseLogin"] })).error).toBe("");
+  expect((await run(roomy({ vaults: {} }))).error).toBe("");
+});
+
+test("where Azure does not tell of the vault, that is told", async () => {
+  const errors: Subscription["errors"] = {
+    [`/vaults/${vault}`]: [403, { error: { code: "AuthorizationFailed", message: "no" } }],
+  };
+  expect(await obstacle(roomy({ errors }))).toContain("given:   403 AuthorizationFailed no\n");
+});
+
+test("an identity that may not give rights is told of the role that lets it, and of Contributor only where that lacks", async () => {
+  const contributor = {
+    actions: ["*"],
+    notActions: ["Microsoft.Authorization/*/Delete", "Microsoft.Authorization/*/Write"],
+  };
+  const scope = `/subscriptions/${subscriptionId}`;
+  expect(await obstacle(roomy({ permissions: [contributor] }))).toBe(
+    `  rights of this identity in ${scope}
+    given:   not Microsoft.Authorization/roleAssignments/write
+    allowed: an identity that has all that the stack needs, for example by the role Role Based Access Control Administrator
+    change:  az role assignment create --role "Role Based Access Control Administrator" --scope ${scope} --assignee \
+<identity>`,
+  );
+  const { error } = await run(roomy({ permissions: [] }));
+  expect(error).toMatch(/^2 obstacles /);
+  expect(error).toContain("--role Contributor ");
+});
+
+test("an environment without secrets needs nobody who gives rights", async () => {
+  const contributor = { actions: ["*"], notActions: ["Microsoft.Authorization/*"] };
+  const plan = devPlan();
+  const none = { ...plan, vault: { ...plan.vault, secrets: [] } };
+  expect((await run(roomy({ permissions: [contributor] }), { plan: none })).error).toBe("");
 });

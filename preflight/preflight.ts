@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connect } from "../azure/arm.ts";
 import { questions } from "../azure/questions.ts";
+import { regionName } from "../environment/cloud.ts";
 import type { Stack } from "../environment/read.ts";
 import { ask, type Answers } from "./ask.ts";
 import { exampleNameObstacles } from "./exampleNames.ts";
@@ -17,7 +18,7 @@ import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
  * @throws pulumi.RunError where Azure could not be asked, or as `standing` does.
  */
 export async function preflight(
-  { planWith, cloud, location, preflight: settings, file }: Stack,
+  { planWith, cloud, location, preflight: settings, file, secrets }: Stack,
   standing: Promise<{ scaleSets: StandingScaleSets }>,
 ): Promise<string[]> {
   if (!settings.enabled) return [];
@@ -41,7 +42,7 @@ export async function preflight(
 
   async function findings(region: string): Promise<Findings> {
     const { spares } = settings;
-    const place = { location: region.toLowerCase().replaceAll(/\s/g, ""), file, spares };
+    const place = { location: regionName(region), file, spares };
     const [answers, { scaleSets }] = await Promise.all([answersIn(place.location), standing]);
     return judge(plan, groupNeeds(plan, scaleSets), answers, place);
   }
@@ -49,7 +50,7 @@ export async function preflight(
   async function answersIn(region: string): Promise<Answers> {
     try {
       const { rest } = await connect(cloud, {});
-      return await ask(questions(rest), plan, region);
+      return await ask(questions(rest), plan, region, Object.keys(secrets));
     } catch (error) {
       throw new pulumi.RunError(
         `Azure could not be asked whether ${file} can be built; nothing was changed.\n  ${(error as Error).message}\n` +

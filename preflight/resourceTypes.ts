@@ -1,11 +1,24 @@
 /** The one list of the types of resources that the program makes: providers and rights follow from it. Pure. */
 import { machineGroups, type Plan } from "../environment/plan.ts";
 
-/** ARM's types by the provider's, with the actions on them besides read, write and delete. */
-export const resourceTypes: Record<string, { type: string; actions: string[] }> = {
+interface ResourceType {
+  /** ARM's type. */
+  type: string;
+  /** Actions on it besides read, write and delete. */
+  actions: string[];
+  /** It is never deleted by itself: by ARM it cannot be. */
+  stays?: boolean;
+}
+
+/** ARM's types by the provider's. */
+export const resourceTypes: Record<string, ResourceType> = {
   "azure-native:resources:ResourceGroup": { type: "Microsoft.Resources/subscriptions/resourceGroups", actions: [] },
   "azure-native:network:VirtualNetwork": { type: "Microsoft.Network/virtualNetworks", actions: ["join"] },
-  "azure-native:network:Subnet": { type: "Microsoft.Network/virtualNetworks/subnets", actions: ["join"] },
+  "azure-native:network:Subnet": {
+    type: "Microsoft.Network/virtualNetworks/subnets",
+    // The second one is the vault's and the storage account's.
+    actions: ["join", "joinViaServiceEndpoint"],
+  },
   "azure-native:network:NetworkSecurityGroup": { type: "Microsoft.Network/networkSecurityGroups", actions: ["join"] },
   "azure-native:network:PublicIPAddress": { type: "Microsoft.Network/publicIPAddresses", actions: ["join"] },
   "azure-native:network:NatGateway": { type: "Microsoft.Network/natGateways", actions: ["join"] },
@@ -14,6 +27,23 @@ export const resourceTypes: Record<string, { type: string; actions: string[] }> 
     actions: ["backendAddressPools/join"],
   },
   "azure-native:compute:VirtualMachineScaleSet": { type: "Microsoft.Compute/virtualMachineScaleSets", actions: [] },
+  "azure-native:managedidentity:UserAssignedIdentity": {
+    type: "Microsoft.ManagedIdentity/userAssignedIdentities",
+    actions: ["assign"],
+  },
+  "azure-native:authorization:RoleAssignment": { type: "Microsoft.Authorization/roleAssignments", actions: [] },
+  "azure-native:keyvault:Vault": { type: "Microsoft.KeyVault/vaults", actions: [] },
+  "azure-native:keyvault:Secret": { type: "Microsoft.KeyVault/vaults/secrets", actions: [], stays: true },
+  "azure-native:storage:StorageAccount": { type: "Microsoft.Storage/storageAccounts", actions: [] },
+  "azure-native:storage:BlobServiceProperties": {
+    type: "Microsoft.Storage/storageAccounts/blobServices",
+    actions: [],
+    stays: true,
+  },
+  "azure-native:storage:BlobContainer": {
+    type: "Microsoft.Storage/storageAccounts/blobServices/containers",
+    actions: [],
+  },
   "azure-native:monitor:AutoscaleSetting": { type: "Microsoft.Insights/autoscaleSettings", actions: [] },
   "azure-native:dns:Zone": { type: "Microsoft.Network/dnsZones", actions: [] },
   "azure-native:dns:RecordSet": { type: "Microsoft.Network/dnsZones/A", actions: [] },
@@ -25,9 +55,10 @@ export const resourceTypes: Record<string, { type: string; actions: string[] }> 
   },
 };
 
-/** What is asked of the members of scale sets: their list, their addresses, their host keys. */
+/** What is asked of the members of scale sets: their list, addresses and host keys; and that they take an identity. */
 const memberActions = [
   "Microsoft.Compute/virtualMachines/read",
+  "Microsoft.Compute/virtualMachines/write",
   "Microsoft.Compute/virtualMachines/instanceView/read",
   "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
   "Microsoft.Compute/virtualMachines/runCommand/action",
@@ -35,22 +66,26 @@ const memberActions = [
 ];
 
 /** ARM's types that a plan has. */
-function typesOf(plan: Plan): { type: string; actions: string[] }[] {
+function typesOf(plan: Plan): ResourceType[] {
   const autoscales = machineGroups(plan).some(({ autoscale }) => autoscale !== undefined);
+  const hasSecrets = plan.vault.secrets.length > 0;
+  const absent = [
+    ...(autoscales ? [] : ["azure-native:monitor:"]),
+    ...(plan.publicZone ? [] : ["azure-native:dns:"]),
+    ...(hasSecrets ? [] : ["azure-native:authorization:", "azure-native:keyvault:Secret"]),
+  ];
   return Object.entries(resourceTypes).flatMap(([token, entry]) =>
-    token.startsWith("azure-native:monitor:") && !autoscales
-      ? []
-      : token.startsWith("azure-native:dns:") && !plan.publicZone
-        ? []
-        : [entry],
+    absent.some((beginning) => token.startsWith(beginning)) ? [] : [entry],
   );
 }
+
+/** Namespaces that every subscription has. */
+const builtIn = ["Microsoft.Authorization", "Microsoft.Resources"];
 
 /** Namespaces of the resource providers that make a plan's resources, sorted. */
 export function neededProviders(plan: Plan): string[] {
   const namespaces = typesOf(plan).map(({ type }) => type.split("/")[0] ?? "");
-  // Every subscription has Microsoft.Resources.
-  return [...new Set(namespaces)].filter((namespace) => namespace !== "Microsoft.Resources").sort();
+  return [...new Set(namespaces)].filter((namespace) => !builtIn.includes(namespace)).sort();
 }
 
 /**
@@ -60,8 +95,10 @@ export function neededProviders(plan: Plan): string[] {
  */
 export function neededActions(plan: Plan, groupStands: boolean): string[] {
   const group = resourceTypes["azure-native:resources:ResourceGroup"]?.type;
-  const actions = typesOf(plan).flatMap(({ type, actions: more }) => [
-    ...(groupStands && type === group ? ["read"] : ["read", "write", "delete"]).map((action) => `${type}/${action}`),
+  const actions = typesOf(plan).flatMap(({ type, actions: more, stays }) => [
+    ...(groupStands && type === group ? ["read"] : ["read", "write", ...(stays ? [] : ["delete"])]).map(
+      (action) => `${type}/${action}`,
+    ),
     ...more.map((action) => `${type}/${action}/action`),
   ]);
   return [...actions, ...memberActions].sort();

@@ -36,18 +36,19 @@ export function lackingRights(
   actions: readonly string[],
 ): LackingRights {
   const missing = missingActions(permissions, actions);
-  const told = (some: string[], why: string): Obstacle[] =>
-    some.length === 0
-      ? []
-      : [
-          {
-            place: `rights of this identity in ${scope}`,
-            given: `not ${firstOf(some, 5)}${why}`,
-            allowed: "an identity that has all that the stack needs, for example by the role Contributor",
-            change: `az role assignment create --role Contributor --scope ${scope} --assignee <identity>`,
-          },
-        ];
   const isDeletion = (action: string) => action.endsWith("/delete");
+  const told = (some: string[], why: string): Obstacle[] =>
+    [
+      { role: "Contributor", its: some.filter((action) => !isOfRoles(action)) },
+      { role: roleAdministrator, its: some.filter(isOfRoles) },
+    ]
+      .filter(({ its }) => its.length > 0)
+      .map(({ role, its }) => ({
+        place: `rights of this identity in ${scope}`,
+        given: `not ${firstOf(its, 5)}${why}`,
+        allowed: `an identity that has all that the stack needs, for example by the role ${role}`,
+        change: `az role assignment create --role ${role.includes(" ") ? `"${role}"` : role} --scope ${scope} --assignee <identity>`,
+      }));
   return {
     rights: told(
       missing.filter((action) => !isDeletion(action)),
@@ -56,3 +57,7 @@ export function lackingRights(
     deletions: told(missing.filter(isDeletion), ", without which a change that replaces something ends half-way"),
   };
 }
+
+/** The role that gives rights, which Contributor does not. A condition can limit which ones: docs/azure.md. */
+const roleAdministrator = "Role Based Access Control Administrator";
+const isOfRoles = (action: string) => action.startsWith("Microsoft.Authorization/roleAssignments/");

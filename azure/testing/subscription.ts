@@ -1,6 +1,6 @@
 /**
  * A subscription as ARM answers for it, for tests: bodies of the form that Azure documents, shortened where nothing is
- * read. It knows GET only, and each path by the api-version that it was written down for.
+ * read. It changes nothing, and knows each path by the api-version that it was written down for.
  */
 import type { ComputeManagementClientOptionalParams } from "@azure/arm-compute";
 import { createComputeManagement, type ComputeManagementContext } from "@azure/arm-compute/api";
@@ -20,6 +20,12 @@ export interface Subscription {
   permissions: object[];
   /** Permissions in the resource group; none while it does not exist. */
   groupPermissions?: object[];
+  /** Names of vaults: those that stand in the group with their secrets, those in soft delete, those of others. */
+  vaults: Record<string, string[]>;
+  deletedVaults: string[];
+  taken: string[];
+  /** Storage accounts that stand in the group. */
+  accounts: string[];
   /** Answers in the place of others: by the end of a path, status and body. */
   errors: Record<string, [status: number, body: object]>;
 }
@@ -105,10 +111,17 @@ export function roomySubscription(): Subscription {
     providers: {
       "Microsoft.Compute": "Registered",
       "Microsoft.Insights": "Registered",
+      "Microsoft.KeyVault": "Registered",
+      "Microsoft.ManagedIdentity": "Registered",
       "Microsoft.Network": "Registered",
+      "Microsoft.Storage": "Registered",
     },
     features: { EncryptionAtHost: "Registered" },
     permissions: [{ actions: ["*"], notActions: [], dataActions: [], notDataActions: [] }],
+    vaults: {},
+    deletedVaults: [],
+    taken: [],
+    accounts: [],
     errors: {},
   };
 }
@@ -141,13 +154,20 @@ type Answer = Awaited<ReturnType<Client["sendRequest"]>>;
  * @param respond Told the method, the address and the login.
  */
 export function restTo(
-  respond: (request: { method: string; url: URL; authorization: string | undefined }) => Response | Promise<Response>,
+  respond: (request: {
+    method: string;
+    url: URL;
+    authorization: string | undefined;
+    body: string;
+  }) => Response | Promise<Response>,
   options: ComputeManagementClientOptionalParams = { retryOptions: { maxRetries: 0 } },
 ): ComputeManagementContext {
   const httpClient: Client = {
     async sendRequest(request) {
       const { method, url, headers } = request;
-      const response = await respond({ method, url: new URL(url), authorization: headers.get("authorization") });
+      const body = typeof request.body === "string" ? request.body : "";
+      const authorization = headers.get("authorization");
+      const response = await respond({ method, url: new URL(url), authorization, body });
       const toJSON = () => Object.fromEntries(response.headers);
       return {
         request,
@@ -164,16 +184,16 @@ export function restTo(
 /** The way to a subscription, and what is asked: methods, and addresses without the host. */
 export function restOf(subscription: Subscription): { rest: ComputeManagementContext; asked: string[] } {
   const asked: string[] = [];
-  const rest = restTo(({ method, url: { pathname, search, searchParams } }) => {
+  const rest = restTo(({ method, url: { pathname, search, searchParams }, body }) => {
     asked.push(`${method} ${decodeURIComponent(pathname + search).replaceAll("+", " ")}`);
-    return respond(subscription, pathname, searchParams);
+    return respond(subscription, pathname, searchParams, body);
   });
   return { rest, asked };
 }
 
 const versionsPath = "/publishers/Debian/artifacttypes/vmimage/offers/debian-13/skus/13-gen2/versions";
 
-function respond(given: Subscription, pathname: string, query: URLSearchParams): Response {
+function respond(given: Subscription, pathname: string, query: URLSearchParams, body: string): Response {
   const root = `/subscriptions/${subscriptionId}`;
   const path = pathname.startsWith(root) ? pathname.slice(root.length) : pathname;
   const failure = Object.entries(given.errors).find(([end]) => path.endsWith(end))?.[1];
@@ -219,6 +239,7 @@ function respond(given: Subscription, pathname: string, query: URLSearchParams):
           `The feature '${last}' could not be found.`,
         ),
     ],
+    ...storesOf(given, group, body),
     ["/providers/Microsoft.Authorization/permissions", "2022-04-01", () => page(given.permissions)],
     [
       `${group}/providers/Microsoft.Authorization/permissions`,
@@ -228,6 +249,46 @@ function respond(given: Subscription, pathname: string, query: URLSearchParams):
   ];
   const route = routes.find(([known, apiVersion]) => known === path && apiVersion === query.get("api-version"));
   return route ? route[2]() : error(404, "InvalidResourceType", `No resource of ${path} by ${String(query)}`);
+}
+
+/** Vaults, secrets, storage accounts, and whether names of them are free. */
+function storesOf(given: Subscription, group: string, body: string): [string, string, () => Response][] {
+  const vaults = `${group}/providers/Microsoft.KeyVault/vaults`;
+  const available = (type: string) => () => {
+    const { name, type: asked } = JSON.parse(body) as { name: string; type: string };
+    if (asked !== type) return error(400, "InvalidType", asked);
+    return Response.json(
+      given.taken.includes(name)
+        ? { nameAvailable: false, reason: "AlreadyExists", message: `The name '${name}' is already in use.` }
+        : { nameAvailable: true },
+    );
+  };
+  return [
+    ...Object.entries(given.vaults).flatMap(([name, secrets]): [string, string, () => Response][] => [
+      [`${vaults}/${name}`, "2024-11-01", () => Response.json({ name })],
+      ...secrets.map((secret): [string, string, () => Response] => [
+        `${vaults}/${name}/secrets/${secret}`,
+        "2024-11-01",
+        () => Response.json({ name: secret, properties: { secretUri: "" } }),
+      ]),
+    ]),
+    ...given.deletedVaults.map((name): [string, string, () => Response] => [
+      `/providers/Microsoft.KeyVault/locations/westeurope/deletedVaults/${name}`,
+      "2024-11-01",
+      () => Response.json({ name }),
+    ]),
+    ...given.accounts.map((name): [string, string, () => Response] => [
+      `${group}/providers/Microsoft.Storage/storageAccounts/${name}`,
+      "2024-01-01",
+      () => Response.json({ name }),
+    ]),
+    ["/providers/Microsoft.KeyVault/checkNameAvailability", "2024-11-01", available("Microsoft.KeyVault/vaults")],
+    [
+      "/providers/Microsoft.Storage/checkNameAvailability",
+      "2024-01-01",
+      available("Microsoft.Storage/storageAccounts"),
+    ],
+  ];
 }
 
 const page = (value: object[]) => Response.json({ value });

@@ -13,6 +13,8 @@ export interface Recorded {
   replaceOnChanges: string[];
   deleteBeforeReplace: boolean;
   protect: boolean;
+  /** Only forgotten where it is no longer wanted. */
+  retainOnDelete: boolean;
   /** Names of the resources that must exist before. */
   dependencies: string[];
   secretOutputs: string[];
@@ -28,6 +30,7 @@ interface RegisterRequest {
   getReplaceonchangesList(): string[];
   getDeletebeforereplace(): boolean;
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getDependenciesList(): string[];
   getAdditionalsecretoutputsList(): string[];
 }
@@ -113,6 +116,7 @@ export class Recorder {
         replaceOnChanges: request.getReplaceonchangesList(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         protect: request.getProtect(),
+        retainOnDelete: request.getRetainondelete(),
         dependencies: request.getDependenciesList().map(nameOf),
         secretOutputs: request.getAdditionalsecretoutputsList(),
       });
@@ -134,6 +138,12 @@ const kinds: Record<string, [provider: string, input: string]> = {
   "azure-native:network:LoadBalancer": ["Microsoft.Network/loadBalancers", "loadBalancerName"],
   "azure-native:network:Subnet": ["Microsoft.Network/subnets", "subnetName"],
   "azure-native:compute:VirtualMachineScaleSet": ["Microsoft.Compute/virtualMachineScaleSets", "vmScaleSetName"],
+  "azure-native:managedidentity:UserAssignedIdentity": [
+    "Microsoft.ManagedIdentity/userAssignedIdentities",
+    "resourceName",
+  ],
+  "azure-native:keyvault:Vault": ["Microsoft.KeyVault/vaults", "vaultName"],
+  "azure-native:storage:StorageAccount": ["Microsoft.Storage/storageAccounts", "accountName"],
   "azure-native:dns:Zone": ["Microsoft.Network/dnsZones", "zoneName"],
   "azure-native:privatedns:PrivateZone": ["Microsoft.Network/privateDnsZones", "privateZoneName"],
 };
@@ -154,6 +164,12 @@ function stateOf(args: pulumi.runtime.MockResourceArgs): Record<string, unknown>
   return {
     ...(args.inputs as Record<string, unknown>),
     ...(args.custom ? { name: azureName(args) } : {}),
+    ...(args.type.endsWith(":UserAssignedIdentity")
+      ? { clientId: `client-${azureName(args)}`, principalId: `principal-${azureName(args)}` }
+      : {}),
+    ...(args.type.endsWith(":Vault")
+      ? { properties: { vaultUri: `https://${azureName(args)}.vault.azure.net/` } }
+      : {}),
     ...(args.type.endsWith(":PublicIPAddress") ? { ipAddress: "198.51.100.32" } : {}),
     ...(args.type.endsWith("dns:Zone") ? { nameServers: ["ns1.example.", "ns2.example."] } : {}),
   };

@@ -13,6 +13,7 @@ export const common = {
   imageVersion: plan.imageVersion,
   resourceGroupName: "rg-platform-test",
   resourceGroupId,
+  identityId: `${resourceGroupId}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id`,
 };
 
 export const subnetId = `${resourceGroupId}/providers/Microsoft.Network/virtualNetworks/vnet/subnets/snet`;

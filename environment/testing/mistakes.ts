@@ -8,7 +8,9 @@ interface Given {
   environment?: unknown;
   administrators?: unknown;
   playbooks?: string[];
-  secrets?: string[];
+  /** Fields of the secrets that are set, by name. */
+  secrets?: Record<string, string[] | undefined>;
+  stack?: string;
   siblings?: Sibling[];
 }
 
@@ -23,7 +25,8 @@ export function mistakes(given: Given): [path: string, given: string, allowed: s
       },
       {
         playbooks: given.playbooks ?? playbooks,
-        secrets: given.secrets ?? ["databasePassword"],
+        secrets: new Map(Object.entries(given.secrets ?? {})),
+        stack: given.stack ?? "dev",
         siblings: given.siblings ?? [],
         roleSecrets,
       },

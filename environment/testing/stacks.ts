@@ -17,7 +17,7 @@ export const administrators = { ranges: ["198.51.100.1/32"], sshKeys: [publicKey
 export const playbooks = ["back", "balancer", "data", "front", "gitlab", "machine-learning", "reverse-proxy", "runner"];
 
 /** What the roles of the committed kinds ask for. */
-export const roleSecrets = new Map([["data", ["databasePassword"]]]);
+export const roleSecrets = new Map([["data", ["login"]]]);
 
 /** `platform:environment` of a committed stack file, a copy of its own at every call. */
 export function committed(stack: string): Record<string, unknown> {
@@ -34,7 +34,7 @@ export function planOf(
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,
     { environment, administrators },
-    { playbooks, secrets: ["databasePassword"], siblings: [], roleSecrets },
+    { playbooks, secrets: new Map(), stack, siblings: [], roleSecrets },
   );
   return planEnvironment(stack, parsed.environment, parsed.administrators, standing);
 }

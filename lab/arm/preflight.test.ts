@@ -29,7 +29,7 @@ async function findings(stack: string): Promise<Findings> {
   const tlsOptions = { ca: lab.certificates.ca };
   const asking = questions(createComputeManagement(credential, subscription, { endpoint: lab.endpoint, tlsOptions }));
   const place = { location: "westeurope", file: `Pulumi.${stack}.yaml`, spares: "required" as const };
-  return judge(plan, groupNeeds(plan, new Map()), await ask(asking, plan, place.location), place);
+  return judge(plan, groupNeeds(plan, new Map()), await ask(asking, plan, place.location, []), place);
 }
 
 test.each(["dev", "prod", "tools"])("%s can be built in the lab as it is", async (stack) => {

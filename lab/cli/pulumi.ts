@@ -83,7 +83,9 @@ function layOver(stack: string, given: readonly string[]): void {
     ...own,
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
     config: {
-      ...Object.fromEntries(secretsOf(environmentOf(own)).map(({ name }) => [`platform:${name}`, stackSecret(name)])),
+      ...Object.fromEntries(
+        secretsOf(environmentOf(own)).map(({ name, fields }) => [`platform:${name}`, stackSecret(name, fields)]),
+      ),
       ...own.config,
       "azure-native:metadataHost": `127.0.0.1:${armPort}`,
       "azure-native:subscriptionId": subscriptionId,

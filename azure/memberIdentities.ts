@@ -1,0 +1,60 @@
+/**
+ * Gives machines that stand the identity of their group. Those that are born from a scale set that has it have it
+ * already; members of a Flexible scale set do not get what it is given later.
+ */
+import type { Arm } from "./arm.ts";
+import type { Member } from "./members.ts";
+
+/** A machine and the identity that it should have. */
+export interface Bearer {
+  machine: Pick<Member, "name" | "identities" | "hasSystemIdentity">;
+  /** Resource ID. */
+  identityId: string;
+}
+
+/** Actions that giving a machine an identity takes. */
+const rights =
+  "Microsoft.Compute/virtualMachines/write and Microsoft.ManagedIdentity/userAssignedIdentities/assign/action";
+
+/**
+ * Adds each identity to those that its machine has. Nothing is asked for machines that have theirs.
+ *
+ * @returns Names of the machines that were given one.
+ * @throws Error that names every machine that Azure refused one, and the rights that it takes.
+ */
+export async function giveIdentities(
+  { compute }: Pick<Arm, "compute">,
+  resourceGroup: string,
+  bearers: readonly Bearer[],
+): Promise<string[]> {
+  // ARM spells the same ID in different cases.
+  const lacking = bearers.filter(
+    ({ machine, identityId }) => !machine.identities.some((id) => id.toLowerCase() === identityId.toLowerCase()),
+  );
+  const results = await Promise.allSettled(
+    lacking.map(({ machine, identityId }) =>
+      compute.virtualMachines.update(resourceGroup, machine.name, {
+        identity: {
+          type: machine.hasSystemIdentity ? "SystemAssigned, UserAssigned" : "UserAssigned",
+          userAssignedIdentities: Object.fromEntries([...machine.identities, identityId].map((id) => [id, {}])),
+        },
+      }),
+    ),
+  );
+  const refused = results.flatMap((result, index) => {
+    const bearer = lacking[index];
+    if (result.status === "fulfilled" || !bearer) return [];
+    const { code, message, statusCode } = result.reason as Error & { code?: string; statusCode?: number };
+    // Replaced meanwhile: the new one is born with its identity.
+    if (statusCode === 404) return [];
+    const identity = bearer.identityId.split("/").at(-1);
+    return [`  ${bearer.machine.name}, ${identity}: ${[code, message].filter(Boolean).join(" ")}`];
+  });
+  if (refused.length > 0) {
+    throw new Error(
+      `machines were not given the identity by which they read their secrets; Ansible did not run. It takes the rights ` +
+        `${rights}, for example by the role Contributor. Then run pulumi up again.\n${refused.join("\n")}`,
+    );
+  }
+  return lacking.map(({ machine }) => machine.name);
+}

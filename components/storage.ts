@@ -1,0 +1,119 @@
+/** Where the environment keeps artifacts and backups. */
+import * as pulumi from "@pulumi/pulumi";
+import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
+import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
+import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
+import { hostAddress, parseCidr, publicBlocks, type Cidr } from "../environment/address.ts";
+import { accountName, tags } from "../environment/names.ts";
+import { refuse, unless, type EnvironmentArgs } from "./args.ts";
+
+/** What a storage account is made of. */
+export interface StorageArgs extends EnvironmentArgs {
+  /** Name of the account, unique in all of Azure. A change makes another account, without what this one holds. */
+  accountName: string;
+  /** Availability zones of the environment; none where the region has none. Copies are kept in all zones of the region. */
+  zones: readonly string[];
+  /** Resource IDs of the subnets from which the account answers; each has the service endpoint Microsoft.Storage. */
+  subnetIds: pulumi.Input<string>[];
+  /** Blocks of the administrators; private ones are left out, since Azure takes none. */
+  ranges: readonly Cidr[];
+}
+
+/** What the containers are for is what they are called. */
+const containerNames = ["artifacts", "backups"];
+
+/** Versions, and what was deleted, are kept so long. */
+const retention = { enabled: true, days: 30 };
+
+/**
+ * A storage account without shared keys and public blobs, which answers the machines' subnets and the administrators
+ * only. What was overwritten or deleted can be had back for 30 days.
+ */
+export class Storage extends pulumi.ComponentResource {
+  /** Name of the account. */
+  readonly accountName: pulumi.Output<string>;
+  /** The resources of which the storage consists; containers by name. */
+  readonly nodes: {
+    account: StorageAccount;
+    history: BlobServiceProperties;
+    containers: Record<string, BlobContainer>;
+  };
+
+  constructor(name: string, args: StorageArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Storage", name, mistakesOf(args));
+    super("platform:components:Storage", name, {}, opts);
+    const { environment, resourceGroupName } = args;
+
+    const account = new StorageAccount(
+      `${name}-st`,
+      {
+        accountName: args.accountName,
+        resourceGroupName,
+        kind: "StorageV2",
+        sku: { name: args.zones.length > 0 ? "Standard_ZRS" : "Standard_LRS" },
+        minimumTlsVersion: "TLS1_2",
+        enableHttpsTrafficOnly: true,
+        allowSharedKeyAccess: false,
+        allowBlobPublicAccess: false,
+        allowCrossTenantReplication: false,
+        publicNetworkAccess: "Enabled",
+        networkRuleSet: {
+          defaultAction: "Deny",
+          bypass: "AzureServices",
+          virtualNetworkRules: args.subnetIds.map((id) => ({ virtualNetworkResourceId: id, action: "Allow" as const })),
+          ipRules: publicBlocks(args.ranges)
+            .flatMap(withoutSmallBlocks)
+            .map((range) => ({ iPAddressOrRange: range, action: "Allow" as const })),
+        },
+        tags: tags(environment),
+      },
+      { parent: this, dependsOn: args.after ?? [] },
+    );
+
+    const history = new BlobServiceProperties(
+      `${name}-history`,
+      {
+        blobServicesName: "default",
+        accountName: account.name,
+        resourceGroupName,
+        isVersioningEnabled: true,
+        deleteRetentionPolicy: retention,
+        containerDeleteRetentionPolicy: retention,
+      },
+      { parent: this },
+    );
+
+    const containers = Object.fromEntries(
+      containerNames.map((containerName) => [
+        containerName,
+        new BlobContainer(
+          `${name}-${containerName}`,
+          { containerName, accountName: account.name, resourceGroupName, publicAccess: "None" },
+          // Nothing is kept before its history is.
+          { parent: this, dependsOn: [history] },
+        ),
+      ]),
+    );
+
+    this.nodes = { account, history, containers };
+    this.accountName = account.name;
+    this.registerOutputs({ accountName: this.accountName });
+  }
+}
+
+/**
+ * Azure takes blocks of one or two addresses as addresses only.
+ * https://learn.microsoft.com/azure/storage/common/storage-network-security-limitations
+ */
+function withoutSmallBlocks(block: Cidr): string[] {
+  const prefix = parseCidr(block)?.prefix ?? 0;
+  if (prefix < 31) return [block];
+  return prefix === 32 ? [hostAddress(block, 0)] : [hostAddress(block, 0), hostAddress(block, 1)];
+}
+
+function mistakesOf({ accountName: given, subnetIds }: StorageArgs) {
+  return [
+    ...unless(accountName.pattern.test(given), "accountName", given, accountName.allowed),
+    ...unless(subnetIds.length > 0, "subnetIds", "none", "at least one, else no machine keeps anything"),
+  ];
+}

@@ -1,0 +1,152 @@
+/** Where the machines' secrets are, and who may read which. */
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
+import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
+import { Vault as KeyVault } from "@pulumi/azure-native/keyvault/vault.js";
+import { publicBlocks, type Cidr } from "../environment/address.ts";
+import { tags, vaultName } from "../environment/names.ts";
+import type { PlannedIdentity } from "../environment/plan.ts";
+import { roleIds } from "../environment/rights.ts";
+import { refuse, unless, type EnvironmentArgs } from "./args.ts";
+
+/** What a vault is made of. */
+export interface VaultArgs extends EnvironmentArgs {
+  /** Name of the vault, unique in all of Azure. A change makes another vault, without what people set in this one. */
+  vaultName: string;
+  /** A deleted vault of this name is taken back, with its secrets. Azure: `createMode`. */
+  recover: boolean;
+  /** Tenant whose identities may be let in. */
+  tenantId: pulumi.Input<string>;
+  /** Resource IDs of the subnets from which the vault answers; each has the service endpoint Microsoft.KeyVault. */
+  subnetIds: pulumi.Input<string>[];
+  /** Blocks of the people who set secrets; private ones are left out, since Azure takes none. */
+  ranges: readonly Cidr[];
+  /** Secrets that Pulumi has, by name. One that is taken away stays in the vault: deleting it needs other rights. */
+  secrets: Record<string, pulumi.Input<string>>;
+  /** Who may read what. */
+  identities: Pick<PlannedIdentity, "group" | "rights">[];
+  /** Object IDs of the identities, by the groups' names. */
+  principalIds: Record<string, pulumi.Input<string>>;
+  /**
+   * Rejects where a secret that machines want is not in the vault. Asked with the vault's resource ID once the program's
+   * own secrets are there; what the machines get to know of the vault waits for the answer, and so do the machines.
+   */
+  complete: (vaultId: string) => Promise<void>;
+}
+
+/**
+ * A Key Vault with Azure's RBAC, purge protection and 90 days of soft delete, which answers the machines' subnets and
+ * the administrators only; the secrets that Pulumi has; and for each group of machines the right to read its own.
+ */
+export class Vault extends pulumi.ComponentResource {
+  /** Address at which machines read secrets, once every secret is there that they want. */
+  readonly uri: pulumi.Output<string>;
+  /** The resources of which the vault consists: secrets by name, rights by `<group>-<secret>`. */
+  readonly nodes: { vault: KeyVault; secrets: Record<string, Secret>; rights: Record<string, RoleAssignment> };
+
+  constructor(name: string, args: VaultArgs, opts?: pulumi.ComponentResourceOptions) {
+    refuse("Vault", name, mistakesOf(args));
+    super("platform:components:Vault", name, {}, opts);
+    const { environment, resourceGroupName } = args;
+
+    const vault = new KeyVault(
+      `${name}-kv`,
+      {
+        vaultName: args.vaultName,
+        resourceGroupName,
+        properties: {
+          tenantId: args.tenantId,
+          sku: { family: "A", name: "standard" },
+          ...(args.recover ? { createMode: "recover" as const } : {}),
+          enableRbacAuthorization: true,
+          enableSoftDelete: true,
+          softDeleteRetentionInDays: 90,
+          enablePurgeProtection: true,
+          publicNetworkAccess: "Enabled",
+          networkAcls: {
+            defaultAction: "Deny",
+            bypass: "AzureServices",
+            virtualNetworkRules: args.subnetIds.map((id) => ({ id })),
+            ipRules: publicBlocks(args.ranges).map((value) => ({ value })),
+          },
+        },
+        tags: tags(environment),
+      },
+      { parent: this, dependsOn: args.after ?? [] },
+    );
+
+    const secrets = Object.fromEntries(
+      Object.entries(args.secrets).map(([secretName, value]) => [
+        secretName,
+        new Secret(
+          `${name}-${secretName}`,
+          {
+            secretName,
+            resourceGroupName,
+            vaultName: vault.name,
+            properties: { value: pulumi.secret(value) },
+            tags: tags(environment),
+          },
+          // Only the vault itself deletes secrets, for those whom it lets in; the program writes them by Azure's ARM.
+          { parent: this, retainOnDelete: true },
+        ),
+      ]),
+    );
+
+    const completeId = pulumi
+      .all([vault.id, pulumi.all(Object.values(secrets).map(({ id }) => id))])
+      .apply(([id]) => args.complete(id).then(() => id));
+    this.nodes = { vault, secrets, rights: this.rights(name, args, completeId) };
+    this.uri = pulumi.all([completeId, vault.properties]).apply(([, { vaultUri }]) => vaultUri ?? "");
+    this.registerOutputs({ uri: this.uri });
+  }
+
+  private rights(name: string, args: VaultArgs, vaultId: pulumi.Output<string>): Record<string, RoleAssignment> {
+    const entries = args.identities.flatMap(({ group, rights }) =>
+      rights.map(({ role, secret }) => {
+        const scope = pulumi.interpolate`${vaultId}/secrets/${secret}`;
+        const principalId = pulumi.output(args.principalIds[group] ?? "");
+        const subscription = vaultId.apply((id) => id.split("/").slice(0, 3).join("/"));
+        const key = `${group}-${secret}`;
+        const assignment = new RoleAssignment(
+          `${name}-${key}`,
+          {
+            // Another identity has another assignment: Azure takes no change of whose one is.
+            roleAssignmentName: pulumi.all([scope, principalId]).apply((parts) => guidOf(...parts, roleIds[role])),
+            scope,
+            principalId,
+            // Without it Azure looks for an identity that it may not know yet.
+            principalType: "ServicePrincipal",
+            roleDefinitionId: pulumi.interpolate`${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleIds[role]}`,
+          },
+          { parent: this },
+        );
+        return [key, assignment] as const;
+      }),
+    );
+    return Object.fromEntries(entries);
+  }
+}
+
+/** A GUID that follows from its parts. */
+export function guidOf(...parts: string[]): string {
+  const bytes = createHash("sha256").update(parts.join("\n")).digest();
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  return bytes.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+}
+
+function mistakesOf({ vaultName: given, subnetIds, identities, principalIds }: VaultArgs) {
+  const groups = identities.map(({ group }) => group);
+  return [
+    ...unless(vaultName.pattern.test(given), "vaultName", given, vaultName.allowed),
+    ...unless(subnetIds.length > 0, "subnetIds", "none", "at least one, else no machine reads anything"),
+    ...unless(
+      groups.every((group) => group in principalIds),
+      "principalIds",
+      Object.keys(principalIds).join(", ") || "none",
+      `one for each of ${groups.join(", ")}`,
+    ),
+  ];
+}
