@@ -19,7 +19,10 @@ export const vaultSchema = z
     recover: z
       .boolean()
       .default(false)
-      .describe("Take back the vault of this name that was deleted, with its secrets, where it lies in soft delete"),
+      .describe(
+        "Take back the vault of this name, with its secrets, where it was deleted and lies in soft delete. It comes back " +
+          "as it was; the next `pulumi up` brings its settings up to date",
+      ),
     refresh: z
       .string()
       .regex(refreshPattern, { error: refreshText })

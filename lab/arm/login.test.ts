@@ -1,4 +1,5 @@
 import { ClientSecretCredential } from "@azure/identity";
+import { decodeJwt } from "jose";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
 
@@ -53,6 +54,23 @@ test("Azure's own identity library logs in with the client secret, and not with 
   await expect(
     new ClientSecretCredential(tenant, client.id, "wrong", options).getToken(`${lab.endpoint}/.default`),
   ).rejects.toThrow(/AADSTS7000215/);
+});
+
+test("a token for storage accounts has Azure's older issuer, which they look at", async () => {
+  const given = { grant_type: "client_credentials", client_id: client.id, client_secret: client.secret };
+  const claimsOf = async (scope: string) => {
+    const { body } = await lab.fetch("POST", tokenPath, new URLSearchParams({ ...given, scope }).toString(), form);
+    return decodeJwt((body as { access_token: string }).access_token);
+  };
+  expect(await claimsOf("https://storage.azure.com/.default")).toMatchObject({
+    aud: "https://storage.azure.com",
+    iss: `https://sts.windows.net/${tenant}/`,
+    oid: client.id,
+  });
+  expect(await claimsOf("https://vault.azure.example/.default")).toMatchObject({
+    aud: "https://vault.azure.example",
+    iss: `${lab.endpoint}/${tenant}/v2.0`,
+  });
 });
 
 test("an unknown tenant, client or grant is refused in OAuth's words", async () => {

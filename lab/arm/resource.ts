@@ -1,5 +1,4 @@
 /** What is stored of a resource. Its shape is that of the documents in `arm.db`, which a later lab takes over. */
-import type { DirectoryEntry } from "./access/principals.ts";
 import type { ErrorBody } from "./errors.ts";
 
 export type State = "Creating" | "Updating" | "Succeeded" | "Failed" | "Deleting";
@@ -71,6 +70,16 @@ export interface Computed {
   assigned?: { at: number; by: string };
   /** A deletion that failed: it stays out of the world and can be deleted again. */
   gone?: boolean;
+}
+
+/** What a user-assigned identity has in the directory, made with it. */
+export interface DirectoryEntry {
+  /** Of the application: who asks for a token. */
+  clientId: string;
+  /** Object ID: to whom a right is given. */
+  principalId: string;
+  /** Milliseconds since 1970. */
+  made: number;
 }
 
 /** The scheduled event of a machine that was deleted. */

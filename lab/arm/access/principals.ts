@@ -2,17 +2,8 @@
 import type { JWTPayload } from "jose";
 import type { Context } from "../context.ts";
 import type { ArmOptions } from "../options.ts";
+import type { DirectoryEntry } from "../resource.ts";
 import { types } from "../typeNames.ts";
-
-/** What a user-assigned identity has in the directory, made with it. */
-export interface DirectoryEntry {
-  /** Of the application: who asks for a token. */
-  clientId: string;
-  /** Object ID: to whom a right is given. */
-  principalId: string;
-  /** Milliseconds since 1970. */
-  made: number;
-}
 
 /** The object ID of whoever the verified token was issued to. */
 export const principalOf = (claims: JWTPayload): string => String(claims["oid"]);

@@ -79,7 +79,10 @@ function prepareRepairs({ body, existing, computed }: Draft<ScaleSetBody>): void
   );
 }
 
-/** What GET does not answer, a client cannot send back: secrets stay when they are left out. */
+/**
+ * What GET does not answer, a client cannot send back: secrets stay when they are left out. Identities stay, too, unless
+ * the type `None` is given.
+ */
 function merge(given: ScaleSetBody, existing: Resource<ScaleSetBody>): ScaleSetBody {
   const before = existing.body.properties.virtualMachineProfile;
   const profile = given.properties.virtualMachineProfile;
@@ -90,8 +93,10 @@ function merge(given: ScaleSetBody, existing: Resource<ScaleSetBody>): ScaleSetB
   });
   const { customData = before.osProfile.customData, adminPassword = before.osProfile.adminPassword } =
     profile.osProfile;
+  const { identity = existing.body.identity } = given;
   return {
     ...given,
+    ...(identity && { identity }),
     sku: { ...given.sku, capacity: given.sku.capacity ?? existing.body.sku.capacity },
     properties: {
       ...given.properties,
