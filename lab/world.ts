@@ -187,6 +187,8 @@ export interface StorageAccount {
   id: string;
   /** The first label of its host names. */
   name: string;
+  /** Another one for an account of the same name that was made anew. */
+  guid: string;
   /** Base64. */
   keys: string[];
   /** Of its blob service. */
