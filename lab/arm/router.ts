@@ -126,10 +126,10 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   if (namespace.toLowerCase() === "microsoft.features") return routeFeature(request, rest.slice(1), change, context);
   const ofRegion = namespace.toLowerCase() === "microsoft.compute" && answerRegion(request, rest.slice(1), context);
   if (ofRegion) return ofRegion;
-  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
-  if (ofStorage) return ofStorage;
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
+  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
+  if (ofStorage) return ofStorage;
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
   checkVersion(request, type);
