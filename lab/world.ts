@@ -187,6 +187,8 @@ export interface StorageAccount {
   id: string;
   /** The first label of its host names. */
   name: string;
+  /** Another one for an account of the same name that was made anew. */
+  guid: string;
   /** Base64. */
   keys: string[];
   /** Of its blob service. */
@@ -231,7 +233,7 @@ export interface MachineEffects {
   cpu(machineId: string): { seconds: number; processors: number } | undefined;
 }
 
-/** Headers in which the front of Azure's services tells ARM who asks: the sender's address as the service sees it. */
+/** Headers in which the front of Azure's services tells the daemon who asks: the sender's address. */
 export const serviceHeaders = { client: "lab-client" } as const;
 
 /** Headers in which the fabric tells ARM who asks the metadata service: the network's ID, and the address in it. */

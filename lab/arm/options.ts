@@ -27,9 +27,9 @@ export interface ArmOptions {
   secondsPerMinute: number;
   /** Time after which a new role assignment counts, and a new identity is known; three of those minutes by default. */
   rightsSeconds?: number;
-  /** Unix socket on which the front in the lab's Internet hands in the requests to Azure's services. Absent: none are. */
+  /** Unix socket on which requests to Azure's services are answered: Resource Manager, vaults, storage. */
   servicesSocket?: string;
-  /** How the vaults answer; asked each time. `away` is the front's doing. Whole by default. */
+  /** What is wrong with all key vaults; asked each time. */
   vaultState?: () => VaultState;
   /** Unix socket on which machines' metadata requests are answered. Absent: there is no metadata service. */
   metadataSocket?: string;

@@ -129,10 +129,10 @@ function routeProviders(request: Request, rest: string[], routing: Routing): Ans
   if (ofRegion) return ofRegion;
   const ofVaults = namespace.toLowerCase() === "microsoft.keyvault" && answerVaults(request, rest.slice(1), context);
   if (ofVaults) return ofVaults;
-  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
-  if (ofStorage) return ofStorage;
   if (first.toLowerCase() === "locations" && second !== undefined && third !== undefined && more.length === 0)
     return pollOperation(third.toLowerCase(), fourth ?? "", request, routing);
+  const ofStorage = namespace.toLowerCase() === "microsoft.storage" && answerStorage(request, rest.slice(1), context);
+  if (ofStorage) return ofStorage;
   const type = typeOf(namespace, [first], request);
   if (second !== undefined) throw notFound(request);
   checkVersion(request, type);

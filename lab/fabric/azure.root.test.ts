@@ -30,7 +30,7 @@ const endpoint = machine(network, 0, "10.20.1.4");
 const nat = machine(network, 1, "10.20.2.4");
 const closed = machine(network, 2, "10.20.3.4");
 const key = Buffer.alloc(64, 1).toString("base64");
-const account = { id: "/st", name: "stdev", keys: [key, key], containers: ["artifacts"] };
+const account = { id: "/st", name: "stdev", guid: "one", keys: [key, key], containers: ["artifacts"] };
 const dev: World = world({ networks: [network], machines: [endpoint, nat, closed], storageAccounts: [account] });
 
 await inIsolation(import.meta.filename, async () => {
@@ -121,7 +121,7 @@ await inIsolation(import.meta.filename, async () => {
       expect(await ask(outside, blob, ...token)).toBe("hello");
       await next.converge(dev);
       expect(readFileSync(join(stateDir, "run", "azurite.pid"), "utf8")).toBe(pid);
-      const other = { ...account, id: "/other", name: "stother" };
+      const other = { ...account, id: "/other", name: "stother", guid: "two" };
       await next.converge({ ...dev, storageAccounts: [account, other] });
       expect(await ask(outside, blob, ...token)).toBe("hello");
       await next.converge({ ...dev, storageAccounts: [other] });

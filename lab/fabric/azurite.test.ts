@@ -9,26 +9,28 @@ import { azuriteProgram, containerChanges } from "./azurite.ts";
 import { changeContainers } from "./azuriteClient.ts";
 import { azuriteToken } from "./azuriteToken.ts";
 
-const account = (name: string, key: string, ...containers: string[]) => ({
+const account = (name: string, guid: string, ...containers: string[]) => ({
   id: `/${name}`,
   name,
-  keys: [key],
+  guid,
+  keys: ["key"],
   containers,
 });
 
 describe("changes of containers", () => {
-  const dev = account("stdev", "k1", "artifacts", "backups");
-  const old = account("stold", "k2", "backups");
+  const dev = account("stdev", "one", "artifacts", "backups");
+  const old = account("stold", "two", "backups");
   test("are what came and what went", () => {
-    expect(containerChanges([dev, old], [account("stdev", "k1", "artifacts", "more"), old])).toEqual({
+    expect(containerChanges([dev, old], [account("stdev", "one", "artifacts", "more"), old])).toEqual({
       removals: [{ account: "stdev", container: "backups" }],
       additions: [{ account: "stdev", container: "more" }],
     });
-    expect(containerChanges([dev, old], [dev, old])).toEqual({ removals: [], additions: [] });
+    const newKeys = { ...dev, keys: ["other"] };
+    expect(containerChanges([dev, old], [newKeys, old])).toEqual({ removals: [], additions: [] });
   });
   test("of an account that went are all that it has, also of one that was made anew with the same name", () => {
     expect(containerChanges([dev, old], [dev])).toEqual({ removals: [{ account: "stold" }], additions: [] });
-    expect(containerChanges([dev, old], [dev, account("stold", "k3", "backups")])).toEqual({
+    expect(containerChanges([dev, old], [dev, account("stold", "three", "backups")])).toEqual({
       removals: [{ account: "stold" }],
       additions: [{ account: "stold", container: "backups" }],
     });

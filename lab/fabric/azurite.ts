@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { readIfThere, writeAtomically } from "../files.ts";
 import type { StorageAccount } from "../world.ts";
 import type { ContainerChange, ContainersInput } from "./azuriteClient.ts";
@@ -46,8 +47,7 @@ export async function ensureAzurite(
   }
   await start(stateDir, issuer, accounts);
   await changeContainers("PUT", additions);
-  if (removals.length + additions.length > 0 || before.length !== accounts.length)
-    writeAtomically(file, JSON.stringify(accounts));
+  if (!isDeepStrictEqual(before, accounts)) writeAtomically(file, JSON.stringify(accounts));
 }
 
 async function start(stateDir: string, issuer: Issuer, accounts: readonly StorageAccount[]): Promise<void> {
@@ -76,9 +76,7 @@ export function containerChanges(
   before: readonly StorageAccount[],
   now: readonly StorageAccount[],
 ): { removals: ContainerChange[]; additions: ContainerChange[] } {
-  // One of the same name that was made anew has other keys.
-  const same = (one: StorageAccount) => (other: StorageAccount) =>
-    other.name === one.name && other.keys.join() === one.keys.join();
+  const same = (one: StorageAccount) => (other: StorageAccount) => other.guid === one.guid;
   const beyond = (one: StorageAccount, others: readonly StorageAccount[]): ContainerChange[] => {
     const kept = others.find(same(one))?.containers ?? [];
     return one.containers

@@ -1,4 +1,7 @@
-/** Service tags in security rules: https://learn.microsoft.com/azure/virtual-network/service-tags-overview */
+/**
+ * Service tags in security rules: https://learn.microsoft.com/azure/virtual-network/service-tags-overview. Of the tag
+ * Internet it says: "The address range includes the Azure-owned public IP address space."
+ */
 import { locations } from "../locations.ts";
 
 /** Tags whose addresses the lab has. */

@@ -42,6 +42,7 @@ test("an account is there when the fabric has it, with its keys and containers, 
     {
       id: `/subscriptions/${subscription}/resourcegroups/rg/providers/microsoft.storage/storageaccounts/stdev`,
       name: "stdev",
+      guid: expect.any(String) as string,
       keys: keys.map(({ value }) => value),
       containers: ["artifacts", "backups"],
     },

@@ -131,6 +131,7 @@ export const storageAccounts: ResourceType<AccountBody> = {
       {
         id: account.key,
         name: account.name,
+        guid: account.guid,
         keys: account.computed.keys!.map(({ value }) => value),
         containers: containersOf(account, context)
           .filter(isLive)

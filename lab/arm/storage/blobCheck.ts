@@ -2,6 +2,8 @@
  * Whether a request to a storage account's blob service is allowed: the front asks before Azurite gets the request, and
  * tells afterwards of containers that came and went. Signatures of shared keys and of shared access are Azurite's to
  * check, those of tokens ours.
+ * Codes: https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes and, of refused keys and public
+ * access, the answers that the tests name. That network rules are asked before anything else is a guess.
  */
 import { randomUUID } from "node:crypto";
 import { managementHost, storageSuffix } from "../../serviceNames.ts";
@@ -114,7 +116,8 @@ function mayCopy(request: Request, may: (operation: BlobOperation) => boolean, c
 /** Nobody's request: whether the container is public, Azurite knows. */
 function anonymous(request: Request, account: Account, operation: BlobOperation, context: Context): Answer | undefined {
   if (account.body.properties.allowBlobPublicAccess === true && operation.reads) return undefined;
-  // Since this version of the service, clients are told where to get a token.
+  // Since this version of the service, clients are told where to get a token:
+  // https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory#bearer-challenge
   if ((request.headers["x-ms-version"] ?? "") >= "2019-12-12")
     return unauthenticated("NoAuthenticationInformation", context);
   return refused(409, "PublicAccessNotPermitted", "Public access is not permitted on this storage account.");
