@@ -26,7 +26,7 @@ export function put(request: Request, type: ResourceType, id: string, context: C
     context,
     () => checkEtag(request, existing, type),
     () => {
-      if (type.refusePut !== undefined) throw notInLab(type.refusePut);
+      if (type.refusePut !== undefined && !existing) throw notInLab(type.refusePut);
       refuseNewer(request, type);
       const body = objectOf(request.body);
       const spelled = type.spelled?.(body) ?? body;

@@ -64,7 +64,7 @@ export interface ResourceType<B extends Body = Body> {
   /** Where tags are narrower than everywhere: how many, and what their names may be. */
   tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
-  /** Set where the lab has no PUT: what the client should do instead. */
+  /** Set where the lab makes none by PUT: what the client should do instead. */
   refusePut?: string;
   /**
    * False: PUT and DELETE are done when they are answered. `creation`: but for a PUT that makes the resource, which is

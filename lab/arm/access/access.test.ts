@@ -162,8 +162,25 @@ test("a standing machine is given an identity by a PATCH, and members by an upgr
   await lab.call("POST", `${setId}/manualupgrade?api-version=2024-11-01`, { instanceIds: [second!.name] });
   lab.pass(2);
   expect((await compute.virtualMachines.get("rg", second!.name)).identity).toMatchObject(shown.identity!);
+  // A PUT of what GET answered, with another identity, replaces what there was.
+  await makeIdentity("id-back");
+  const answered = (await lab.call("GET", `${first!.id}?api-version=2024-11-01`)).body as { properties: object };
+  const back = { type: "UserAssigned", userAssignedIdentities: { [`${identities}/id-back`]: {} } };
+  const sentBack = { ...answered, identity: back };
+  expect((await lab.call("PUT", `${first!.id}?api-version=2024-11-01`, sentBack)).status).toBe(200);
+  lab.pass(2);
+  const now = await compute.virtualMachines.get("rg", first!.name);
+  expect(Object.keys(now.identity!.userAssignedIdentities!)).toEqual([`${identities}/id-back`]);
+  expect(lab.arm.world().machines[0]!.health).toBeDefined();
+  const larger = {
+    ...sentBack,
+    properties: { ...answered.properties, hardwareProfile: { vmSize: "Standard_B4s_v2" } },
+  };
+  expect((await lab.call("PUT", `${first!.id}?api-version=2024-11-01`, larger)).body).toMatchObject({
+    error: { code: "NotImplementedByLab" },
+  });
   // What was assigned is taken away by null, in any letter case.
-  const none = { [`${identities}/ID-front`]: null };
+  const none = { [`${identities}/ID-back`]: null };
   await lab.call("PATCH", `${first!.id}?api-version=2024-11-01`, {
     identity: { type: "None", userAssignedIdentities: none },
   });

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { keyOf } from "../ids.ts";
 import type { Resource } from "../resource.ts";
-import { tracked, zoneList } from "../schema.ts";
+import { readOnly, tracked, zoneList } from "../schema.ts";
 import { extensionList } from "./extensions.ts";
 import { machineIdentity } from "./identity.ts";
 import { machineOsProfile } from "./osProfile.ts";
@@ -13,6 +13,7 @@ export const machineBody = z.strictObject({
   ...tracked,
   zones: zoneList.optional(),
   identity: machineIdentity.optional(),
+  ...readOnly("resources"),
   properties: z.strictObject({
     virtualMachineScaleSet: z.strictObject({ id: z.string() }).optional(),
     hardwareProfile: z.strictObject({ vmSize: z.string() }),
@@ -28,6 +29,7 @@ export const machineBody = z.strictObject({
     scheduledEventsProfile: scheduledEventsProfile.optional(),
     /** Copied from the scale set; Azure has them as child resources. */
     extensions: extensionList.optional(),
+    ...readOnly("provisioningState", "vmId", "timeCreated", "instanceView"),
   }),
 });
 

@@ -67,7 +67,7 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
     properties: {
       ...properties,
       osProfile: renderOsProfile(properties.osProfile),
-      storageProfile: { ...properties.storageProfile, dataDisks: [] },
+      storageProfile: shownDisks(properties.storageProfile),
       provisioningState: shownState(machine, context.store),
       vmId: machine.guid,
       timeCreated: machine.created,
@@ -76,7 +76,20 @@ function render(machine: Resource<MachineBody>, context: Context, query: URLSear
   };
 }
 
-/** Of what a PATCH can change, the lab has tags, identities and boot diagnostics. */
+/** What GET answered, sent back: with what GET leaves out of the profiles, and without what it adds to them. */
+function completed(given: Record<string, unknown>, { body }: Resource<MachineBody>): Record<string, unknown> {
+  const { properties: before, ...kept } = body;
+  const inner = (given["properties"] ?? {}) as Record<string, unknown>;
+  const shown = { osProfile: renderOsProfile(before.osProfile), storageProfile: shownDisks(before.storageProfile) };
+  const unchanged = Object.entries(shown)
+    .filter(([name, value]) => isDeepStrictEqual(inner[name], JSON.parse(JSON.stringify(value))))
+    .map(([name]) => [name, before[name as keyof typeof shown]] as const);
+  return { ...kept, ...given, properties: { ...before, ...inner, ...Object.fromEntries(unchanged) } };
+}
+
+const shownDisks = (profile: MachineBody["properties"]["storageProfile"]): object => ({ ...profile, dataDisks: [] });
+
+/** Of what a PUT or PATCH can change, the lab has tags, identities and boot diagnostics. */
 function prepare({ body, existing }: Draft<MachineBody>, context: Context): void {
   body.identity = keptIdentity(body.identity, context);
   const fixed = ({ properties, ...rest }: MachineBody): object => ({
@@ -113,6 +126,7 @@ export const virtualMachines: ResourceType<MachineBody> = {
   schema: machineBody,
   patch: "merge",
   spelled: withLowerKeys,
+  completed,
   prepare,
   listed: (answer) => ({ ...answer, resources: (answer["resources"] as { id: string }[]).map(({ id }) => ({ id })) }),
   refusePut: "virtual machines outside of a scale set; make a Microsoft.Compute/virtualMachineScaleSets",
