@@ -20,6 +20,11 @@ export async function outside(...command: string[]): Promise<Result> {
   return run([labCommand, "internet", "--", ...command]);
 }
 
+/** Runs a command from where administrators come. Never throws for its exit status. */
+export async function asAdministrator(...command: string[]): Promise<Result> {
+  return run([labCommand, "internet", "--administrator", "--", ...command]);
+}
+
 /** Runs a command on a machine, through the reverse proxy. Never throws for its exit status. */
 export async function on(machine: string, ...command: string[]): Promise<Result> {
   return run([labCommand, "ssh", machine, "--", ...command]);

@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
+import { asAdministrator } from "../fabric/internet.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText, type VaultState, vaultStates } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
@@ -108,11 +109,13 @@ program
   .command("internet")
   .description("a shell or a command outside every network, where Azure's services have their names")
   .passThroughOptions()
+  .option("--administrator", "where administrators are: on this host, with the names of the lab's Internet")
   .argument("[command...]", "command to run, after --")
-  .action(async (command: string[]) => {
+  .action(async (command: string[], { administrator = false }: { administrator?: boolean }) => {
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
-    process.exitCode = spawnSync("ip", ["netns", "exec", outside, ...words], { stdio: "inherit" }).status ?? 1;
+    const [program = "", ...before] = administrator ? asAdministrator : ["ip", "netns", "exec", outside];
+    process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit" }).status ?? 1;
   });
 program
   .command("log")

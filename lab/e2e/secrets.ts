@@ -65,13 +65,11 @@ for client in ${JSON.stringify(clientIds)}:
 
 async function runPython(machine: string, script: string): Promise<string[]> {
   const encoded = Buffer.from(script).toString("base64");
-  const { status: ended, stdout, output } = await on(
-    machine,
-    "sudo",
-    "sh",
-    "-c",
-    `'echo ${encoded} | base64 -d | python3 -'`,
-  );
+  const {
+    status: ended,
+    stdout,
+    output,
+  } = await on(machine, "sudo", "sh", "-c", `'echo ${encoded} | base64 -d | python3 -'`);
   expect(ended, output).toBe(0);
   return stdout.split("\n").filter(Boolean);
 }
@@ -96,8 +94,13 @@ const loginsInFiles = async (tier: string): Promise<string[]> => {
 /** Who is connected to the database, each once. */
 const loginsInUse = async (): Promise<string[]> => {
   const data = (await oneOfEach()).get("data") ?? "";
-  const query = "select distinct usename from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and usename <> 'postgres' order by 1";
-  const { stdout, output, status: ended } = await on(data, "sudo", "-u", "postgres", "psql", "-XAtc", `"${query}"`, "platform");
+  const query =
+    "select distinct usename from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and usename <> 'postgres' order by 1";
+  const {
+    stdout,
+    output,
+    status: ended,
+  } = await on(data, "sudo", "-u", "postgres", "psql", "-XAtc", `"${query}"`, "platform");
   expect(ended, output).toBe(0);
   return stdout.split("\n").filter(Boolean);
 };
@@ -153,13 +156,23 @@ export function secrets(): void {
       ]),
       [`https://${domain}`, `${vault.uri}/secrets?api-version=7.4`],
       ["https://management.azure.com/", "https://management.azure.example/subscriptions?api-version=2022-12-01"],
-      ["https://storage.azure.com/", `https://${account}.blob.core.azure.example/artifacts?restype=container&comp=list`],
+      [
+        "https://storage.azure.com/",
+        `https://${account}.blob.core.azure.example/artifacts?restype=container&comp=list`,
+      ],
     ];
     const machines = [...(await oneOfEach())];
     const clientIds = await Promise.all(
-      machines.map(
-        async ([, name]) =>
-          (await on(name, "sudo", "python3", "-c", `'import json;print(json.load(open("/etc/platform/vault.json"))["client_id"])'`)).stdout.trim(),
+      machines.map(async ([, name]) =>
+        (
+          await on(
+            name,
+            "sudo",
+            "python3",
+            "-c",
+            `'import json;print(json.load(open("/etc/platform/vault.json"))["client_id"])'`,
+          )
+        ).stdout.trim(),
       ),
     );
     expect(new Set(clientIds).size).toBe(machines.length);
@@ -202,15 +215,23 @@ export function secrets(): void {
     const user = before.user === "platform_a" ? "platform_b" : "platform_a";
     const password = randomBytes(24).toString("base64url");
     const stop = watchArguments([password, before.password]);
-    const failures = await failuresDuring([`3 GET ${www}`, `1 POST ${www} {"text":"{{id}}"}`], async () => {
-      await vault.set("databaseLogin", JSON.stringify({ user, password }));
-      const started = Date.now();
-      await eventually(() => loginsInFiles("back"), (found) => found.join() === `PGUSER='${user}'`, refreshSeconds + 5);
-      await eventually(loginsInUse, (found) => found.join() === user, refreshSeconds + 5);
-      const seconds = (Date.now() - started) / 1000;
-      console.log(`in use after ${seconds} s`);
-      expect(seconds).toBeLessThanOrEqual(refreshSeconds + 5);
-    }, 60);
+    const failures = await failuresDuring(
+      [`3 GET ${www}`, `1 POST ${www} {"text":"{{id}}"}`],
+      async () => {
+        await vault.set("databaseLogin", JSON.stringify({ user, password }));
+        const started = Date.now();
+        await eventually(
+          () => loginsInFiles("back"),
+          (found) => found.join() === `PGUSER='${user}'`,
+          refreshSeconds + 5,
+        );
+        await eventually(loginsInUse, (found) => found.join() === user, refreshSeconds + 5);
+        const seconds = (Date.now() - started) / 1000;
+        console.log(`in use after ${seconds} s`);
+        expect(seconds).toBeLessThanOrEqual(refreshSeconds + 5);
+      },
+      60,
+    );
     expect(stop()).toEqual([]);
     expect(failures).toEqual([]);
     const found: Record<string, string[]> = {};

@@ -1,9 +1,9 @@
-/** The vault and the roles of a stack of the lab, as its deployer sees them: from outside, with a login of its own. */
+/** The vault and the roles of a stack of the lab, as its deployer sees them, from where administrators come. */
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ClientSecretCredential } from "@azure/identity";
 import { authority } from "../authority.ts";
-import { eventually, lab, outside } from "../commands.ts";
+import { asAdministrator, eventually, lab } from "../commands.ts";
 import { credentials } from "../credentials.ts";
 import { armPort } from "../settings.ts";
 
@@ -26,7 +26,7 @@ async function tokenFor(resource: string): Promise<string> {
   return token;
 }
 
-/** A request from outside, with a token in a file of curl's, so that neither it nor a value is in any argument. */
+/** A request, with a token in a file of curl's, so that neither it nor a value is in any argument. */
 async function request(method: string, url: string, token: string, body?: object): Promise<Answer> {
   const options = [
     `request = "${method}"`,
@@ -34,7 +34,7 @@ async function request(method: string, url: string, token: string, body?: object
     ...(body ? ['header = "Content-Type: application/json"', `data = ${JSON.stringify(JSON.stringify(body))}`] : []),
   ];
   const script = `curl -sS --max-time 20 --cacert ${authority().caFile} --write-out '\\n%{http_code}' --config - '${url}'`;
-  const { stdout, stderr } = await outside("sh", "-c", `${script} <<'END'\n${options.join("\n")}\nEND`);
+  const { stdout, stderr } = await asAdministrator("sh", "-c", `${script} <<'END'\n${options.join("\n")}\nEND`);
   const [, text = "", status = ""] = /^(.*)\n(\d+)$/s.exec(stdout) ?? [];
   if (status === "" || status === "000") throw new Error(`${method} ${url}: ${stderr}`);
   return { status: Number(status), body: text === "" ? {} : (JSON.parse(text) as Answer["body"]) };

@@ -35,6 +35,14 @@ const places = [
   { namespace: azure, link: "azure", addresses: [managementAddress, vaultAddress, storageAddress] },
 ];
 
+const outsideResolver = join(outsideFiles, "resolv.conf");
+
+/** What stands before a command that is run on this host, from where administrators come, with the lab's public names. */
+export const asAdministrator = [
+  ...["unshare", "--mount", "sh", "-c"],
+  ...[`mount --bind ${outsideResolver} /etc/resolv.conf && exec "$@"`, "sh"],
+];
+
 /** The addresses of package hosts: the public resolver adds them as machines ask for the names. */
 export const packageSet = "packages";
 
@@ -115,10 +123,9 @@ async function ensurePlaces(state: NamespaceState): Promise<void> {
       `link set ${link} alias ${alias}`,
     ]);
   }
-  const resolver = join(outsideFiles, "resolv.conf");
-  if (!existsSync(resolver)) {
+  if (!existsSync(outsideResolver)) {
     mkdirSync(outsideFiles, { recursive: true });
-    writeFileSync(resolver, `nameserver ${publicResolver}\n`);
+    writeFileSync(outsideResolver, `nameserver ${publicResolver}\n`);
   }
 }
 
