@@ -371,6 +371,20 @@ class ApplyTest(MachineTest):
         self.assertIn("PGUSER='app2'", self.path.read_text())
         self.assertEqual(self.count("reloads"), 2)
 
+    def test_a_refresh_asks_a_check_again_that_said_no(self):
+        self.hold(databaseLogin=LOGIN, plain="hush")
+        third = f'echo >>{self.folder}/checks; test $(wc -l <{self.folder}/checks) = 3'
+        looked = mock.patch.object(secrets, "fetch", lambda *_: (True, set()))
+        with looked, mock.patch.object(secrets, "REFUSED_PAUSES", (0, 0)):
+            self.consumer(check=["sh", "-c", third])
+            self.assertEqual(self.run_program("refresh")[1], "back\n")
+            self.assertEqual(self.count("checks"), 3)
+            self.consumer(check=["false"], environment={"PORT": "1"})
+            self.path.unlink()
+            # At boot somebody waits.
+            self.assertEqual(self.run_program("refresh", "--no-reload")[1], "")
+        self.assertFalse(self.path.exists())
+
     def test_a_check_gets_both_environments_and_nothing_else(self):
         script = f"env >{self.folder}/seen"
         self.consumer(check=["sh", "-c", script], environment={"PORT": "3000", "PGUSER": "platform"})

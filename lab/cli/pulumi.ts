@@ -27,12 +27,13 @@ const projectDir = join(stateDir, "project");
 /** Where the lab's stacks have their state. */
 const backend = join(stateDir, "pulumi");
 
-/**
- * Settings `path=value` under `platform:environment` that count for one command, besides what the stack's file says.
- */
+/** What counts for one command, besides what the stack's file says. */
 export interface Overlay {
   stack: string;
-  settings: string[];
+  /** `path=value` under `platform:environment`. */
+  settings: readonly string[];
+  /** Names of secrets that are left to people. */
+  left: readonly string[];
 }
 
 /**
@@ -40,14 +41,14 @@ export interface Overlay {
  *
  * @param asked The stack that the command is for, if that is known. Files of other stacks may be unreadable.
  */
-export function prepare(asked?: string, settings: readonly string[] = []): NodeJS.ProcessEnv {
+export function prepare(asked?: string, overlay?: Overlay): NodeJS.ProcessEnv {
   const { passphrase } = credentials();
   mkdirSync(projectDir, { recursive: true, mode: 0o700 });
   mkdirSync(backend, { recursive: true, mode: 0o700 });
   writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project(), main: relative(projectDir, root) }));
   for (const stack of stacks(root)) {
     try {
-      layOver(stack, stack === asked ? settings : []);
+      layOver(stack, stack === overlay?.stack ? overlay : undefined);
     } catch (error) {
       if (stack === asked) throw error;
     }
@@ -71,9 +72,12 @@ function project(): Record<string, unknown> & { name: string } {
 }
 
 /** The stack's own settings and over them those which were given, and those which only the lab's Azure has. */
-function layOver(stack: string, given: readonly string[]): void {
+function layOver(
+  stack: string,
+  { settings, left }: Pick<Overlay, "settings" | "left"> = { settings: [], left: [] },
+): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = withSettings(withoutSecrets(readStackFile(root, stack)), given);
+  const own = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
@@ -84,7 +88,7 @@ function layOver(stack: string, given: readonly string[]): void {
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
     config: {
       ...Object.fromEntries(
-        secretsOf(environmentOf(own)).map(({ name, fields }) => [`platform:${name}`, stackSecret(name, fields)]),
+        secretsToSet(own, left).map(({ name, fields }) => [`platform:${name}`, stackSecret(name, fields)]),
       ),
       ...own.config,
       "azure-native:metadataHost": `127.0.0.1:${armPort}`,
@@ -105,9 +109,16 @@ function layOver(stack: string, given: readonly string[]): void {
   writeAtomically(file, dump(merged));
 }
 
+/** A vault that is taken back has its secrets, which Pulumi refuses to make. */
+function secretsToSet(file: StackFile, left: readonly string[]): ReturnType<typeof secretsOf> {
+  const { vault } = environmentOf(file);
+  if (isObject(vault) && vault.recover === true) return [];
+  return secretsOf(environmentOf(file)).filter(({ name }) => !left.includes(name));
+}
+
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
-  const env = prepare(overlay?.stack ?? stackArgument(args), overlay?.settings);
+  const env = prepare(overlay?.stack ?? stackArgument(args), overlay);
   return inForeground(["pulumi", ...args], env);
 }
 

@@ -7,28 +7,35 @@ import { ensureStack, pulumi, recover } from "./pulumi.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
+interface UpOptions {
+  set: string[];
+  leave: string[];
+}
+
 /** Adds `up`, `preview`, `destroy` and `pulumi`. */
 export function addPulumiCommands(program: Command): void {
   stackCommand(program, "up", "build or change a stack")
     .addOption(setOption())
+    .addOption(leaveOption())
     .addOption(yesOption())
-    .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
+    .action(async (stack: string, more: string[], { set: settings, leave: left }: UpOptions) => {
       await ensureDaemon();
       ensureStack(stack);
       process.exitCode = await timed(
         () => `pulumi up of stack ${stack}`,
         async () => {
           await recover(stack);
-          return pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings });
+          return pulumi(["up", "--yes", "--skip-preview", "--stack", stack, ...more], { stack, settings, left });
         },
       );
     });
   stackCommand(program, "preview", "show what up would change")
     .addOption(setOption())
-    .action(async (stack: string, more: string[], { set: settings }: { set: string[] }) => {
+    .addOption(leaveOption())
+    .action(async (stack: string, more: string[], { set: settings, leave: left }: UpOptions) => {
       await ensureDaemon();
       ensureStack(stack);
-      process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings });
+      process.exitCode = await pulumi(["preview", "--stack", stack, ...more], { stack, settings, left });
     });
   stackCommand(program, "destroy", "remove a stack's resources")
     .addOption(yesOption())
@@ -65,6 +72,8 @@ const setOption = () =>
     "--set <path=value...>",
     "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
   ).default([]);
+const leaveOption = () =>
+  new Option("--leave <secret...>", "secrets that people set in the vault: the lab sets no value for them").default([]);
 const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");
 
 /** The name of a stack that the project has a readable file for. */

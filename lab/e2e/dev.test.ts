@@ -16,6 +16,7 @@ import { answerWhileConnecting } from "./connecting.ts";
 import { devTools } from "./devTools.ts";
 import { groups } from "./groups.ts";
 import { overload, type Capacity } from "./overload.ts";
+import { secrets } from "./secrets.ts";
 import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
 
@@ -214,6 +215,8 @@ test("a changed host key is refused by Ansible, clearly", async () => {
 test("a request whose connection is on its way to a server that is lost meanwhile, is answered by another one", async () => {
   expect(await answerWhileConnecting(devTools(), "back")).toMatch(/^HTTP\/1\.1 /);
 });
+
+describe("what machines may read", () => secrets());
 
 const capacity: Capacity = { rate: 0, goodput: 0 };
 describe("where more is asked than can be done", () => overload(capacity));
