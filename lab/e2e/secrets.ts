@@ -2,13 +2,18 @@
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
+import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, on, status } from "../commands.ts";
+import { credentials, stackSecret } from "../credentials.ts";
 import { root, stateDir } from "../paths.ts";
+import { managementHost, storageSuffix, vaultSuffix } from "../serviceNames.ts";
 import { untilWhole } from "./groupStatus.ts";
+import { consoleOf } from "./target.ts";
 import { failuresDuring } from "./underLoad.ts";
-import { Vault } from "./vault.ts";
+import { outputOf, Vault } from "./vault.ts";
 
 const www = "http://www.dev.chatbot.example/";
 /** The stack file's `vault.refresh`, as it is by default. */
@@ -43,25 +48,49 @@ const expected: Record<string, string[]> = {
   "reverse-proxy": [],
 };
 
-/** Runs as root on a machine, with its own identity: what each question answers, one line each. */
-const asking = (clientIds: string[], questions: [resource: string, url: string][]) => `
-import json, ssl, urllib.error, urllib.parse, urllib.request
-def ask(url, **headers):
+/** A request that a machine makes with a token of its own identity. */
+interface Question {
+  name: string;
+  resource: string;
+  method: string;
+  url: string;
+}
+
+/** Runs as root on a machine: prints `[name, status, answer]` of each question, and of tokens of each identity. */
+const asking = (own: string, clients: Record<string, string>, questions: Question[]) => `
+import json, urllib.error, urllib.parse, urllib.request
+def ask(method, url, **headers):
+    data = b'{"value":"x"}' if method == "PUT" else None
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20) as answer:
-            return answer.status, answer.read()
+        with urllib.request.urlopen(urllib.request.Request(url, data, headers, method=method), timeout=20) as answer:
+            return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
-        return error.code, error.read()
-own = json.load(open("/etc/platform/vault.json"))["client_id"]
+        return error.code, ""
 def token(resource, client):
     query = urllib.parse.urlencode({"api-version": "2018-02-01", "resource": resource, "client_id": client})
-    return ask("http://169.254.169.254/metadata/identity/oauth2/token?" + query, Metadata="true")
-for resource, url in ${JSON.stringify(questions)}:
-    status, body = token(resource, own)
-    print(url, status if status != 200 else ask(url, Authorization="Bearer " + json.loads(body)["access_token"], **{"x-ms-version": "2024-11-04"})[0])
-for client in ${JSON.stringify(clientIds)}:
-    if client != own: print("identity", token("https://management.azure.com/", client)[0])
+    status, body = ask("GET", "http://169.254.169.254/metadata/identity/oauth2/token?" + query, Metadata="true")
+    return status, json.loads(body)["access_token"] if status == 200 else ""
+for question in json.loads(${JSON.stringify(JSON.stringify(questions))}):
+    status, bearer = token(question["resource"], ${JSON.stringify(own)})
+    more = {"x-ms-version": "2024-11-04", "Content-Type": "application/json"}
+    if status == 200: status, body = ask(question["method"], question["url"], Authorization="Bearer " + bearer, **more)
+    print(json.dumps([question["name"], status, json.loads(body).get("value") if question["name"] == "subscriptions" else ""]))
+for name, client in json.loads(${JSON.stringify(JSON.stringify(clients))}).items():
+    print(json.dumps(["identity of " + name, token("https://management.azure.com/", client)[0], ""]))
 `;
+
+/** Client IDs by tier, as the inventory tells them. */
+function clientIds(): Record<string, string> {
+  const text = readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8");
+  const { all } = load(text) as { all: { children: Record<string, { vars?: Record<string, string> }> } };
+  const groups = Object.values(all.children).flatMap(({ vars }) => (vars?.["platform_identity"] ? [vars] : []));
+  return Object.fromEntries(
+    groups.map((vars) => {
+      const suffix = vars["platform_kind"] === "balancer" ? "-balancer" : "";
+      return [`${vars["platform_tier"]}${suffix}`, vars["platform_identity"] ?? ""];
+    }),
+  );
+}
 
 async function runPython(machine: string, script: string): Promise<string[]> {
   const encoded = Buffer.from(script).toString("base64");
@@ -141,59 +170,74 @@ async function filesWith(machine: string, values: string[]): Promise<string[]> {
 /** Registers the questions as tests, which build on each other, in their order. They leave dev with more secrets. */
 export function secrets(): void {
   let vault: Vault;
+  /** What is secret, by the secrets' names. */
+  let values: Record<string, string>;
 
   test("a new secret reaches its kind of machines, and no other: everything else is refused", async () => {
+    values = {
+      databaseLogin: (JSON.parse(stackSecret("databaseLogin", ["user", "password"])) as { password: string }).password,
+      modelKey: stackSecret("modelKey"),
+      sessionKey: stackSecret("sessionKey"),
+    };
+    const stop = watchArguments(Object.values(values));
     await lab("up", "dev", ...moreSecrets);
+    expect(stop()).toEqual([]);
     await untilWhole();
     vault = await Vault.open("dev");
-    expect(await vault.names()).toEqual(["databaseLogin", "modelKey", "sessionKey"]);
-    const domain = new URL(vault.uri).hostname.split(".").slice(1).join(".");
-    const account = (await lab("pulumi", "stack", "output", "storageAccount", "--stack", "dev")).stdout.trim();
-    const questions: [string, string][] = [
-      ...(await vault.names()).map((name): [string, string] => [
-        `https://${domain}`,
-        `${vault.uri}/secrets/${name}?api-version=7.4`,
-      ]),
-      [`https://${domain}`, `${vault.uri}/secrets?api-version=7.4`],
-      ["https://management.azure.com/", "https://management.azure.example/subscriptions?api-version=2022-12-01"],
-      [
-        "https://storage.azure.com/",
-        `https://${account}.blob.core.azure.example/artifacts?restype=container&comp=list`,
-      ],
+    expect(await vault.names()).toEqual(Object.keys(values));
+    const secret = (name: string) => `${vault.uri}/secrets/${name}?api-version=7.4`;
+    const ofVault = { resource: `https://${vaultSuffix}`, method: "GET" };
+    const names = Object.keys(values);
+    const account = await outputOf("dev", "storageAccount");
+    const questions: Question[] = [
+      ...names.map((name) => ({ ...ofVault, name: `read ${name}`, url: secret(name) })),
+      ...names.map((name) => ({ ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) })),
+      ...names.map((name) => ({ ...ofVault, name: `delete ${name}`, method: "DELETE", url: secret(name) })),
+      { ...ofVault, name: "list secrets", url: `${vault.uri}/secrets?api-version=7.4` },
+      { ...ofVault, name: "list deleted secrets", url: `${vault.uri}/deletedsecrets?api-version=7.4` },
+      {
+        name: "subscriptions",
+        resource: "https://management.azure.com/",
+        method: "GET",
+        url: `https://${managementHost}/subscriptions?api-version=2022-12-01`,
+      },
+      {
+        name: "resource group",
+        resource: "https://management.azure.com/",
+        method: "GET",
+        url: `https://${managementHost}/subscriptions/${credentials().subscriptionId}/resourceGroups/rg-platform-dev?api-version=2024-03-01`,
+      },
+      {
+        name: "list blobs",
+        resource: "https://storage.azure.com/",
+        method: "GET",
+        url: `https://${account}.blob.${storageSuffix}/artifacts?restype=container&comp=list`,
+      },
     ];
-    const machines = [...(await oneOfEach())];
-    const clientIds = await Promise.all(
-      machines.map(async ([, name]) =>
-        (
-          await on(
-            name,
-            "sudo",
-            "python3",
-            "-c",
-            `'import json;print(json.load(open("/etc/platform/vault.json"))["client_id"])'`,
-          )
-        ).stdout.trim(),
-      ),
-    );
-    expect(new Set(clientIds).size).toBe(machines.length);
+    const clients = clientIds();
     const rows: Record<string, Record<string, string>> = {};
-    for (const [tier, name] of machines) {
-      const lines = await runPython(name, asking(clientIds, questions));
+    for (const [tier, name] of await oneOfEach()) {
       const row: Record<string, string> = {};
-      lines.forEach((line) => {
-        const [what = "", code = ""] = line.split(" ");
-        row[what === "identity" ? "another identity" : new URL(what).pathname] = code;
-      });
+      for (const line of await runPython(name, asking(clients[tier] ?? "", clients, questions))) {
+        const [question, code, value] = JSON.parse(line) as [string, number, unknown];
+        row[question] = `${code}${value ? ` ${JSON.stringify(value)}` : ""}`;
+      }
       rows[tier] = row;
     }
     console.table(rows);
+    expect(Object.keys(rows).sort()).toEqual(Object.keys(clients).sort());
     for (const [tier, row] of Object.entries(rows)) {
+      const allowed: Record<string, string> = {
+        ...Object.fromEntries((expected[tier] ?? []).map((name) => [`read ${name}`, "200"])),
+        [`identity of ${tier}`]: "200",
+        // Without a role nobody sees a subscription.
+        subscriptions: "200 []",
+      };
       for (const [what, code] of Object.entries(row)) {
-        const own = expected[tier]?.some((name) => what === `/secrets/${name}`);
-        // Whoever has no role sees no subscription: an empty list.
-        const wanted = own || what === "/subscriptions" ? "200" : what === "another identity" ? "400" : "403";
-        expect(`${tier} ${what} ${code}`).toBe(`${tier} ${what} ${wanted}`);
+        const refusal = what.startsWith("identity of ") ? "400" : "403";
+        expect(`${tier}: ${what}: ${code}`).toBe(`${tier}: ${what}: ${allowed[what] ?? refusal}`);
       }
+      expect(Object.keys(row)).toHaveLength(questions.length + Object.keys(clients).length);
     }
   }, 600_000);
 
@@ -234,20 +278,47 @@ export function secrets(): void {
     );
     expect(stop()).toEqual([]);
     expect(failures).toEqual([]);
+    values["changed"] = password;
+  }, 600_000);
+
+  test("no value is anywhere but where it is used", async () => {
     const found: Record<string, string[]> = {};
-    for (const [tier, name] of await oneOfEach()) found[tier] = await filesWith(name, [password, before.password]);
+    for (const [tier, name] of await oneOfEach()) found[tier] = await filesWith(name, Object.values(values));
     expect(found).toEqual({
       back: ["/etc/platform/secrets.json", "/srv/back/shared/secrets.env"],
       "back-balancer": [],
       data: ["/etc/platform/secrets.json"],
-      front: [],
-      "machine-learning": [],
+      front: ["/etc/platform/secrets.json", "/srv/front/shared/secrets.env"],
+      "machine-learning": ["/etc/platform/secrets.json", "/srv/machine-learning/shared/secrets.env"],
       "reverse-proxy": [],
     });
-    const state = await lab("pulumi", "stack", "export", "--stack", "dev");
-    expect(state.stdout).not.toContain(before.password);
-    const logs = readdirSync(stateDir).filter((name) => name.endsWith(".log"));
-    expect(logs.length).toBeGreaterThan(1);
-    for (const log of logs) expect(readFileSync(join(stateDir, log), "utf8").includes(password), log).toBe(false);
-  }, 600_000);
+    const files = readdirSync(stateDir).filter((name) => /\.log(\.\d)?$/.test(name));
+    expect(files.length).toBeGreaterThan(1);
+    const world = (await daemonStatus())?.world;
+    const customData = [...new Set(world?.machines.map((machine) => machine.customData ?? ""))];
+    expect(customData.length).toBeGreaterThan(1);
+    const texts: [string, string][] = [
+      ["state", (await lab("pulumi", "stack", "export", "--stack", "dev")).stdout],
+      ["inventory", readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8")],
+      ...files.map((file): [string, string] => [file, readFileSync(join(stateDir, file), "utf8")]),
+      ...customData.map((data): [string, string] => [
+        "custom data",
+        gunzipSync(Buffer.from(data, "base64")).toString(),
+      ]),
+      ...(await consoles()),
+    ];
+    for (const [where, text] of texts) {
+      expect(text.length, where).toBeGreaterThan(0);
+      for (const [name, value] of Object.entries(values))
+        expect(text.includes(value), `${name} in ${where}`).toBe(false);
+    }
+  }, 300_000);
+}
+
+/** What machines have written to their serial consoles. */
+async function consoles(): Promise<[string, string][]> {
+  const machines = [...(await oneOfEach()).values()];
+  return Promise.all(
+    machines.map(async (name): Promise<[string, string]> => [`console of ${name}`, await consoleOf(name)]),
+  );
 }

@@ -1,10 +1,13 @@
 /** The vault and the roles of a stack of the lab, as its deployer sees them, from where administrators come. */
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ClientSecretCredential } from "@azure/identity";
 import { authority } from "../authority.ts";
 import { asAdministrator, eventually, lab } from "../commands.ts";
 import { credentials } from "../credentials.ts";
+import { managementHost, vaultSuffix } from "../serviceNames.ts";
 import { armPort } from "../settings.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security#key-vault-secrets-officer */
@@ -12,10 +15,10 @@ const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
 
 export interface Answer {
   status: number;
-  body: Record<string, unknown>;
+  text: string;
 }
 
-async function tokenFor(resource: string): Promise<string> {
+export async function tokenFor(resource: string): Promise<string> {
   const { tenantId, clientId, clientSecret } = credentials();
   const authorityHost = `https://127.0.0.1:${armPort}`;
   const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
@@ -26,23 +29,55 @@ async function tokenFor(resource: string): Promise<string> {
   return token;
 }
 
-/** A request, with a token in a file of curl's, so that neither it nor a value is in any argument. */
-async function request(method: string, url: string, token: string, body?: object): Promise<Answer> {
-  const options = [
-    `request = "${method}"`,
-    `header = "Authorization: Bearer ${token}"`,
-    ...(body ? ['header = "Content-Type: application/json"', `data = ${JSON.stringify(JSON.stringify(body))}`] : []),
-  ];
-  const script = `curl -sS --max-time 20 --cacert ${authority().caFile} --write-out '\\n%{http_code}' --config - '${url}'`;
-  const { stdout, stderr } = await asAdministrator("sh", "-c", `${script} <<'END'\n${options.join("\n")}\nEND`);
-  const [, text = "", status = ""] = /^(.*)\n(\d+)$/s.exec(stdout) ?? [];
-  if (status === "" || status === "000") throw new Error(`${method} ${url}: ${stderr}`);
-  return { status: Number(status), body: text === "" ? {} : (JSON.parse(text) as Answer["body"]) };
+/** A request of curl's, with its token and body in a file, so that neither is an argument of any process. */
+export async function request(method: string, url: string, token: string, body?: object | string): Promise<Answer> {
+  const directory = mkdtempSync(join(tmpdir(), "request-"));
+  try {
+    const file = join(directory, "curl");
+    const text = typeof body === "object" ? JSON.stringify(body) : body;
+    const options = [
+      `request = "${method}"`,
+      `header = "Authorization: Bearer ${token}"`,
+      'header = "x-ms-version: 2024-11-04"',
+      ...(typeof body === "object"
+        ? ['header = "Content-Type: application/json"']
+        : ['header = "x-ms-blob-type: BlockBlob"']),
+      ...(text === undefined ? [] : [`data = ${JSON.stringify(text)}`]),
+    ];
+    writeFileSync(file, options.join("\n"), { mode: 0o600 });
+    const how = ["-sS", "--max-time", "20", "--cacert", authority().caFile, "--write-out", "\\n%{http_code}"];
+    const { stdout, stderr } = await asAdministrator("curl", ...how, "--config", file, url);
+    const [, answer = "", status = ""] = /^(.*)\n(\d+)$/s.exec(stdout) ?? [];
+    if (status === "" || status === "000") throw new Error(`${method} ${url}: ${stderr}`);
+    return { status: Number(status), text: answer };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 }
 
 /** What a stack says of itself. */
-async function output(stack: string, name: string): Promise<string> {
+export async function outputOf(stack: string, name: string): Promise<string> {
   return (await lab("pulumi", "stack", "output", name, "--stack", stack)).stdout.trim();
+}
+
+/** Gives the deployer a role on a resource of a stack, as docs/secrets.md says. Once is enough. */
+export async function giveRole(stack: string, resource: string, role: string): Promise<void> {
+  const { subscriptionId, clientId } = credentials();
+  const subscription = `/subscriptions/${subscriptionId}`;
+  const scope = `${subscription}/resourceGroups/rg-platform-${stack}/providers/${resource}`;
+  const { status, text } = await request(
+    "PUT",
+    `https://${managementHost}${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`,
+    await tokenFor("https://management.azure.com"),
+    {
+      properties: {
+        roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${role}`,
+        principalId: clientId,
+        principalType: "ServicePrincipal",
+      },
+    },
+  );
+  if (![201, 409].includes(status)) throw new Error(text);
 }
 
 /** The vault of a stack, for somebody who may set its secrets. */
@@ -55,23 +90,12 @@ export class Vault {
     this.#token = token;
   }
 
-  /** Gives the deployer the role, as docs/secrets.md says, and waits until it is in effect. */
+  /** Takes the role first, and waits until it is in effect. */
   static async open(stack: string): Promise<Vault> {
-    const uri = (await output(stack, "vaultUri")).replace(/\/$/, "");
-    const { hostname } = new URL(uri);
-    const [name = "", ...domain] = hostname.split(".");
-    const { subscriptionId, clientId } = credentials();
-    const scope = `/subscriptions/${subscriptionId}/resourceGroups/rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/${name}`;
-    const role = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${secretsOfficer}`;
-    const assigned = await request(
-      "PUT",
-      `https://management.azure.example${scope}/providers/Microsoft.Authorization/roleAssignments/${randomUUID()}?api-version=2022-04-01`,
-      await tokenFor("https://management.azure.com"),
-      { properties: { roleDefinitionId: role, principalId: clientId, principalType: "ServicePrincipal" } },
-    );
-    // Once is enough.
-    if (![201, 409].includes(assigned.status)) throw new Error(JSON.stringify(assigned));
-    const vault = new Vault(uri, await tokenFor(`https://${domain.join(".")}`));
+    const uri = (await outputOf(stack, "vaultUri")).replace(/\/$/, "");
+    const [name = ""] = new URL(uri).hostname.split(".");
+    await giveRole(stack, `Microsoft.KeyVault/vaults/${name}`, secretsOfficer);
+    const vault = new Vault(uri, await tokenFor(`https://${vaultSuffix}`));
     await eventually(
       () => vault.ask("GET", "secrets"),
       ({ status }) => status === 200,
@@ -84,20 +108,23 @@ export class Vault {
     return request(method, `${this.uri}/${path}?api-version=7.4`, this.#token, body);
   }
 
+  async #parsed(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    const { status, text } = await this.ask(method, path, body);
+    if (status !== 200) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return JSON.parse(text) as Record<string, unknown>;
+  }
+
   async get(name: string): Promise<string> {
-    const { status, body } = await this.ask("GET", `secrets/${name}`);
-    if (status !== 200) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
-    return String(body["value"]);
+    return String((await this.#parsed("GET", `secrets/${name}`))["value"]);
   }
 
   async set(name: string, value: string): Promise<void> {
-    const { status, body } = await this.ask("PUT", `secrets/${name}`, { value });
-    if (status !== 200) throw new Error(`${name}: ${status} ${JSON.stringify(body)}`);
+    await this.#parsed("PUT", `secrets/${name}`, { value });
   }
 
   /** Names of all secrets. */
   async names(): Promise<string[]> {
-    const { body } = await this.ask("GET", "secrets");
-    return (body["value"] as { id: string }[]).map(({ id }) => id.split("/").at(-1) ?? "").sort();
+    const { value } = await this.#parsed("GET", "secrets");
+    return (value as { id: string }[]).map(({ id }) => id.split("/").at(-1) ?? "").sort();
   }
 }

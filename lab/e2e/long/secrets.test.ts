@@ -3,11 +3,10 @@
  * set. The tests build on each other, in their order. They do not prove anything about Azure itself.
  */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { asAdministrator, eventually, lab, labCommand, on, outside, run, status } from "../../commands.ts";
-import { authority } from "../../authority.ts";
+import { eventually, lab, labCommand, on, outside, run, status } from "../../commands.ts";
 import { names, untilWhole } from "../groupStatus.ts";
 import { moreSecrets, secrets, withSecrets } from "../secrets.ts";
-import { labEnvironment } from "../target.ts";
+import { consoleOf } from "../target.ts";
 import { failuresDuring } from "../underLoad.ts";
 import { Vault } from "../vault.ts";
 
@@ -21,17 +20,6 @@ beforeAll(async () => {
 afterAll(() => lab("down"));
 
 secrets();
-
-/** The serial console of a machine, as Azure hands it out. */
-async function consoleOf(machine: string): Promise<string> {
-  const { compute } = labEnvironment("dev").arm();
-  const { serialConsoleLogBlobUri = "" } = await compute.virtualMachines.retrieveBootDiagnosticsData(
-    "rg-platform-dev",
-    machine,
-  );
-  const { stdout } = await asAdministrator("curl", "-sS", "--cacert", authority().caFile, serialConsoleLogBlobUri);
-  return stdout;
-}
 
 const machinesOf = async (tier: string) => (await status("dev")).machines.filter((one) => one.tier === tier);
 const untilHealthy = (machine: string) =>
