@@ -90,12 +90,11 @@ export class Vault {
     this.#token = token;
   }
 
-  /** Takes the role first, and waits until it is in effect. */
-  static async open(stack: string): Promise<Vault> {
-    const uri = (await outputOf(stack, "vaultUri")).replace(/\/$/, "");
-    const [name = ""] = new URL(uri).hostname.split(".");
+  /** The vault of that name; by default the one that the stack's outputs name. Takes the role first, and waits until it is in effect. */
+  static async open(stack: string, given?: string): Promise<Vault> {
+    const name = given ?? new URL(await outputOf(stack, "vaultUri")).hostname.split(".")[0] ?? "";
     await giveRole(stack, `Microsoft.KeyVault/vaults/${name}`, secretsOfficer);
-    const vault = new Vault(uri, await tokenFor(`https://${vaultSuffix}`));
+    const vault = new Vault(`https://${name}.${vaultSuffix}`, await tokenFor(`https://${vaultSuffix}`));
     await eventually(
       () => vault.ask("GET", "secrets"),
       ({ status }) => status === 200,

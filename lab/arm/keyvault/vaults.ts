@@ -10,8 +10,12 @@ import { types } from "../typeNames.ts";
 import { deletedVaultNamed, keepDeleted, takeBack } from "./softDelete.ts";
 import { vaultBody, type VaultBody } from "./vaultSchema.ts";
 
-/** Those since which the properties of a vault are the same. */
-export const vaultVersions = "2021-10-01 2022-07-01 2022-11-01 2023-02-01 2023-07-01 2024-11-01 2025-05-01".split(" ");
+/**
+ * Those since which the properties of a vault are the same. From 2026-02-01 on a new vault has Azure's roles unless it is
+ * told otherwise: https://learn.microsoft.com/azure/key-vault/general/access-control-default
+ */
+export const vaultVersions =
+  "2021-10-01 2022-07-01 2022-11-01 2023-02-01 2023-07-01 2024-11-01 2025-05-01 2026-02-01".split(" ");
 
 export const vaultName = {
   pattern: /^[a-zA-Z](?!.*--)[a-zA-Z0-9-]{1,22}[a-zA-Z0-9]$/,
@@ -74,7 +78,7 @@ function prepare(draft: Draft<VaultBody>, context: Context): void {
       'The property "softDeleteRetentionInDays" has been set already and it can\'t be modified.',
     );
   if (given.enableRbacAuthorization !== true)
-    throw notInLab("vaults with access policies (enableRbacAuthorization is false unless it is given)");
+    throw notInLab("vaults with access policies; say enableRbacAuthorization: true, also where it is the default");
   refuseWithoutEndpoint(given, context);
   const protectedFromPurge = given.enablePurgeProtection ?? before?.enablePurgeProtection;
   draft.body.properties = {

@@ -33,7 +33,7 @@ function render(identity: Resource<IdentityBody>, { options }: Context): object 
 export const userAssignedIdentities: ResourceType<IdentityBody> = {
   type: types.identity,
   dialect: "identity",
-  apiVersions: ["2018-11-30", "2022-01-31-preview", "2023-01-31", "2024-11-30"],
+  apiVersions: ["2018-11-30", "2022-01-31-preview", "2023-01-31", "2024-11-30", "2025-05-31-preview"],
   introduced: { "properties.isolationScope": "2024-11-30" },
   location: "regional",
   name: {

@@ -1,0 +1,37 @@
+#!/bin/bash
+# What people do with az in the lab, from where administrators are. Given: TENANT, CLIENT, SECRET, CA (a bundle).
+set -euo pipefail
+AZURE_CONFIG_DIR=$(mktemp -d)
+export AZURE_CONFIG_DIR REQUESTS_CA_BUNDLE=$CA
+trap 'rm -rf "$AZURE_CONFIG_DIR"' EXIT
+group=rg-platform-dev
+expect() { [ "$1" = "$2" ] || { echo "given $1, wanted $2" >&2; exit 1; }; }
+
+az config set core.instance_discovery=false core.collect_telemetry=false
+az cloud register --name lab --endpoint-resource-manager https://management.azure.example
+az cloud set --name lab
+az login --service-principal --tenant "$TENANT" --username "$CLIENT" --password "$SECRET" --output none
+
+vault=$(az keyvault list --resource-group "$group" --query '[0].name' --output tsv)
+account=$(az storage account list --resource-group "$group" --query '[0].name' --output tsv)
+expect "$(az identity list --resource-group "$group" --query 'length(@)')" 6
+az role assignment list --all --query '[].scope' --output tsv | grep -q "/vaults/$vault/secrets/databaseLogin$"
+give() {
+  az role assignment create --role "$1" --scope "$2" --assignee-object-id "$CLIENT" \
+    --assignee-principal-type ServicePrincipal --output none
+}
+give "Key Vault Secrets Officer" "$(az keyvault show --name "$vault" --query id --output tsv)"
+give "Storage Blob Data Contributor" "$(az storage account show --name "$account" --resource-group "$group" --query id --output tsv)"
+sleep 20
+
+printf 'from a file' | az keyvault secret set --vault-name "$vault" --name fromAz --file /dev/stdin --output none
+expect "$(az keyvault secret show --vault-name "$vault" --name fromAz --query value --output tsv)" "from a file"
+az keyvault secret list --vault-name "$vault" --query '[].name' --output tsv | grep -qx fromAz
+az keyvault secret delete --vault-name "$vault" --name fromAz --output none
+az keyvault secret list-deleted --vault-name "$vault" --query '[].name' --output tsv | grep -qx fromAz
+
+echo kept >"$AZURE_CONFIG_DIR/blob"
+az storage blob upload --auth-mode login --account-name "$account" --container-name artifacts --name from/az \
+  --file "$AZURE_CONFIG_DIR/blob" --no-progress --output none
+az storage blob list --auth-mode login --account-name "$account" --container-name artifacts --query '[].name' \
+  --output tsv | grep -qx from/az
