@@ -106,7 +106,7 @@ test("a secret that is left to people is named with the command that sets it bef
     "grep",
     "-h",
     "OTHER",
-    "/srv/machine-learning/shared/secrets.env",
+    "/etc/platform/env/machine-learning.env",
   );
   expect(stdout.trim()).toBe("OTHER='of their own'");
 }, 900_000);
