@@ -45,7 +45,7 @@ class UndeclaredTest(unittest.TestCase):
             }
             command = ["ansible-playbook", "-i", "localhost,", folder / "play.yml", "-e", json.dumps(variables)]
             environment = {**os.environ, "ANSIBLE_STRATEGY": "linear"}
-            run = subprocess.run(command, cwd=ROLES.parent, env=environment, capture_output=True, text=True, check=False)
+            run = subprocess.run(command, cwd=ROLES.parent, env=environment, capture_output=True, text=True)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
             return sorted(file.name for part in ("secrets.d", "env") for file in (folder / part).iterdir())
 
@@ -98,6 +98,12 @@ class UnitsTest(unittest.TestCase):
             text = (ROLES / path).read_text(encoding="utf-8")
             self.assertRegex(text, r"(?m)^Requires=platform-metadata\.service$")
             self.assertRegex(text, r"(?m)^After=.*\bplatform-metadata\.service\b")
+
+    def test_new_rules_restart_no_application(self):
+        handlers = yaml.safe_load((ROLES / "debian-base/handlers/main.yml").read_text(encoding="utf-8"))
+        restarts = [handler for handler in handlers if "platform-metadata.service" in str(handler)]
+        self.assertEqual(len(restarts), 1)
+        self.assertIn("--job-mode=ignore-dependencies", restarts[0]["ansible.builtin.command"]["argv"])
 
     def test_root_reads_nothing_from_a_folder_of_an_application(self):
         files = [file for path in UNITS for file in re.findall(r"EnvironmentFile=(.*)", (ROLES / path).read_text())]
