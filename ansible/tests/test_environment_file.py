@@ -1,4 +1,4 @@
-"""What applications read from `.env` and `secrets.env` is what they were given, by Node.js and by systemd."""
+"""What applications read from their two files is what they were given, by Node.js and by systemd."""
 
 import json
 import os
@@ -98,12 +98,13 @@ class EnvironmentFileTest(unittest.TestCase):
         self.play = pathlib.Path(folder.name) / "play.yml"
         self.play.write_text(PLAY)
 
-    def write(self, reader, values, template="environment.j2"):
+    def write(self, reader, values, template="environment.j2", **more):
         variables = {
             "template": template,
             "to": str(self.file),
             "application_reader": reader,
             "values": values,
+            **more,
         }
         command = ["ansible-playbook", "-i", "localhost,", "-e", "ansible_python_interpreter=python3", self.play]
         environment = {**os.environ, "ANSIBLE_STRATEGY": "linear"}
@@ -150,11 +151,16 @@ class EnvironmentFileTest(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
         written = json.loads(self.file.read_text())
         [file] = written["files"]
-        self.assertEqual((file["path"], file["owner"], file["mode"]), ("/srv/app/shared/secrets.env", "app", "0600"))
+        self.assertEqual((file["path"], file["owner"], file["mode"]), ("/etc/platform/env/app.env", "root", "0640"))
         self.assertEqual(file["values"], {"PGUSER": "databaseLogin.user", "SECRET": "one"})
         self.assertEqual(written["environment"], {"HOME": "/srv/app", **self.expected({"NUMBER": 5})})
         self.assertEqual(written["reload"], ["systemctl", "reload", "pm2@app.service"])
         self.assertNotIn("turn_seconds", written)
+
+    def test_an_application_without_a_command_has_no_reload(self):
+        run = self.write("node", {}, "secrets.json.j2", application_reload=[])
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertNotIn("reload", json.loads(self.file.read_text()))
 
 
 class SecretsFileTest(unittest.TestCase):

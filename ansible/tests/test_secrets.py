@@ -63,7 +63,7 @@ class Vault(BaseHTTPRequestHandler):
         else:
             value, version = server.secrets[name]
             identifier = f"https://{HOST}/secrets/{name}/{version}"
-            reply(self, 200, {"value": value, "id": identifier, "attributes": {"enabled": True, "updated": 1000}})
+            reply(self, 200, {"value": value, "id": identifier, "attributes": {"enabled": True}})
 
     def log_message(self, *_):
         pass
@@ -110,6 +110,7 @@ class Clock:
     def __init__(self):
         self.now = 0.0
         self.time, self.strftime, self.gmtime = time.time, time.strftime, time.gmtime
+        self.strptime, self.localtime = time.strptime, time.gmtime
 
     def monotonic(self):
         return self.now
@@ -160,7 +161,7 @@ class MachineTest(unittest.TestCase):
         return {name: entry["value"] for name, entry in json.loads((self.folder / "secrets.json").read_text()).items()}
 
     def hold(self, **values):
-        entries = {name: {"value": value, "version": "v", "updated": 1000} for name, value in values.items()}
+        entries = {name: {"value": value, "version": "v", "fetched": "1970-01-01T00:16:40Z"} for name, value in values.items()}
         (self.folder / "secrets.json").write_text(json.dumps(entries))
 
 
@@ -249,6 +250,15 @@ class FetchTest(MachineTest):
         os.utime(self.folder / "vault.json", (0, 0))
         self.assertEqual(self.run_program("fetch", "--wait", "900")[0], 1)
         self.assertEqual(self.clock.now, 0)
+
+    def test_a_refusal_that_is_no_missing_right_is_waited_for_like_all_else(self):
+        os.utime(self.folder / "vault.json", (0, 0))
+        for code in ("ForbiddenByFirewall", "SecretDisabled"):
+            (self.folder / "secrets.json").unlink(missing_ok=True)
+            self.vault.statuses = [(403, code, {})] * 3
+            status, _, said = self.run_program("fetch", "--wait", "900")
+            self.assertEqual(status, 0)
+            self.assertIn(f"403 {code} for databaseLogin", said)
 
     def test_waiting_ends_with_what_is_missing_and_each_new_reason_on_one_line(self):
         del self.vault.secrets["databaseLogin"]
@@ -446,17 +456,6 @@ class ApplyTest(MachineTest):
         self.assertEqual(self.run_program("apply", "back"), (0, "back\n", ""))
         self.assertEqual(self.run_program("apply", "nobody")[0], 1)
 
-    def test_what_an_application_put_in_the_place_of_its_file_is_replaced_and_not_followed(self):
-        other = self.folder / "other"
-        other.write_text("untouched")
-        for place in (lambda: self.path.symlink_to(other), lambda: os.mkfifo(self.path)):
-            place()
-            self.consumer()
-            self.assertEqual(self.run_program("apply")[0], 0)
-            self.assertTrue(stat.S_ISREG(self.path.lstat().st_mode))
-            self.path.unlink()
-        self.assertEqual(other.read_text(), "untouched")
-
     def test_a_value_that_cannot_be_written_is_an_error_that_names_the_variable(self):
         self.hold(databaseLogin=LOGIN, plain="hush\r")
         self.consumer()
@@ -465,15 +464,55 @@ class ApplyTest(MachineTest):
         self.assertIn("back: PLAIN: Node.js reads no carriage return", said)
         self.assertFalse(self.path.exists())
 
+    def turns(self, refresh_seconds=60):
+        (self.folder / "vault.json").write_text(json.dumps({"refresh_seconds": refresh_seconds}))
+        self.consumer(reload=self.counting("reloads"), turn_seconds=120)
+
     def test_machines_that_serve_nothing_meanwhile_change_one_after_the_other(self):
-        for host, wait in ((4, 0), (5, 120), (9, 600)):
-            self.consumer(reload=self.counting("reloads"), turn_seconds=120)
+        # 120 s and two refresh intervals, counted from when this machine saw the value.
+        for refresh, host, wait in ((60, 4, 0), (60, 5, 240), (60, 9, 1200), (300, 5, 720)):
+            self.turns(refresh)
             self.patch("own_host", lambda host=host: host)
             self.path.unlink(missing_ok=True)
             for now, changed in ((1000 + wait - 1, False), (1000 + wait, True)):
                 self.clock.time = lambda now=now: now
                 self.run_program("apply")
                 self.assertEqual(self.path.exists(), changed, (host, now))
+
+    def test_two_machines_never_restart_at_the_same_time_whenever_each_looks(self):
+        self.turns()
+        starts = {}
+        for host, seen in ((5, 1060), (6, 1000)):
+            self.patch("own_host", lambda host=host: host)
+            self.path.unlink(missing_ok=True)
+            entry = {"version": "v", "fetched": time.strftime(secrets.MOMENT, time.gmtime(seen))}
+            held = {"databaseLogin": {**entry, "value": LOGIN}, "plain": {**entry, "value": "a"}}
+            (self.folder / "secrets.json").write_text(json.dumps(held))
+            # The first looks every 59 s, and so comes to its turn late; the other looks all the time.
+            for now in range(seen, seen + 2000, 59 if host == 5 else 1):
+                self.clock.time = lambda now=now: now
+                self.run_program("apply")
+                if self.path.exists():
+                    starts[host] = now
+                    break
+        self.assertGreaterEqual(starts[6] - starts[5], 120)
+
+    def test_a_machine_that_waits_for_its_turn_says_so_once_and_until_when(self):
+        self.turns()
+        self.patch("own_host", lambda: 5)
+        looked = mock.patch.object(secrets, "fetch", lambda *_: (True, set()))
+        with looked:
+            self.clock.time = lambda: 1001
+            self.assertEqual(self.run_program("refresh"), (0, "", "back: waits for its turn until 00:20:40\n"))
+            self.assertEqual(self.run_program("refresh"), (0, "", ""))
+            self.clock.time = lambda: 1240
+            self.assertEqual(self.run_program("refresh")[:2], (0, "back\n"))
+
+    def test_whatever_happens_to_one_stops_no_other(self):
+        self.describe({"name": "aaa", "inputs": {"a": "plain"}, "run": ["true"]})
+        self.consumer()
+        with mock.patch.object(secrets.Consumer, "command", side_effect=MemoryError):
+            self.assertEqual(self.run_program("apply"), (1, "back\n", "aaa: MemoryError\n"))
 
     def test_a_run_of_ansible_has_the_machine_to_itself_and_does_not_wait(self):
         self.consumer(turn_seconds=120)

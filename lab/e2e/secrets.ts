@@ -115,7 +115,7 @@ const loginsInFiles = async (tier: string): Promise<string[]> => {
   const files = await Promise.all(
     machines
       .filter((one) => one.tier === tier)
-      .map(({ name }) => on(name, "sudo", "grep", "-h", "^PGUSER=", "/srv/back/shared/secrets.env")),
+      .map(({ name }) => on(name, "sudo", "grep", "-h", "^PGUSER=", "/etc/platform/env/back.env")),
   );
   return [...new Set(files.map(({ stdout }) => stdout.trim()))];
 };
@@ -164,7 +164,7 @@ async function filesWith(machine: string, values: string[]): Promise<string[]> {
     "-c",
     `'echo ${patterns} | base64 -d >/dev/shm/p; grep -rlaF -f /dev/shm/p /etc /var /srv /opt /root /home /tmp /run /usr/local 2>/dev/null; rm /dev/shm/p'`,
   );
-  return stdout.split("\n").filter(Boolean);
+  return stdout.split("\n").filter(Boolean).sort();
 }
 
 /** Registers the questions as tests, which build on each other, in their order. They leave dev with more secrets. */
@@ -244,14 +244,14 @@ export function secrets(): void {
   test("an application's account reads its own secrets and nothing else, and gets no token", async () => {
     const machine = (await oneOfEach()).get("back") ?? "";
     const as = (account: string, command: string) => on(machine, "sudo", "-u", account, "sh", "-c", `'${command}'`);
-    expect((await as("back", "cat /srv/back/shared/secrets.env")).stdout).toContain("PGPASSWORD=");
+    expect((await as("back", "cat /etc/platform/env/back.env")).stdout).toContain("PGPASSWORD=");
     expect((await as("back", "cat /etc/platform/secrets.json")).status).not.toBe(0);
     const metadata = "curl -sS --max-time 5 -H Metadata:true http://169.254.169.254/metadata/versions";
     expect((await as("root", metadata)).status).toBe(0);
     expect((await as("back", metadata)).status).not.toBe(0);
     // Whoever else there is.
     expect((await as("nobody", metadata)).status).not.toBe(0);
-    expect((await as("nobody", "cat /srv/back/shared/secrets.env /etc/platform/secrets.json")).stdout).toBe("");
+    expect((await as("nobody", "cat /etc/platform/env/back.env /etc/platform/secrets.json")).stdout).toBe("");
   });
 
   test("the database's login is changed under load: soon in use everywhere, no request fails, no value is seen", async () => {
@@ -285,11 +285,11 @@ export function secrets(): void {
     const found: Record<string, string[]> = {};
     for (const [tier, name] of await oneOfEach()) found[tier] = await filesWith(name, Object.values(values));
     expect(found).toEqual({
-      back: ["/etc/platform/secrets.json", "/srv/back/shared/secrets.env"],
+      back: ["/etc/platform/env/back.env", "/etc/platform/secrets.json"],
       "back-balancer": [],
       data: ["/etc/platform/secrets.json"],
-      front: ["/etc/platform/secrets.json", "/srv/front/shared/secrets.env"],
-      "machine-learning": ["/etc/platform/secrets.json", "/srv/machine-learning/shared/secrets.env"],
+      front: ["/etc/platform/env/front.env", "/etc/platform/secrets.json"],
+      "machine-learning": ["/etc/platform/env/machine-learning.env", "/etc/platform/secrets.json"],
       "reverse-proxy": [],
     });
     const files = readdirSync(stateDir).filter((name) => /\.log(\.\d)?$/.test(name));
