@@ -79,7 +79,7 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
     ansible: options.ansible ?? ansible,
     treeHash: options.treeHash ?? "tree",
     resourceGroupName: "rg",
-    cloud: { resourceManager: "https://arm.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
     groups: machineGroups(plan)
       .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
       .map((machines) => ({
@@ -197,7 +197,7 @@ test("a group without the IDs of all its scale sets is refused before anything i
       ansible,
       treeHash: "tree",
       resourceGroupName: "rg",
-      cloud: { resourceManager: "https://arm.test" },
+      cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
       groups,
       access,
       publicAddress: "198.51.100.32",

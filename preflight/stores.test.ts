@@ -32,7 +32,12 @@ async function required(
   azure.rest = rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(preview);
   const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-dev`;
-  const error = await requireSecrets({ resourceManager: "https://arm.test" }, vault, given, id).then(
+  const error = await requireSecrets(
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    vault,
+    given,
+    id,
+  ).then(
     () => undefined,
     (thrown: unknown) => {
       expect(pulumi.RunError.isInstance(thrown)).toBe(true);
@@ -58,9 +63,12 @@ test("the message stays what it is, whatever waits for what failed", async () =>
   const { rest } = restOf({ ...roomySubscription(), vaults: { "kv-dev": [] } });
   azure.rest = rest;
   vi.spyOn(pulumi.runtime, "isDryRun").mockReturnValue(false);
-  const failure: unknown = await requireSecrets({ resourceManager: "https://arm.test" }, vault, [], "/vault").catch(
-    (error: unknown) => error,
-  );
+  const failure: unknown = await requireSecrets(
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    vault,
+    [],
+    "/vault",
+  ).catch((error: unknown) => error);
   // As the SDK does for each property that waits.
   (failure as Error).message = `error serializing property "scope": ${(failure as Error).message}`;
   expect((failure as Error).message).toMatch(/^3 secrets are not in the vault/);
