@@ -426,7 +426,7 @@ test("a secret that nobody set ends an up before a machine is made, with the com
   await new Promise((resolve) => setTimeout(resolve, 500));
   process.off("unhandledRejection", keep);
   expect((failures[0] as Error).message).toMatch(
-    /^1 secret is not in the vault kv-dev-.* no machine was made.*\n {2}databaseLogin, for which application back of tier back asks\n {4}az keyvault secret set /s,
+    /^1 secret is missing in the vault kv-dev-.* no machine was made.*\n {2}databaseLogin, for which application back of tier back asks\n {4}.*az keyvault secret set /s,
   );
   const types = recorder.resources.map(({ type }) => type);
   expect(types).toContain("azure-native:keyvault:Vault");

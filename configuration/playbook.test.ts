@@ -150,19 +150,14 @@ test("machines are told where the vault is, and the client ID of their group's i
 test("a machine that stands gets the identity of its group beside those that it has, before Ansible runs", async () => {
   const [front = {}, proxy = {}] = azure.machines;
   azure.machines = [
-    { ...front, identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { "/other": {} } } },
+    { ...front, identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: {} } },
     { ...proxy, identity: { type: "UserAssigned", userAssignedIdentities: { "/IDENTITIES/id-reverse-proxy": {} } } },
   ];
   await build();
   expect(azure.updates).toEqual([
     [
       "vmss-front_a",
-      {
-        identity: {
-          type: "SystemAssigned, UserAssigned",
-          userAssignedIdentities: { "/other": {}, "/identities/id-front": {} },
-        },
-      },
+      { identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { "/identities/id-front": {} } } },
     ],
   ]);
 });
