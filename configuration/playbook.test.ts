@@ -150,7 +150,7 @@ test("machines are told where the vault is, and the client ID of their group's i
 test("a machine that stands gets the identity of its group beside those that it has, before Ansible runs", async () => {
   const [front = {}, proxy = {}] = azure.machines;
   azure.machines = [
-    { ...front, identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: {} } },
+    { ...front, identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { "/other": {} } } },
     { ...proxy, identity: { type: "UserAssigned", userAssignedIdentities: { "/IDENTITIES/id-reverse-proxy": {} } } },
   ];
   await build();
