@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { getClientConfigOutput } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
+import { endpointsOf } from "./azure/arm.ts";
 import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
 import { standingIn } from "./azure/standing.ts";
@@ -43,7 +44,7 @@ mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
-const recover = await isToRecover(cloud, location, plan.vault);
+const [recover, { vaultSuffix }] = await Promise.all([isToRecover(cloud, location, plan.vault), endpointsOf(cloud)]);
 
 const options = protectionOf(protect);
 const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);
@@ -65,6 +66,7 @@ const vault = new Vault(
     ...inNetwork,
     ...letIn,
     vaultName: plan.vault.name,
+    vaultSuffix,
     recover,
     tenantId: getClientConfigOutput().tenantId,
     secrets,
@@ -75,16 +77,15 @@ const vault = new Vault(
   options,
 );
 const storage = new Storage("storage", { ...inNetwork, ...letIn, accountName: plan.storage.name, zones }, options);
-/** How machines reach the vault; unknown until every secret is there that they want, and no machine is made before. */
-const access = pulumi.all([vault.uri, identities.clientIds]).apply(([uri, clientIds]) => ({ uri, clientIds }));
-
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({
   machines: { ...machines, acceleratedNetworking: currentAcceleration(stack, machines, standing) },
   administrators: plan.administrators,
   subnetId: network.subnetId(machines.subnetName),
-  customData: access.apply((known) => buildBundle(plan, machines, tree, known)),
-  identityId: identities.idOf(machines.name),
+  customData: pulumi
+    .all([vault.uri, identities.of(machines.name).clientId])
+    .apply(([uri, clientId]) => buildBundle(plan, machines, tree, { uri, clientIds: { [machines.name]: clientId } })),
+  identityId: identities.of(machines.name).id,
   imageVersion: plan.imageVersion,
   // With it the rights of the machines: Azure takes minutes until they count.
   after: [network, vault],
@@ -121,9 +122,15 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
     name,
     loadBalancer,
     groups: [
-      { machines, scaleSetIds: group.scaleSetIds, identityId: identities.idOf(machines.name) },
+      { machines, scaleSetIds: group.scaleSetIds, identityId: identities.of(machines.name).id },
       ...(balancers && balancerGroup
-        ? [{ machines: balancers, scaleSetIds: balancerGroup.scaleSetIds, identityId: identities.idOf(balancers.name) }]
+        ? [
+            {
+              machines: balancers,
+              scaleSetIds: balancerGroup.scaleSetIds,
+              identityId: identities.of(balancers.name).id,
+            },
+          ]
         : []),
     ],
   };
@@ -176,10 +183,10 @@ const playbook = new Playbook(
       {
         machines: plan.reverseProxy,
         scaleSetIds: reverseProxy.nodes.machines.scaleSetIds,
-        identityId: identities.idOf(plan.reverseProxy.name),
+        identityId: identities.of(plan.reverseProxy.name).id,
       },
     ],
-    access,
+    access: pulumi.output({ uri: vault.uri, clientIds: identities.clientIds }),
     publicAddress: reverseProxy.publicAddress,
     after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },

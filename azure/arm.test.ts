@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import { cloudOf } from "../environment/cloud.ts";
-import { armEndpoint } from "./arm.ts";
+import { endpointsOf } from "./arm.ts";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -13,19 +13,26 @@ function answer(give: (url: string) => Response | Promise<Response>): string[] {
   return asked;
 }
 
-test("ARM of Azure's own clouds is known, without asking", async () => {
+test("the endpoints of Azure's own clouds are known, without asking", async () => {
   const asked = answer(() => {
     throw new Error("nothing is to be asked");
   });
-  expect(await armEndpoint(cloudOf("public", undefined))).toBe("https://management.azure.com");
-  expect(await armEndpoint(cloudOf("usgovernment", undefined))).toBe("https://management.usgovcloudapi.net");
-  expect(await armEndpoint(cloudOf("china", undefined))).toBe("https://management.chinacloudapi.cn");
+  const endpoints = [cloudOf("public", undefined), cloudOf("usgovernment", undefined), cloudOf("china", undefined)];
+  expect(await Promise.all(endpoints.map((cloud) => endpointsOf(cloud)))).toEqual([
+    { resourceManager: "https://management.azure.com", vaultSuffix: "vault.azure.net" },
+    { resourceManager: "https://management.usgovcloudapi.net", vaultSuffix: "vault.usgovcloudapi.net" },
+    { resourceManager: "https://management.chinacloudapi.cn", vaultSuffix: "vault.azure.cn" },
+  ]);
   expect(asked).toEqual([]);
 });
 
-test("a metadata host names ARM", async () => {
-  const asked = answer(() => Response.json({ resourceManager: "https://127.0.0.1:8443" }));
-  expect(await armEndpoint({ metadataHost: "127.0.0.1:8443" })).toBe("https://127.0.0.1:8443");
+test("a metadata host names ARM and the suffix of vaults", async () => {
+  const metadata = { resourceManager: "https://127.0.0.1:8443", suffixes: { keyVaultDns: ".vault.example" } };
+  const asked = answer(() => Response.json(metadata));
+  expect(await endpointsOf({ metadataHost: "127.0.0.1:8443" })).toEqual({
+    resourceManager: "https://127.0.0.1:8443",
+    vaultSuffix: "vault.example",
+  });
   expect(asked).toEqual(["https://127.0.0.1:8443/metadata/endpoints?api-version=2022-09-01"]);
 });
 
@@ -39,17 +46,18 @@ test.each([
   ],
   ["refuses", () => new Response("", { status: 403 }), "answers 403"],
   ["knows no ARM", () => Response.json({}), "names no resourceManager"],
+  ["knows no vaults", () => Response.json({ resourceManager: "https://arm" }), "names no suffixes.keyVaultDns"],
   ["is a page for people", () => new Response("<html>"), "names no resourceManager"],
 ] as const)("a metadata host that %s is told with its setting", async (_, give, words) => {
   answer(give);
-  const failure = armEndpoint({ metadataHost: "lab.example" });
+  const failure = endpointsOf({ metadataHost: "lab.example" });
   await expect(failure).rejects.toThrow("azure-native:metadataHost: given lab.example");
   await expect(failure).rejects.toThrow(words);
 });
 
 test("a metadata host that begins to answer and does not end is left after its time", async () => {
   answer(() => new Response(new ReadableStream()));
-  await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow("it has not answered within 0.05 s");
+  await expect(endpointsOf({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow("it has not answered within 0.05 s");
 });
 
 test("a metadata host that does not answer is left after its time", async () => {
@@ -58,7 +66,7 @@ test("a metadata host that does not answer is left after its time", async () => 
     given = signal;
     return new Promise(() => {});
   });
-  await expect(armEndpoint({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow(
+  await expect(endpointsOf({ metadataHost: "lab.example" }, 0.05)).rejects.toThrow(
     /^azure-native:metadataHost: given lab.example, .* cannot be reached \(Error: it has not answered within 0\.05 s\)/,
   );
   expect(given?.aborted).toBe(true);

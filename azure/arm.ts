@@ -6,7 +6,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type * as pulumi from "@pulumi/pulumi";
 import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
 import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
-import type { Cloud } from "../environment/cloud.ts";
+import type { Cloud, Endpoints } from "../environment/cloud.ts";
 import { callSeconds, deadline, within } from "./deadline.ts";
 
 /** Where and how ARM is asked. */
@@ -54,24 +54,27 @@ export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise
 
 /** The azure-native provider's own login, for other questions than its. Arguments as of `connect`. */
 async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Login> {
-  const [endpoint, { subscriptionId }] = await Promise.all([armEndpoint(cloud), getClientConfig(opts)]);
+  const [{ resourceManager: endpoint }, { subscriptionId }] = await Promise.all([
+    endpointsOf(cloud),
+    getClientConfig(opts),
+  ]);
   return { endpoint, subscriptionId, credential: providerCredential(opts) };
 }
 
 /**
- * The endpoint of ARM: a cloud's own, or the one that a metadata host names.
+ * The endpoints of a cloud: its own, or those that a metadata host names.
  *
  * @param seconds Time that a metadata host has to answer.
  * @throws Error that names the setting, where the host does not tell.
  */
-export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<string> {
-  if ("resourceManager" in cloud) return cloud.resourceManager;
+export async function endpointsOf(cloud: Cloud, seconds = callSeconds): Promise<Endpoints> {
+  if ("resourceManager" in cloud) return cloud;
   const { metadataHost } = cloud;
   const url = `https://${metadataHost}/metadata/endpoints?api-version=2022-09-01`;
   const wrong = (given: string, cause?: unknown) =>
     new Error(
       `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +
-        "with `resourceManager`, over TLS that this machine trusts. Change it in the stack's file",
+        "with `resourceManager` and `suffixes.keyVaultDns`, over TLS that this machine trusts. Change it in the stack's file",
       { cause },
     );
   let answer: { status: number; body: string };
@@ -85,16 +88,23 @@ export async function armEndpoint(cloud: Cloud, seconds = callSeconds): Promise<
     throw wrong(`cannot be reached (${String(cause)})`, error);
   }
   if (answer.status !== 200) throw wrong(`answers ${answer.status}`);
-  const resourceManager = resourceManagerIn(answer.body);
+  const { resourceManager, suffixes } = metadataIn(answer.body);
   if (!resourceManager) throw wrong("names no resourceManager");
-  return resourceManager;
+  if (!suffixes?.keyVaultDns) throw wrong("names no suffixes.keyVaultDns");
+  return { resourceManager, vaultSuffix: suffixes.keyVaultDns.replace(/^\./, "") };
 }
 
-function resourceManagerIn(body: string): string | undefined {
+/** What is read of a metadata host's answer. */
+interface Metadata {
+  resourceManager?: string;
+  suffixes?: { keyVaultDns?: string };
+}
+
+function metadataIn(body: string): Metadata {
   try {
-    return (JSON.parse(body) as { resourceManager?: string } | null)?.resourceManager;
+    return (JSON.parse(body) as Metadata | null) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

@@ -19,14 +19,14 @@ const rights =
 /**
  * Adds each identity to those that its machine has. Nothing is asked for machines that have theirs.
  *
- * @returns Names of the machines that were given one.
+ * @returns Names of the machines that were given one, and of those that Azure is busy with, for example repairs.
  * @throws Error that names every machine that Azure refused one, and the rights that it takes.
  */
 export async function giveIdentities(
   { compute }: Pick<Arm, "compute">,
   resourceGroup: string,
   bearers: readonly Bearer[],
-): Promise<string[]> {
+): Promise<{ given: string[]; busy: string[] }> {
   // ARM spells the same ID in different cases.
   const lacking = bearers.filter(
     ({ machine, identityId }) => !machine.identities.some((id) => id.toLowerCase() === identityId.toLowerCase()),
@@ -36,25 +36,39 @@ export async function giveIdentities(
       compute.virtualMachines.update(resourceGroup, machine.name, {
         identity: {
           type: machine.hasSystemIdentity ? "SystemAssigned, UserAssigned" : "UserAssigned",
-          userAssignedIdentities: Object.fromEntries([...machine.identities, identityId].map((id) => [id, {}])),
+          // A PATCH leaves those that it does not name.
+          userAssignedIdentities: { [identityId]: {} },
         },
       }),
     ),
   );
-  const refused = results.flatMap((result, index) => {
-    const bearer = lacking[index];
-    if (result.status === "fulfilled" || !bearer) return [];
+  const given: string[] = [];
+  const busy: string[] = [];
+  const refused: string[] = [];
+  for (const [index, { machine, identityId }] of lacking.entries()) {
+    const result = results[index];
+    if (result?.status !== "rejected") {
+      given.push(machine.name);
+      continue;
+    }
     const { code, message, statusCode } = result.reason as Error & { code?: string; statusCode?: number };
+    if (statusCode === 409) busy.push(machine.name);
     // Replaced meanwhile: the new one is born with its identity.
-    if (statusCode === 404) return [];
-    const identity = bearer.identityId.split("/").at(-1);
-    return [`  ${bearer.machine.name}, ${identity}: ${[code, message].filter(Boolean).join(" ")}`];
-  });
+    else if (statusCode !== 404) {
+      const identity = identityId.split("/").at(-1);
+      refused.push(`  ${machine.name}, ${identity}: ${[code, message].filter(Boolean).join(" ")}`);
+    }
+  }
   if (refused.length > 0) {
     throw new Error(
       `machines were not given the identity by which they read their secrets; Ansible did not run. It takes the rights ` +
         `${rights}, for example by the role Contributor. Then run pulumi up again.\n${refused.join("\n")}`,
     );
   }
-  return lacking.map(({ machine }) => machine.name);
+  return { given, busy };
+}
+
+/** What is told of machines that Azure is busy with. */
+export function withoutIdentities(busy: readonly string[]): string {
+  return `Azure works on ${busy.join(", ")} and gave no identity: secrets are not read there until the next pulumi up`;
 }

@@ -36,16 +36,19 @@ export async function accountState(asking: Questions, group: string, name: strin
   return available(asking, "Microsoft.Storage", { name, type }, storageVersion);
 }
 
-/** Those of the secrets that a vault has not. */
+/** Those of the secrets that a vault does not give out: it has them not, or disabled. */
 export async function missingSecrets<Wanted extends { name: string }>(
   asking: Questions,
   vaultId: string,
   wanted: readonly Wanted[],
-): Promise<Wanted[]> {
-  const there = await Promise.all(
-    wanted.map(({ name }) => isThere(asking, { path: `${vaultId}/secrets/${name}`, apiVersion: vaultVersion })),
-  );
-  return wanted.filter((_, index) => !there[index]);
+): Promise<(Wanted & { disabled: boolean })[]> {
+  const missing = wanted.map(async (secret) => {
+    const question = { path: `${vaultId}/secrets/${secret.name}`, apiVersion: vaultVersion };
+    const found = (await read(asking, question)) as { properties?: { attributes?: { enabled?: boolean } } } | undefined;
+    const disabled = found?.properties?.attributes?.enabled === false;
+    return found && !disabled ? [] : [{ ...secret, disabled }];
+  });
+  return (await Promise.all(missing)).flat();
 }
 
 /**
@@ -75,11 +78,15 @@ function isDeletedVault(asking: Questions, location: string, name: string): Prom
 }
 
 async function isThere(asking: Questions, question: Question): Promise<boolean> {
+  return (await read(asking, question)) !== undefined;
+}
+
+/** The answer; undefined where there is no such thing. */
+async function read(asking: Questions, question: Question): Promise<unknown> {
   try {
-    await asking.get(question);
-    return true;
+    return await asking.get(question);
   } catch (error) {
-    if (error instanceof QuestionError && error.status === 404) return false;
+    if (error instanceof QuestionError && error.status === 404) return undefined;
     throw error;
   }
 }

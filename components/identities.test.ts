@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { Identities } from "./identities.ts";
 import { Recorder, valueOf } from "./testing/recorder.ts";
@@ -6,8 +7,8 @@ import { common, plan } from "./testing/stack.ts";
 test("each group of machines has an identity of its own", async () => {
   const recorder = await Recorder.start();
   const identities = new Identities("identities", { ...common, identities: plan.identities });
-  const clientIds = await valueOf(identities.clientIds);
-  const id = await valueOf(identities.idOf("back-balancer"));
+  const clientIds = await valueOf(pulumi.all(identities.clientIds));
+  const id = await valueOf(identities.of("back-balancer").id);
   await recorder.settle();
   expect(recorder.children("identities")).toEqual(
     ["back", "back-balancer", "data", "front", "machine-learning", "reverse-proxy"].map(
@@ -21,7 +22,7 @@ test("each group of machines has an identity of its own", async () => {
   });
   expect(clientIds).toMatchObject({ back: "client-id-platform-dev-back", data: "client-id-platform-dev-data" });
   expect(id).toMatch(/userAssignedIdentities\/id-platform-dev-back-balancer$/);
-  expect(() => identities.idOf("video")).toThrow("given video, allowed are back, back-balancer, data");
+  expect(() => identities.of("video")).toThrow("given video, allowed are back, back-balancer, data");
 });
 
 test("a group twice is refused before anything is made", async () => {

@@ -11,10 +11,10 @@ export interface IdentitiesArgs extends EnvironmentArgs {
   identities: Pick<PlannedIdentity, "group" | "name">[];
 }
 
-/** A user-assigned identity for each group of machines. They may nothing by themselves: rights are given where they count. */
+/** A user-assigned identity for each group of machines. By itself it may do nothing: rights are given where they count. */
 export class Identities extends pulumi.ComponentResource {
   /** Client IDs by the groups' names: by these a machine says which of its identities it means. */
-  readonly clientIds: pulumi.Output<Record<string, string>>;
+  readonly clientIds: Record<string, pulumi.Output<string>>;
   /** Object IDs by the groups' names: to these rights are given. */
   readonly principalIds: Record<string, pulumi.Output<string>>;
   /** The identities by the groups' names. */
@@ -40,16 +40,16 @@ export class Identities extends pulumi.ComponentResource {
     );
     this.nodes = { identities: Object.fromEntries(made) };
     this.principalIds = Object.fromEntries(made.map(([group, { principalId }]) => [group, principalId]));
-    this.clientIds = pulumi.all(Object.fromEntries(made.map(([group, { clientId }]) => [group, clientId])));
+    this.clientIds = Object.fromEntries(made.map(([group, { clientId }]) => [group, clientId]));
     this.registerOutputs({ clientIds: this.clientIds });
   }
 
-  /** Resource ID of the identity of a group. */
-  idOf(group: string): pulumi.Output<string> {
+  /** The identity of a group. */
+  of(group: string): UserAssignedIdentity {
     const { identities } = this.nodes;
     const identity = identities[group];
     if (!identity) throw new RangeError(`identity: given ${group}, allowed are ${Object.keys(identities).join(", ")}`);
-    return identity.id;
+    return identity;
   }
 }
 

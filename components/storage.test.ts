@@ -60,6 +60,13 @@ test("what is overwritten or deleted can be had back for 30 days, from the first
   for (const { dependencies } of containers) expect(dependencies).toContain("storage-history");
 });
 
+test("an account stays where another name makes another one, with what it holds", async () => {
+  const { recorder } = await build();
+  const ofAzure = recorder.resources.filter(({ custom }) => custom);
+  expect(ofAzure).toHaveLength(4);
+  for (const { name, retainOnDelete } of ofAzure) expect(retainOnDelete, name).toBe(true);
+});
+
 test("where the region has no zones, copies are kept in one place", async () => {
   expect((await build({ zones: [] })).account["sku"]).toEqual({ name: "Standard_LRS" });
 });

@@ -9,7 +9,7 @@ import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 
 /** What a storage account is made of. */
 export interface StorageArgs extends EnvironmentArgs {
-  /** Name of the account, unique in all of Azure. A change makes another account, without what this one holds. */
+  /** Name of the account, unique in all of Azure. A change makes another account, and leaves this one as it is. */
   accountName: string;
   /** Availability zones of the environment; none where the region has none. Copies are kept in all zones of the region. */
   zones: readonly string[];
@@ -67,7 +67,8 @@ export class Storage extends pulumi.ComponentResource {
         },
         tags: tags(environment),
       },
-      { parent: this, dependsOn: args.after ?? [] },
+      // Another name makes another account. The one before, with what it holds, goes only with its resource group.
+      { parent: this, dependsOn: args.after ?? [], retainOnDelete: true },
     );
 
     const history = new BlobServiceProperties(
@@ -80,7 +81,7 @@ export class Storage extends pulumi.ComponentResource {
         deleteRetentionPolicy: retention,
         containerDeleteRetentionPolicy: retention,
       },
-      { parent: this },
+      { parent: this, retainOnDelete: true },
     );
 
     const containers = Object.fromEntries(
@@ -90,7 +91,7 @@ export class Storage extends pulumi.ComponentResource {
           `${name}-${containerName}`,
           { containerName, accountName: account.name, resourceGroupName, publicAccess: "None" },
           // Nothing is kept before its history is.
-          { parent: this, dependsOn: [history] },
+          { parent: this, dependsOn: [history], retainOnDelete: true },
         ),
       ]),
     );

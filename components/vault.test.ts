@@ -8,6 +8,7 @@ const vaultId = `${resourceGroupId}/providers/Microsoft.KeyVault/vaults/kv-test`
 const args: VaultArgs = {
   ...common,
   vaultName: "kv-test",
+  vaultSuffix: "vault.azure.net",
   recover: false,
   tenantId: "tenant",
   subnetIds: [subnetId, "/subnets/other"],
@@ -50,6 +51,34 @@ test("a vault goes by Azure's roles, keeps what is deleted, and answers subnets 
     },
   });
   expect(uri).toBe("https://kv-test.vault.azure.net/");
+});
+
+test("a vault stays where another name makes another one, with what people set in it", async () => {
+  const { recorder } = await build();
+  expect(recorder.one("azure-native:keyvault:Vault").retainOnDelete).toBe(true);
+});
+
+test("in a preview the rights that stand stay as they are, also where a secret is to come, and nothing is asked", async () => {
+  const rights = async (toCome: string[]) => {
+    const recorder = await Recorder.start({ preview: true, toCome });
+    const vault = new Vault("vault", { ...args, complete: () => Promise.reject(new Error("was asked")) });
+    expect(await valueOf(vault.uri)).toBe("https://kv-test.vault.azure.net/");
+    await recorder.settle();
+    const { inputs } = recorder.one("azure-native:authorization:RoleAssignment", "vault-data-databaseLogin");
+    return inputs;
+  };
+  expect((await rights([]))["scope"]).toBe(`${vaultId}/secrets/databaseLogin`);
+  expect(await rights(["azure-native:keyvault:Secret"])).toEqual(await rights([]));
+});
+
+test("a protected vault lets secrets and rights come and go", async () => {
+  const recorder = await Recorder.start();
+  new Vault("vault", args, { protect: true });
+  await recorder.settle();
+  expect(recorder.one("azure-native:keyvault:Vault").protect).toBe(true);
+  const others = recorder.resources.filter(({ type }) => /:(Secret|RoleAssignment)$/.test(type));
+  expect(others).toHaveLength(3);
+  for (const { name, protect } of others) expect(protect, name).toBe(false);
 });
 
 test("a deleted vault is taken back only where that is asked for", async () => {

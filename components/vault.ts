@@ -12,8 +12,10 @@ import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 
 /** What a vault is made of. */
 export interface VaultArgs extends EnvironmentArgs {
-  /** Name of the vault, unique in all of Azure. A change makes another vault, without what people set in this one. */
+  /** Name of the vault, unique in all of Azure. A change makes another vault, and leaves this one as it is. */
   vaultName: string;
+  /** What follows the name in the vault's address, by cloud: `vault.azure.net`. */
+  vaultSuffix: string;
   /** A deleted vault of this name is taken back, with its secrets. Azure: `createMode`. */
   recover: boolean;
   /** Tenant whose identities may be let in. */
@@ -22,15 +24,15 @@ export interface VaultArgs extends EnvironmentArgs {
   subnetIds: pulumi.Input<string>[];
   /** Blocks of the people who set secrets; private ones are left out, since Azure takes none. */
   ranges: readonly Cidr[];
-  /** Secrets that Pulumi has, by name. One that is taken away stays in the vault: deleting it needs other rights. */
+  /** Secrets that Pulumi has, by name. One that is taken away stays in the vault. */
   secrets: Record<string, pulumi.Input<string>>;
-  /** Who may read what. */
+  /** What the machines of each group may read. */
   identities: Pick<PlannedIdentity, "group" | "rights">[];
   /** Object IDs of the identities, by the groups' names. */
   principalIds: Record<string, pulumi.Input<string>>;
   /**
-   * Rejects where a secret that machines want is not in the vault. Asked with the vault's resource ID once the program's
-   * own secrets are there; what the machines get to know of the vault waits for the answer, and so do the machines.
+   * Rejects where a secret that machines want is not in the vault. An update asks it with the vault's resource ID once
+   * the program's own secrets are there; address and rights wait for the answer, and with them the machines.
    */
   complete: (vaultId: string) => Promise<void>;
 }
@@ -40,7 +42,7 @@ export interface VaultArgs extends EnvironmentArgs {
  * the administrators only; the secrets that Pulumi has; and for each group of machines the right to read its own.
  */
 export class Vault extends pulumi.ComponentResource {
-  /** Address at which machines read secrets, once every secret is there that they want. */
+  /** Address at which machines read secrets; in an update known once every secret is there that they want. */
   readonly uri: pulumi.Output<string>;
   /** The resources of which the vault consists: secrets by name, rights by `<group>-<secret>`. */
   readonly nodes: { vault: KeyVault; secrets: Record<string, Secret>; rights: Record<string, RoleAssignment> };
@@ -73,7 +75,8 @@ export class Vault extends pulumi.ComponentResource {
         },
         tags: tags(environment),
       },
-      { parent: this, dependsOn: args.after ?? [] },
+      // Another name makes another vault. The one before, with what people set there, goes only with its resource group.
+      { parent: this, dependsOn: args.after ?? [], retainOnDelete: true },
     );
 
     const secrets = Object.fromEntries(
@@ -88,17 +91,21 @@ export class Vault extends pulumi.ComponentResource {
             properties: { value: pulumi.secret(value) },
             tags: tags(environment),
           },
-          // Only the vault itself deletes secrets, for those whom it lets in; the program writes them by Azure's ARM.
-          { parent: this, retainOnDelete: true },
+          // ARM writes secrets and deletes none: what the stack file no longer names is only forgotten.
+          { parent: this, retainOnDelete: true, protect: false },
         ),
       ]),
     );
 
-    const completeId = pulumi
-      .all([vault.id, pulumi.all(Object.values(secrets).map(({ id }) => id))])
-      .apply(([id]) => args.complete(id).then(() => id));
+    // A preview makes no machine. In it the ID of a secret to come is unknown, and rights that stand would seem replaced.
+    const completeId = pulumi.runtime.isDryRun()
+      ? vault.id
+      : pulumi
+          .all([vault.id, ...Object.values(secrets).map(({ id }) => id)])
+          .apply(([id]) => args.complete(id).then(() => id));
     this.nodes = { vault, secrets, rights: this.rights(name, args, completeId) };
-    this.uri = pulumi.all([completeId, vault.properties]).apply(([, { vaultUri }]) => vaultUri ?? "");
+    // From the name: a preview does not know what Azure tells of a vault that changes.
+    this.uri = completeId.apply(() => `https://${args.vaultName}.${args.vaultSuffix}/`);
     this.registerOutputs({ uri: this.uri });
   }
 
@@ -120,7 +127,8 @@ export class Vault extends pulumi.ComponentResource {
             principalType: "ServicePrincipal",
             roleDefinitionId: pulumi.interpolate`${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleIds[role]}`,
           },
-          { parent: this },
+          // Taken away with the secret at its group; machines that stand keep the values that they have.
+          { parent: this, protect: false },
         );
         return [key, assignment] as const;
       }),

@@ -79,7 +79,7 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
     ansible: options.ansible ?? ansible,
     treeHash: options.treeHash ?? "tree",
     resourceGroupName: "rg",
-    cloud: { resourceManager: "https://arm.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
     groups: machineGroups(plan)
       .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
       .map((machines) => ({
@@ -157,12 +157,7 @@ test("a machine that stands gets the identity of its group beside those that it 
   expect(azure.updates).toEqual([
     [
       "vmss-front_a",
-      {
-        identity: {
-          type: "SystemAssigned, UserAssigned",
-          userAssignedIdentities: { "/other": {}, "/identities/id-front": {} },
-        },
-      },
+      { identity: { type: "SystemAssigned, UserAssigned", userAssignedIdentities: { "/identities/id-front": {} } } },
     ],
   ]);
 });
@@ -197,7 +192,7 @@ test("a group without the IDs of all its scale sets is refused before anything i
       ansible,
       treeHash: "tree",
       resourceGroupName: "rg",
-      cloud: { resourceManager: "https://arm.test" },
+      cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
       groups,
       access,
       publicAddress: "198.51.100.32",

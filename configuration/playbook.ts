@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
 import { armSource, readHostKeys, withoutHostKeys } from "../azure/hostKeys.ts";
-import { giveIdentities } from "../azure/memberIdentities.ts";
+import { giveIdentities, withoutIdentities } from "../azure/memberIdentities.ts";
 import { listMembers, waitForMembers } from "../azure/members.ts";
 import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
@@ -49,10 +49,10 @@ interface Prepared {
 const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
- * Lists the machines, gives those that lack it the identity of their group, verifies their host keys, writes inventory, known_hosts and SSH configuration, and runs
- * `playbooks/environment.yml` on them: when machines, inventory or `ansible/` changed, and only then. Machines without
- * host keys, or that do not answer, are left out; the run fails at its end. A preview lists the machines that exist, and
- * writes nothing.
+ * Lists the machines, gives those that lack it the identity of their group, verifies their host keys, writes inventory,
+ * known_hosts and SSH configuration, and runs `playbooks/environment.yml` on them: when machines, inventory or `ansible/`
+ * changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. A
+ * preview lists the machines that exist, and writes nothing.
  */
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */
@@ -144,8 +144,9 @@ export class Playbook extends pulumi.ComponentResource {
     });
     const machines = nameMachines(plan.stack, members, groups);
     const bearers = machines.map((machine) => ({ machine, identityId: machine.identityId }));
-    const given = await giveIdentities(arm, resourceGroup, bearers);
+    const { given, busy } = await giveIdentities(arm, resourceGroup, bearers);
     if (given.length > 0) progress(`have the identities of their groups now: ${given.join(", ")}`);
+    if (busy.length > 0) void pulumi.log.warn(withoutIdentities(busy), this);
     const { keys, missing } = await readHostKeys(machines, armSource(arm, resourceGroup), {
       timeoutSeconds: patienceSeconds.hostKeys,
       intervalSeconds: patienceSeconds.interval,

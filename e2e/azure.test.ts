@@ -1,7 +1,11 @@
 /** `make azure-e2e`: a stack on Azure itself, from nothing to nothing. */
+import { randomUUID } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
 import { DefaultAzureCredential } from "@azure/identity";
-import { succeed } from "./command.ts";
+import { vaultName } from "../environment/names.ts";
+import { root, run, succeed } from "./command.ts";
 import { armClients, type Environment } from "./environment.ts";
 import { questions, replacement, tiersOf } from "./questions.ts";
 import { settings } from "./settings.ts";
@@ -17,11 +21,20 @@ const environment: Environment = {
   seconds: { healthy: 900, replaced: 4500, unchanged: 120 },
 };
 
+/** A destroyed vault keeps its name for 90 days. So each run has one of its own, unless the stack's file names one. */
+const file = join(root, `Pulumi.${stack}.yaml`);
+const before = readFileSync(file, "utf8");
+const config = ["--stack", stack, "--path", "platform:environment.vault.name"];
+
 beforeAll(async () => {
+  const { status } = await run(["pulumi", "config", "get", ...config]);
+  if (status !== 0) await succeed(["pulumi", "config", "set", ...config, vaultName.default(stack, randomUUID())]);
   await succeed(environment.up, { seconds: 7200 });
 }, 7_200_000);
 afterAll(async () => {
-  if (!keep) await succeed(["pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack], { seconds: 7200 });
+  if (keep) return;
+  await succeed(["pulumi", "destroy", "--yes", "--skip-preview", "--stack", stack], { seconds: 7200 });
+  writeFileSync(file, before);
 }, 7_200_000);
 
 questions(environment);

@@ -30,7 +30,7 @@ export const tiersOf = (stack: string): Record<string, Tier> =>
     }
   ).config["platform:environment"].tiers;
 
-/** Who reaches whom by what the stack's file says: `front > back`, sorted. */
+/** Which tier reaches which by what the stack's file says: `front > back`, sorted. */
 export function declaredFlows(tiers: Record<string, Tier>): string[] {
   return Object.entries(tiers)
     .flatMap(([from, { reaches = [] }]) => reaches.map((to) => `${from} > ${to}`))

@@ -1,14 +1,22 @@
 /** Which Azure a stack is built in, by the settings that its provider has. */
 import { z } from "zod";
 
-/** ARM of each cloud, by the names that the provider documents. */
-const resourceManagers = {
-  public: "https://management.azure.com",
-  usgovernment: "https://management.usgovcloudapi.net",
-  china: "https://management.chinacloudapi.cn",
+/** Where the services of a cloud are. */
+export interface Endpoints {
+  /** ARM: `https://management.azure.com`. */
+  resourceManager: string;
+  /** What follows the name of a vault in its address: `vault.azure.net`. */
+  vaultSuffix: string;
+}
+
+/** The clouds, by the names that the provider documents. */
+const clouds = {
+  public: { resourceManager: "https://management.azure.com", vaultSuffix: "vault.azure.net" },
+  usgovernment: { resourceManager: "https://management.usgovcloudapi.net", vaultSuffix: "vault.usgovcloudapi.net" },
+  china: { resourceManager: "https://management.chinacloudapi.cn", vaultSuffix: "vault.azure.cn" },
 };
 
-const names = Object.keys(resourceManagers) as (keyof typeof resourceManagers)[];
+const names = Object.keys(clouds) as (keyof typeof clouds)[];
 
 /** The value of `azure-native:environment`. */
 export const cloudSchema = z
@@ -21,10 +29,10 @@ export function regionName(location: string): string {
   return location.toLowerCase().replaceAll(/\s/g, "");
 }
 
-/** Where ARM is: known, or told by a host. */
-export type Cloud = { resourceManager: string } | { metadataHost: string };
+/** Where a cloud's services are: known, or told by a host. */
+export type Cloud = Endpoints | { metadataHost: string };
 
 /** The cloud of a checked name, unless a metadata host describes another: the provider prefers that one too. */
 export function cloudOf(name: z.output<typeof cloudSchema>, metadataHost: string | undefined): Cloud {
-  return metadataHost === undefined ? { resourceManager: resourceManagers[name] } : { metadataHost };
+  return metadataHost === undefined ? clouds[name] : { metadataHost };
 }

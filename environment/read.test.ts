@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { cloudOf } from "./cloud.ts";
 import { readStack } from "./read.ts";
 import { administrators, committed, playbooks } from "./testing/stacks.ts";
 
@@ -49,20 +50,18 @@ test("every playbook that site.yml imports is of a kind of server", () => {
 });
 
 test("Azure is the public one, the national one that is named, or the one that a metadata host describes", () => {
-  expect(read().cloud).toEqual({ resourceManager: "https://management.azure.com" });
+  expect(read().cloud).toEqual(cloudOf("public", undefined));
   const china = { "azure-native:environment": "china" };
-  expect(read(china).cloud).toEqual({ resourceManager: "https://management.chinacloudapi.cn" });
+  expect(read(china).cloud).toEqual(cloudOf("china", undefined));
   expect(read({ ...china, "azure-native:metadataHost": "arm.example" }).cloud).toEqual({ metadataHost: "arm.example" });
 });
 
 test("where the stack names no Azure, the provider's variables do", () => {
   vi.stubEnv("AZURE_ENVIRONMENT", "china");
-  expect(read().cloud).toEqual({ resourceManager: "https://management.chinacloudapi.cn" });
+  expect(read().cloud).toEqual(cloudOf("china", undefined));
   vi.stubEnv("ARM_ENVIRONMENT", "usgovernment");
-  expect(read().cloud).toEqual({ resourceManager: "https://management.usgovcloudapi.net" });
-  expect(read({ "azure-native:environment": "public" }).cloud).toEqual({
-    resourceManager: "https://management.azure.com",
-  });
+  expect(read().cloud).toEqual(cloudOf("usgovernment", undefined));
+  expect(read({ "azure-native:environment": "public" }).cloud).toEqual(cloudOf("public", undefined));
   vi.stubEnv("ARM_METADATA_HOSTNAME", "arm.example");
   expect(read().cloud).toEqual({ metadataHost: "arm.example" });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fieldsOf, parseReference, secretsOf, setInPulumi, setInVault } from "./secrets.ts";
+import { fieldsOf, parseReference, secretsOf, setInPulumi, waysToSet } from "./secrets.ts";
 import { dev, devWith, mistakes, type Json } from "./testing/mistakes.ts";
 import { committed } from "./testing/stacks.ts";
 
@@ -46,7 +46,7 @@ test("a secret that Pulumi does not have is no mistake: people set it in the vau
 test("a value of Pulumi's without the fields that are wanted of it is told, and never shown", () => {
   const allowed =
     "a JSON object of strings with password, user, for which application back of tier back asks. Set it with\n" +
-    `      pulumi config set --secret platform:databaseLogin '{"password":"…","user":"…"}'`;
+    `      pulumi config set --secret platform:databaseLogin   # {"password":"…","user":"…"}`;
   expect(mistakes({ secrets: { databaseLogin: undefined } })).toEqual([
     ["platform:databaseLogin", "a value that is no JSON object of strings", allowed],
   ]);
@@ -83,12 +83,15 @@ test("only an object of strings has fields", () => {
   for (const value of ["", "secret", "7", "null", '["a"]', '{"port":5432}']) expect(fieldsOf(value)).toBeUndefined();
 });
 
-test("the commands that set a secret say its fields", () => {
+test("the commands that set a secret say its fields, and take no value as an argument", () => {
   expect(setInPulumi({ name: "apiKey", fields: [] })).toBe("pulumi config set --secret platform:apiKey");
-  expect(setInVault("kv-dev", { name: "apiKey", fields: [] })).toBe(
-    "az keyvault secret set --vault-name kv-dev --name apiKey --value '…'",
-  );
-  expect(setInVault("kv-dev", { name: "login", fields: ["user"] })).toBe(
-    `az keyvault secret set --vault-name kv-dev --name login --value '{"user":"…"}'`,
-  );
+  const login = { name: "login", fields: ["user"], wantedBy: "tier data", disabled: false };
+  expect(waysToSet("kv-dev", login)).toEqual([
+    'read -rs value; printf %s "$value" | az keyvault secret set --vault-name kv-dev --name login --file /dev/stdin   # {"user":"…"}',
+    'or: pulumi config set --secret platform:login   # {"user":"…"}',
+    "or, where it was deleted: az keyvault secret recover --vault-name kv-dev --name login",
+  ]);
+  expect(waysToSet("kv-dev", { ...login, disabled: true })).toEqual([
+    "az keyvault secret set-attributes --vault-name kv-dev --name login --enabled true",
+  ]);
 });

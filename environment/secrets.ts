@@ -2,7 +2,7 @@
 import { secretReference } from "./fields.ts";
 import { asArray, asObject } from "./untyped.ts";
 
-/** A secret, and who asks for it. */
+/** A secret, and what asks for it. */
 export interface WantedSecret {
   /** Its name in the vault; where Pulumi has its value, that is the configuration key `platform:<name>`. */
   name: string;
@@ -10,6 +10,12 @@ export interface WantedSecret {
   fields: string[];
   /** The first place that asks, for example `tier data` or `application back of tier back`. */
   wantedBy: string;
+}
+
+/** A secret that a vault does not give out. */
+export interface MissingSecret extends WantedSecret {
+  /** The vault has it, and somebody has disabled it. */
+  disabled: boolean;
 }
 
 /**
@@ -66,16 +72,24 @@ function wantedIn(secrets: unknown, wantedBy: string): WantedSecret[] {
   });
 }
 
-/** How a value is written into the configuration, for messages; a value with fields is JSON. */
+/** The command by which Pulumi asks for a value, for messages: arguments of a command are no secrets. */
 export function setInPulumi({ name, fields }: Pick<WantedSecret, "name" | "fields">): string {
-  return `pulumi config set --secret platform:${name}${exampleValue(fields, "")}`;
+  return `pulumi config set --secret platform:${name}${exampleValue(fields)}`;
 }
 
-/** How a value is written into the vault, for messages. */
-export function setInVault(vault: string, { name, fields }: Pick<WantedSecret, "name" | "fields">): string {
-  return `az keyvault secret set --vault-name ${vault} --name ${name} --value${exampleValue(fields, " '…'")}`;
+/** The commands by which a vault gives out a secret that it does not, for messages. */
+export function waysToSet(vault: string, { name, fields, disabled }: MissingSecret): string[] {
+  const az = (command: string, rest = "") =>
+    `az keyvault secret ${command} --vault-name ${vault} --name ${name}${rest}`;
+  if (disabled) return [az("set-attributes", " --enabled true")];
+  return [
+    `read -rs value; printf %s "$value" | ${az("set", " --file /dev/stdin")}${exampleValue(fields)}`,
+    `or: ${setInPulumi({ name, fields })}`,
+    `or, where it was deleted: ${az("recover")}`,
+  ];
 }
 
-function exampleValue(fields: readonly string[], whole: string): string {
-  return fields.length === 0 ? whole : ` '{${fields.map((field) => `"${field}":"…"`).join(",")}}'`;
+/** A value with fields is JSON. */
+function exampleValue(fields: readonly string[]): string {
+  return fields.length === 0 ? "" : `   # {${fields.map((field) => `"${field}":"…"`).join(",")}}`;
 }

@@ -240,7 +240,7 @@ export const serviceHeaders = { client: "lab-client" } as const;
 export const metadataHeaders = { network: "lab-network", client: "lab-client" } as const;
 
 /**
- * Headers between the front of Azure's services and ARM about a request to a blob service. `check: before` asks whether it is allowed:
- * 204. Where that answer has `tell`, `check: after` says that the request has succeeded.
+ * Headers between the front of Azure's services and ARM about a request to a blob service. `check: before` asks whether
+ * it is allowed: 204. Where that answer has `tell`, `check: after` says that the request has succeeded.
  */
 export const blobHeaders = { check: "lab-check", tell: "lab-tell" } as const;

@@ -8,7 +8,7 @@ import { listUsages, type Usage } from "../azure/usages.ts";
 import { accountState, missingSecrets, vaultState, type NameState } from "../azure/vaults.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
-import type { WantedSecret } from "../environment/secrets.ts";
+import type { MissingSecret } from "../environment/secrets.ts";
 import { urnOf } from "./image.ts";
 import { groupBy, groupNeeds } from "./needs.ts";
 import { encryptionFeature } from "./registrations.ts";
@@ -37,8 +37,8 @@ export interface Answers {
   /** The name of the vault, and of the storage account. */
   vault: Asked<NameState>;
   account: Asked<NameState>;
-  /** Secrets that people set and a vault that stands has not. */
-  missingSecrets: Asked<WantedSecret[]>;
+  /** Secrets that people set and a vault that stands does not give out. */
+  missingSecrets: Asked<MissingSecret[]>;
 }
 
 /**
@@ -86,7 +86,7 @@ async function vaultIn(
   location: string,
   group: string,
   given: readonly string[],
-): Promise<[Asked<NameState>, Asked<WantedSecret[]>]> {
+): Promise<[Asked<NameState>, Asked<MissingSecret[]>]> {
   const state = await asked(vaultState(questions, group, location, name));
   if (!("value" in state) || state.value.is !== "ours") return [state, { value: [] }];
   const left = secrets.filter((secret) => !given.includes(secret.name));

@@ -24,16 +24,18 @@ export interface Findings extends LackingRights {
 export interface Place extends Pick<PreflightSettings, "spares"> {
   location: string;
   file: string;
+  /** Names of the secrets that the program writes into the vault itself. */
+  given: readonly string[];
 }
 
 export function judge(
   plan: Plan,
   groups: readonly GroupNeeds[],
   answers: Answers,
-  { location, file, spares }: Place,
+  { location, file, spares, given }: Place,
 ): Findings {
   const { providers, encryption, images, rights } = answers;
-  const stores = storeObstacles(plan, answers, file);
+  const stores = storeObstacles(plan, answers, file, given);
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const permissions = valueOf(rights.permissions);
@@ -85,9 +87,14 @@ function valueOf<T>(asked: Asked<T>): T | undefined {
 }
 
 /** What is wrong with the vault, the storage account and what people put there. */
-function storeObstacles(plan: Plan, { vault, account, missingSecrets }: Answers, file: string): Obstacle[] {
+function storeObstacles(
+  plan: Plan,
+  { vault, account, missingSecrets }: Answers,
+  file: string,
+  given: readonly string[],
+): Obstacle[] {
   const names = [
-    vaultObstacle(plan.vault, valueOf(vault), file),
+    vaultObstacle(plan.vault, valueOf(vault), file, given),
     accountObstacle(plan.storage.name, valueOf(account), file),
   ];
   return [

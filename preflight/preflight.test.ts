@@ -59,7 +59,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
     secrets: Object.fromEntries((given.secrets ?? []).map((name) => [name, pulumi.output("a value")])),
-    cloud: { resourceManager: "https://arm.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
@@ -547,20 +547,28 @@ test("names of those that stand already are no matter", async () => {
   expect((await run(roomy(standing))).error).toBe("");
 });
 
-test("a vault that lies in soft delete is told with the ways to take it back, and is no matter where that is wanted", async () => {
+test("a vault that lies in soft delete is told with the ways out, and is no matter where it is taken back", async () => {
   const subscription = roomy({ deletedVaults: [vault], taken: [vault] });
-  expect(await obstacle(subscription)).toBe(
-    `  platform:environment.vault.name
+  const given = `  platform:environment.vault.name
     given:   ${vault}, which was deleted and lies in soft delete
     allowed: a vault that is taken back, or another name; Azure gives no name away for 90 days
-    change:  platform:environment.vault.recover: true in Pulumi.dev.yaml, or az keyvault recover --name ${vault} \
-beforehand, or another name. A vault that is taken back has the secrets that it had: those of platform:databaseLogin that \
-are set must be taken away (pulumi config rm)`,
+    change:  another name, or platform:environment.vault.recover: true in Pulumi.dev.yaml`;
+  expect(await obstacle(subscription)).toBe(given);
+  const secrets = ["databaseLogin"];
+  expect(await obstacle(subscription, { secrets })).toBe(
+    `${given}, and, since the vault has its secrets then: pulumi config rm platform:databaseLogin`,
   );
   const plan = devPlan((environment) => {
     environment["vault"] = { recover: true };
   });
   expect((await run(subscription, { plan })).error).toBe("");
+  expect(await obstacle(subscription, { plan, secrets })).toBe(
+    `  platform:environment.vault.recover
+    given:   true, and values of databaseLogin
+    allowed: a vault that is taken back has the secrets that it had, and Pulumi makes none that is there
+    change:  pulumi config rm platform:databaseLogin`,
+  );
+  expect((await run(roomy({ vaults: { [vault]: [] } }), { plan, secrets })).error).toBe("");
 });
 
 test("a secret that nobody set in a vault that stands is told with the commands that set it", async () => {
@@ -569,8 +577,10 @@ test("a secret that nobody set in a vault that stands is told with the commands 
     `  secret databaseLogin in the vault ${vault}
     given:   (nothing)
     allowed: a value, since application back of tier back asks for it
-    change:  az keyvault secret set --vault-name ${vault} --name databaseLogin --value '{"password":"…","user":"…"}'
-      or: pulumi config set --secret platform:databaseLogin '{"password":"…","user":"…"}'`,
+    change:  read -rs value; printf %s "$value" | az keyvault secret set --vault-name ${vault} --name databaseLogin --file \
+/dev/stdin   # {"password":"…","user":"…"}
+      or: pulumi config set --secret platform:databaseLogin   # {"password":"…","user":"…"}
+      or, where it was deleted: az keyvault secret recover --vault-name ${vault} --name databaseLogin`,
   );
   expect((await run(subscription, { secrets: ["databaseLogin"] })).error).toBe("");
   expect((await run(roomy({ vaults: {} }))).error).toBe("");

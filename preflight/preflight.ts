@@ -6,12 +6,12 @@ import { regionName } from "../environment/cloud.ts";
 import type { Stack } from "../environment/read.ts";
 import { ask, type Answers } from "./ask.ts";
 import { exampleNameObstacles } from "./exampleNames.ts";
-import { judge, switchOff, type Findings } from "./judge.ts";
+import { judge, switchOff, type Findings, type Place } from "./judge.ts";
 import { groupNeeds, type StandingScaleSets } from "./needs.ts";
 import { renderObstacles, renderWarning, type Obstacle } from "./obstacle.ts";
 
 /**
- * What keeps a stack from being built, as a text; none where nothing does. A preview needs no rights to write: what of them
+ * What keeps a stack from being built; none where nothing does. A preview needs no rights to write: what of them
  * is missing it only tells.
  *
  * @param standing What the stack has already.
@@ -42,15 +42,15 @@ export async function preflight(
 
   async function findings(region: string): Promise<Findings> {
     const { spares } = settings;
-    const place = { location: regionName(region), file, spares };
-    const [answers, { scaleSets }] = await Promise.all([answersIn(place.location), standing]);
+    const place = { location: regionName(region), file, spares, given: Object.keys(secrets) };
+    const [answers, { scaleSets }] = await Promise.all([answersIn(place), standing]);
     return judge(plan, groupNeeds(plan, scaleSets), answers, place);
   }
 
-  async function answersIn(region: string): Promise<Answers> {
+  async function answersIn({ location: region, given }: Place): Promise<Answers> {
     try {
       const { rest } = await connect(cloud, {});
-      return await ask(questions(rest), plan, region, Object.keys(secrets));
+      return await ask(questions(rest), plan, region, given);
     } catch (error) {
       throw new pulumi.RunError(
         `Azure could not be asked whether ${file} can be built; nothing was changed.\n  ${(error as Error).message}\n` +

@@ -5,29 +5,42 @@ import { questions } from "../azure/questions.ts";
 import { missingSecrets, type NameState } from "../azure/vaults.ts";
 import type { Cloud } from "../environment/cloud.ts";
 import type { PlannedVault } from "../environment/plan.ts";
-import { setInPulumi, setInVault, type WantedSecret } from "../environment/secrets.ts";
+import { waysToSet, type MissingSecret } from "../environment/secrets.ts";
 import type { Obstacle } from "./obstacle.ts";
 
 const vaultPath = "platform:environment.vault";
 
-/** What is wrong with a vault's name; undefined where nothing is, or nothing is known. */
+/**
+ * What is wrong with a vault's name; undefined where nothing is, or nothing is known.
+ *
+ * @param given Names of the secrets that the program writes itself.
+ */
 export function vaultObstacle(
-  { name, recover, secrets }: PlannedVault,
+  { name, recover }: PlannedVault,
   state: NameState | undefined,
   file: string,
+  given: readonly string[],
 ): Obstacle | undefined {
   const place = `${vaultPath}.name`;
   if (state?.is === "taken") return taken(place, name, state.message, file);
-  if (state?.is !== "deleted" || recover) return undefined;
-  const names = secrets.map((secret) => `platform:${secret.name}`).join(", ");
+  if (state?.is !== "deleted") return undefined;
+  const removal = given.map((secret) => `pulumi config rm platform:${secret}`).join("; ");
+  if (recover) {
+    if (given.length === 0) return undefined;
+    return {
+      place: `${vaultPath}.recover`,
+      given: `true, and values of ${given.join(", ")}`,
+      allowed: "a vault that is taken back has the secrets that it had, and Pulumi makes none that is there",
+      change: removal,
+    };
+  }
   return {
     place,
     given: `${name}, which was deleted and lies in soft delete`,
     allowed: "a vault that is taken back, or another name; Azure gives no name away for 90 days",
     change:
-      `${vaultPath}.recover: true in ${file}, or az keyvault recover --name ${name} beforehand, or another name. A vault ` +
-      "that is taken back has the secrets that it had" +
-      (names === "" ? "" : `: those of ${names} that are set must be taken away (pulumi config rm)`),
+      `another name, or ${vaultPath}.recover: true in ${file}` +
+      (removal === "" ? "" : `, and, since the vault has its secrets then: ${removal}`),
   };
 }
 
@@ -45,19 +58,18 @@ function taken(place: string, name: string, message: string, file: string): Obst
   };
 }
 
-/** Secrets that a vault has not. */
-export function secretObstacles(vault: string, missing: readonly WantedSecret[]): Obstacle[] {
+/** Secrets that a vault does not give out. */
+export function secretObstacles(vault: string, missing: readonly MissingSecret[]): Obstacle[] {
   return missing.map((secret) => ({
     place: `secret ${secret.name} in the vault ${vault}`,
-    given: "(nothing)",
+    given: secret.disabled ? "a secret that is disabled" : "(nothing)",
     allowed: `a value, since ${secret.wantedBy} asks for it`,
-    change: `${setInVault(vault, secret)}\n      or: ${setInPulumi(secret)}`,
+    change: waysToSet(vault, secret).join("\n      "),
   }));
 }
 
 /**
- * Ends the program where a vault lacks secrets: it stands now, and no machine shall be made that waits for them. A preview
- * makes none, and asks nothing.
+ * Ends the program where a vault lacks secrets: it stands now, and no machine shall be made that waits for them.
  *
  * @param given Names of the secrets that the program writes itself.
  * @throws pulumi.RunError that names each, who asks for it, and the commands that set it.
@@ -69,7 +81,7 @@ export async function requireSecrets(
   vaultId: string,
 ): Promise<void> {
   const left = secrets.filter((secret) => !given.includes(secret.name));
-  if (left.length === 0 || pulumi.runtime.isDryRun()) return;
+  if (left.length === 0) return;
   const missing = await connect(cloud, {})
     .then(({ rest }) => missingSecrets(questions(rest), vaultId, left))
     .catch((error: unknown) => {
@@ -79,13 +91,14 @@ export async function requireSecrets(
       );
     });
   if (missing.length === 0) return;
-  const lines = missing.map(
-    (secret) =>
-      `  ${secret.name}, for which ${secret.wantedBy} asks\n` +
-      `    ${setInVault(name, secret)}\n    or: ${setInPulumi(secret)}`,
+  const lines = missing.map((secret) =>
+    [
+      `  ${secret.name}, for which ${secret.wantedBy} asks${secret.disabled ? ", is disabled" : ""}`,
+      ...waysToSet(name, secret),
+    ].join("\n    "),
   );
   throw new PlainError(
-    `${missing.length === 1 ? "1 secret is" : `${missing.length} secrets are`} not in the vault ${name}. It stands now; ` +
+    `${missing.length === 1 ? "1 secret is" : `${missing.length} secrets are`} missing in the vault ${name}. It stands now; ` +
       `no machine was made. Set what is missing, then run pulumi up again.\n${lines.join("\n")}`,
   );
 }

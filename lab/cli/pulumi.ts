@@ -88,7 +88,9 @@ function layOver(
     ...(before.encryptionsalt ? { encryptionsalt: before.encryptionsalt } : {}),
     config: {
       ...Object.fromEntries(
-        secretsToSet(own, left).map(({ name, fields }) => [`platform:${name}`, stackSecret(name, fields)]),
+        secretsOf(environmentOf(own))
+          .filter(({ name }) => !left.includes(name))
+          .map(({ name, fields }) => [`platform:${name}`, stackSecret(name, fields)]),
       ),
       ...own.config,
       "azure-native:metadataHost": `127.0.0.1:${armPort}`,
@@ -107,13 +109,6 @@ function layOver(
     },
   };
   writeAtomically(file, dump(merged));
-}
-
-/** A vault that is taken back has its secrets, which Pulumi refuses to make. */
-function secretsToSet(file: StackFile, left: readonly string[]): ReturnType<typeof secretsOf> {
-  const { vault } = environmentOf(file);
-  if (isObject(vault) && vault.recover === true) return [];
-  return secretsOf(environmentOf(file)).filter(({ name }) => !left.includes(name));
 }
 
 /** Runs the CLI in the foreground; resolves to its exit status. */

@@ -1,7 +1,7 @@
 /**
- * Programs that machines use (resolvers, metadata services, the Git server, Azure's services): each runs detached in its namespace and
- * outlives the daemon; the next daemon takes it over by its process ID file, or replaces it when its version is
- * another.
+ * Programs that machines use (resolvers, metadata services, the Git server, Azure's services): each runs detached in its
+ * namespace and outlives the daemon; the next daemon takes it over by its process ID file, or replaces it when its
+ * version is another.
  */
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";

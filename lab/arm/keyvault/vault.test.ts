@@ -1,7 +1,7 @@
 /** What no conformance case shows of vaults: rights on one secret, what is logged, and what a restart keeps. */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { managementHost, vaultSuffix } from "../../serviceNames.ts";
 import { startArm } from "../index.ts";
 import { client, subscription, tenant, TestLab } from "../testing/testLab.ts";
@@ -98,6 +98,19 @@ test("secrets are there after a restart, deleted vaults with theirs too", async 
   expect(await ask("GET", "secrets/b")).toMatchObject({ body: { value: "second" } });
   expect((await ask("POST", "deletedsecrets/a/recover")).status).toBe(200);
   expect(await ask("GET", "secrets/a")).toMatchObject({ body: { value: "first" } });
+});
+
+test("a vault that goes with its resource group lies in soft delete, with its secrets", async () => {
+  await write("a", "first");
+  await lab.call("DELETE", `${group}?api-version=2024-03-01`);
+  await vi.waitFor(async () => {
+    lab.pass(1);
+    expect((await lab.call("GET", `${group}?api-version=2024-03-01`)).status).toBe(404);
+  });
+  await lab.call("PUT", `${group}?api-version=2024-03-01`, { location: "westeurope" });
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, createMode: "recover" };
+  expect((await arm("PUT", vault, { location: "westeurope", properties })).status).toBe(201);
+  expect((await arm("GET", `${vault}/secrets/a`)).status).toBe(200);
 });
 
 describe("Resource Manager", () => {
