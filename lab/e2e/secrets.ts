@@ -91,7 +91,7 @@ const loginsInFiles = async (tier: string): Promise<string[]> => {
   return [...new Set(files.map(({ stdout }) => stdout.trim()))];
 };
 
-/** Who is connected to the database, each once. */
+/** The logins that are connected to the database, each once. */
 const loginsInUse = async (): Promise<string[]> => {
   const data = (await oneOfEach()).get("data") ?? "";
   const query =
@@ -190,7 +190,7 @@ export function secrets(): void {
     for (const [tier, row] of Object.entries(rows)) {
       for (const [what, code] of Object.entries(row)) {
         const own = expected[tier]?.some((name) => what === `/secrets/${name}`);
-        // Whoever has no role sees no subscription: an empty list.
+        // An identity without a role sees no subscription: an empty list.
         const wanted = own || what === "/subscriptions" ? "200" : what === "another identity" ? "400" : "403";
         expect(`${tier} ${what} ${code}`).toBe(`${tier} ${what} ${wanted}`);
       }
@@ -205,7 +205,7 @@ export function secrets(): void {
     const metadata = "curl -sS --max-time 5 -H Metadata:true http://169.254.169.254/metadata/versions";
     expect((await as("root", metadata)).status).toBe(0);
     expect((await as("back", metadata)).status).not.toBe(0);
-    // Whoever else there is.
+    // An account that is none of the program.
     expect((await as("nobody", metadata)).status).not.toBe(0);
     expect((await as("nobody", "cat /srv/back/shared/secrets.env /etc/platform/secrets.json")).stdout).toBe("");
   });
