@@ -16,7 +16,7 @@ export const resourcePaths: Readonly<Record<string, string>> = {
   "azure-native:compute:VirtualMachineScaleSet": `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/{vmScaleSetName}`,
   "azure-native:managedidentity:UserAssignedIdentity": `${group}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{resourceName}`,
   "azure-native:authorization:RoleAssignment":
-    "{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
+    "/{scope}/providers/Microsoft.Authorization/roleAssignments/{roleAssignmentName}",
   "azure-native:keyvault:Vault": `${group}/providers/Microsoft.KeyVault/vaults/{vaultName}`,
   "azure-native:keyvault:Secret": `${group}/providers/Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}`,
   "azure-native:storage:StorageAccount": account,
@@ -42,5 +42,6 @@ export function resourceId(
     const parameter = /^\{(\w+)\}$/.exec(part)?.[1];
     return parameter === undefined ? part : values[parameter];
   });
-  return parts?.every((part) => typeof part === "string") ? parts.join("/") : undefined;
+  // A scope is an ID itself, and begins with a slash of its own.
+  return parts?.every((part) => typeof part === "string") ? parts.join("/").replace(/^\/\//, "/") : undefined;
 }

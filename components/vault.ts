@@ -101,7 +101,7 @@ export class Vault extends pulumi.ComponentResource {
     const completeId = pulumi.runtime.isDryRun()
       ? vault.id
       : pulumi
-          .all([vault.id, ...Object.values(secrets).map(({ id }) => id)])
+          .all([vault.id, pulumi.all(Object.values(secrets).map(({ id }) => id))])
           .apply(([id]) => args.complete(id).then(() => id));
     this.nodes = { vault, secrets, rights: this.rights(name, args, completeId) };
     // From the name: a preview does not know what Azure tells of a vault that changes.

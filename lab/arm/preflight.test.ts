@@ -28,7 +28,7 @@ async function findings(stack: string): Promise<Findings> {
   const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3_600_000 }) };
   const tlsOptions = { ca: lab.certificates.ca };
   const asking = questions(createComputeManagement(credential, subscription, { endpoint: lab.endpoint, tlsOptions }));
-  const place = { location: "westeurope", file: `Pulumi.${stack}.yaml`, spares: "required" as const };
+  const place = { location: "westeurope", file: `Pulumi.${stack}.yaml`, spares: "required" as const, given: [] };
   return judge(plan, groupNeeds(plan, new Map()), await ask(asking, plan, place.location, []), place);
 }
 

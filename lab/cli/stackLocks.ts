@@ -35,7 +35,7 @@ function locks(backend: string): { file: string; stack: string }[] {
     .map((name) => ({ file: join(directory, name), stack: basename(dirname(name)) }));
 }
 
-/** Who made the lock, where that was a Pulumi of this host that runs no more. */
+/** What the lock says, where a Pulumi of this host made it that runs no more. */
 function deadOwner(file: string): Content | undefined {
   const content = read(file);
   return content && content.hostname === hostname() && !isPulumi(content.pid) ? content : undefined;

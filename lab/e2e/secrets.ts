@@ -120,7 +120,7 @@ const loginsInFiles = async (tier: string): Promise<string[]> => {
   return [...new Set(files.map(({ stdout }) => stdout.trim()))];
 };
 
-/** Who is connected to the database, each once. */
+/** The logins that are connected to the database, each once. */
 const loginsInUse = async (): Promise<string[]> => {
   const data = (await oneOfEach()).get("data") ?? "";
   const query =
@@ -249,7 +249,7 @@ export function secrets(): void {
     const metadata = "curl -sS --max-time 5 -H Metadata:true http://169.254.169.254/metadata/versions";
     expect((await as("root", metadata)).status).toBe(0);
     expect((await as("back", metadata)).status).not.toBe(0);
-    // Whoever else there is.
+    // An account that is none of the program.
     expect((await as("nobody", metadata)).status).not.toBe(0);
     expect((await as("nobody", "cat /etc/platform/env/back.env /etc/platform/secrets.json")).stdout).toBe("");
   });

@@ -1,4 +1,4 @@
-/** Who may do what: identities, role assignments and the tokens that machines are given. */
+/** Rights: identities, role assignments and the tokens that machines are given. */
 import { decodeJwt } from "jose";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ask, model, setId, TestGroup } from "../testing/testGroup.ts";
