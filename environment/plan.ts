@@ -62,7 +62,7 @@ export interface PlannedVault {
   name: string;
   /** Whether a deleted vault of this name is taken back. */
   recover: boolean;
-  /** How often machines look for new values. */
+  /** Time after which a new value is in use. */
   refreshSeconds: number;
   /** All secrets that machines want of it, by name. */
   secrets: WantedSecret[];

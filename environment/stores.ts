@@ -27,7 +27,10 @@ export const vaultSchema = z
       .string()
       .regex(refreshPattern, { error: refreshText })
       .default("PT1M")
-      .describe("How often machines look for new values of their secrets, PT5S to PT60M"),
+      .describe(
+        "Time after which a new value of a secret is in use on all its machines, PT5S to PT60M; services that must restart " +
+          "take turns",
+      ),
   })
   .describe("The Key Vault from which machines read their secrets");
 

@@ -10,7 +10,7 @@ expect() { [ "$1" = "$2" ] || { echo "given $1, wanted $2" >&2; exit 1; }; }
 az config set core.instance_discovery=false core.collect_telemetry=false
 az cloud register --name lab --endpoint-resource-manager https://management.azure.example
 az cloud set --name lab
-az login --service-principal --tenant "$TENANT" --username "$CLIENT" --password "$SECRET" --output none
+az login --service-principal --tenant "$TENANT" --username "$CLIENT" --password="$SECRET" --output none
 
 vault=$(az keyvault list --resource-group "$group" --query '[0].name' --output tsv)
 account=$(az storage account list --resource-group "$group" --query '[0].name' --output tsv)
