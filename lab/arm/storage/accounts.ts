@@ -1,10 +1,10 @@
 /** Microsoft.Storage/storageAccounts. What they hold is Azurite's; who may ask for it, `blobCheck.ts` decides. */
 import { randomBytes } from "node:crypto";
 import { storageSuffix } from "../../serviceNames.ts";
+import { missingEndpoints } from "../access/networkRules.ts";
 import type { Context, StoreContext } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
-import { keyOf, nameOf, parentOf } from "../ids.ts";
-import type { SubnetBody } from "../network/subnetSchema.ts";
+import { keyOf, nameOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Action, Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
@@ -42,18 +42,12 @@ function prepare(draft: Draft<AccountBody>, context: Context): void {
 }
 
 /** A subnet that is to be admitted must have the service endpoint. */
-function refuseWithoutEndpoint({ networkAcls }: AccountBody["properties"], { store }: Context): void {
-  const without = (networkAcls?.virtualNetworkRules ?? []).filter(({ id }) => {
-    const endpoints = store.live<SubnetBody>(id)?.body.properties.serviceEndpoints ?? [];
-    return !endpoints.some(({ service }) => service === "Microsoft.Storage");
-  });
-  const [first] = without;
-  if (!first) return;
-  const names = without.map(({ id }) => nameOf(id)).join(", ");
-  throw badRequest(
-    "NetworkAclsValidationFailure",
-    `Validation of network acls failure: SubnetsHaveNoServiceEndpointsConfigured:Subnets ${names} of virtual network ${parentOf(first.id)} do not have ServiceEndpoints for Microsoft.Storage resources configured. Add Microsoft.Storage to subnet's ServiceEndpoints collection before trying to ACL Microsoft.Storage resources to these subnets..`,
-  );
+function refuseWithoutEndpoint({ networkAcls }: AccountBody["properties"], context: Context): void {
+  const { virtualNetworkRules = [] } = networkAcls ?? {};
+  const message = missingEndpoints({ virtualNetworkRules }, "Microsoft.Storage", context);
+  if (message === undefined) return;
+  const what = "Validation of network acls failure: SubnetsHaveNoServiceEndpointsConfigured";
+  throw badRequest("NetworkAclsValidationFailure", `${what}:${message}`);
 }
 
 const renderKeys = ({ computed }: Account): object => ({
