@@ -122,6 +122,14 @@ describe("the front of Azure's services", () => {
     expect(one?.headers).toMatchObject({ host: "kv-dev.vault.azure.example", "lab-client": "127.0.0.1" });
     expect(one?.headers).not.toHaveProperty("lab-check");
   });
+  test("has neither daemon nor Azurite close a connection, also for a client that closes its own", async () => {
+    const headers = { connection: "close" };
+    await ask("kv-dev.vault.azure.example", "/secrets/a", { method: "PUT", body: "value", headers });
+    await ask("stdev.blob.core.azure.example", "/artifacts/a", { method: "PUT", body: "value", headers });
+    const [secret] = toDaemon;
+    const [blob] = toAzurite;
+    expect([secret, blob].map((one) => one?.headers.connection)).toEqual(["keep-alive", "keep-alive"]);
+  });
   test("answers 503 while the daemon is away, so that clients ask again", async () => {
     await closed(daemon);
     const answer = await ask("management.azure.example", "/subscriptions");

@@ -30,9 +30,16 @@ export function frontServer(options: FrontOptions): Server {
 /** `more` overwrites, as does the sender's address, what the sender itself wrote into headers of the lab. */
 function toDaemon(question: IncomingMessage, options: FrontOptions, more: IncomingHttpHeaders): RequestOptions {
   const { method, url: path, socket } = question;
-  const headers = { ...without(question.headers, ours), ...more, [serviceHeaders.client]: socket.remoteAddress };
+  const own = { ...more, ...untilAnswered, [serviceHeaders.client]: socket.remoteAddress };
+  const headers = { ...without(question.headers, ours), ...own };
   return { socketPath: options.servicesSocket, method, path, headers, agent: false, timeout: 60_000 };
 }
+
+/**
+ * The daemon and Azurite leave the connection open, and the front closes it. Closed by them while the end of a request is
+ * on its way, it would break, and take the answer with it.
+ */
+const untilAnswered = { connection: "keep-alive" };
 
 /** Headers that only the front and the daemon write to each other. */
 const ours: readonly string[] = [...Object.values(serviceHeaders), ...Object.values(blobHeaders)];
@@ -78,7 +85,7 @@ function judge(question: IncomingMessage, options: FrontOptions, when: "before" 
 
 function toAzurite(question: IncomingMessage, { azuritePort }: FrontOptions): RequestOptions {
   const { method, url: path } = question;
-  const headers = without(question.headers, ours);
+  const headers = { ...without(question.headers, ours), ...untilAnswered };
   const bearer = /^Bearer (\S+)$/i.exec(headers.authorization ?? "")?.[1];
   if (bearer !== undefined) headers.authorization = `Bearer ${azuriteToken(bearer)}`;
   // Nobody else is in this namespace; Azurite takes tokens over TLS only.

@@ -9,6 +9,8 @@ createServer((question, response) => {
   // Overwrites headers of these names that the machine wrote itself.
   const headers = {
     ...question.headers,
+    // The daemon leaves it open: closed while the end of a request is on its way, it would break, and lose the answer.
+    connection: "keep-alive",
     [metadataHeaders.network]: networkId,
     [metadataHeaders.client]: socket.remoteAddress,
   };
