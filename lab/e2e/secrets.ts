@@ -10,7 +10,7 @@ import { eventually, lab, on, status } from "../commands.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { root, stateDir } from "../paths.ts";
 import { managementHost, storageSuffix, vaultSuffix } from "../serviceNames.ts";
-import { untilWhole } from "./groupStatus.ts";
+import { names, untilWhole } from "./groupStatus.ts";
 import { consoleOf } from "./target.ts";
 import { failuresDuring } from "./underLoad.ts";
 import { outputOf, Vault } from "./vault.ts";
@@ -115,11 +115,10 @@ async function oneOfEach(): Promise<Map<string, string>> {
 
 /** Which login of the database the machines of a tier have in their files, each once. */
 const loginsInFiles = async (tier: string): Promise<string[]> => {
-  const { machines } = await status("dev");
   const files = await Promise.all(
-    machines
-      .filter((one) => one.tier === tier)
-      .map(({ name }) => on(name, "sudo", "grep", "-h", "^PGUSER=", "/etc/platform/env/back.env")),
+    names(tier, await status("dev")).map((name) =>
+      on(name, "sudo", "grep", "-h", "^PGUSER=", "/etc/platform/env/back.env"),
+    ),
   );
   return [...new Set(files.map(({ stdout }) => stdout.trim()))];
 };
@@ -191,12 +190,12 @@ export function secrets(): void {
     expect(await vault.names()).toEqual(Object.keys(values));
     const secret = (name: string) => `${vault.uri}/secrets/${name}?api-version=7.4`;
     const ofVault = { resource: `https://${vaultSuffix}`, method: "GET" };
-    const names = Object.keys(values);
+    const all = Object.keys(values);
     const account = await outputOf("dev", "storageAccount");
     const questions: Question[] = [
-      ...names.map((name) => ({ ...ofVault, name: `read ${name}`, url: secret(name) })),
-      ...names.map((name) => ({ ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) })),
-      ...names.map((name) => ({ ...ofVault, name: `delete ${name}`, method: "DELETE", url: secret(name) })),
+      ...all.map((name) => ({ ...ofVault, name: `read ${name}`, url: secret(name) })),
+      ...all.map((name) => ({ ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) })),
+      ...all.map((name) => ({ ...ofVault, name: `delete ${name}`, method: "DELETE", url: secret(name) })),
       { ...ofVault, name: "list secrets", url: `${vault.uri}/secrets?api-version=7.4` },
       { ...ofVault, name: "list deleted secrets", url: `${vault.uri}/deletedsecrets?api-version=7.4` },
       {

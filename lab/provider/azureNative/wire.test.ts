@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { FakeArm, fakeArm } from "./testing/fakeArm.ts";
 import { AzureNative } from "./plugin.ts";
 import { resourceTypes } from "./resources.ts";
+import type { Properties } from "../plugin/values.ts";
 import { cases, flat, inputsOf } from "./testing/wireCases.ts";
 
 function plugin(fake: FakeArm): AzureNative {
@@ -14,6 +15,18 @@ function plugin(fake: FakeArm): AzureNative {
   made.configure({});
   return made;
 }
+
+/** A request to create a resource of a type. */
+const requestOf = (type: string, inputs: Properties) => ({
+  urn: `urn:pulumi:dev::p::${type}::it`,
+  type,
+  id: "",
+  oldInputs: {},
+  state: {},
+  inputs,
+  preview: false,
+  timeout: 0,
+});
 
 test("Every resource type of the table has its case here.", () => {
   expect(cases.map(({ type }) => type).sort()).toEqual(resourceTypes.map(({ token }) => token).sort());
@@ -68,16 +81,7 @@ test("Identities of a scale set are a list of IDs to the program, and an object 
   const given = cases.find(({ type }) => type === "compute:VirtualMachineScaleSet")!;
   const type = "azure-native:compute:VirtualMachineScaleSet";
   const identity = { type: "UserAssigned", userAssignedIdentities: [`${given.path}/a`, `${given.path}/b`] };
-  const request = {
-    urn: `urn:pulumi:dev::p::${type}::it`,
-    type,
-    id: "",
-    oldInputs: {},
-    state: {},
-    preview: false,
-    timeout: 0,
-    inputs: { ...inputsOf(given), identity },
-  };
+  const request = requestOf(type, { ...inputsOf(given), identity });
   const { id, state } = await plugin(fake).create(request);
   expect(fake.sent.find(({ method }) => method === "PUT")!.body).toMatchObject({
     identity: { type: "UserAssigned", userAssignedIdentities: { [`${given.path}/a`]: {}, [`${given.path}/b`]: {} } },
@@ -97,16 +101,7 @@ test("A secret's value is sent, never read back, and no drift.", async () => {
   const fake = new FakeArm();
   const given = cases.find(({ type }) => type === "keyvault:Secret")!;
   const type = "azure-native:keyvault:Secret";
-  const request = {
-    urn: `urn:pulumi:dev::p::${type}::it`,
-    type,
-    id: "",
-    oldInputs: {},
-    state: {},
-    preview: false,
-    timeout: 0,
-    inputs: inputsOf(given),
-  };
+  const request = requestOf(type, inputsOf(given));
   const answer = {
     id: given.path,
     name: "one",
@@ -126,16 +121,7 @@ test("A versioned module's resource is sent with that API version.", async () =>
   const fake = new FakeArm();
   const inputs = inputsOf(cases.find(({ type }) => type === "network:VirtualNetwork")!);
   const type = "azure-native:network/v20250101:VirtualNetwork";
-  const created = await plugin(fake).create({
-    urn: `urn:pulumi:dev::p::${type}::it`,
-    type,
-    id: "",
-    oldInputs: {},
-    state: {},
-    inputs,
-    preview: false,
-    timeout: 0,
-  });
+  const created = await plugin(fake).create(requestOf(type, inputs));
   expect(fake.sent.map(({ apiVersion }) => apiVersion)).toEqual(["2025-01-01", "2025-01-01", "2025-01-01"]);
   expect(created.state["azureApiVersion"]).toBe("2025-01-01");
 });
@@ -144,16 +130,9 @@ test("An input that the SDK does not know is refused instead of being left out."
   const fake = new FakeArm();
   const inputs = inputsOf(cases.find(({ type }) => type === "network:VirtualNetwork")!);
   const type = "azure-native:network:VirtualNetwork";
-  const create = plugin(fake).create({
-    urn: `urn:pulumi:dev::p::${type}::it`,
-    type,
-    id: "",
-    oldInputs: {},
-    state: {},
-    preview: false,
-    timeout: 0,
-    inputs: { ...inputs, addressSpaces: { addressPrefixes: ["10.0.0.0/8"] } },
-  });
+  const create = plugin(fake).create(
+    requestOf(type, { ...inputs, addressSpaces: { addressPrefixes: ["10.0.0.0/8"] } }),
+  );
   await expect(create).rejects.toThrow("cannot send addressSpaces.addressPrefixes.0");
   expect(fake.store.size).toBe(0);
 });
