@@ -73,6 +73,17 @@ test("a token for storage accounts has Azure's older issuer, which they look at"
   });
 });
 
+test("what a client asks besides a resource's own scope does not change for whom the token is", async () => {
+  const given = { grant_type: "client_credentials", client_id: client.id, client_secret: client.secret };
+  for (const scope of [
+    "https://vault.azure.example/.default openid offline_access profile",
+    "openid https://vault.azure.example/.default",
+  ]) {
+    const { body } = await lab.fetch("POST", tokenPath, new URLSearchParams({ ...given, scope }).toString(), form);
+    expect(decodeJwt((body as { access_token: string }).access_token).aud).toBe("https://vault.azure.example");
+  }
+});
+
 test("an unknown tenant, client or grant is refused in OAuth's words", async () => {
   const body = (fields: Record<string, string>): string =>
     new URLSearchParams({

@@ -6,6 +6,7 @@ import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
 import { vaultSecrets } from "./keyvault/secrets.ts";
 import { vaults } from "./keyvault/vaults.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
+import { federatedCredentials } from "./managedidentity/federatedCredentials.ts";
 import { userAssignedIdentities } from "./managedidentity/userAssignedIdentities.ts";
 import { loadBalancers } from "./network/loadBalancers.ts";
 import { natGateways } from "./network/natGateways.ts";
@@ -49,6 +50,7 @@ const all = [
   virtualMachines,
   autoscaleSettings,
   userAssignedIdentities,
+  federatedCredentials,
   roleAssignments,
 ] as unknown as ResourceType[];
 

@@ -66,6 +66,8 @@ export interface Computed {
   deleted?: { from: string; at: number };
   /** Of a user-assigned identity: what the directory has of it. */
   entry?: DirectoryEntry;
+  /** Of a federated credential: when it was made or changed last, in milliseconds since 1970. */
+  written?: number;
   /** Of a role assignment: when it was made, in milliseconds since 1970, and by whom. */
   assigned?: { at: number; by: string };
   /** A deletion that failed: it stays out of the world and can be deleted again. */

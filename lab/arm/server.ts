@@ -156,8 +156,7 @@ export async function route(request: Request, { options, keys, routing }: Server
       new URLSearchParams(typeof request.body === "string" ? request.body : ""),
       basic,
       segments[0]!,
-      origin,
-      options,
+      routing(origin).context,
       keys,
     );
   }

@@ -19,6 +19,7 @@ export const types = {
   vault: "Microsoft.KeyVault/vaults",
   vaultSecret: "Microsoft.KeyVault/vaults/secrets",
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
+  federatedCredential: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
   storageAccount: "Microsoft.Storage/storageAccounts",
   blobService: "Microsoft.Storage/storageAccounts/blobServices",

@@ -8,6 +8,7 @@ import { variablesIn } from "./variables.ts";
 export const builtIn = [
   ...["subscription", "group", "groupName", "location", "otherLocation", "otherGroup", "unique", "guid", "otherGuid"],
   ...["tenant", "principalId", "vaultSuffix", "clientId", "clientSecret"],
+  ...["issuer", "assertion", "assertionSubject", "endedAssertion", "forgedAssertion"],
 ];
 
 export function ruleMistakes(suite: Suite): string[] {

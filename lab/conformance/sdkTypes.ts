@@ -54,7 +54,10 @@ const sdks: Sdk[] = [
     requests: "@azure/arm-compute/dist/esm/api/virtualMachines/operations.js",
   },
   {
-    roots: { "microsoft.managedidentity/userassignedidentities": ["Identity"] },
+    roots: {
+      "microsoft.managedidentity/userassignedidentities": ["Identity"],
+      "microsoft.managedidentity/userassignedidentities/federatedidentitycredentials": ["FederatedIdentityCredential"],
+    },
     types: "@azure/arm-msi/dist/esm/models",
     requests: "@azure/arm-msi/dist/esm/managedServiceIdentityClient.js",
   },

@@ -23,7 +23,7 @@ export interface Target {
   location: string;
   /** A region that is not `location`. */
   otherLocation: string;
-  /** `{tenant}`, `{principalId}`, `{vaultSuffix}`; in the lab `{clientId}` and `{clientSecret}` for the sign-in. */
+  /** `{tenant}`, `{principalId}`, `{vaultSuffix}`; in the lab what its sign-in takes: `labTarget.ts`. */
   variables: Readonly<Record<string, string>>;
   /** Counts what has changed, where that can be told: a refusal changes nothing. */
   revision?(): number;

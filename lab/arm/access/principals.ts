@@ -1,8 +1,8 @@
 /** Those to whom tokens are issued: the deployer, and the user-assigned identities. */
 import type { JWTPayload } from "jose";
-import type { Context } from "../context.ts";
+import type { Context, StoreContext } from "../context.ts";
 import type { ArmOptions } from "../options.ts";
-import type { DirectoryEntry } from "../resource.ts";
+import type { DirectoryEntry, Resource } from "../resource.ts";
 import { types } from "../typeNames.ts";
 
 /** The object ID of whoever the verified token was issued to. */
@@ -18,6 +18,12 @@ export function entryOf(principalId: string, { store, options }: Context): Direc
   const entries = store.ofType(types.identity).flatMap(({ computed }) => computed.entry ?? []);
   return entries.find((entry) => entry.principalId.toLowerCase() === principalId.toLowerCase());
 }
+
+/** The user-assigned identity that logs in with this client ID. */
+export const identityOf = (clientId: string, { store }: StoreContext): Resource | undefined =>
+  store
+    .ofType(types.identity)
+    .find(({ computed }) => computed.entry!.clientId.toLowerCase() === clientId.toLowerCase());
 
 /** Time in which the directory's other places, and those that judge rights, learn of something new. */
 export const rightsSeconds = ({ rightsSeconds: given, secondsPerMinute }: ArmOptions): number =>

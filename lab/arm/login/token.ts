@@ -1,44 +1,29 @@
 /** OAuth 2 client credentials, and the check of bearer tokens. */
 import { createHash, createPrivateKey, createPublicKey, randomUUID, timingSafeEqual } from "node:crypto";
 import { errors, jwtVerify, SignJWT, type JWTPayload } from "jose";
+import { identityOf, isDeployer } from "../access/principals.ts";
+import type { Context } from "../context.ts";
 import type { ArmOptions } from "../options.ts";
+import { assertionProblem } from "./federation.ts";
 import type { Keys } from "./keys.ts";
+import { refuse, type TokenAnswer } from "./refusal.ts";
 
 const lifetimeSeconds = 3600;
 
 const algorithm = "RS256";
-
-/** An answer of the token endpoint; errors have OAuth's shape, not ARM's. */
-interface TokenAnswer {
-  status: number;
-  body: object;
-}
-
-const refuse = (status: number, error: string, number: number, description: string): TokenAnswer => ({
-  status,
-  body: {
-    error,
-    error_description: `AADSTS${number}: ${description}`,
-    error_codes: [number],
-    timestamp: new Date().toISOString(),
-    trace_id: randomUUID(),
-    correlation_id: randomUUID(),
-  },
-});
 
 /** `v1` requests name a `resource`, v2.0 requests a `scope`. */
 export async function issueToken(
   form: URLSearchParams,
   basic: string | undefined,
   tenant: string,
-  origin: string,
-  options: ArmOptions,
+  context: Context,
   keys: Keys,
 ): Promise<TokenAnswer> {
+  const { options, origin } = context;
   const [basicId, basicSecret] =
     basic === undefined ? [] : Buffer.from(basic, "base64").toString("utf8").split(":").map(decodeURIComponent);
   const clientId = form.get("client_id") ?? basicId ?? "";
-  const secret = form.get("client_secret") ?? basicSecret ?? "";
   if (tenant.toLowerCase() !== options.tenantId.toLowerCase()) {
     return refuse(
       400,
@@ -55,7 +40,9 @@ export async function issueToken(
       `The app requested an unsupported grant type '${form.get("grant_type") ?? ""}'. The lab issues tokens for client_credentials.`,
     );
   }
-  if (clientId.toLowerCase() !== options.clientId.toLowerCase()) {
+  // The deployer has a secret, an identity has what its federated credentials trust.
+  const identity = isDeployer(clientId, options) ? undefined : identityOf(clientId, context);
+  if (!identity && !isDeployer(clientId, options)) {
     return refuse(
       400,
       "unauthorized_client",
@@ -63,23 +50,20 @@ export async function issueToken(
       `Application with identifier '${clientId}' was not found in the directory '${tenant}'.`,
     );
   }
-  if (!same(secret, options.clientSecret)) {
-    return refuse(
-      401,
-      "invalid_client",
-      7000215,
-      "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
-    );
-  }
+  const problem = identity
+    ? await assertionProblem(identity, form, context)
+    : secretProblem(form.get("client_secret") ?? basicSecret ?? "", options);
+  if (problem) return problem;
   const resource = form.get("resource");
-  const audience = resource ?? form.get("scope")?.replace(/\/?\.default$/, "") ?? origin;
+  const audience = resource ?? scopeOf(form)?.replace(/\/?\.default$/, "") ?? origin;
   const nowSeconds = Math.floor(Date.now() / 1000);
-  const subject = { clientId: options.clientId, principalId: options.clientId };
+  const subject = identity?.computed.entry ?? { clientId: options.clientId, principalId: options.clientId };
   // The storage service looks at who issued a token, and knows Azure's older issuer only.
   const issuer =
     withoutSlashes(audience) === storageAudience ? olderIssuer(options) : `${origin}/${options.tenantId}/v2.0`;
   const lasting = { nowSeconds, lifetimeSeconds };
-  const token = await signToken({ audience, issuer, subject, ...lasting }, options, keys);
+  const resourceId = identity && { resourceId: identity.id };
+  const token = await signToken({ audience, issuer, subject, ...lasting, ...resourceId }, options, keys);
   // The older endpoint answers its numbers as strings.
   const lifetime = resource === null ? lifetimeSeconds : String(lifetimeSeconds);
   return {
@@ -95,6 +79,22 @@ export async function issueToken(
     },
   };
 }
+
+/** Libraries for other programs add what is of OpenID Connect (`openid profile offline_access`), which names no resource. */
+const scopeOf = (form: URLSearchParams): string | undefined => {
+  const scopes = form.get("scope")?.split(" ");
+  return scopes?.find((scope) => scope.endsWith(".default")) ?? scopes?.[0];
+};
+
+const secretProblem = (secret: string, { clientSecret }: ArmOptions): TokenAnswer | undefined =>
+  same(secret, clientSecret)
+    ? undefined
+    : refuse(
+        401,
+        "invalid_client",
+        7000215,
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID.",
+      );
 
 interface Grant {
   audience: string;

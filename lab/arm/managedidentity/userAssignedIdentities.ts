@@ -6,6 +6,7 @@ import type { Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
 import { choice, readOnly, tracked } from "../schema.ts";
 import { types } from "../typeNames.ts";
+import { federatedCredentialsOf } from "./federatedCredentials.ts";
 
 const identityBody = z.strictObject({
   ...tracked,
@@ -29,7 +30,7 @@ function render(identity: Resource<IdentityBody>, { options }: Context): object 
   return { properties: { ...properties, tenantId: options.tenantId, principalId, clientId } };
 }
 
-/** What is assigned to it stays when it is deleted, and so do references to it. */
+/** What is assigned to it stays when it is deleted, and so do references to it; its federated credentials go. */
 export const userAssignedIdentities: ResourceType<IdentityBody> = {
   type: types.identity,
   dialect: "identity",
@@ -45,4 +46,7 @@ export const userAssignedIdentities: ResourceType<IdentityBody> = {
   patch: "tags",
   prepare,
   render,
+  leaving: (identity, context) => {
+    for (const { id } of federatedCredentialsOf(identity, context)) context.store.remove(id);
+  },
 };

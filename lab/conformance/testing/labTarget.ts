@@ -1,5 +1,6 @@
 /** The lab's own ARM server inside of this process, with a fabric that agrees at once. */
 import { client, subscription, tenant, TestLab } from "../../arm/testing/testLab.ts";
+import { TestIssuer } from "../../arm/testing/issuer.ts";
 import { vaultSuffix } from "../../serviceNames.ts";
 import type { MachineStatus, WorldStatus } from "../../world.ts";
 import type { LabStep } from "../schema.ts";
@@ -17,6 +18,17 @@ export interface LabTarget extends Target {
 export async function startLab(): Promise<LabTarget> {
   const lab = new TestLab();
   await lab.start();
+  const issuer = new TestIssuer();
+  await issuer.start();
+  const assertionSubject = "project_path:group/platform:ref_type:branch:ref_protected:false";
+  const federation = {
+    issuer: issuer.url,
+    assertionSubject,
+    assertion: await issuer.token({ subject: assertionSubject, expires: 3600 }),
+    endedAssertion: await issuer.token({ subject: assertionSubject, begins: -600, expires: -300 }),
+    forgedAssertion: await issuer.token({ subject: assertionSubject, expires: 3600, forged: true }),
+  };
+  const login = { clientId: client.id, clientSecret: client.secret, ...federation };
   const authorization = `Bearer ${await lab.token()}`;
   const vaultAuthorization = `Bearer ${await lab.token(`https://${vaultSuffix}`)}`;
   const fabric = new FakeFabric(lab);
@@ -26,7 +38,7 @@ export async function startLab(): Promise<LabTarget> {
     subscription,
     location: "westeurope",
     otherLocation: "northeurope",
-    variables: { tenant, principalId: client.id, vaultSuffix, clientId: client.id, clientSecret: client.secret },
+    variables: { tenant, principalId: client.id, vaultSuffix, ...login },
     revision: () => lab.arm.world().revision,
     send: async ({ method, url, headers, body }) => {
       const { hostname, pathname, search, href } = new URL(url, lab.endpoint);
