@@ -19,6 +19,11 @@ test.each([
   ],
   ["GET", compute, "Microsoft.Resources/subscriptions/providers/read"],
   ["POST", `${compute}/register`, "Microsoft.Compute/register/action"],
+  [
+    "POST",
+    "/subscriptions/s/providers/Microsoft.KeyVault/checkNameAvailability",
+    "Microsoft.KeyVault/checkNameAvailability/read",
+  ],
   ["PATCH", set, "Microsoft.Compute/virtualMachineScaleSets/write"],
   ["DELETE", set, "Microsoft.Compute/virtualMachineScaleSets/delete"],
   ["GET", `${set}/instanceView`, "Microsoft.Compute/virtualMachineScaleSets/instanceView/read"],

@@ -22,6 +22,9 @@ export function actionOf({ method, segments }: Pick<Request, "method" | "segment
   const inProvider = at > 0 && segments[at + 1] !== undefined;
   const namespace = inProvider ? segments[at + 1]! : "Microsoft.Resources";
   const path = inProvider ? segments.slice(at + 2) : segments;
+  // It is asked by POST, and roles name it as a read.
+  if (inProvider && path.length === 1 && /^checkNameAvailability$/i.test(path[0]!))
+    return `${namespace}/checkNameAvailability/read`;
   // A provider itself belongs to the subscription, its registration to the provider.
   if (inProvider && path.length === 0) return `Microsoft.Resources/subscriptions/providers/${verb}`;
   if (inProvider && at === 2 && path.length === 1 && method === "POST") return `${namespace}/${path[0]}/action`;
