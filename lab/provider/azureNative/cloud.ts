@@ -1,4 +1,5 @@
 /** The cloud behind a metadata host: its endpoints, and a credential for it. */
+import { readFileSync } from "node:fs";
 import type { TokenCredential } from "@azure/core-auth";
 import type { Settings } from "./settings.ts";
 
@@ -37,15 +38,28 @@ export async function discover(settings: Settings): Promise<Cloud> {
   if (!endpoints || audience === undefined) {
     throw new Error(`${url} names no authentication.audiences: ${JSON.stringify(body)}`);
   }
-  // Only what really calls ARM pays for loading the identity library.
-  const { ClientSecretCredential } = await import("@azure/identity");
-  const credential = new ClientSecretCredential(settings.tenantId, settings.clientId, settings.clientSecret, {
-    authorityHost: endpoints.authentication.loginEndpoint,
-    disableInstanceDiscovery: true,
-  });
+  const credential = await credentialOf(settings, endpoints.authentication.loginEndpoint);
   return {
     endpoint: endpoints.resourceManager.replace(/\/+$/, ""),
     audience: audience.replace(/\/+$/, ""),
     credential,
   };
+}
+
+async function credentialOf({ tenantId, clientId, login }: Settings, authorityHost: string): Promise<TokenCredential> {
+  // Only what really calls ARM pays for loading the identity library.
+  const { ClientAssertionCredential, ClientSecretCredential } = await import("@azure/identity");
+  const options = { authorityHost, disableInstanceDiscovery: true };
+  if ("clientSecret" in login) return new ClientSecretCredential(tenantId, clientId, login.clientSecret, options);
+  // Read once, as the real plugin does: one that is written later does not count.
+  const token = "oidcToken" in login ? login.oidcToken : tokenIn(login.oidcTokenFilePath);
+  return new ClientAssertionCredential(tenantId, clientId, () => Promise.resolve(token), options);
+}
+
+function tokenIn(file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (error) {
+    throw new Error(`azure-native:oidcTokenFilePath (or ARM_OIDC_TOKEN_FILE_PATH): ${String(error)}`, { cause: error });
+  }
 }

@@ -7,10 +7,13 @@ export interface Settings {
   subscriptionId: string;
   tenantId: string;
   clientId: string;
-  clientSecret: string;
+  login: Login;
   /** Where resources go that name no place. */
   location: string | undefined;
 }
+
+/** What the client shows: a secret, or a token of an issuer that it trusts, which may stand in a file. */
+export type Login = { clientSecret: string } | { oidcToken: string } | { oidcTokenFilePath: string };
 
 const sources = {
   metadataHost: ["ARM_METADATA_HOSTNAME", "ARM_METADATA_HOST"],
@@ -19,17 +22,26 @@ const sources = {
   tenantId: ["ARM_TENANT_ID"],
   clientId: ["ARM_CLIENT_ID"],
   clientSecret: ["ARM_CLIENT_SECRET"],
+  useOidc: ["ARM_USE_OIDC"],
+  oidcToken: ["ARM_OIDC_TOKEN"],
+  oidcTokenFilePath: ["ARM_OIDC_TOKEN_FILE_PATH"],
   location: ["ARM_LOCATION"],
 } as const;
 
+type Name = keyof typeof sources;
+
 export function readSettings(variables: Record<string, string>, environment: NodeJS.ProcessEnv): Settings {
-  const read = (name: keyof typeof sources) => {
+  const read = (name: Name) => {
     const values = [variables[name], ...sources[name].map((variable) => environment[variable])];
     return values.find((value) => value !== undefined && value !== "");
   };
-  const required = ["metadataHost", "subscriptionId", "tenantId", "clientId", "clientSecret"] as const;
-  const missing = required.filter((name) => read(name) === undefined);
-  if (missing.length > 0) {
+  const login = loginOf(read);
+  const required: Name[] = ["metadataHost", "subscriptionId", "tenantId", "clientId"];
+  const missing = [
+    ...required.filter((name) => read(name) === undefined),
+    ...(typeof login === "string" ? [login] : []),
+  ];
+  if (missing.length > 0 || typeof login === "string") {
     const where = missing.map((name) => `azure-native:${name} (or ${sources[name][0]})`).join(", ");
     throw new Error(
       `The lab's azure-native plugin needs ${where}; bin/lab sets them. ` +
@@ -42,7 +54,21 @@ export function readSettings(variables: Record<string, string>, environment: Nod
     subscriptionId: read("subscriptionId")!,
     tenantId: read("tenantId")!,
     clientId: read("clientId")!,
-    clientSecret: read("clientSecret")!,
+    login,
     location: read("location"),
   };
+}
+
+/**
+ * In the real plugin's order: a secret comes before OIDC, a token before its file. Where there is none: the setting that is
+ * missing.
+ */
+function loginOf(read: (name: Name) => string | undefined): Login | Name {
+  const clientSecret = read("clientSecret");
+  if (clientSecret !== undefined) return { clientSecret };
+  if (read("useOidc") !== "true") return "clientSecret";
+  const oidcToken = read("oidcToken");
+  if (oidcToken !== undefined) return { oidcToken };
+  const oidcTokenFilePath = read("oidcTokenFilePath");
+  return oidcTokenFilePath === undefined ? "oidcToken" : { oidcTokenFilePath };
 }
