@@ -1,13 +1,10 @@
-import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { azuriteProgram, containerChanges } from "./azurite.ts";
+import { containerChanges } from "./azurite.ts";
 import { changeContainers } from "./azuriteClient.ts";
 import { azuriteToken } from "./azuriteToken.ts";
+import { startAzurite, type AzuriteProcess } from "./testing/azuriteProcess.ts";
 
 const account = (name: string, guid: string, ...containers: string[]) => ({
   id: `/${name}`,
@@ -38,38 +35,14 @@ describe("changes of containers", () => {
 });
 
 describe("Azurite, as the lab runs it", () => {
-  let directory: string;
-  let azurite: ChildProcess;
+  let azurite: AzuriteProcess;
   let port: number;
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), "lab-azurite-"));
-    const curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
-    const line = `req -x509 ${curve} -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem`;
-    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
-    const tls = ["--cert", join(directory, "cert.pem"), "--key", join(directory, "key.pem"), "--oauth", "basic"];
-    const args = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--location", directory, ...tls];
-    const key = Buffer.alloc(64, 7).toString("base64");
-    azurite = spawn(process.execPath, [azuriteProgram, ...args, "--silent", "--disableTelemetry"], {
-      env: { ...process.env, AZURITE_ACCOUNTS: `stone:${key}:${key};sttwo:${key}` },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    port = await new Promise((resolve, reject) => {
-      let said = "";
-      azurite.stdout!.setEncoding("utf8").on("data", (part: string) => {
-        said += part;
-        const found = /listens on https:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1];
-        if (found !== undefined) resolve(Number(found));
-      });
-      azurite.once("exit", () => reject(new Error(`Azurite ended: ${said}`)));
-    });
+    azurite = await startAzurite("stone", "sttwo");
+    port = azurite.port;
   }, 60_000);
-  afterAll(async () => {
-    const ended = new Promise((resolve) => azurite.once("exit", resolve));
-    azurite.kill();
-    await ended;
-    rmSync(directory, { recursive: true });
-  });
+  afterAll(() => azurite.stop());
 
   const ask = (name: string, method: string, path: string, body = "") =>
     new Promise<{ status: number; body: string }>((resolve, reject) => {
