@@ -13,17 +13,25 @@ made=$(dirname "$0")/made
 touch "$made"
 known() { grep -qF -- "$1" "$made" || { echo "ERROR: Not Found({\\"error\\":{\\"code\\":\\"ResourceNotFound\\"}})" >&2; exit 3; }; }
 case "$*" in
+  "account show"*tenantId*) echo 77777777-2222-3333-4444-555555555555 ;;
   "account show"*) echo 11111111-2222-3333-4444-555555555555 ;;
   "cloud show"*keyvaultDns*) echo .vault.azure.net ;;
+  "cloud show"*name*) cat "$(dirname "$0")/cloud" 2>/dev/null || echo AzureCloud ;;
   "cloud show"*) echo core.windows.net ;;
   "ad signed-in-user"*) echo 99999999-8888-7777-6666-555555555555 ;;
   "rest --method get"*blobServices/default\\?*) known blob-service-properties; echo true ;;
-  "rest --method get"*/containers/*) known container-rm ;;
+  "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
   "rest --method get"*/storageAccounts/*) known "storage account create" ;;
   "rest --method get"*/keys/*) known "rest --method put" ;;
   "rest --method get"*/vaults/*) known "keyvault create" ;;
   "rest --method get"*) known "group create" ;;
-  "role assignment list"*) grep -c -F -- "assignment create --assignee $7 --role $9 --scope $5" "$made" || true ;;
+  "role assignment list"*) grep -cE -- "create --assignee(-object-id)? $7( --assignee-principal-type [A-Za-z]+)? --role $9 --scope $5 " "$made" || true ;;
+  "identity show"*) known "identity create --resource-group $4 --name $6" && case $8 in
+      principalId) echo "principal-of-$6" ;; clientId) echo "client-of-$6" ;; *) echo "$6" ;; esac ;;
+  "identity federated-credential show"*)
+    last=$(grep -F -- "--resource-group $5 --identity-name $7 --name $9 " "$made" | tail -n 1)
+    [ -n "$last" ] && case $* in *join*) awk '{ print $11, $13, $15 }' <<<"$last" ;; *) echo id ;; esac ;;
+  "identity federated-credential list"*) cat "$(dirname "$0")/others" 2>/dev/null || true ;;
   *) echo "$*" >>"$made" ;;
 esac
 `;
@@ -48,7 +56,7 @@ const made = () => {
 test("it says first what it would make, and makes nothing on --dry-run or without a yes", async () => {
   const plan = await script("--dry-run");
   expect(plan.status, plan.output).toBe(0);
-  expect(plan.stdout.match(/to be made/g)).toHaveLength(8);
+  expect(plan.stdout.match(/to be made/g)).toHaveLength(9);
   const asked = await script();
   expect(asked.status).toBe(1);
   expect(asked.stderr).toContain("nothing was made");
@@ -63,6 +71,7 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "group create --name",
     "storage account create",
     "storage account blob-service-properties",
+    "storage container-rm create",
     "storage container-rm create",
     "keyvault create --resource-group",
     "rest --method put",
@@ -85,7 +94,116 @@ test("it makes an account without shared keys, a vault with purge protection, an
   expect(made()).toEqual(before);
 });
 
+const subjects = () => made().flatMap((call) => /--subject (\S+)/.exec(call)?.[1] ?? []);
+const rolesOf = (identity: string) =>
+  made().flatMap((call) => {
+    const [, role, scope] =
+      new RegExp(`principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+) --scope (\\S+)`).exec(
+        call,
+      ) ?? [];
+    return role === undefined ? [] : [`${role} @ ${scope!.slice(scope!.lastIndexOf("/") + 1)}`];
+  });
+const subscriptionId = "11111111-2222-3333-4444-555555555555";
+
+test("a project's pipelines get an identity that reads and one for each stack that writes; then nothing more", async () => {
+  const args = ["--yes", "--gitlab", "group/platform", "--suffix", "abc1"];
+  const first = await script(...args);
+  expect(first.status, first.output).toBe(0);
+  expect(rolesOf("id-platform-ci-preview")).toEqual([
+    `Reader @ ${subscriptionId}`,
+    "Storage Blob Data Reader @ previews",
+  ]);
+  for (const stack of ["dev", "prod", "tools"])
+    expect(rolesOf(`id-platform-ci-${stack}`)).toEqual([
+      `Contributor @ ${subscriptionId}`,
+      `Role Based Access Control Administrator @ ${subscriptionId}`,
+      "Storage Blob Data Contributor @ state",
+      "Storage Blob Data Contributor @ previews",
+      "Key Vault Crypto User @ pulumi",
+    ]);
+  // Who may give roles may give those of machines only.
+  const mayGive = made().filter((call) => call.includes("--role Role Based"));
+  expect(mayGive).toHaveLength(3);
+  for (const call of mayGive)
+    expect(call).toMatch(
+      /--condition-version 2\.0 --condition .*write.*GuidEquals \{4633458b[-\w]+, 2a2b9908[-\w]+\}.*ServicePrincipal.*delete/,
+    );
+  const told = first.stdout.split("\n").map((line) => line.trim().replaceAll(/ +/g, " "));
+  expect(told).toContain("PLATFORM_READER_CLIENT_ID client-of-id-platform-ci-preview");
+  expect(told).toContain(
+    "PLATFORM_PREVIEW_BACKEND azblob://previews?storage_account=stplatformabc1&domain=blob.core.windows.net",
+  );
+  expect(told).toContain(
+    "PLATFORM_WRITER_CLIENT_ID client-of-id-platform-ci-prod environment prod (deployment tier production)",
+  );
+  expect(first.stdout).toContain("/api/v4/projects/group%2Fplatform");
+  expect(first.stdout.match(/sub_claim_components\[\]=\w+/g)?.map((one) => one.split("=")[1])).toEqual([
+    "project_path",
+    "ref_type",
+    "ref_protected",
+    "environment_protected",
+    "deployment_tier",
+  ]);
+  const before = made();
+  const second = await script(...args);
+  expect(second.stdout).not.toContain("to be made");
+  expect(made()).toEqual(before);
+});
+
+test("subjects are exact: no two stacks have the same, and merge requests have one that is nobody else's", async () => {
+  await script("--yes", "--gitlab", "group/platform", "--issuer", "https://gitlab.example:8443");
+  const project = "project_path:group/platform:ref_type:branch";
+  const writer = (tier: string) => `${project}:ref_protected:true:environment_protected:true:deployment_tier:${tier}`;
+  expect(subjects()).toEqual([
+    `${project}:ref_protected:false`,
+    ...["development", "production", "other"].map((tier) => writer(tier)),
+  ]);
+  const credentials = made().filter((call) => call.includes("federated-credential"));
+  for (const call of credentials)
+    expect(call).toMatch(/^identity federated-credential create .*--issuer https:\/\/gitlab\.example:8443 --subject/);
+  for (const call of credentials) expect(call).toContain("--audiences api://AzureADTokenExchange --output");
+});
+
+test("without protected environments the subjects say so, and another project's subject is put in place of the old", async () => {
+  const of = (project: string) => [
+    "--yes",
+    "--gitlab",
+    project,
+    "--stack",
+    "live:production",
+    "--unprotected-environments",
+  ];
+  await script(...of("group/old"));
+  const before = made().length;
+  const moved = await script(...of("group/new"));
+  expect(moved.stdout.match(/to be made/g)).toHaveLength(2);
+  const changes = made().slice(before);
+  expect(changes.map((call) => call.split(" ").slice(0, 3).join(" "))).toEqual([
+    "identity federated-credential update",
+    "identity federated-credential update",
+  ]);
+  expect(changes[1]).toContain(
+    "--subject project_path:group/new:ref_type:branch:ref_protected:true:environment_protected:false:deployment_tier:production ",
+  );
+});
+
+test("what else an identity trusts is told, and a national cloud has an audience of its own", async () => {
+  writeFileSync(join(directory, "others"), "mine\thttps://gitlab.com\tproject_path:someone/else\n");
+  writeFileSync(join(directory, "cloud"), "AzureUSGovernment\n");
+  const told = await script("--yes", "--gitlab", "group/platform");
+  expect(told.stdout).toContain("id-platform-ci-dev trusts: mine https://gitlab.com project_path:someone/else");
+  expect(made().join("\n")).toContain("--audiences api://AzureADTokenExchangeUSGov --output");
+  expect(told.stdout).toContain("The audience of ID tokens in this cloud: api://AzureADTokenExchangeUSGov");
+});
+
 test.each([
+  [["--gitlab", "platform"], '--gitlab: given "platform", allowed is a project\'s full path such as group/project'],
+  [["--gitlab", "group/*"], '--gitlab: given "group/*"'],
+  [["--gitlab", "g/p", "--issuer", "https://gitlab.com/"], '--issuer: given "https://gitlab.com/"'],
+  [["--gitlab", "g/p", "--issuer", "http://gitlab.com"], '--issuer: given "http://gitlab.com"'],
+  [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
+  [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
+  [["--stack", "dev"], "give --gitlab GROUP/PROJECT, too"],
   [["--suffix", "ABC"], '--suffix: given "ABC", allowed are up to 8 lower-case letters and digits'],
   [["--where", "x"], 'unknown argument "--where"'],
   [["--for"], "--for needs a value"],
