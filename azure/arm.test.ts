@@ -20,18 +20,31 @@ test("the endpoints of Azure's own clouds are known, without asking", async () =
   const endpoints = [cloudOf("public", undefined), cloudOf("usgovernment", undefined), cloudOf("china", undefined)];
   expect(await Promise.all(endpoints.map((cloud) => endpointsOf(cloud)))).toEqual([
     { resourceManager: "https://management.azure.com", vaultSuffix: "vault.azure.net" },
-    { resourceManager: "https://management.usgovcloudapi.net", vaultSuffix: "vault.usgovcloudapi.net" },
-    { resourceManager: "https://management.chinacloudapi.cn", vaultSuffix: "vault.azure.cn" },
+    {
+      resourceManager: "https://management.usgovcloudapi.net",
+      vaultSuffix: "vault.usgovcloudapi.net",
+      login: "https://login.microsoftonline.us",
+    },
+    {
+      resourceManager: "https://management.chinacloudapi.cn",
+      vaultSuffix: "vault.azure.cn",
+      login: "https://login.chinacloudapi.cn",
+    },
   ]);
   expect(asked).toEqual([]);
 });
 
-test("a metadata host names ARM and the suffix of vaults", async () => {
-  const metadata = { resourceManager: "https://127.0.0.1:8443", suffixes: { keyVaultDns: ".vault.example" } };
+test("a metadata host names ARM, the suffix of vaults, and where tokens are had", async () => {
+  const metadata = {
+    resourceManager: "https://127.0.0.1:8443",
+    suffixes: { keyVaultDns: ".vault.example" },
+    authentication: { loginEndpoint: "https://login.example" },
+  };
   const asked = answer(() => Response.json(metadata));
   expect(await endpointsOf({ metadataHost: "127.0.0.1:8443" })).toEqual({
     resourceManager: "https://127.0.0.1:8443",
     vaultSuffix: "vault.example",
+    login: "https://login.example",
   });
   expect(asked).toEqual(["https://127.0.0.1:8443/metadata/endpoints?api-version=2022-09-01"]);
 });

@@ -4,13 +4,11 @@ import type { ComputeManagementContext } from "@azure/arm-compute/api";
 import type { NetworkManagementClient } from "@azure/arm-network";
 import type { TokenCredential } from "@azure/core-auth";
 import type * as pulumi from "@pulumi/pulumi";
-import { getClientConfig } from "@pulumi/azure-native/authorization/getClientConfig.js";
-import { getClientToken } from "@pulumi/azure-native/authorization/getClientToken.js";
 import type { Cloud, Endpoints } from "../environment/cloud.ts";
 import { callSeconds, deadline, within } from "./deadline.ts";
 
 /** Where and how ARM is asked. */
-interface Login {
+export interface Login {
   /** For example `https://management.azure.com`. */
   endpoint: string;
   subscriptionId: string;
@@ -34,16 +32,15 @@ export interface Connection extends Arm {
  * @param opts Parent or provider of the invokes.
  */
 export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Connection> {
-  const [
-    { ComputeManagementClient },
-    { createComputeManagement },
-    { NetworkManagementClient },
-    { endpoint, subscriptionId, credential },
-  ] = await Promise.all([
+  return connectAs(await logIn(cloud, opts));
+}
+
+/** Clients with any login. */
+export async function connectAs({ endpoint, subscriptionId, credential }: Login): Promise<Connection> {
+  const [{ ComputeManagementClient }, { createComputeManagement }, { NetworkManagementClient }] = await Promise.all([
     import("@azure/arm-compute"),
     import("@azure/arm-compute/api"),
     import("@azure/arm-network"),
-    logIn(cloud, opts),
   ]);
   return {
     compute: new ComputeManagementClient(credential, subscriptionId, { endpoint, ...deadline() }),
@@ -54,11 +51,16 @@ export async function connect(cloud: Cloud, opts: pulumi.InvokeOptions): Promise
 
 /** The azure-native provider's own login, for other questions than its. Arguments as of `connect`. */
 async function logIn(cloud: Cloud, opts: pulumi.InvokeOptions): Promise<Login> {
+  // Only what asks by Pulumi loads its provider.
+  const [{ getClientConfig }, { getClientToken }] = await Promise.all([
+    import("@pulumi/azure-native/authorization/getClientConfig.js"),
+    import("@pulumi/azure-native/authorization/getClientToken.js"),
+  ]);
   const [{ resourceManager: endpoint }, { subscriptionId }] = await Promise.all([
     endpointsOf(cloud),
     getClientConfig(opts),
   ]);
-  return { endpoint, subscriptionId, credential: providerCredential(opts) };
+  return { endpoint, subscriptionId, credential: providerCredential(() => getClientToken({}, opts)) };
 }
 
 /**
@@ -88,16 +90,21 @@ export async function endpointsOf(cloud: Cloud, seconds = callSeconds): Promise<
     throw wrong(`cannot be reached (${String(cause)})`, error);
   }
   if (answer.status !== 200) throw wrong(`answers ${answer.status}`);
-  const { resourceManager, suffixes } = metadataIn(answer.body);
+  const { resourceManager, suffixes, authentication } = metadataIn(answer.body);
   if (!resourceManager) throw wrong("names no resourceManager");
   if (!suffixes?.keyVaultDns) throw wrong("names no suffixes.keyVaultDns");
-  return { resourceManager, vaultSuffix: suffixes.keyVaultDns.replace(/^\./, "") };
+  return {
+    resourceManager,
+    vaultSuffix: suffixes.keyVaultDns.replace(/^\./, ""),
+    ...(authentication?.loginEndpoint ? { login: authentication.loginEndpoint } : {}),
+  };
 }
 
 /** What is read of a metadata host's answer. */
 interface Metadata {
   resourceManager?: string;
   suffixes?: { keyVaultDns?: string };
+  authentication?: { loginEndpoint?: string };
 }
 
 function metadataIn(body: string): Metadata {
@@ -109,13 +116,13 @@ function metadataIn(body: string): Metadata {
 }
 
 /** The provider's own login. It is asked again every few minutes, since a run may outlast a token. */
-function providerCredential(opts: pulumi.InvokeOptions): TokenCredential {
+function providerCredential(ask: () => Promise<{ token: string }>): TokenCredential {
   const validity = 5 * 60 * 1000;
   let current: { token: string; expiresOnTimestamp: number } | undefined;
   return {
     async getToken() {
       if (!current || current.expiresOnTimestamp < Date.now() + 1000) {
-        const { token } = await getClientToken({}, opts);
+        const { token } = await ask();
         current = { token, expiresOnTimestamp: Date.now() + validity };
       }
       return current;

@@ -128,7 +128,7 @@ test("machines without keys are told with what was tried, and the others have th
 test("where no machine has keys, the run ends", async () => {
   const { result } = reading(["b", "c"], { commands: { b: "no keys here" } });
   await expect(result).rejects.toThrow(`no host keys after 60 s, without which SSH cannot be verified. Look at the \
-machines' boot diagnostics, or delete those that do not start, and run pulumi up again:
+machines' boot diagnostics, or delete those that do not start, and run this again:
   host-b (vmss_b, 10.20.1.4): no host keys in its serial console
   host-c (vmss_c, 10.20.1.4): the agent does not answer`);
 });

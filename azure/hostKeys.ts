@@ -105,7 +105,7 @@ export async function readHostKeys(
 export function withoutHostKeys(missing: readonly string[], timeoutSeconds: number): string {
   return (
     `no host keys after ${timeoutSeconds} s, without which SSH cannot be verified. Look at the machines' boot ` +
-    `diagnostics, or delete those that do not start, and run pulumi up again:\n  ${missing.join("\n  ")}`
+    `diagnostics, or delete those that do not start, and run this again:\n  ${missing.join("\n  ")}`
   );
 }
 

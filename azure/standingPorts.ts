@@ -3,21 +3,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Cloud } from "../environment/cloud.ts";
 import { resourceName } from "../environment/names.ts";
 import type { Plan } from "../environment/plan.ts";
-import { portsOf, portTag, type StandingPorts } from "../environment/portMoves.ts";
+import { portTag, type StandingPorts } from "../environment/portMoves.ts";
 import { connect } from "./arm.ts";
+import { listPorts } from "./ports.ts";
 
 /** Ports of the load balancers in a resource group, by the load balancers' names. */
 export async function standingPorts(cloud: Cloud, resourceGroup: string): Promise<ReadonlyMap<string, StandingPorts>> {
-  const { network } = await connect(cloud, {});
-  const standing = new Map<string, StandingPorts>();
-  for await (const { name, loadBalancingRules = [], tags } of network.loadBalancers.list(resourceGroup)) {
-    if (name === undefined) continue;
-    const rules = loadBalancingRules.flatMap(({ name: rule, frontendPort }): [number, string][] =>
-      rule === undefined || frontendPort === undefined ? [] : [[frontendPort, rule]],
-    );
-    standing.set(name, portsOf(new Map(rules), tags?.[portTag]));
-  }
-  return standing;
+  return listPorts(await connect(cloud, {}), resourceGroup);
 }
 
 /**

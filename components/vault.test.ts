@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
+import { guidOf } from "../environment/guid.ts";
 import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
 import { common, plan, subnetId } from "./testing/stack.ts";
-import { guidOf, Vault, type VaultArgs } from "./vault.ts";
+import { Vault, type VaultArgs } from "./vault.ts";
 
 const vaultId = `${resourceGroupId}/providers/Microsoft.KeyVault/vaults/kv-test`;
 const args: VaultArgs = {

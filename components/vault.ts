@@ -1,13 +1,14 @@
 /** Where the machines' secrets are, and who may read which. */
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault as KeyVault } from "@pulumi/azure-native/keyvault/vault.js";
 import { publicBlocks, type Cidr } from "../environment/address.ts";
+import { guidOf } from "../environment/guid.ts";
 import { tags, vaultName } from "../environment/names.ts";
 import type { PlannedIdentity } from "../environment/plan.ts";
 import { roleIds } from "../environment/rights.ts";
+import { vaultUri } from "../inventory/vaultAccess.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 
 /** What a vault is made of. */
@@ -104,8 +105,7 @@ export class Vault extends pulumi.ComponentResource {
           .all([vault.id, pulumi.all(Object.values(secrets).map(({ id }) => id))])
           .apply(([id]) => args.complete(id).then(() => id));
     this.nodes = { vault, secrets, rights: this.rights(name, args, completeId) };
-    // From the name: a preview does not know what Azure tells of a vault that changes.
-    this.uri = completeId.apply(() => `https://${args.vaultName}.${args.vaultSuffix}/`);
+    this.uri = completeId.apply(() => vaultUri(args.vaultName, args.vaultSuffix));
     this.registerOutputs({ uri: this.uri });
   }
 
@@ -135,14 +135,6 @@ export class Vault extends pulumi.ComponentResource {
     );
     return Object.fromEntries(entries);
   }
-}
-
-/** A GUID that follows from its parts. */
-export function guidOf(...parts: string[]): string {
-  const bytes = createHash("sha256").update(parts.join("\n")).digest();
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x50;
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  return bytes.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 function mistakesOf({ vaultName: given, subnetIds, identities, principalIds }: VaultArgs) {

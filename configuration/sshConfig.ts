@@ -21,7 +21,7 @@ export function renderSshConfig(machines: readonly SshMachine[], config: SshConf
   const identity =
     config.identityFile === undefined ? [] : [`  IdentityFile "${config.identityFile}"`, "  IdentitiesOnly yes"];
   return [
-    `# Written by pulumi up of stack ${config.stack}. From the project's root:`,
+    `# Written by pulumi up and bin/inventory for stack ${config.stack}. From the project's root:`,
     `# ssh -F ansible/inventory/${config.stack}.ssh_config <machine>`,
     ...sorted.flatMap(({ name, address }) => [`Host ${name}`, `  HostName ${address}`]),
     ...(sorted.length === 0

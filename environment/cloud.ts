@@ -7,14 +7,24 @@ export interface Endpoints {
   resourceManager: string;
   /** What follows the name of a vault in its address: `vault.azure.net`. */
   vaultSuffix: string;
+  /** Where tokens are had: `https://login.microsoftonline.com`, unless it is another. */
+  login?: string;
 }
 
 /** The clouds, by the names that the provider documents. */
 const clouds = {
   public: { resourceManager: "https://management.azure.com", vaultSuffix: "vault.azure.net" },
-  usgovernment: { resourceManager: "https://management.usgovcloudapi.net", vaultSuffix: "vault.usgovcloudapi.net" },
-  china: { resourceManager: "https://management.chinacloudapi.cn", vaultSuffix: "vault.azure.cn" },
-};
+  usgovernment: {
+    resourceManager: "https://management.usgovcloudapi.net",
+    vaultSuffix: "vault.usgovcloudapi.net",
+    login: "https://login.microsoftonline.us",
+  },
+  china: {
+    resourceManager: "https://management.chinacloudapi.cn",
+    vaultSuffix: "vault.azure.cn",
+    login: "https://login.chinacloudapi.cn",
+  },
+} satisfies Record<string, Endpoints>;
 
 const names = Object.keys(clouds) as (keyof typeof clouds)[];
 

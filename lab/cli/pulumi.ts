@@ -162,6 +162,21 @@ export async function recover(stack: string): Promise<void> {
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
 }
 
+/**
+ * Runs a command of the project that asks Azure without Pulumi, such as `bin/inventory`, for a stack of the lab; resolves
+ * to its exit status.
+ *
+ * @param before Words before the command, for example those that enter a namespace.
+ */
+export function askAzure(command: string, args: string[], overlay: Overlay, before: readonly string[] = []): number {
+  const env = prepare(overlay.stack, overlay);
+  const file = join(projectDir, `Pulumi.${overlay.stack}.yaml`);
+  const [program = "", ...words] = [...before, join(root, "bin", command), ...args, "--config-file", file];
+  const { status, error } = spawnSync(program, words, { env, stdio: "inherit" });
+  if (error) throw error;
+  return status ?? 1;
+}
+
 const say = (message: string) => console.error(`bin/lab: ${message}`);
 
 const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project().name, `${stack}.json`);

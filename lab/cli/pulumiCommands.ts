@@ -2,8 +2,9 @@
 import { spawnSync } from "node:child_process";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { root } from "../paths.ts";
-import { ensureDaemon } from "./daemon.ts";
-import { ensureStack, pulumi, recover } from "./pulumi.ts";
+import { asAdministrator } from "../fabric/internet.ts";
+import { ensureDaemon, runningDaemon } from "./daemon.ts";
+import { askAzure, ensureStack, pulumi, recover } from "./pulumi.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
@@ -12,7 +13,13 @@ interface UpOptions {
   leave: string[];
 }
 
-/** Adds `up`, `preview`, `destroy` and `pulumi`. */
+interface InventoryOptions {
+  wait?: boolean;
+  timeout?: string;
+  set: string[];
+}
+
+/** Adds `up`, `preview`, `destroy`, `inventory`, `ssh-certificate` and `pulumi`. */
 export function addPulumiCommands(program: Command): void {
   stackCommand(program, "up", "build or change a stack")
     .addOption(setOption())
@@ -44,6 +51,29 @@ export function addPulumiCommands(program: Command): void {
       ensureStack(stack);
       await recover(stack);
       process.exitCode = await pulumi(["destroy", "--yes", "--skip-preview", "--stack", stack, ...more]);
+    });
+  program
+    .command("inventory")
+    .description("write a stack's inventory, SSH configuration and host keys anew (bin/inventory)")
+    .addArgument(stackArgument())
+    .option("--wait", "wait until all machines are there and have host keys")
+    .option("--timeout <seconds>", "how long")
+    .addOption(setOption())
+    .action(async (stack: string, { wait, timeout, set: settings }: InventoryOptions) => {
+      await runningDaemon();
+      const args = [stack, ...(wait ? ["--wait"] : []), ...(timeout === undefined ? [] : ["--timeout", timeout])];
+      process.exitCode = askAzure("inventory", args, { stack, settings, left: [] });
+    });
+  program
+    .command("ssh-certificate")
+    .description("a certificate for SSH that lasts some minutes, or the key of its authority (bin/ssh-certificate)")
+    .addArgument(stackArgument())
+    .argument("[arguments...]", "those of bin/ssh-certificate, after --")
+    .addOption(setOption())
+    .action(async (stack: string, args: string[], { set: settings }: Pick<InventoryOptions, "set">) => {
+      await runningDaemon();
+      // Vaults have their names in the lab's Internet only.
+      process.exitCode = askAzure("ssh-certificate", [...args, stack], { stack, settings, left: [] }, asAdministrator);
     });
   program
     .command("pulumi")

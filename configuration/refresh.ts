@@ -1,0 +1,138 @@
+/** Writes inventory, known_hosts and SSH configuration anew from what ARM tells, as `pulumi up` wrote them. */
+import { resourceId } from "../azure/resourceIds.ts";
+import type { Connection } from "../azure/arm.ts";
+import { armSource, readHostKeys } from "../azure/hostKeys.ts";
+import { listClientIds } from "../azure/identities.ts";
+import { listMembers, waitForMembers } from "../azure/members.ts";
+import { listPorts } from "../azure/ports.ts";
+import { questions } from "../azure/questions.ts";
+import type { Clock } from "../azure/waiting.ts";
+import { resourceName } from "../environment/names.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
+import type { CheckedSettings } from "../environment/settings.ts";
+import { vaultUri, type VaultAccess } from "../inventory/vaultAccess.ts";
+import { earlierHostKeys, writeFiles } from "./files.ts";
+import { nameMachines, type Group, type Machine } from "./machines.ts";
+
+/** How the files are written. */
+export interface RefreshOptions {
+  /** Path of the directory `ansible/`. */
+  ansible: string;
+  /** What follows the name of a vault in its address: `vault.azure.net`. */
+  vaultSuffix: string;
+  /** Time to wait for machines, and again for their host keys; 0 takes what there is. */
+  waitSeconds: number;
+  /** Told what is waited for. */
+  progress: (text: string) => void;
+  clock?: Clock;
+}
+
+/** What was written, and what was not. */
+export interface Refreshed {
+  /** The machines in the files. */
+  machines: Machine[];
+  /** The scale sets that lack machines, and a line for each machine without host keys. */
+  missing: string[];
+}
+
+const intervalSeconds = 2;
+/** How long only the console is asked while there is time: a machine that is just starting prints its keys there. */
+const consoleSeconds = 180;
+
+/**
+ * Writes the files of a stack. Machines without host keys, which are still being made, are left out.
+ *
+ * @throws Error where the stack is not in Azure, or not as its file says.
+ */
+export async function refresh(
+  connection: Connection,
+  settings: Pick<CheckedSettings, "planWith" | "stack">,
+  options: RefreshOptions,
+): Promise<Refreshed> {
+  const { ansible, progress, waitSeconds, clock } = options;
+  const resourceGroup = resourceName("resourceGroup", settings.stack);
+  const plan = await planNow(connection, settings, resourceGroup);
+  const groups = groupsIn(plan, connection.rest.subscriptionId, resourceGroup);
+  const [access, publicAddress] = await Promise.all([
+    accessTo(connection, plan, resourceGroup, options.vaultSuffix),
+    publicAddressOf(connection, plan, resourceGroup),
+  ]);
+  const waiting = { intervalSeconds, progress, ...(clock ? { clock } : {}) };
+  const missing: string[] = [];
+  const members = await waitForMembers(
+    () => listMembers(connection, resourceGroup),
+    groups.flatMap(({ scaleSetIds }) => scaleSetIds),
+    { ...waiting, timeoutSeconds: waitSeconds, warn: (text) => void missing.push(text) },
+  );
+  const named = nameMachines(plan.stack, members, groups);
+  const { keys, missing: without } = await readHostKeys(named, armSource(connection, resourceGroup), {
+    ...waiting,
+    timeoutSeconds: waitSeconds,
+    consoleSeconds: Math.min(consoleSeconds, waitSeconds),
+    known: earlierHostKeys(ansible, plan.stack),
+  });
+  const machines = named.filter(({ id }) => keys.has(id));
+  writeFiles(ansible, plan, machines, keys, publicAddress, access);
+  return {
+    machines,
+    missing: [...missing, ...without.map((line) => `left out, since it has no host keys yet: ${line}`)],
+  };
+}
+
+/** The plan, with every port that a load balancer serves now: a move from one to another may not have ended. */
+async function planNow(
+  connection: Connection,
+  { planWith, stack }: Pick<CheckedSettings, "planWith" | "stack">,
+  resourceGroup: string,
+): Promise<Plan> {
+  try {
+    const ports = await listPorts(connection, resourceGroup);
+    return planWith(new Map([...ports].map(([name, standing]) => [name, { ...standing, moving: true }]))).plan;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 404) throw error;
+    throw new Error(
+      `stack ${stack}: there is no resource group ${resourceGroup} in subscription ` +
+        `${connection.rest.subscriptionId}. Make it with: pulumi up --stack ${stack}`,
+      { cause: error },
+    );
+  }
+}
+
+/** The groups of machines; IDs follow from names. */
+function groupsIn(plan: Plan, subscriptionId: string, resourceGroupName: string): Group[] {
+  const idOf = (type: string, inputs: Record<string, string>): string =>
+    resourceId(`azure-native:${type}`, { ...inputs, resourceGroupName }, subscriptionId) ?? "";
+  return machineGroups(plan).map((machines) => ({
+    machines,
+    scaleSetIds: machines.scaleSets.map(({ name }) =>
+      idOf("compute:VirtualMachineScaleSet", { vmScaleSetName: resourceName("scaleSet", plan.stack, name) }),
+    ),
+    identityId: idOf("managedidentity:UserAssignedIdentity", {
+      resourceName: resourceName("identity", plan.stack, machines.name),
+    }),
+  }));
+}
+
+async function accessTo(
+  { rest }: Connection,
+  { stack, identities, vault }: Plan,
+  resourceGroup: string,
+  vaultSuffix: string,
+): Promise<VaultAccess> {
+  const found = await listClientIds(questions(rest), resourceGroup);
+  const clientIds = identities.map(({ group, name }) => {
+    const clientId = found.get(name);
+    if (clientId !== undefined) return [group, clientId] as const;
+    throw new Error(
+      `stack ${stack}: ${resourceGroup} has no identity ${name}. Make it with: pulumi up --stack ${stack}`,
+    );
+  });
+  return { uri: vaultUri(vault.name, vaultSuffix), clientIds: Object.fromEntries(clientIds) };
+}
+
+async function publicAddressOf({ network }: Connection, { stack }: Plan, resourceGroup: string): Promise<string> {
+  const name = resourceName("publicAddress", stack);
+  const { ipAddress } = await network.publicIPAddresses.get(resourceGroup, name);
+  if (ipAddress !== undefined) return ipAddress;
+  throw new Error(`stack ${stack}: ${name} has no address yet; run pulumi up --stack ${stack}`);
+}
