@@ -3,6 +3,7 @@ import { roleAssignments } from "./access/roleAssignments.ts";
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
 import { dnsRecordSets, dnsZones } from "./dns/zones.ts";
+import { vaultKeys } from "./keyvault/keys.ts";
 import { vaultSecrets } from "./keyvault/secrets.ts";
 import { vaults } from "./keyvault/vaults.ts";
 import { autoscaleSettings } from "./monitor/autoscaleSettings.ts";
@@ -43,6 +44,7 @@ const all = [
   virtualNetworkLinks,
   vaults,
   vaultSecrets,
+  vaultKeys,
   storageAccounts,
   blobServices,
   containers,

@@ -18,6 +18,7 @@ export const types = {
   machine: "Microsoft.Compute/virtualMachines",
   vault: "Microsoft.KeyVault/vaults",
   vaultSecret: "Microsoft.KeyVault/vaults/secrets",
+  vaultKey: "Microsoft.KeyVault/vaults/keys",
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   federatedCredential: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
   roleAssignment: "Microsoft.Authorization/roleAssignments",

@@ -16,8 +16,9 @@ import { keyOf } from "../ids.ts";
 import { keysOf } from "../login/keys.ts";
 import { readToken, type ReadToken } from "../login/token.ts";
 import type { Resource } from "../resource.ts";
+import { keyOperationOf } from "./keyOperations.ts";
 import { badParameter, forbidden } from "./refusals.ts";
-import { operationOf } from "./secretOperations.ts";
+import { secretOperationOf } from "./secretOperations.ts";
 import { checkRate } from "./throttling.ts";
 import { liveVault } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
@@ -36,8 +37,9 @@ export async function answerVault(request: Request, context: Context): Promise<A
   request.principalId = principalOf(claims);
   checkSender(request, claims, vault, context);
   checkVersion(request);
-  const operation = operationOf(request);
-  const scope = operation.name === "" ? vault.id : `${vault.id}/secrets/${operation.name}`;
+  const isOfKey = request.segments[0]?.toLowerCase() === "keys";
+  const operation = isOfKey ? keyOperationOf(request) : secretOperationOf(request);
+  const scope = operation.object === "" ? vault.id : `${vault.id}/${operation.object}`;
   if (!mayAct(context, request.principalId, "dataAction", operation.action, scope))
     throw forbidden(
       [

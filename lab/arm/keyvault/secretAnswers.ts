@@ -4,7 +4,7 @@ import type { Resource } from "../resource.ts";
 import { badParameter } from "./refusals.ts";
 import { latestOf, secretUri, type Secret, type Version } from "./secretVersions.ts";
 import { purgeTime } from "./softDelete.ts";
-import { vaultOrigin } from "./vaults.ts";
+import { recoveryLevelOf, vaultOrigin } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
 type Vault = Resource<VaultBody>;
@@ -12,8 +12,6 @@ type Vault = Resource<VaultBody>;
 /** What surrounds a value. */
 export function metadataOf(vault: Vault, secret: Secret, version: Version = latestOf(secret)): object {
   const { contentType, tags, enabled, nbf, exp, created, updated } = version;
-  const { softDeleteRetentionInDays: days, enablePurgeProtection } = vault.body.properties;
-  const level = `${days! < 90 ? "Customized" : ""}Recoverable${enablePurgeProtection ? "" : "+Purgeable"}`;
   return {
     ...(contentType !== undefined && { contentType }),
     id: `${secretUri(vault, secret.name)}/${version.name}`,
@@ -23,8 +21,8 @@ export function metadataOf(vault: Vault, secret: Secret, version: Version = late
       ...(exp !== undefined && { exp }),
       created,
       updated,
-      recoveryLevel: level,
-      recoverableDays: days,
+      recoveryLevel: recoveryLevelOf(vault),
+      recoverableDays: vault.body.properties.softDeleteRetentionInDays,
     },
     ...(tags && { tags }),
   };

@@ -22,6 +22,7 @@ import {
   type Secret,
   type Version,
 } from "./secretVersions.ts";
+import { isVersion, type VaultOperation } from "./vaultOperation.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
 interface Asked {
@@ -131,31 +132,24 @@ const operations: Record<string, Operation> = {
   "DELETE deletedsecrets/{name}": { verb: "purge/action", answer: purge },
 };
 
-/** Versions have 32 hexadecimal digits; `versions` and `recover` stand at the same place. */
-const isVersion = (text: string): boolean => /^[0-9a-f]{32}$/i.test(text);
-
-export interface SecretOperation {
-  /** As roles name it. */
-  action: string;
-  /** The secret's; empty where the operation is one on the vault. */
-  name: string;
-  answer(vault: Resource<VaultBody>, context: Context): Answer;
-}
-
 /** The operation that the request asks for. */
-export function operationOf(request: Request): SecretOperation {
+export function secretOperationOf(request: Request): VaultOperation {
   const { method, segments, path } = request;
   const [collection = "", name = "", third = "", ...more] = segments;
   const version = isVersion(third) ? third.toLowerCase() : undefined;
   const parts = [collection.toLowerCase(), name && "{name}", version ? "{version}" : third.toLowerCase(), ...more];
   const operation = operations[`${method} ${parts.filter((part) => part !== "").join("/")}`];
   if (!operation)
-    throw new ArmError(404, "NotImplementedByLab", `The lab's vaults hold secrets, and have no ${method} ${path}.`);
+    throw new ArmError(
+      404,
+      "NotImplementedByLab",
+      `The lab's vaults hold secrets and keys, and have no ${method} ${path}.`,
+    );
   if (name !== "" && !secretName.pattern.test(name))
     throw badParameter(`The request URI contains an invalid name: ${name}`);
   return {
     action: `Microsoft.KeyVault/vaults/secrets/${operation.verb}`,
-    name,
+    object: name === "" ? "" : `secrets/${name}`,
     answer: (vault, context) =>
       operation.answer({ vault, name, request, context, ...(version !== undefined && { version }) }),
   };

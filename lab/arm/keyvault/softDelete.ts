@@ -11,7 +11,7 @@ import type { VaultBody } from "./vaultSchema.ts";
 const deletedType = "Microsoft.KeyVault/locations/deletedVaults";
 export const deletedSecretType = "Microsoft.KeyVault/vaults/deletedSecrets";
 
-const secretTypes = [types.vaultSecret, deletedSecretType];
+const contentTypes = [types.vaultSecret, deletedSecretType, types.vaultKey];
 
 export const deletedVaults = ({ store }: Pick<Context, "store">): Resource<VaultBody>[] =>
   store.ofType<VaultBody>(deletedType);
@@ -20,10 +20,10 @@ export const deletedVaults = ({ store }: Pick<Context, "store">): Resource<Vault
 export const deletedVaultNamed = (name: string, context: Pick<Context, "store">): Resource<VaultBody> | undefined =>
   deletedVaults(context).find((vault) => vault.name.toLowerCase() === name.toLowerCase());
 
-/** Its secrets, deleted ones too. */
-const contentsOf = (id: string, store: Store): Resource[] => secretTypes.flatMap((type) => store.children(id, type));
+/** Its secrets, deleted ones too, and its keys. */
+const contentsOf = (id: string, store: Store): Resource[] => contentTypes.flatMap((type) => store.children(id, type));
 
-/** Takes the secrets of one ID to another one. Role assignments do not come along: they go with the vault. */
+/** Takes what one ID holds to another one. Role assignments do not come along: they go with the vault. */
 function moveContents(from: string, to: string, store: Store): void {
   for (const one of contentsOf(from, store)) {
     const id = `${to}${one.id.slice(from.length)}`;

@@ -33,6 +33,12 @@ export const vaultNamed = (name: string, { store }: Pick<Context, "store">): Res
 /** `https://<vault>.<suffix>`, without a slash at the end. */
 export const vaultOrigin = ({ name }: Pick<Resource, "name">): string => `https://${name.toLowerCase()}.${vaultSuffix}`;
 
+/** How what is deleted in a vault can be had back. */
+export function recoveryLevelOf({ body }: Resource<VaultBody>): string {
+  const { softDeleteRetentionInDays: days, enablePurgeProtection } = body.properties;
+  return `${days! < 90 ? "Customized" : ""}Recoverable${enablePurgeProtection ? "" : "+Purgeable"}`;
+}
+
 export const nameInUse = (name: string): string =>
   `The vault name '${name}' is already in use. Vault names are globally unique so it is possible that the name is already taken. If you are sure that the vault name was not taken then it is possible that a vault with the same name was recently deleted but not purged after being placed in a recoverable state. If the vault is in a recoverable state then the vault will need to be purged before reusing the name. For more information about VaultAlreadyExists, soft delete and purging a vault follow this link https://go.microsoft.com/fwlink/?linkid=2147740.`;
 
