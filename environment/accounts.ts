@@ -39,7 +39,7 @@ export const refusedByAzure: readonly string[] = [
   "user5",
 ];
 
-/** Accounts of Debian 13 and of the packages that our roles install. An administrator of such a name would share it. */
+/** Accounts of Debian 13, of the packages that our roles install, and of the role deploy. An administrator of such a name would share it. */
 export const systemAccounts: readonly string[] = [
   "root",
   "daemon",
@@ -69,4 +69,5 @@ export const systemAccounts: readonly string[] = [
   "_chrony",
   "haproxy",
   "postgres",
+  "deploy",
 ];

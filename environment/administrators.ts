@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { refusedByAzure, systemAccounts } from "./accounts.ts";
 import { overlaps, parseCidr } from "./address.ts";
-import { isAdministratorKey } from "./sshKey.ts";
+import { isAdministratorKey, isAuthorityKey } from "./sshKey.ts";
 
 const sshKeysText =
   "at least one SSH public key; without one nobody can log in. Set it with\n" +
@@ -59,6 +59,18 @@ export const administratorsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Private key file on the machine that runs pulumi; default: its SSH agent and ~/.ssh/id_*"),
+  authority: z
+    .string()
+    .refine(isAuthorityKey, {
+      error:
+        "an SSH public key on one line: ecdsa-sha2-nistp256, ssh-ed25519, or ssh-rsa of 2048 bits or more. " +
+        "That of the stack's vault is printed by\n      bin/ssh-certificate authority <stack>",
+    })
+    .optional()
+    .describe(
+      "SSH public key of an authority whose certificates machines accept: principal deploy for the user deploy, " +
+        "principal administrator for this user. Default: none, so that only sshKeys count",
+    ),
 });
 
 /** The people who may log in, and from where. */

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { expect, test } from "vitest";
-import { isAdministratorKey } from "./sshKey.ts";
+import { isAdministratorKey, isAuthorityKey } from "./sshKey.ts";
 import { publicKey } from "./testing/stacks.ts";
 
 /** A line of `authorized_keys` with these parts in its key. */
@@ -50,4 +50,22 @@ test.each([
   ["empty", "ssh-ed25519 "],
 ])("a key that is %s is refused", (_, text) => {
   expect(isAdministratorKey(text)).toBe(false);
+});
+
+test("an authority's key is one of curve P-256, or one that an administrator may have", () => {
+  const curve = Buffer.from("nistp256");
+  const point = Buffer.alloc(65, 4);
+  const authority = line("ecdsa-sha2-nistp256", curve, point);
+  expect(isAuthorityKey(authority)).toBe(true);
+  expect(isAuthorityKey(publicKey)).toBe(true);
+  const others = [
+    line("ecdsa-sha2-nistp384", Buffer.from("nistp384"), Buffer.alloc(97, 4)),
+    line("ecdsa-sha2-nistp256", Buffer.from("nistp384"), point),
+    line("ecdsa-sha2-nistp256", curve, Buffer.alloc(64, 4)),
+    line("ecdsa-sha2-nistp256", curve, Buffer.alloc(65, 3)),
+    line("ecdsa-sha2-nistp256", curve, point, point),
+    `cert-authority ${authority}`,
+    `${authority}\n${authority}`,
+  ];
+  expect(others.filter(isAuthorityKey)).toEqual([]);
 });

@@ -1,10 +1,11 @@
-/** SSH public keys that Azure puts on machines: Ed25519, and RSA of 2048 bits or more; no ECDSA. Pure. */
+/** SSH public keys: those that Azure puts on machines, and those of authorities that sign certificates. Pure. */
 
 const shortestRsa = 2048;
 const ed25519Bytes = 32;
 
 /**
- * True when a line of `authorized_keys` holds such a key: of the type that it says, and whole.
+ * True when a line of `authorized_keys` holds a key that Azure takes: Ed25519, or RSA of 2048 bits or more, no ECDSA; of
+ * the type that it says, and whole.
  * https://learn.microsoft.com/azure/virtual-machines/linux/mac-create-ssh-keys#supported-ssh-key-formats
  */
 export function isAdministratorKey(line: string): boolean {
@@ -15,6 +16,19 @@ export function isAdministratorKey(line: string): boolean {
   return said === "ssh-rsa"
     ? second !== undefined && bits(second) >= shortestRsa
     : second === undefined && first.length === ed25519Bytes;
+}
+
+/** Length of a point of curve P-256 that is not compressed. */
+const pointBytes = 65;
+
+/** True when a line holds the key of an authority: one that Azure would take, or ECDSA of curve P-256 as vaults have it. */
+export function isAuthorityKey(line: string): boolean {
+  if (isAdministratorKey(line)) return true;
+  const [, base64 = ""] = /^ecdsa-sha2-nistp256 ([A-Za-z0-9+/]+=*)(?: [^\r\n]*)?$/.exec(line) ?? [];
+  const [type, curve, point, ...rest] = keyFields(base64);
+  const names = [type, curve].map((field) => field?.toString("latin1"));
+  const isPoint = point?.length === pointBytes && point[0] === 4;
+  return names.join() === "ecdsa-sha2-nistp256,nistp256" && isPoint && rest.length === 0;
 }
 
 /** The parts of a key: each is its length in four bytes, and as many bytes (RFC 4253, section 6.6). None if one is cut. */

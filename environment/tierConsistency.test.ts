@@ -191,7 +191,7 @@ test.each([22, 8998, 8999, 65535, 0])("no service and no application has port %i
   ]);
 });
 
-test.each(["root", "daemon", "sshd", "www-data", "postgres", "haproxy", "nobody", "platform"])(
+test.each(["root", "daemon", "sshd", "www-data", "postgres", "haproxy", "nobody", "deploy", "platform"])(
   "an application called %s would share the account of something else",
   (name) => {
     const [mistake, ...others] = mistakes({ environment: withApplications({ name }) });
