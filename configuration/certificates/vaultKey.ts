@@ -1,0 +1,132 @@
+/**
+ * The authority's key in an environment's vault. ARM makes it where it is not there, and the vault itself tells its
+ * public part and signs by it; its private part leaves the vault never.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { TokenCredential } from "@azure/core-auth";
+import type { Connection } from "../../azure/arm.ts";
+import { callSeconds, within } from "../../azure/deadline.ts";
+import { authorityLine, type Authority } from "./certificate.ts";
+
+/** Name of the key in the vault. */
+export const keyName = "ssh-authority";
+
+const vaultVersion = "2024-11-01";
+const dataVersion = "7.4";
+
+/**
+ * Makes the key of an authority. One that is there already stays as it is.
+ * https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist
+ *
+ * @param vaultId Resource ID of the vault.
+ */
+export async function makeKey({ rest }: Connection, vaultId: string): Promise<void> {
+  await put(rest, `${vaultId}/keys/${keyName}`, vaultVersion, {
+    properties: { kty: "EC", curveName: "P-256", keyOps: ["sign", "verify"] },
+  });
+}
+
+/** PUT of a body, which Azure does or refuses. */
+export async function put(rest: Connection["rest"], path: string, apiVersion: string, body: object): Promise<void> {
+  const answer = await rest.pathUnchecked(path).put({ queryParameters: { "api-version": apiVersion }, body });
+  if (answer.status === "200" || answer.status === "201") return;
+  const { code, message } = (answer.body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
+  throw new Error(`PUT ${path}: ${[answer.status, code, message].filter(Boolean).join(" ")}`);
+}
+
+/** A vault's answer to a request for its key. */
+interface KeyBundle {
+  key: { kid: string; kty: string; crv?: string; x?: string; y?: string };
+}
+
+/** A refusal of the vault. */
+class Refusal extends Error {
+  readonly status: number;
+
+  constructor(status: number, text: string) {
+    super(text);
+    this.status = status;
+  }
+}
+
+/** Seconds between questions while a new right does not count yet. */
+const pauseSeconds = 10;
+
+/**
+ * The authority that has the vault's key.
+ *
+ * @param uri Address of the vault, with a slash at its end.
+ * @param suffix What follows the vault's name in it, by which the token is had.
+ * @param waitSeconds How long a refusal is borne, for a right that is new.
+ * @throws Error that says which right or which address is missing.
+ */
+export async function vaultAuthority(
+  credential: TokenCredential,
+  uri: string,
+  suffix: string,
+  { waitSeconds = 0, progress = () => {} }: { waitSeconds?: number; progress?: (text: string) => void } = {},
+): Promise<Authority> {
+  const ask = (method: "GET" | "POST", address: string, body?: object) =>
+    call(credential, suffix, method, address, body);
+  const end = Date.now() + waitSeconds * 1000;
+  for (;;) {
+    try {
+      const { key } = (await ask("GET", `${uri}keys/${keyName}`)) as KeyBundle;
+      if (key.kty.replace(/-HSM$/, "") !== "EC" || key.crv !== "P-256" || !key.x || !key.y)
+        throw new Error(`${key.kid}: given a key of type ${key.kty}, ${key.crv}; allowed is EC with curve P-256`);
+      const publicKey = authorityLine(Buffer.from(key.x, "base64url"), Buffer.from(key.y, "base64url"));
+      return {
+        publicKey,
+        async sign(message) {
+          const value = createHash("sha256").update(message).digest("base64url");
+          const answer = await ask("POST", `${key.kid}/sign`, { alg: "ES256", value });
+          return Buffer.from((answer as { value: string }).value, "base64url");
+        },
+      };
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 403 || Date.now() >= end) throw error;
+      progress(`waiting until the right to read and use ${keyName} counts`);
+      await sleep(pauseSeconds * 1000);
+    }
+  }
+}
+
+/** https://learn.microsoft.com/rest/api/keyvault/keys/sign/sign */
+async function call(
+  credential: TokenCredential,
+  suffix: string,
+  method: string,
+  address: string,
+  body?: object,
+): Promise<unknown> {
+  const token = await credential.getToken(`https://${suffix}/.default`);
+  if (!token) throw new Error(`login to Azure: no token for https://${suffix}`);
+  const [status, text] = await within(callSeconds, `${method} ${address}`, async (signal) => {
+    const response = await fetch(`${address}?api-version=${dataVersion}`, {
+      method,
+      signal,
+      headers: { authorization: `Bearer ${token.token}`, "content-type": "application/json" },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    return [response.status, await response.text()] as const;
+  });
+  if (status === 200) return JSON.parse(text);
+  const words = textOf(text);
+  const help: Record<number, string> = {
+    403:
+      `It takes the role Key Vault Crypto User on the key (bin/ssh-certificate authority --signer gives it; it counts ` +
+      "after some minutes), and an address in platform:administrators.ranges",
+    404: "Make the key with: bin/ssh-certificate authority <stack>",
+  };
+  throw new Refusal(status, [`${method} ${address}: ${status} ${words}`, help[status]].filter(Boolean).join("\n"));
+}
+
+function textOf(body: string): string {
+  try {
+    const { error } = JSON.parse(body) as { error?: { code?: string; message?: string } };
+    return [error?.code, error?.message].filter(Boolean).join(" ").trim();
+  } catch {
+    return body.slice(0, 200);
+  }
+}

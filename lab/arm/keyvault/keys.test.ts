@@ -1,0 +1,120 @@
+/** What no conformance case shows of keys: that signatures are right, what a restart keeps, and the program's own use. */
+import { spawnSync } from "node:child_process";
+import { createHash, generateKeyPairSync, randomBytes, verify } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Connection } from "../../../azure/arm.ts";
+import { certify } from "../../../configuration/certificates/certificate.ts";
+import { makeKey, vaultAuthority } from "../../../configuration/certificates/vaultKey.ts";
+import { publicKey as administratorKey } from "../../../environment/testing/stacks.ts";
+import { vaultSuffix } from "../../serviceNames.ts";
+import { startArm } from "../index.ts";
+import { client, subscription, tenant, TestLab } from "../testing/testLab.ts";
+import { signDigest } from "./ecdsa.ts";
+
+const group = `/subscriptions/${subscription}/resourceGroups/rg`;
+const vault = `${group}/providers/Microsoft.KeyVault/vaults/kv-test`;
+const uri = `https://kv-test.${vaultSuffix}/`;
+const cryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
+
+let lab: TestLab;
+let token: string;
+let directory: string;
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "keys-"));
+  lab = new TestLab();
+  await lab.start();
+  token = await lab.token(`https://${vaultSuffix}`);
+  await lab.call("PUT", `${group}?api-version=2024-03-01`, { location: "westeurope" });
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true };
+  await lab.call("PUT", `${vault}?api-version=2024-11-01`, { location: "westeurope", properties });
+  // Vaults have their names in the lab's Internet only.
+  vi.stubGlobal("fetch", async (address: string, { method, headers, body }: RequestInit) => {
+    const { authorization } = headers as Record<string, string>;
+    const given = typeof body === "string" ? (JSON.parse(body) as unknown) : undefined;
+    const answer = await lab.service(method!, address, given, { authorization: authorization! });
+    return Response.json(answer.body, { status: answer.status });
+  });
+});
+afterEach(async () => {
+  vi.unstubAllGlobals();
+  await lab.stop();
+  rmSync(directory, { recursive: true });
+});
+
+const credential = { getToken: () => Promise.resolve({ token, expiresOnTimestamp: Date.now() + 3.6e6 }) };
+
+async function mayUse(scope: string): Promise<void> {
+  const roleDefinitionId = `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${cryptoUser}`;
+  const path = `${scope}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001`;
+  const properties = { principalId: client.id, roleDefinitionId };
+  expect((await lab.call("PUT", `${path}?api-version=2022-04-01`, { properties })).status).toBe(201);
+  lab.pass(20);
+}
+
+/** The program's way to ARM, as far as it makes the key. */
+const connection = {
+  rest: {
+    pathUnchecked: (path: string) => ({
+      put: async ({ body }: { body: object }) => {
+        const answer = await lab.call("PUT", `${path}?api-version=2024-11-01`, body);
+        return { status: String(answer.status), body: answer.body };
+      },
+    }),
+  },
+} as unknown as Connection;
+
+test("a signature of a digest is one of what was digested", () => {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const secret = Buffer.from(privateKey.export({ format: "jwk" }).d!, "base64url");
+  for (let count = 0; count < 50; count += 1) {
+    const message = randomBytes(count);
+    const signature = signDigest(secret, createHash("sha256").update(message).digest());
+    expect(verify("sha256", message, { key: publicKey, dsaEncoding: "ieee-p1363" }, signature)).toBe(true);
+  }
+});
+
+test("the program makes an authority's key once, and has the vault sign a certificate that OpenSSH takes", async () => {
+  await makeKey(connection, vault);
+  await makeKey(connection, vault);
+  await mayUse(`${vault}/keys/ssh-authority`);
+  const authority = await vaultAuthority(credential, uri, vaultSuffix);
+  const claims = { serial: 7n, keyId: "job", principals: ["deploy"], validAfter: 0, validBefore: 2 ** 32 };
+  const line = await certify({ ...claims, publicKey: administratorKey, nonce: randomBytes(32) }, authority);
+  const file = join(directory, "cert.pub");
+  writeFileSync(file, line);
+  const { status, stdout } = spawnSync("ssh-keygen", ["-L", "-f", file], { encoding: "utf8" });
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/Signing CA: ECDSA .*ecdsa-sha2-nistp256/)]);
+});
+
+test("without the right, or without the key, the program says what to do", async () => {
+  await mayUse(`${vault}/keys/other`);
+  await expect(vaultAuthority(credential, uri, vaultSuffix)).rejects.toThrow(
+    /^GET https:\/\/kv-test\..*\/keys\/ssh-authority: 403 Forbidden Caller is not authorized[^]*\nIt takes the role Key Vault Crypto User/,
+  );
+  await lab.call(
+    "DELETE",
+    `${vault}/keys/other/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001?api-version=2022-04-01`,
+  );
+  await mayUse(vault);
+  await expect(vaultAuthority(credential, uri, vaultSuffix)).rejects.toThrow(
+    /404 KeyNotFound [^]*\nMake the key with: bin\/ssh-certificate authority <stack>$/,
+  );
+});
+
+test("a key is there after a restart, and in a vault that is recovered; ARM deletes none", async () => {
+  await makeKey(connection, vault);
+  await mayUse(vault);
+  const { publicKey } = await vaultAuthority(credential, uri, vaultSuffix);
+  expect((await lab.call("DELETE", `${vault}/keys/ssh-authority?api-version=2024-11-01`)).status).toBe(405);
+  await lab.call("DELETE", `${vault}?api-version=2024-11-01`);
+  await lab.arm.close();
+  lab.arm = await startArm(lab.options);
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, createMode: "recover" };
+  await lab.call("PUT", `${vault}?api-version=2024-11-01`, { location: "westeurope", properties });
+  await mayUse(vault);
+  expect((await vaultAuthority(credential, uri, vaultSuffix)).publicKey).toBe(publicKey);
+});
