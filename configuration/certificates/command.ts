@@ -1,10 +1,6 @@
 /** `bin/ssh-certificate`: a key for SSH that lasts some minutes, with a certificate that the vault of a stack signs. */
-import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, userInfo } from "node:os";
 import { join, resolve } from "node:path";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { connectAs } from "../../azure/arm.ts";
 import type { Entry } from "../../azure/credential.ts";
 import { resourceId } from "../../azure/resourceIds.ts";
@@ -13,9 +9,8 @@ import { resourceName } from "../../environment/names.ts";
 import type { Plan } from "../../environment/plan.ts";
 import { principals } from "../../environment/principals.ts";
 import { vaultUri } from "../../inventory/vaultAccess.ts";
-import { paths } from "../paths.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "../stack.ts";
-import { certify, type Authority } from "./certificate.ts";
+import { checkAuthority, writeCertificate } from "./issue.ts";
 import { keyName, makeKey, put, vaultAuthority } from "./vaultKey.ts";
 
 const mostMinutes = 60;
@@ -85,74 +80,12 @@ async function main(): Promise<void> {
   const { plan } = settings.planWith(new Map());
   const authority = await authorityOf(entry, plan);
   checkAuthority(authority, plan);
-  const until = await writeCertificate(resolve(values.out), { principal, minutes, plan, authority });
+  const until = await writeCertificate(resolve(values.out), { principal, minutes, plan, authority, ansible });
   console.log(`ssh -F ${join(values.out, "ssh_config")} <machine>   # until ${until.toISOString()}`);
 }
 
 const authorityOf = ({ credential, endpoints: { vaultSuffix } }: Entry, { vault }: Plan, waitSeconds = 0) =>
   vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, { waitSeconds, progress: tell });
-
-/** Machines would refuse what another key has signed, and say no more than that access is denied. */
-function checkAuthority({ publicKey }: Authority, { stack, administrators: { authority } }: Plan): void {
-  const keyOf = (line: string | undefined) => line?.split(" ").slice(0, 2).join(" ");
-  if (keyOf(authority) === publicKey) return;
-  throw new Error(
-    `platform:administrators.authority: given ${authority ?? "(nothing)"}, by which machines refuse what the vault signs; ` +
-      "allowed is the vault's own key. Set it, and run pulumi up:\n" +
-      `  pulumi config set --stack ${stack} --path platform:administrators.authority '${publicKey}'`,
-  );
-}
-
-interface Wanted {
-  principal: (typeof principals)[number];
-  minutes: number;
-  plan: Plan;
-  authority: Authority;
-}
-
-/** Clocks of machines may be behind. */
-const toleranceSeconds = 60;
-
-/** Writes key, certificate and configuration. Returns until when the certificate counts. */
-async function writeCertificate(out: string, { principal, minutes, plan, authority }: Wanted): Promise<Date> {
-  mkdirSync(out, { recursive: true, mode: 0o700 });
-  chmodSync(out, 0o700);
-  const key = join(out, "id_ed25519");
-  for (const file of [key, `${key}.pub`, `${key}-cert.pub`]) rmSync(file, { force: true });
-  const keyId = process.env["CI_JOB_URL"] ?? `${userInfo().username}@${hostname()}`;
-  await promisify(execFile)("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", keyId, "-f", key]);
-  const now = Math.floor(Date.now() / 1000);
-  const validBefore = now + minutes * 60;
-  const certificate = await certify(
-    {
-      publicKey: readFileSync(`${key}.pub`, "utf8"),
-      serial: randomBytes(8).readBigUInt64BE(),
-      keyId,
-      principals: [principal],
-      validAfter: now - toleranceSeconds,
-      validBefore,
-      nonce: randomBytes(32),
-    },
-    authority,
-  );
-  writeFileSync(`${key}-cert.pub`, `${certificate}\n`);
-  writeFileSync(join(out, "ssh_config"), sshConfig(key, principal, plan));
-  return new Date(validBefore * 1000);
-}
-
-/** SSH takes the first value that it meets: the machines are those of the inventory, the user and the key are these. */
-function sshConfig(key: string, principal: Wanted["principal"], { stack, administrators }: Plan): string {
-  return [
-    `# Written by bin/ssh-certificate for stack ${stack}.`,
-    "Host *",
-    `  User ${principal === "deploy" ? "deploy" : administrators.user}`,
-    `  IdentityFile "${key}"`,
-    `  CertificateFile "${key}-cert.pub"`,
-    "  IdentitiesOnly yes",
-    `Include "${join(ansible, paths(stack).sshConfig)}"`,
-    "",
-  ].join("\n");
-}
 
 const cryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
 

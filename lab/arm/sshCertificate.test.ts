@@ -1,0 +1,122 @@
+/** `bin/ssh-certificate` as its users run it, at the lab's ARM and one of its vaults. */
+import { execFile, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { dump } from "js-yaml";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { resourceName, vaultName } from "../../environment/names.ts";
+import { administrators, committed } from "../../environment/testing/stacks.ts";
+import { root } from "../paths.ts";
+import { vaultSuffix } from "../serviceNames.ts";
+import { serviceHeaders } from "../world.ts";
+import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
+
+const stack = `t${process.pid}`;
+const domain = "trial.chatbot.example";
+const environment = {
+  ...committed("tools"),
+  name: "trial",
+  network: "10.60.0.0/16",
+  domain,
+  privateDomain: "trial.chatbot.internal",
+  reverseProxy: { routes: [] },
+};
+const vault = vaultName.default(stack, domain);
+const group = `/subscriptions/${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
+
+/** Vaults have their names in the lab's Internet only: takes requests for them to the lab's socket. */
+const preload = (socket: string): string => `
+  import { request } from "node:http";
+  const fetchElsewhere = globalThis.fetch;
+  globalThis.fetch = (address, init = {}) => {
+    const { hostname, pathname, search } = new URL(address);
+    if (!hostname.endsWith(".${vaultSuffix}")) return fetchElsewhere(address, init);
+    return new Promise((resolve, reject) => {
+      const headers = { ...init.headers, host: hostname, "${serviceHeaders.client}": "203.0.113.7" };
+      request({ socketPath: "${socket}", method: init.method, path: pathname + search, headers }, (answer) => {
+        const parts = [];
+        answer.on("data", (part) => parts.push(part));
+        answer.on("end", () => resolve(new Response(Buffer.concat(parts), { status: answer.statusCode })));
+      }).on("error", reject).end(init.body);
+    });
+  };`;
+
+const lab = new TestLab();
+let directory: string;
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "ssh-certificate-"));
+  await lab.start();
+  writeFileSync(join(directory, "ca.pem"), lab.certificates.ca);
+  writeFileSync(join(directory, "preload.mjs"), preload(lab.options.servicesSocket!));
+  await lab.call("PUT", `${group}?api-version=2024-03-01`, { location: "westeurope" });
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true };
+  const path = `${group}/providers/Microsoft.KeyVault/vaults/${vault}?api-version=2024-11-01`;
+  expect((await lab.call("PUT", path, { location: "westeurope", properties })).status).toBe(201);
+});
+afterAll(async () => {
+  await lab.stop();
+  rmSync(directory, { recursive: true });
+});
+
+async function run(args: string[], authority?: string) {
+  const config = {
+    "platform:environment": environment,
+    "platform:administrators": { ...administrators, ...(authority === undefined ? {} : { authority }) },
+    "azure-native:metadataHost": `127.0.0.1:${lab.arm.port}`,
+  };
+  const file = join(directory, "stack.yaml");
+  writeFileSync(file, dump({ config }));
+  const env = {
+    ...process.env,
+    NODE_EXTRA_CA_CERTS: join(directory, "ca.pem"),
+    NODE_OPTIONS: `--import ${join(directory, "preload.mjs")}`,
+    ARM_SUBSCRIPTION_ID: subscription,
+    ARM_TENANT_ID: tenant,
+    ARM_CLIENT_ID: client.id,
+    ARM_CLIENT_SECRET: client.secret,
+  };
+  try {
+    const command = join(root, "bin", "ssh-certificate");
+    const { stdout, stderr } = await promisify(execFile)(command, ["--config-file", file, ...args], { env });
+    return { status: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+    return { status: code, stdout, stderr };
+  }
+}
+
+test("the authority's key is made, its signer waits for the right, and its certificates are OpenSSH's", async () => {
+  expect(await run(["authority", stack])).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/403 Forbidden[^]*It takes the role Key Vault Crypto User/) as string,
+  });
+  const passing = setInterval(() => lab.pass(5), 1000);
+  const made = await run(["authority", "--signer", "me", stack]).finally(() => clearInterval(passing));
+  expect(made).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+\n$/) as string });
+  const authority = made.stdout.trim();
+  expect((await run(["authority", stack])).stdout).toBe(made.stdout);
+
+  const out = join(directory, "out");
+  expect(await run(["--out", out, stack])).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining("platform:administrators.authority: given (nothing)") as string,
+  });
+  const issued = await run(["--minutes", "5", "--out", out, stack], authority);
+  expect(issued).toMatchObject({ status: 0, stdout: expect.stringContaining(`ssh -F ${out}/ssh_config`) as string });
+  const { status, stdout } = spawnSync("ssh-keygen", ["-L", "-f", join(out, "id_ed25519-cert.pub")], {
+    encoding: "utf8",
+  });
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/Principals: \n\s+deploy\n/) as string]);
+}, 60_000);
+
+test.each([
+  [["--out", "x"], "given no stack"],
+  [["--minutes", "61", "--out", "x", stack], "--minutes: given 61, allowed is a whole number from 1 to 60"],
+  [["--for", "root", "--out", "x", stack], "--for: given root, allowed are deploy, administrator"],
+  [[stack], "--out: given nothing"],
+])("wrong use %j is told", async (args, words) => {
+  expect(await run(args)).toMatchObject({ status: 2, stderr: expect.stringContaining(words) as string });
+});
