@@ -1,4 +1,4 @@
-/** The SSH key with which an administrator logs in to the lab's machines. */
+/** The SSH keys by which administrators log in to the lab's machines: their own, and those of stacks' authorities. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,3 +14,6 @@ export function administratorKey(): { privateKeyFile: string; publicKey: string 
   }
   return { privateKeyFile, publicKey: readFileSync(`${privateKeyFile}.pub`, "utf8").trim() };
 }
+
+/** Where the lab keeps the public key of a stack's authority, `platform:administrators.authority`, once it has one. */
+export const authorityFile = (stack: string): string => join(stateDir, "ssh", `${stack}.authority.pub`);

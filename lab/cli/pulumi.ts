@@ -7,7 +7,7 @@ import { dump, load } from "js-yaml";
 import { secretsOf } from "../../environment/secrets.ts";
 import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
-import { administratorKey } from "../administratorKey.ts";
+import { administratorKey, authorityFile } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { hostAddress } from "../fabric/addresses.ts";
@@ -81,6 +81,7 @@ function layOver(
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
+  const authority = readIfThere(authorityFile(stack))?.trim();
   const administrators = own.config?.["platform:administrators"];
   const preflight = own.config?.["platform:preflight"];
   const merged = {
@@ -105,6 +106,7 @@ function layOver(
         ranges: [`${hostAddress}/32`],
         sshKeys: [publicKey],
         identityFile: privateKeyFile,
+        ...(authority ? { authority } : {}),
       },
     },
   };
@@ -163,18 +165,32 @@ export async function recover(stack: string): Promise<void> {
 }
 
 /**
- * Runs a command of the project that asks Azure without Pulumi, such as `bin/inventory`, for a stack of the lab; resolves
- * to its exit status.
+ * Runs a command of the project that asks Azure without Pulumi, such as `bin/inventory`, for a stack of the lab.
  *
  * @param before Words before the command, for example those that enter a namespace.
+ * @returns Its exit status, and what it printed where that is kept instead of shown.
  */
-export function askAzure(command: string, args: string[], overlay: Overlay, before: readonly string[] = []): number {
+export function askAzure(
+  command: string,
+  args: string[],
+  overlay: Overlay,
+  { before = [], keep = false }: { before?: readonly string[]; keep?: boolean } = {},
+): { status: number; output: string } {
   const env = prepare(overlay.stack, overlay);
   const file = join(projectDir, `Pulumi.${overlay.stack}.yaml`);
   const [program = "", ...words] = [...before, join(root, "bin", command), ...args, "--config-file", file];
-  const { status, error } = spawnSync(program, words, { env, stdio: "inherit" });
+  const stdio = ["inherit", keep ? "pipe" : "inherit", "inherit"] as const;
+  const { status, error, stdout } = spawnSync(program, words, { env, stdio: [...stdio], encoding: "utf8" });
   if (error) throw error;
-  return status ?? 1;
+  return { status: status ?? 1, output: stdout ?? "" };
+}
+
+/** Makes and prints the key of a stack's authority for SSH, which the stack's next `up` puts to use. */
+export function keepAuthority(args: string[], overlay: Overlay, before: readonly string[]): number {
+  const { status, output } = askAzure("ssh-certificate", args, overlay, { before, keep: true });
+  process.stdout.write(output);
+  if (status === 0) writeAtomically(authorityFile(overlay.stack), output);
+  return status;
 }
 
 const say = (message: string) => console.error(`bin/lab: ${message}`);

@@ -4,7 +4,7 @@ import { Argument, type Command, InvalidArgumentError, Option } from "commander"
 import { root } from "../paths.ts";
 import { asAdministrator } from "../fabric/internet.ts";
 import { ensureDaemon, runningDaemon } from "./daemon.ts";
-import { askAzure, ensureStack, pulumi, recover } from "./pulumi.ts";
+import { askAzure, ensureStack, keepAuthority, pulumi, recover } from "./pulumi.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
@@ -62,18 +62,29 @@ export function addPulumiCommands(program: Command): void {
     .action(async (stack: string, { wait, timeout, set: settings }: InventoryOptions) => {
       await runningDaemon();
       const args = [stack, ...(wait ? ["--wait"] : []), ...(timeout === undefined ? [] : ["--timeout", timeout])];
-      process.exitCode = askAzure("inventory", args, { stack, settings, left: [] });
+      process.exitCode = askAzure("inventory", args, { stack, settings, left: [] }).status;
     });
   program
     .command("ssh-certificate")
     .description("a certificate for SSH that lasts some minutes, or the key of its authority (bin/ssh-certificate)")
     .addArgument(stackArgument())
     .argument("[arguments...]", "those of bin/ssh-certificate, after --")
+    .addHelpText(
+      "after",
+      "\nOnce, then bin/lab up: bin/lab ssh-certificate dev -- authority --signer me\n" +
+        "Each time:             bin/lab ssh-certificate dev -- --out DIR",
+    )
     .addOption(setOption())
     .action(async (stack: string, args: string[], { set: settings }: Pick<InventoryOptions, "set">) => {
       await runningDaemon();
+      const overlay = { stack, settings, left: [] };
+      const words = [...args, stack];
       // Vaults have their names in the lab's Internet only.
-      process.exitCode = askAzure("ssh-certificate", [...args, stack], { stack, settings, left: [] }, asAdministrator);
+      const before = asAdministrator;
+      process.exitCode =
+        words[0] === "authority"
+          ? keepAuthority(words, overlay, before)
+          : askAzure("ssh-certificate", words, overlay, { before }).status;
     });
   program
     .command("pulumi")
