@@ -17,7 +17,8 @@ const config = {
 };
 
 test("SSH goes to each machine through the public address, and verifies every host key", () => {
-  expect(renderSshConfig(machines, config)).toBe(`# Written by pulumi up and bin/inventory for stack dev. From the project's root:
+  expect(renderSshConfig(machines, config))
+    .toBe(`# Written by pulumi up and bin/inventory for stack dev. From the project's root:
 # ssh -F ansible/inventory/dev.ssh_config <machine>
 Host front1
   HostName 10.20.1.4
