@@ -1,8 +1,6 @@
 /** What a suite has done so far, kept as it goes so that a later call can go on with it. */
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
-import { readIfThere, writeAtomically } from "../files.ts";
 import type { MissingHealth } from "../liveSettings.ts";
+import { keepResults, lastResults, newResults, type Results } from "../results.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Run } from "./report.ts";
 
@@ -19,10 +17,8 @@ export interface Options {
   missingHealth: MissingHealth | "both";
 }
 
-interface Kept {
+interface Kept extends Results {
   options: Options;
-  /** Every run has a report. */
-  finished: boolean;
   /** What the environment can do, once it was measured. */
   capacity?: Capacity;
   runs: Run[];
@@ -43,9 +39,7 @@ export class SuiteRecord {
 
   /** Begins one in a folder of its own. */
   static begin(folder: string, options: Options, now = new Date()): SuiteRecord {
-    const directory = join(folder, now.toISOString().replaceAll(":", "-"));
-    mkdirSync(directory, { recursive: true });
-    const record = new SuiteRecord(directory, { options, runs: [] });
+    const record = new SuiteRecord(newResults(folder, now), { options, runs: [] });
     record.#keep(false);
     return record;
   }
@@ -56,13 +50,7 @@ export class SuiteRecord {
    * @throws where there is none.
    */
   static last(folder: string): SuiteRecord {
-    const open = (existsSync(folder) ? readdirSync(folder) : []).sort().flatMap((name) => {
-      const directory = join(folder, name);
-      const kept = JSON.parse(readIfThere(fileIn(directory)) ?? "{}") as Partial<Kept>;
-      return kept.finished === false ? [{ directory, ...(kept as Kept) }] : [];
-    });
-    const last = open.at(-1);
-    if (!last) throw new Error(`there is no suite to go on with: all in ${folder} are finished`);
+    const last = lastResults<Kept>(folder);
     return new SuiteRecord(last.directory, { ...last, runs: last.runs.filter(({ report }) => report) });
   }
 
@@ -93,8 +81,6 @@ export class SuiteRecord {
   #keep(finished: boolean): void {
     const { options, runs, capacity } = this;
     const kept: Kept = { options, finished, capacity, runs };
-    writeAtomically(fileIn(this.directory), `${JSON.stringify(kept, null, 2)}\n`);
+    keepResults(this.directory, kept);
   }
 }
-
-const fileIn = (directory: string) => join(directory, "results.json");
