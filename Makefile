@@ -6,6 +6,7 @@ STACK ?= dev
 CHAOS ?=
 BENCH ?=
 UPGRADE ?=
+INTERRUPTIONS ?=
 CONFORMANCE ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
@@ -14,7 +15,7 @@ TOOLS := . ./bin/environment
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos bench upgrade conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -35,6 +36,9 @@ bench: setup ## how much the environment in the lab serves, up to its capacity a
 
 upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
 	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)
+
+interruptions: setup ## kill pulumi up at 20 random moments, each time the next completes; INTERRUPTIONS="--help" tells more (root)
+	@$(TOOLS); node lab/interruptions/suite.ts --stack $(STACK) $(INTERRUPTIONS)
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
 	@$(TOOLS); vitest run --project long $(LONG)

@@ -1,0 +1,151 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { interrupt, type Ended, type Interruptible, type Tools } from "./interruption.ts";
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "interruption-"));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const fine: Ended = { status: 0, output: "", seconds: 90 };
+const settings = ["tiers.back.instances=3"];
+const work = { name: "machines come", settings, seconds: 100 };
+
+interface Given extends Partial<Omit<Tools, "begin">> {
+  /** When the `up` ends by itself, and how. */
+  ends?: { after: number; status: number };
+  /** Seconds for which something of it runs on after the kill. */
+  runsOn?: number;
+}
+
+/** A stack in the time of its own clock, and all that was done with it. */
+function stack({ ends, runsOn = 0, ...given }: Given = {}) {
+  const done: string[] = [];
+  let now = 0;
+  let killedAt: number | undefined;
+  const up = (log: string): Interruptible => {
+    let end: (status: number | null) => void = () => {};
+    const ended = new Promise<number | null>((resolve) => (end = resolve));
+    writeFileSync(log, "Updating (dev):\n +  azure-native:network:Subnet back creating\n");
+    if (ends && ends.after <= 40) {
+      now += ends.after * 1000;
+      end(ends.status);
+    }
+    return {
+      ended,
+      kill: (how) => {
+        done.push(`kill ${how}`);
+        killedAt = now;
+        end(null);
+        return Promise.resolve();
+      },
+      killAll: () => {
+        done.push("kill what is left");
+        return Promise.resolve();
+      },
+      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: "ansible-playbook" }] : []),
+    };
+  };
+  const tools: Tools = {
+    destroy: () => Promise.resolve(void done.push("destroy")),
+    begin: (its, log) => {
+      done.push(`begin ${its.join()}`);
+      return up(log);
+    },
+    up: (its) => {
+      done.push(`up ${its.join()}`);
+      return Promise.resolve(fine);
+    },
+    preview: (its) => {
+      done.push(`preview ${its.join()}`);
+      return Promise.resolve(fine);
+    },
+    tour: () => Promise.resolve(fine),
+    pending: () => Promise.resolve(0),
+    becomesWhole: () => Promise.resolve(true),
+    sleep: async (seconds) => {
+      // What has ended before comes first.
+      await new Promise(setImmediate);
+      now += seconds * 1000;
+    },
+    nowMs: () => now,
+    ...given,
+  };
+  return { tools, done };
+}
+
+test("an up is killed at its moment, and the same up follows at once, then preview and tour", async () => {
+  const { tools, done } = stack();
+  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  expect(done).toEqual([
+    `begin ${settings.join()}`,
+    "kill group",
+    `up ${settings.join()}`,
+    `preview ${settings.join()}`,
+  ]);
+  expect(found).toMatchObject({
+    killedAfter: 40,
+    next: 90,
+    recovered: false,
+    lastLine: "+  azure-native:network:Subnet back creating",
+  });
+  expect("verdicts" in found && found.verdicts.map(({ met }) => met)).toEqual([true, true, true, true, true, true]);
+});
+
+test("a work that begins with nothing destroys the stack first", async () => {
+  const { tools, done } = stack();
+  await interrupt({ work: { ...work, settings: [], fromNothing: true }, how: "all" }, 40, tools, directory);
+  expect(done.slice(0, 3)).toEqual(["destroy", "begin ", "kill all"]);
+});
+
+test("an up that ends before its moment is told with its time, and nothing is killed", async () => {
+  const { tools, done } = stack({ ends: { after: 30, status: 0 } });
+  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
+  expect(done).toEqual([`begin ${settings.join()}`]);
+});
+
+test("an up that fails by itself is no interruption", async () => {
+  const { tools } = stack({ ends: { after: 30, status: 255 } });
+  await expect(interrupt({ work, how: "group" }, 40, tools, directory)).rejects.toThrow("failed before it was killed");
+});
+
+const missed = async (given: Given) => {
+  const found = await interrupt({ work, how: "group" }, 40, stack(given).tools, directory);
+  return "verdicts" in found ? found.verdicts.filter(({ met }) => !met) : [];
+};
+
+test.each<[string, Given, string]>([
+  ["a next up that fails", { up: () => Promise.resolve({ ...fine, status: 255 }) }, "status 255"],
+  ["a pending operation", { pending: () => Promise.resolve(2) }, "2"],
+  ["a machine too few", { becomesWhole: () => Promise.resolve(false) }, "no"],
+  ["a tour without answer", { tour: () => Promise.resolve({ ...fine, status: 1 }) }, "status 1"],
+  [
+    "a change in the preview",
+    {
+      preview: () =>
+        Promise.resolve({ ...fine, status: 255, output: "Previewing\n ~  Subnet back update\n    9 unchanged" }),
+    },
+    "~  Subnet back update",
+  ],
+])("%s is a miss", async (_, given, got) => {
+  const [verdict, ...more] = await missed(given);
+  expect(verdict?.got.trim()).toBe(got);
+  expect(more).toEqual([]);
+});
+
+test("what ends soon after the kill is none that ran on; what does not is told, and killed", async () => {
+  expect(await missed({ runsOn: 5 })).toEqual([]);
+  const { tools, done } = stack({ runsOn: 1000 });
+  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  expect("verdicts" in found && found.verdicts.find(({ met }) => !met)?.got).toBe("ansible-playbook");
+  expect(done).toContain("kill what is left");
+});
+
+test("that something had to be taken up is told", async () => {
+  const output = "bin/lab: an up of stack dev was killed; what it had begun to make is looked for first\n";
+  const { tools } = stack({ up: () => Promise.resolve({ ...fine, output }) });
+  expect(await interrupt({ work, how: "all" }, 40, tools, directory)).toMatchObject({ recovered: true });
+});

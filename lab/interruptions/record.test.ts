@@ -1,0 +1,61 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import type { Interruption } from "./interruption.ts";
+import { InterruptionsRecord, missed, roundsText, type Done } from "./record.ts";
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "interruptions-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const options = { seed: 7, rounds: 20, stack: "dev" };
+const interruption: Interruption = {
+  killedAfter: 12.34,
+  lastLine: "+  Subnet back creating",
+  next: 91.2,
+  recovered: true,
+  verdicts: [{ goal: "the next up completed", wanted: "status 0", got: "status 0", met: true }],
+};
+const done: Done = { round: 1, work: "machines come", how: "group", interruption };
+const trouble: Done = { round: 2, work: "machines go", how: "all", trouble: "the lab went down" };
+
+test("a suite that was broken off goes on with its seed and its measures, without what it has finished", () => {
+  const begun = InterruptionsRecord.begin(folder, options);
+  begun.built(250);
+  begun.ended("machines come", 80);
+  begun.add(done);
+  begun.add(trouble);
+  const last = InterruptionsRecord.last(folder);
+  expect([last.options, last.build, last.took("machines come"), last.took("machines go")]).toEqual([
+    options,
+    250,
+    80,
+    undefined,
+  ]);
+  expect([last.has(1), last.has(2), last.has(3)]).toEqual([true, false, false]);
+});
+
+test("a suite is finished when every round was done", () => {
+  const begun = InterruptionsRecord.begin(folder, options);
+  begun.add(trouble);
+  begun.finish();
+  expect(InterruptionsRecord.last(folder).directory).toBe(begun.directory);
+  const last = InterruptionsRecord.last(folder);
+  last.add({ ...done, round: 2 });
+  last.finish();
+  expect(() => InterruptionsRecord.last(folder)).toThrow("no suite to go on with");
+});
+
+test("a table tells each round, and misses are told one by one", () => {
+  expect(roundsText([done, trouble])).toMatch(
+    /1 +machines come +group +12\.3 +91, taken up +completed +\+ +Subnet back creating\n +2 +machines go +all +- +- +the lab went down/,
+  );
+  const verdict = { goal: "the tour answers", wanted: "status 0", got: "status 1", met: false };
+  expect(missed([done, trouble, { ...done, interruption: { ...interruption, verdicts: [verdict] } }])).toEqual([
+    "2, machines go: not finished: the lab went down",
+    "1, machines come: MISSED  the tour answers: status 1; wanted: status 0",
+  ]);
+});

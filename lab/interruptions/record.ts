@@ -1,0 +1,124 @@
+/** What the suite has done so far, kept as it goes so that a later call can go on with it. */
+import { verdictText } from "../chaos/report.ts";
+import { table } from "../cli/table.ts";
+import { keepResults, lastResults, newResults, type Results } from "../results.ts";
+import type { Interruption } from "./interruption.ts";
+import type { Round } from "./plan.ts";
+
+export interface Options {
+  seed: number;
+  rounds: number;
+  stack: string;
+}
+
+/** A round that was done. */
+export interface Done {
+  round: number;
+  work: string;
+  how: Round["how"];
+  interruption?: Interruption;
+  /** Why it could not be finished. */
+  trouble?: string;
+}
+
+interface Kept extends Results {
+  options: Options;
+  /** What a build took on this host, in seconds. */
+  build?: number;
+  /** What works took that ended before they were killed, in seconds, by their names. */
+  took: Record<string, number>;
+  done: Done[];
+}
+
+export class InterruptionsRecord {
+  readonly directory: string;
+  readonly #kept: Kept;
+
+  private constructor(directory: string, kept: Kept) {
+    this.directory = directory;
+    this.#kept = kept;
+  }
+
+  /** Begins one in a folder of its own. */
+  static begin(folder: string, options: Options, now = new Date()): InterruptionsRecord {
+    const record = new InterruptionsRecord(newResults(folder, now), { options, finished: false, took: {}, done: [] });
+    record.#keep();
+    return record;
+  }
+
+  /** The last one that is not finished, without rounds that could not be finished. */
+  static last(folder: string): InterruptionsRecord {
+    const { directory, ...kept } = lastResults<Kept>(folder);
+    return new InterruptionsRecord(directory, { ...kept, done: kept.done.filter(({ interruption }) => interruption) });
+  }
+
+  get options(): Options {
+    return this.#kept.options;
+  }
+
+  get build(): number | undefined {
+    return this.#kept.build;
+  }
+
+  get done(): readonly Done[] {
+    return this.#kept.done;
+  }
+
+  has(round: number): boolean {
+    return this.done.some((one) => one.round === round);
+  }
+
+  built(seconds: number): void {
+    this.#kept.build = seconds;
+    this.#keep();
+  }
+
+  /** What the work takes on this host, as far as it was seen. */
+  took(work: string): number | undefined {
+    return this.#kept.took[work];
+  }
+
+  ended(work: string, seconds: number): void {
+    this.#kept.took[work] = seconds;
+    this.#keep();
+  }
+
+  add(done: Done): void {
+    this.#kept.done.push(done);
+    this.#keep();
+  }
+
+  /** To be called once nothing is left to do. */
+  finish(): void {
+    this.#kept.finished = this.done.every(({ interruption }) => interruption);
+    this.#keep();
+  }
+
+  #keep(): void {
+    keepResults(this.directory, this.#kept);
+  }
+}
+
+/** The rounds as a table. */
+export function roundsText(done: readonly Done[]): string {
+  const rows = done.map(({ round, work, how, interruption: found, trouble }) => [
+    String(round),
+    work,
+    how,
+    found ? found.killedAfter.toFixed(1) : "-",
+    found ? `${found.next.toFixed(0)}${found.recovered ? ", taken up" : ""}` : "-",
+    found?.verdicts.every(({ met }) => met) ? "completed" : (trouble ?? "MISSED"),
+    found?.lastLine.slice(0, 60) ?? "",
+  ]);
+  return table(["round", "work", "killed", "after s", "next up s", "outcome", "it had said last"], rows);
+}
+
+/** What was missed, or could not be found out: one line each. */
+export function missed(done: readonly Done[]): string[] {
+  return done.flatMap(({ round, work, interruption, trouble }) => [
+    ...(trouble === undefined ? [] : [`${round}, ${work}: not finished: ${trouble}`]),
+    ...(interruption?.verdicts ?? [])
+      .filter(({ met }) => !met)
+      .map((verdict) => `${round}, ${work}: ${verdictText(verdict)}`),
+  ]);
+}
