@@ -1,5 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -106,6 +106,28 @@ test("a run that was killed is a failure", () => {
   expect(result.status).not.toBe(0);
   expect(result.stderr).toContain("ansible-playbook was stopped by SIGTERM");
 });
+
+test.each(["says nothing", "goes on talking"])(
+  "a run whose caller was killed is stopped, so that the next one has the machines for itself (one that %s)",
+  async (how) => {
+    const told = join(directory, "told");
+    const says = how === "goes on talking" ? "echo working" : ":";
+    writeFileSync(
+      join(directory, "ansible-playbook"),
+      `#!/bin/sh\ntrap 'echo stopped >${told}; exit 1' TERM\necho begun >${told}\nwhile ${says}; do sleep 0.05; done\n`,
+      { mode: 0o755 },
+    );
+    const caller = spawn(
+      process.execPath,
+      ["-e", `require("child_process").spawn(process.execPath, [${JSON.stringify(program)}])`],
+      { stdio: "ignore", env: { ...process.env, PLATFORM_TOOLS: directory } },
+    );
+    const content = () => (existsSync(told) ? readFileSync(told, "utf8").trim() : "");
+    await expect.poll(content, { timeout: 20_000 }).toBe("begun");
+    caller.kill("SIGKILL");
+    await expect.poll(content, { timeout: 10_000 }).toBe("stopped");
+  },
+);
 
 test("a run in which a machine was lost is made once more, and one that only failed is not", () => {
   const says = (how: string) => JSON.stringify({ host: "front1.dev", task: "T", message: "gone", how });

@@ -28,12 +28,19 @@ const environment = {
 const mostRuns = 2;
 let running: ChildProcess | undefined;
 let stopped = false;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    stopped = true;
-    running?.kill(signal);
-  });
+function stop(signal: NodeJS.Signals): void {
+  stopped = true;
+  running?.kill(signal);
 }
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop(signal));
+// A provider that was killed ends nothing, and the next `pulumi up` makes a run of its own: two at a time would be in each
+// other's way.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) stop("SIGTERM");
+}, 1000).unref();
+process.stdout.on("error", () => stop("SIGTERM"));
+process.stderr.on("error", () => {});
 
 function start(run: number): void {
   // One pipe for both streams keeps a failure behind the heading of its task.
