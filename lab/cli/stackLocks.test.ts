@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -44,6 +44,21 @@ test("a lock stays whose Pulumi runs, and one of another host", async () => {
   running.kill();
   expect(left().sort()).toEqual(["elsewhere.json", "elsewhere.json.attrs", "running.json", "running.json.attrs"]);
   expect(said).toEqual([]);
+});
+
+test("a lock is cancelled whose Pulumi was killed, though its parent has not asked for its status", async () => {
+  const program = join(directory, "pulumi");
+  writeFileSync(program, "#!/bin/sh\nsleep 0.3\nkill -KILL $$\n", { mode: 0o755 });
+  const parent = spawn("sh", ["-c", `${program} & echo $!; exec sleep 60`], { stdio: ["ignore", "pipe", "inherit"] });
+  const pid = Number(await new Promise<Buffer>((resolve) => parent.stdout.once("data", resolve)));
+  try {
+    await expect.poll(() => readFileSync(`/proc/${pid}/stat`, "utf8")).toMatch(/^\d+ \(pulumi\) Z /);
+    lock("killed", pid);
+    cancelDeadLocks(directory, (message) => said.push(message));
+    expect(left()).toEqual([]);
+  } finally {
+    parent.kill();
+  }
 });
 
 test("a lock is cancelled whose process ID another program has got", () => {

@@ -58,10 +58,13 @@ function read(file: string): Content | undefined {
   }
 }
 
-/** Whether the process is a Pulumi; another program may have got the ID of one that has ended. */
+/**
+ * Whether the process is a Pulumi that runs; another program may have got the ID of one that has ended, and in a container
+ * nobody may have asked for its status.
+ */
 function isPulumi(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
+    return /^\d+ \(pulumi\) [^ZX]/.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }
