@@ -26,7 +26,11 @@ const own: Code = { root: "/here", hash: "1" };
 
 /** A daemon that notes its start, works for `starting` seconds in a child, and then serves and tells its code. */
 function stub(
-  options: { starting?: number; more?: string; check?: () => Promise<void>; code?: Code; tells?: boolean } = {},
+  options: Partial<Pick<DaemonProcess, "check" | "code" | "graceSeconds">> & {
+    starting?: number;
+    more?: string;
+    tells?: boolean;
+  } = {},
 ): DaemonProcess {
   const { code = own, tells = true } = options;
   const program = `
@@ -47,6 +51,7 @@ function stub(
     code,
     pidFile: file("daemon.pid"),
     logFile: file("daemon.log"),
+    graceSeconds: options.graceSeconds,
     answers: () => {
       const serving = existsSync(file("serves"))
         ? (JSON.parse(readFileSync(file("serves"), "utf8")) as Serving)
@@ -91,7 +96,7 @@ test("one that is still starting is ended, with what it runs", async () => {
 
 test("one that does not listen to SIGTERM is killed", async () => {
   await startOnce(stub({ more: "process.on('SIGTERM', () => {});" }), show);
-  (await end(stub(), 0.3)).release();
+  (await end(stub({ graceSeconds: 0.3 }))).release();
   expect(starts().map(runs)).toEqual([false]);
 });
 
@@ -161,9 +166,9 @@ describe("a daemon that runs other code is ended, and this one started in its pl
 
 test("a daemon of other code that does not listen to SIGTERM is killed", async () => {
   await startOnce(stub({ code: { ...own, hash: "2" }, more: "process.on('SIGTERM', () => {});" }), show);
-  await startOnce(stub(), show);
+  await startOnce(stub({ graceSeconds: 0.3 }), show);
   expect(starts().map(runs)).toEqual([false, true]);
-}, 20_000);
+});
 
 test("two that replace it at once start one", async () => {
   await startOnce(stub({ code: { ...own, hash: "2" } }), show);

@@ -26,6 +26,8 @@ export interface DaemonProcess {
   /** Tells the daemon's process ID; locked as long as it lives, and while nobody may start one. */
   pidFile: string;
   logFile: string;
+  /** After SIGTERM, until it is killed; 10 unless told. */
+  graceSeconds?: number;
   answers: () => Promise<Serving | undefined>;
   /** Throws where the daemon could not run; asked before each start. */
   check: () => Promise<void>;
@@ -51,7 +53,7 @@ export async function startOnce(daemon: DaemonProcess, show: (text: string) => v
     if (serving) {
       const where = serving.code && serving.code.root !== daemon.code.root ? ` of ${serving.code.root}` : "";
       show(`the lab's daemon runs other code${where}: it is replaced, and what it made goes on\n`);
-      await endServing(serving.pid);
+      await endServing(serving.pid, graceOf(daemon));
       continue;
     }
     if (started && (started.exitCode !== null || started.signalCode !== null)) {
@@ -95,10 +97,10 @@ async function startUnlessLocked({
 }
 
 /** Ends a daemon with those that it started for itself, and no other daemon that may start meanwhile. */
-async function endServing(pid: number): Promise<void> {
+async function endServing(pid: number, graceSeconds: number): Promise<void> {
   const started = startTime(pid);
   if (started === undefined) return;
-  await endProcesses(() => (startTime(pid) === started ? [pid, -pid] : []), 10);
+  await endProcesses(() => (startTime(pid) === started ? [pid, -pid] : []), graceSeconds);
   await endGroup(pid, 2);
 }
 
@@ -106,7 +108,7 @@ async function endServing(pid: number): Promise<void> {
  * Ends the daemon, in whatever state it is, with what it runs for itself; kills it after the grace.
  * Returns its lock: while that is held, no other daemon starts.
  */
-export async function end(daemon: DaemonProcess, graceSeconds = 10): Promise<Lock> {
+export async function end(daemon: DaemonProcess): Promise<Lock> {
   mkdirSync(dirname(daemon.pidFile), { recursive: true, mode: 0o711 });
   const began = performance.now();
   const told = new Set<number>();
@@ -123,13 +125,15 @@ export async function end(daemon: DaemonProcess, graceSeconds = 10): Promise<Loc
       for (const target of [pid, -pid]) signalProcess(target, "SIGTERM");
       told.add(pid);
     }
-    if (performance.now() - began > graceSeconds * 1000) {
+    if (performance.now() - began > graceOf(daemon) * 1000) {
       for (const group of told) signalProcess(-group, "SIGKILL");
       if (pid !== undefined) signalProcess(pid, "SIGKILL");
     }
     await sleep(100);
   }
 }
+
+const graceOf = ({ graceSeconds = 10 }: DaemonProcess) => graceSeconds;
 
 function alive(pidFile: string): number | undefined {
   const known = readPid(pidFile);
