@@ -26,6 +26,8 @@ export interface Scenario {
   disturb: Disturb;
   /** Ansible is run: its inventory must have the machines of today. */
   managed?: boolean;
+  /** Answers at least, after all is whole again, until the load ends. */
+  calmAnswers?: number;
   goals: Goal[];
 }
 
@@ -62,6 +64,9 @@ const hung = silence(() => hangs, agentSilence);
 
 /** Seconds for which a machine stays broken that is mended then: longer than any load balancer needs to notice. */
 const hold = 25;
+
+/** A server behind HAProxy gets requests as soon as it is up. */
+const soonAsked = 1000;
 
 const always = [loadWasKept, writesWereKept, becameWhole];
 const unnoticed = [...always, noReadFailed];
@@ -115,6 +120,7 @@ const losses = Object.entries(broken).flatMap(([tier, goals]) =>
       tier,
       silent: fault.silent ? (name === "hang" ? hung : lostHost) : undefined,
       disturb: breaking(suffered(name as FaultName), name === "hang" ? hangs : hold),
+      ...(tier === "back" ? { calmAnswers: soonAsked } : {}),
       goals: wanted,
     };
   }),
@@ -162,6 +168,7 @@ export const scenarios: Scenario[] = [
     title: "a changed variable is rolled out over the back servers, and back",
     disturb: changing("back", { js_kill_timeout: 16 }),
     managed: true,
+    calmAnswers: soonAsked,
     goals: unnoticed,
   },
   {
