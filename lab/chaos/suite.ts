@@ -69,7 +69,6 @@ const program = new Command("make chaos")
       "share",
       "rate",
       "seed",
-      "stack",
       "missingHealth",
       "patience",
     ]),

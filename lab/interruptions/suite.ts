@@ -38,7 +38,6 @@ const program = new Command("make interruptions")
     new Option("--continue", "go on with the last suite that was broken off, without what it has finished").conflicts([
       "rounds",
       "seed",
-      "stack",
     ]),
   )
   .action(main);
