@@ -14,7 +14,7 @@ import { eventually, lab, labCommand, on, outside, run, status } from "../comman
 import { root, stateDir } from "../paths.ts";
 import { answerWhileConnecting } from "./connecting.ts";
 import { devTools } from "./devTools.ts";
-import { groups } from "./groups.ts";
+import { changes, losses } from "./groups.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { secrets } from "./secrets.ts";
 import { stackFile } from "./stackFile.ts";
@@ -225,25 +225,29 @@ test("a request whose connection is on its way to a server that is lost meanwhil
   expect(await answerWhileConnecting(devTools(), "back")).toMatch(/^HTTP\/1\.1 /);
 });
 
-describe("what machines may read", () => secrets());
-
 const capacity: Capacity = { rate: 0, goodput: 0 };
 describe("where more is asked than can be done", () => overload(capacity));
 
-describe("where a machine that is ill or silent is repaired after seconds", () => {
-  beforeAll(async () => {
-    // A daemon that starts again would take it for the last word.
-    delete process.env.LAB_REPAIR_GRACE;
-    await lab("set", "repair-grace", "15");
-    // The reading under which Azure replaces a silent machine; one of the tests takes the other one.
-    await lab("set", "missing-health", "repaired");
+function whereRepairsAreQuick(tests: () => void): void {
+  describe("where a machine that is ill or silent is repaired after seconds", () => {
+    beforeAll(async () => {
+      // A daemon that starts again would take it for the last word.
+      delete process.env.LAB_REPAIR_GRACE;
+      await lab("set", "repair-grace", "15");
+      // The reading under which Azure replaces a silent machine; one of the tests takes the other one.
+      await lab("set", "missing-health", "repaired");
+    });
+    afterAll(async () => {
+      await lab("set", "missing-health", "ignored");
+      await lab("set", "repair-grace", repairGrace);
+    });
+    tests();
   });
-  afterAll(async () => {
-    await lab("set", "missing-health", "ignored");
-    await lab("set", "repair-grace", repairGrace);
-  });
-  groups(capacity);
-});
+}
+
+whereRepairsAreQuick(() => losses(capacity));
+describe("what machines may read", () => secrets());
+whereRepairsAreQuick(() => changes(capacity));
 
 test("the programs of prod and tools preview without error", async () => {
   for (const stack of ["prod", "tools"]) {

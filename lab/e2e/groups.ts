@@ -12,6 +12,7 @@ import { attemptsDuring } from "./attempts.ts";
 import { devTools } from "./devTools.ts";
 import { group, isWhole, names, untilWhole } from "./groupStatus.ts";
 import type { Capacity } from "./overload.ts";
+import { upWithMoreSecrets } from "./secrets.ts";
 import { failuresDuring } from "./underLoad.ts";
 
 const www = "http://www.dev.chatbot.example/";
@@ -23,20 +24,21 @@ async function experiment(name: string, rate: number): Promise<void> {
   expect(suite.stdout).toContain("every goal was met");
 }
 
+/** Leaves room for a machine that configures itself, also where other work takes a part of the processors. */
+const rateOf = (capacity: Capacity) => Math.round(Math.min(250, 0.4 * capacity.rate));
+
 /**
- * Registers the questions as tests, which build on each other, in their order. Repairs of machines must be quick.
+ * Registers as tests, which build on each other, in their order: machines are lost, and one is added. They leave dev with
+ * three servers of back, and more secrets. Repairs of machines must be quick.
  *
  * @param capacity What dev can do on this machine; known when the tests begin.
  */
-export function groups(capacity: Capacity): void {
-  /** Leaves room for a machine that configures itself, also where other work takes a part of the processors. */
-  const rate = () => Math.round(Math.min(250, 0.4 * capacity.rate));
+export function losses(capacity: Capacity): void {
   let born: string[];
-  let three: string[];
 
   test("a server that loses its power under load is replaced by one that serves without anybody acting; no read fails, and few are sent twice", async () => {
     const before = await untilWhole();
-    const attempts = await attemptsDuring(devTools(), () => experiment("back-power", rate()));
+    const attempts = await attemptsDuring(devTools(), () => experiment("back-power", rateOf(capacity)));
     expect(attempts.admitted).toBeGreaterThan(1000);
     expect(attempts.most).toBeLessThanOrEqual(1.1);
     const after = await untilWhole();
@@ -99,15 +101,25 @@ export function groups(capacity: Capacity): void {
     const hostName = standing.machines.find(({ name }) => name === born[0])?.hostName.toLowerCase() ?? "";
     const inventory = () => readFileSync(join(root, "ansible", "inventory", "dev.yml"), "utf8");
     expect(inventory()).not.toContain(hostName);
-    const { output } = await lab("up", "dev", "--set", "tiers.back.instances=3");
+    const { output } = await upWithMoreSecrets("--set", "tiers.back.instances=3");
     expect(inventory()).toContain(hostName);
     expect(output).toMatch(new RegExp(`${hostName}\\.dev +: ok=\\d+ +changed=0 +unreachable=0 +failed=0`));
-    three = names("back", await untilWhole());
+    const three = names("back", await untilWhole());
     expect(three).toHaveLength(3);
     expect(three).toEqual(expect.arrayContaining(before));
   });
+}
 
+/**
+ * Registers as tests, which build on each other, in their order: dev with three servers of back, and more secrets, becomes
+ * as its file says, and a playbook changes. Repairs of machines must be quick.
+ *
+ * @param capacity What dev can do on this machine; known when the tests begin.
+ */
+export function changes(capacity: Capacity): void {
   test("a server that is taken away has answered everything", async () => {
+    const three = names("back", await untilWhole());
+    expect(three).toHaveLength(3);
     expect(
       await failuresDuring([`1 GET ${www}`], async () => {
         await lab("up", "dev");
@@ -118,6 +130,6 @@ export function groups(capacity: Capacity): void {
   });
 
   test("a changed playbook rolls through the servers one after the other, and no request fails", async () => {
-    await experiment("change-back", rate());
+    await experiment("change-back", rateOf(capacity));
   }, 600_000);
 }

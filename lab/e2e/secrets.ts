@@ -6,7 +6,7 @@ import { gunzipSync } from "node:zlib";
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
 import { daemonStatus } from "../cli/daemon.ts";
-import { eventually, lab, on, status } from "../commands.ts";
+import { eventually, lab, on, status, type Result } from "../commands.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { root, stateDir } from "../paths.ts";
 import { managementHost, storageSuffix, vaultSuffix } from "../serviceNames.ts";
@@ -170,21 +170,28 @@ async function filesWith(machine: string, values: string[]): Promise<string[]> {
   return stdout.split("\n").filter(Boolean).sort();
 }
 
-/** Registers the questions as tests, which build on each other, in their order. They leave dev with more secrets. */
+/** What is secret in dev with more secrets, by the secrets' names. */
+const secretValues = (): Record<string, string> => ({
+  databaseLogin: (JSON.parse(stackSecret("databaseLogin", ["user", "password"])) as { password: string }).password,
+  modelKey: stackSecret("modelKey"),
+  sessionKey: stackSecret("sessionKey"),
+});
+
+/** Gives dev more secrets, and what the settings say; no value is an argument of any process meanwhile. */
+export async function upWithMoreSecrets(...settings: string[]): Promise<Result> {
+  const stop = watchArguments(Object.values(secretValues()));
+  const up = await lab("up", "dev", ...moreSecrets, ...settings);
+  expect(stop()).toEqual([]);
+  return up;
+}
+
+/** Registers the questions as tests, which build on each other, in their order. dev has got more secrets before. */
 export function secrets(): void {
   let vault: Vault;
-  /** What is secret, by the secrets' names. */
   let values: Record<string, string>;
 
   test("a new secret reaches its kind of machines, and no other: everything else is refused", async () => {
-    values = {
-      databaseLogin: (JSON.parse(stackSecret("databaseLogin", ["user", "password"])) as { password: string }).password,
-      modelKey: stackSecret("modelKey"),
-      sessionKey: stackSecret("sessionKey"),
-    };
-    const stop = watchArguments(Object.values(values));
-    await lab("up", "dev", ...moreSecrets);
-    expect(stop()).toEqual([]);
+    values = secretValues();
     await untilWhole();
     vault = await Vault.open("dev");
     expect(await vault.names()).toEqual(Object.keys(values));

@@ -11,7 +11,7 @@ import { eventually, lab, labCommand, on, outside, run, status } from "../../com
 import { credentials } from "../../credentials.ts";
 import { storageSuffix } from "../../serviceNames.ts";
 import { names, untilWhole } from "../groupStatus.ts";
-import { moreSecrets, secrets, withSecrets } from "../secrets.ts";
+import { moreSecrets, secrets, upWithMoreSecrets, withSecrets } from "../secrets.ts";
 import { consoleOf } from "../target.ts";
 import { failuresDuring } from "../underLoad.ts";
 import { giveRole, outputOf, request, tokenFor, Vault } from "../vault.ts";
@@ -20,7 +20,7 @@ const www = "http://www.dev.chatbot.example/";
 
 beforeAll(async () => {
   await lab("down");
-  await lab("up", "dev");
+  await upWithMoreSecrets();
   await untilWhole();
 });
 afterAll(() => lab("down"));
