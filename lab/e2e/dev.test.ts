@@ -3,14 +3,16 @@
  * They do not prove anything about Azure itself.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { questions, recap } from "../../e2e/questions.ts";
 import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
-import { daemonStatus } from "../cli/daemon.ts";
+import { daemonStatus, runningDaemon } from "../cli/daemon.ts";
+import { stackStatus } from "../cli/status.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
+import { MarkedCommand } from "../interruptions/markedCommand.ts";
 import { root, stateDir } from "../paths.ts";
 import { answerWhileConnecting } from "./connecting.ts";
 import { devTools } from "./devTools.ts";
@@ -29,13 +31,16 @@ const ansible = { cwd: join(root, "ansible") };
 const repairGrace = "300";
 
 let before: string[];
+let directory: string;
 beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), "dev-test-"));
   process.env.LAB_REPAIR_GRACE = repairGrace;
   await lab("down");
   before = traces();
 });
 afterAll(async () => {
   await lab("down");
+  rmSync(directory, { recursive: true });
   rmSync(join(root, "Pulumi.staging.yaml"), { force: true });
 });
 
@@ -272,9 +277,21 @@ const staging = () =>
     };
   });
 
-test("a fourth stack, made by copying a stack file, comes up beside dev, with a tier of another name", async () => {
+test("a fourth stack, made by copying a stack file, comes up beside dev, with a tier of another name, although its first up was killed", async () => {
   writeFileSync(join(root, "Pulumi.staging.yaml"), staging());
-  await lab("up", "staging");
+  const killed = new MarkedCommand([labCommand, "up", "staging"], join(directory, "killed.log"));
+  await eventually(
+    async () => stackStatus(await runningDaemon()).find(({ stack }) => stack === "staging")?.machines.length ?? 0,
+    (machines) => machines >= 2,
+    180,
+  );
+  await killed.kill("group");
+  // At once, while Pulumi's plugins may still run.
+  const { output } = await lab("up", "staging");
+  expect(output).toContain("stack staging was locked by a Pulumi that was killed");
+  expect(output).toContain("an up of stack staging was killed; what it had begun to make is looked for first");
+  expect(killed.left()).toEqual([]);
+  await lab("preview", "staging", "--", "--expect-no-changes");
   const answer = await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/");
   for (const tier of ["web", "back", "data"]) expect(answer.stdout).toContain(tier);
   expect((await outside("curl", "-sS", "--max-time", "20", www)).stdout).toContain("front");
