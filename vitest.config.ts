@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import type { Reporter, TestModule } from "vitest/node";
 
@@ -32,6 +33,8 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: [...exclude, ...rootTests, ...longTests, ...azureTests],
           testTimeout: 30_000,
+          // One more than vitest's own number: they wait for other processes most of the time.
+          maxWorkers: availableParallelism(),
         },
       },
       { test: { name: "lab", include: rootTests, exclude, ...realMachines, sequence: { groupOrder: 1 } } },
