@@ -12,10 +12,12 @@ AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
 TOOLS := . ./bin/environment
+# Each of them keeps one processor busy.
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test azure-state azure-e2e lab-down check docs format lint types programs unit test schema
+.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -60,7 +62,8 @@ lab-down: ## remove everything that the lab made on this machine
 
 check: ## types, lint, unit and component tests: fast, without root
 	@bin/setup check
-	@$(MAKE) --no-print-directory types lint unit
+	@$(SIDE_BY_SIDE) types lint
+	@$(MAKE) --no-print-directory unit
 
 types: ## check the types
 	@$(TOOLS); tsc --project .
@@ -73,10 +76,14 @@ docs: ## draw docs/architecture.svg (with Graphviz)
 format: ## format TypeScript
 	@$(TOOLS); prettier --log-level warn --write .
 
-lint: ## lint TypeScript, Go, Ansible, YAML and shell
+lint: lint-typescript lint-others ## lint TypeScript, Go, Ansible, YAML and shell
+
+lint-typescript:
 	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
 	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure preflight configuration e2e lab
+
+lint-others:
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
@@ -94,5 +101,5 @@ schema: ## write the JSON Schema of the stack files
 	@$(TOOLS); node environment/writeSchema.ts
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
-	@$(MAKE) --no-print-directory types lint programs
+	@$(SIDE_BY_SIDE) types lint programs
 	@$(TOOLS); vitest run --project unit --project lab
