@@ -38,6 +38,15 @@ test("a suite that was broken off goes on with its seed and its measures, withou
   expect([last.has(1), last.has(2), last.has(3)]).toEqual([true, false, false]);
 });
 
+test("a stack that was destroyed gets a vault of another name, and a suite that goes on knows it", () => {
+  const begun = InterruptionsRecord.begin(folder, options, new Date("2026-01-01T10:00:00Z"));
+  expect(begun.vault).toMatch(/^kv-[a-z0-9]{8}$/);
+  const before = begun.vault;
+  begun.destroyed();
+  expect(begun.vault).not.toBe(before);
+  expect(InterruptionsRecord.last(folder).vault).toBe(begun.vault);
+});
+
 test("a suite is finished when every round was done", () => {
   const begun = InterruptionsRecord.begin(folder, options);
   begun.add(trouble);

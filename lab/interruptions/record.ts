@@ -23,6 +23,8 @@ export interface Done {
 
 interface Kept extends Results {
   options: Options;
+  /** Name of the stack's vault: that of one which was destroyed is taken. */
+  vault: string;
   /** What a build took on this host, in seconds. */
   build?: number;
   /** What works took that ended before they were killed, in seconds, by their names. */
@@ -41,7 +43,13 @@ export class InterruptionsRecord {
 
   /** Begins one in a folder of its own. */
   static begin(folder: string, options: Options, now = new Date()): InterruptionsRecord {
-    const record = new InterruptionsRecord(newResults(folder, now), { options, finished: false, took: {}, done: [] });
+    const record = new InterruptionsRecord(newResults(folder, now), {
+      options,
+      finished: false,
+      vault: vaultName(now),
+      took: {},
+      done: [],
+    });
     record.#keep();
     return record;
   }
@@ -54,6 +62,16 @@ export class InterruptionsRecord {
 
   get options(): Options {
     return this.#kept.options;
+  }
+
+  get vault(): string {
+    return this.#kept.vault;
+  }
+
+  /** To be called when the stack was destroyed. */
+  destroyed(now = new Date()): void {
+    this.#kept.vault = vaultName(now);
+    this.#keep();
   }
 
   get build(): number | undefined {
@@ -98,6 +116,8 @@ export class InterruptionsRecord {
     keepResults(this.directory, this.#kept);
   }
 }
+
+const vaultName = (now: Date) => `kv-${now.getTime().toString(36)}`;
 
 /** The rounds as a table. */
 export function roundsText(done: readonly Done[]): string {

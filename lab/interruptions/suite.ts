@@ -25,10 +25,10 @@ const results = join(cacheDir, "interruptions");
 
 const program = new Command("make interruptions")
   .description(
-    "Kills (SIGKILL) an up of a stack in the lab at random moments, and looks each time whether the next up completes\n" +
-      "by itself, preview shows no change then, and the tour answers. Builds the stack anew first, and leaves it as the\n" +
-      "last round made it. Needs root. Some five minutes a round.\n" +
-      'With make: make interruptions INTERRUPTIONS="--rounds 5 --seed 7"',
+    "Kills (SIGKILL) an up of a stack in the lab at random moments, and looks each time whether the next up completes " +
+      "by itself, preview shows no change then, and the tour answers. Destroys and builds the stack, with vaults of other " +
+      "names than its file's: `bin/lab down` comes before it is used for something else. Needs root. Some five minutes a " +
+      'round.\n\nWith make: make interruptions INTERRUPTIONS="--rounds 5 --seed 7"',
   )
   .option("--rounds <n>", "how many moments", positive, 20)
   .option("--seed <n>", "of works, moments and ways to kill", positive, Math.floor(Math.random() * 1e6) + 1)
@@ -62,7 +62,7 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   );
   // One that an up started would be killed with it.
   await ensureDaemon();
-  const tools = realTools(options.stack);
+  const tools = realTools(record);
   /** Settings with which the stack stands, as far as that is known. */
   let standing: string | undefined;
   const bring = async (settings: readonly string[], name: string) => {
@@ -125,8 +125,10 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
   process.exitCode = completed === rounds.length ? 0 : 1;
 }
 
-function realTools(stack: string): Tools {
-  const set = (settings: readonly string[]) => settings.flatMap((setting) => ["--set", setting]);
+function realTools(record: InterruptionsRecord): Tools {
+  const { stack } = record.options;
+  const set = (settings: readonly string[]) =>
+    [`vault.name=${record.vault}`, ...settings].flatMap((setting) => ["--set", setting]);
   const command = async (...words: string[]) => run([labCommand, ...words], { seconds: 1800, apart: true });
   const whole = async () => {
     const daemon = await daemonStatus();
@@ -138,6 +140,7 @@ function realTools(stack: string): Tools {
       const { status, output } = await command("destroy", stack);
       if (status !== 0)
         throw new Error(`bin/lab destroy ${stack} ended with ${status}:\n${output.trim().slice(-1500)}`);
+      record.destroyed();
     },
     begin: (settings, log) => new MarkedCommand([labCommand, "up", stack, ...set(settings)], log),
     async up(settings, log) {
