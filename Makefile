@@ -12,7 +12,7 @@ AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
 TOOLS := . ./bin/environment
-# Each of them keeps one processor busy.
+# The longest one is to be named first.
 SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
@@ -62,8 +62,8 @@ lab-down: ## remove everything that the lab made on this machine
 
 check: ## types, lint, unit and component tests: fast, without root
 	@bin/setup check
-	@$(SIDE_BY_SIDE) types lint
-	@$(MAKE) --no-print-directory unit
+	@$(SIDE_BY_SIDE) programs types lint
+	@$(TOOLS); vitest run --project unit
 
 types: ## check the types
 	@$(TOOLS); tsc --project .
@@ -101,5 +101,5 @@ schema: ## write the JSON Schema of the stack files
 	@$(TOOLS); node environment/writeSchema.ts
 
 test: setup ## everything: check, and the lab's tests with real machines (root)
-	@$(SIDE_BY_SIDE) types lint programs
+	@$(SIDE_BY_SIDE) programs types lint
 	@$(TOOLS); vitest run --project unit --project lab

@@ -33,8 +33,8 @@ export default defineConfig({
           include: ["**/*.test.ts"],
           exclude: [...exclude, ...rootTests, ...longTests, ...azureTests],
           testTimeout: 30_000,
-          // One more than vitest's own number: they wait for other processes most of the time.
-          maxWorkers: availableParallelism(),
+          // They wait for other processes much of the time.
+          maxWorkers: availableParallelism() + 1,
         },
       },
       { test: { name: "lab", include: rootTests, exclude, ...realMachines, sequence: { groupOrder: 1 } } },
