@@ -22,8 +22,8 @@ const headings = all(/^## (.+)$/gm, page);
 describe.runIf(existsSync(join(root, "delivery", "main.ts")))("what the page names is there", () => {
   test("every command", () => {
     for (const command of all(/(bin\/[\w-]+)/g)) expect(existsSync(join(root, command)), command).toBe(true);
-    const targets = all(/^([a-z-]+):.*##/gm, read("Makefile"));
-    expect(targets).toEqual(expect.arrayContaining(all(/make ([a-z-]+)/g)));
+    const targets = all(/^([a-z0-9-]+):.*##/gm, read("Makefile"));
+    expect(targets).toEqual(expect.arrayContaining(all(/make ([a-z0-9-]+)/g)));
     const ofLab = all(
       /(?:\.command|stackCommand)\(\s*(?:program, )?"([a-z]+)"/g,
       read("lab/cli/main.ts") + read("lab/cli/pulumiCommands.ts"),
@@ -32,7 +32,7 @@ describe.runIf(existsSync(join(root, "delivery", "main.ts")))("what the page nam
   });
 
   test("every file, and every part of a page", () => {
-    for (const file of all(/^(?:\.\/)?((?:lab|e2e|ansible)\/[\w./-]+\.(?:ts|py|yml)|lab\/[a-z]+\/)$/gm))
+    for (const file of all(/^(?:\.\/)?((?:lab|e2e|ansible)\/[\w./-]+\.(?:ts|py|yml)|(?:lab|delivery)\/[a-z]+\/)$/gm))
       expect(existsSync(join(root, file)), file).toBe(true);
     for (const [, target = ""] of page.matchAll(/\]\(([^)]+)\)/g)) {
       const [file = "", part] = target.split("#");
