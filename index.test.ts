@@ -2,36 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import * as pulumi from "@pulumi/pulumi";
-import { load } from "js-yaml";
 import { afterEach, expect, test, vi } from "vitest";
 import { resourceId } from "./azure/resourceIds.ts";
 import { Recorder, valueOf } from "./components/testing/recorder.ts";
-import { loadBalancer, machine, networkInterface, pages, scaleSet } from "./azure/testing/arm.ts";
-import { restOf, roomySubscription, usage, type Subscription } from "./azure/testing/subscription.ts";
-import type { Endpoints } from "./environment/cloud.ts";
-import { publicKey } from "./environment/testing/stacks.ts";
+import { loadBalancer } from "./azure/testing/arm.ts";
+import { roomySubscription, usage } from "./azure/testing/subscription.ts";
 import { resourceTypes } from "./preflight/resourceTypes.ts";
-
-const login = JSON.stringify({ user: "platform_a", password: "a test's password" });
-
-/** The committed stack file with the settings that its users add, and without questions to Azure beforehand. */
-function configuration(stack: string): Record<string, string> {
-  const file = load(readFileSync(join(import.meta.dirname, `Pulumi.${stack}.yaml`), "utf8")) as {
-    config: Record<string, unknown>;
-  };
-  const config = {
-    ...file.config,
-    "platform:administrators": { ranges: ["198.51.100.1/32"], sshKeys: [publicKey] },
-    ...(stack === "tools" ? {} : { "platform:databaseLogin": login }),
-    "platform:preflight": { enabled: false },
-  };
-  return Object.fromEntries(
-    Object.entries(config).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]),
-  );
-}
-
-/** What the provider answers. */
-const functions = { "azure-native:authorization:getClientConfig": { tenantId: "tenant" } };
+import { configuration, functions, mockAzure, runPreview } from "./testing/program.ts";
 
 /** One preview for each stack: loading the program takes a second. */
 const previews = new Map<string, ReturnType<typeof runPreview>>();
@@ -41,51 +18,6 @@ function preview(stack: string): ReturnType<typeof runPreview> {
   const known = previews.get(stack) ?? runPreview(stack);
   previews.set(stack, known);
   return known;
-}
-
-/** Machines as prod's are made. */
-const trustedProfile = { osProfile: { adminUsername: "platform" }, securityProfile: { securityType: "TrustedLaunch" } };
-
-/** The scale sets that exist; those of dev are of release 0.2.0. */
-const standing = [
-  { ...scaleSet("vmss-platform-dev-front", 2), zones: ["1", "2", "3"] },
-  { ...scaleSet("vmss-platform-prod-front", 5), zones: ["1", "2", "3"], virtualMachineProfile: trustedProfile },
-];
-
-/** The Azure that the program asks, from when it is loaded next. */
-function mockAzure(
-  loadBalancers: ReturnType<typeof loadBalancer>[] = [],
-  subscription: Subscription = roomySubscription(),
-): void {
-  vi.doMock("./azure/arm.ts", () => ({
-    endpointsOf: (cloud: Endpoints) => Promise.resolve(cloud),
-    connect: () =>
-      Promise.resolve({
-        compute: {
-          virtualMachineScaleSets: {
-            list: (group: string) => pages(standing.filter(({ name }) => name.startsWith(group.replace("rg", "vmss")))),
-          },
-          virtualMachines: { list: () => pages([machine("vmss-platform-dev-front", "0a1b2c", "front0a1b2c")]) },
-        },
-        network: {
-          networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
-          loadBalancers: { list: () => pages(loadBalancers) },
-        },
-        rest: restOf(subscription).rest,
-      }),
-  }));
-}
-
-/** Loads the program as a preview of a stack whose scale sets have one machine in all, and whose load balancers stand. */
-async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBalancer>[] = []) {
-  vi.resetModules();
-  mockAzure(loadBalancers);
-  const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true, functions });
-  const program = await import("./index.ts");
-  const machines = await valueOf(program.machines);
-  const publicAddress = await valueOf(program.publicAddress);
-  await recorder.settle();
-  return { recorder, program, machines, publicAddress };
 }
 
 afterEach(() => {

@@ -9,6 +9,10 @@ export interface Recorded {
   /** Name of the parent; undefined for the stack itself. */
   parent: string | undefined;
   inputs: Record<string, unknown>;
+  /** The inputs as they reach the engine: secrets and unknown values are marked. */
+  wire: Record<string, unknown>;
+  /** Names of the resources of whose outputs an input is made, by input. */
+  madeOf: Record<string, string[]>;
   /** Inputs whose change replaces the resource; and whether the old one is deleted before the new one is made. */
   replaceOnChanges: string[];
   deleteBeforeReplace: boolean;
@@ -26,7 +30,8 @@ interface RegisterRequest {
   getName(): string;
   getCustom(): boolean;
   getParent(): string;
-  getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0];
+  getObject(): Parameters<typeof pulumi.runtime.deserializeProperties>[0] & { toJavaScript(): Record<string, unknown> };
+  getPropertydependenciesMap(): { entries(): Iterable<[input: string, on: { getUrnsList(): string[] }]> };
   getReplaceonchangesList(): string[];
   getDeletebeforereplace(): boolean;
   getProtect(): boolean;
@@ -115,6 +120,13 @@ export class Recorder {
         custom: request.getCustom(),
         parent: request.getParent() === "" ? undefined : nameOf(request.getParent()),
         inputs: pulumi.runtime.deserializeProperties(request.getObject()),
+        wire: request.getObject().toJavaScript(),
+        madeOf: Object.fromEntries(
+          [...request.getPropertydependenciesMap().entries()].map(([input, on]) => [
+            input,
+            on.getUrnsList().map(nameOf),
+          ]),
+        ),
         replaceOnChanges: request.getReplaceonchangesList(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
         protect: request.getProtect(),

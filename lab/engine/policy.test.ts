@@ -1,0 +1,102 @@
+/**
+ * The policy pack behind the calls by which the engine asks it: of the committed stacks as they are, of a first preview in
+ * which hardly anything is known, and of mistakes in them. Not proved: that Azure would do what a rule is afraid of.
+ */
+import { resolve } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { mistakes, type Made, type Mistake } from "../../policy/testing/mistakes.ts";
+import { runFirstPreview, runPreview } from "../../testing/program.ts";
+import { PolicyServer, toldOf, type Told, type Violation } from "./testing/policyServer.ts";
+
+const directory = resolve(import.meta.dirname, "../../policy");
+const stacks = ["dev", "prod", "tools"] as const;
+/** Rules that are waived wherever they count; and that of waivers, which has a test of its own. */
+const waived = ["scale-set-encryption-at-host", "secret-content-type", "secret-expiry", "waivers"];
+/** A day on which the waivers of the committed file hold. */
+const day = "2026-12-01";
+
+let server: PolicyServer;
+const standing = new Map<string, Told[]>();
+
+beforeAll(async () => {
+  server = await PolicyServer.start(directory, { PLATFORM_POLICY_DATE: day });
+  for (const stack of stacks) standing.set(stack, toldOf((await runPreview(stack)).recorder.resources, stack));
+}, 60_000);
+afterAll(() => server.stop());
+
+const texts = (violations: readonly Violation[]) =>
+  violations.map(({ policy, urn, message }) => `${policy} ${urn.split("::").at(-1)}: ${message.split("\n").at(-1)}`);
+
+test.each(stacks)("no rule complains of %s", async (stack) => {
+  expect(texts(await server.all(standing.get(stack)!))).toEqual([]);
+});
+
+test.each(stacks)("no rule complains of %s before any of it is there", async (stack) => {
+  const told = toldOf((await runFirstPreview(stack)).resources, stack);
+  const unknown = JSON.stringify(told).split(pulumi.runtime.unknownValue).length - 1;
+  expect(unknown).toBeGreaterThan(30);
+  expect(texts(await server.all(told))).toEqual([]);
+});
+
+test("there are a hundred mistakes and more, at least one for each rule that is not waived", async () => {
+  const named = new Set(mistakes.map(({ policy }) => policy));
+  const policies = (await server.policies()).map(({ name }) => name);
+  expect(mistakes.length).toBeGreaterThanOrEqual(100);
+  expect([...named].filter((name) => !policies.includes(name))).toEqual([]);
+  expect(policies.filter((name) => !named.has(name)).sort()).toEqual(waived);
+});
+
+test("every mistake is named by its policy, at its resource", async () => {
+  const missed: string[] = [];
+  for (const mistake of mistakes) {
+    const made = withMistake(mistake);
+    const found = await answers(mistake, made);
+    const of = mistake.resource === undefined ? undefined : made.find(({ name }) => name === mistake.resource)?.urn;
+    if (!found.some(({ policy, urn }) => policy === mistake.policy && (of === undefined || urn === of))) {
+      missed.push(`${mistake.policy}: ${mistake.what}; instead ${texts(found).join(" | ") || "nothing"}`);
+    }
+  }
+  expect(missed).toEqual([]);
+}, 60_000);
+
+test("what is waived is told from the day after its last one, and so is the waiver", async () => {
+  const later = await PolicyServer.start(directory, { PLATFORM_POLICY_DATE: "2027-11-30" });
+  const found = await later.all(standing.get("prod")!);
+  later.stop();
+  const named = new Set(found.map(({ policy }) => policy));
+  expect([...named].sort()).toEqual(waived);
+  const stacks = found.filter(({ policy }) => policy === "waivers").map(({ message }) => message.split("\n").at(-1));
+  expect(stacks).toEqual([
+    expect.stringMatching(/^scale-set-encryption-at-host of \*-vmss was waived until 2027-11-29: /),
+    expect.stringMatching(/^secret-content-type of /),
+    expect.stringMatching(/^secret-expiry of /),
+  ]);
+});
+
+/** What the server says of what is wrong now: of the changed resource, and of the stack. */
+async function answers({ resource }: Mistake, made: Told[]): Promise<Violation[]> {
+  const added = made.filter(({ name }) => name === resource || name.endsWith("-2") || name === "extra");
+  const found: Violation[] = [];
+  for (const each of added) found.push(...(await server.analyze(each)));
+  return [...found, ...(await server.analyzeStack(made))];
+}
+
+/** The resources of a stack in which a mistake was made. */
+function withMistake({ stack, resource, change, changeAll }: Mistake): Told[] {
+  const all: Made[] = standing.get(stack)!.map((each) => ({ ...each, inputs: open(each.inputs) as Made["inputs"] }));
+  if (changeAll) return changeAll(all);
+  const changed = all.find(({ name }) => name === resource);
+  if (!changed) throw new Error(`there is no ${resource} in ${stack}: ${all.map(({ name }) => name).join(", ")}`);
+  change(changed);
+  return all;
+}
+
+/** A copy in which secrets are no longer marked, as a policy sees them. */
+function open(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(open);
+  if (typeof value !== "object" || value === null) return value;
+  const fields = value as Record<string, unknown>;
+  if (fields[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) return open(fields["value"]);
+  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, open(field)]));
+}

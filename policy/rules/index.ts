@@ -1,0 +1,40 @@
+/** All rules, theme by theme. */
+import type { Rule, StackRule } from "../rule.ts";
+import * as customData from "./customData.ts";
+import * as loadBalancers from "./loadBalancers.ts";
+import * as names from "./names.ts";
+import * as publicAddresses from "./publicAddresses.ts";
+import * as rights from "./rights.ts";
+import * as scaleSets from "./scaleSets.ts";
+import * as securityGroups from "./securityGroups.ts";
+import * as storage from "./storage.ts";
+import * as subnets from "./subnets.ts";
+import * as tags from "./tags.ts";
+import * as vaults from "./vaults.ts";
+import * as zones from "./zones.ts";
+import * as dns from "./dns.ts";
+import { knownTypes } from "./knownTypes.ts";
+
+export const rules: readonly Rule[] = [
+  knownTypes,
+  ...publicAddresses.rules,
+  ...securityGroups.rules,
+  ...subnets.rules,
+  ...loadBalancers.rules,
+  ...scaleSets.rules,
+  ...customData.rules,
+  ...vaults.rules,
+  ...storage.rules,
+  ...rights.rules,
+  ...dns.rules,
+  ...zones.rules,
+  ...tags.rules,
+  ...names.rules,
+];
+
+export const stackRules: readonly StackRule[] = [
+  ...publicAddresses.stackRules,
+  ...securityGroups.stackRules,
+  ...storage.stackRules,
+  ...tags.stackRules,
+];

@@ -1,0 +1,106 @@
+/** What outlives a zone of a region. */
+import { component, type Resource, type Rule } from "../rule.ts";
+import { types } from "../types.ts";
+import { at, isThere, items, must, mustNot, notYetKnown, show } from "../values.ts";
+
+/** The tag of environments that must outlive a zone; that a stack has one is a rule of its own. */
+const production = "production";
+
+/** Fewest zones, and fewest machines where their number changes by itself. */
+const fewest = 2;
+
+const isProduction = ({ inputs }: Resource) => at(inputs, "tags.environment") === production;
+
+function zonesMistakes(value: unknown, path = "zones"): string[] {
+  const zones = at(value, "zones");
+  return zones === notYetKnown || (Array.isArray(zones) && zones.length >= fewest)
+    ? []
+    : [`${path}: given ${show(zones)}, allowed are at least ${fewest} in production`];
+}
+
+const inProduction = (
+  names: Pick<Rule, "name" | "asks" | "ids" | "types">,
+  check: (resource: Resource) => string[],
+): Rule => ({ ...names, check: (resource) => (isProduction(resource) ? check(resource) : []) });
+
+export const rules: Rule[] = [
+  inProduction(
+    {
+      name: "zones",
+      asks: "In production machines and addresses are in several zones",
+      ids: ["Azure.VMSS.AvailabilityZone", "Azure.PublicIP.AvailabilityZone"],
+      types: [types.scaleSet, types.publicAddress],
+    },
+    ({ inputs }) => zonesMistakes(inputs),
+  ),
+  inProduction(
+    {
+      name: "load-balancer-zones",
+      asks: "In production a private load balancer's address is in several zones",
+      ids: ["Azure.LB.AvailabilityZone"],
+      types: [types.loadBalancer],
+    },
+    ({ inputs, components }) =>
+      components.includes(component("ReverseProxy"))
+        ? []
+        : items(inputs, "frontendIPConfigurations").flatMap((frontend) =>
+            zonesMistakes(frontend, `frontendIPConfigurations.${show(at(frontend, "name"))}.zones`),
+          ),
+  ),
+  {
+    name: "zone-balance",
+    asks: "Rather all machines in two zones than too few machines",
+    ids: ["Azure.VMSS.ZoneBalance"],
+    types: [types.scaleSet],
+    check: ({ inputs }) => must(inputs, "zoneBalance", false, undefined),
+  },
+  inProduction(
+    {
+      name: "storage-replication",
+      asks: "In production a storage account keeps its copies in several zones",
+      ids: ["Azure.Storage.UseReplication", "CKV_AZURE_206"],
+      types: [types.storageAccount],
+    },
+    ({ inputs }) =>
+      must(inputs, "sku.name", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS", "Standard_GRS", "Standard_RAGRS"),
+  ),
+  inProduction(
+    {
+      name: "autoscale-minimum",
+      asks: "In production no group shrinks to one machine by itself",
+      ids: [],
+      types: [types.autoscale],
+    },
+    ({ inputs }) =>
+      items(inputs, "profiles")
+        .map((each) => at(each, "capacity.minimum"))
+        .filter((minimum) => typeof minimum === "string" && Number(minimum) < fewest)
+        .map((minimum) => `profiles.capacity.minimum: given ${show(minimum)}, allowed are at least ${fewest}`),
+  ),
+  {
+    name: "autoscale-enabled",
+    asks: "A setting of autoscale works: Azure's own default leaves it without effect",
+    ids: [],
+    types: [types.autoscale],
+    check: ({ inputs }) => [
+      ...must(inputs, "enabled", true),
+      ...(isThere(at(inputs, "targetResourceUri")) ? [] : ["targetResourceUri: given nothing, allowed is a scale set"]),
+      ...mustNot(inputs, "predictiveAutoscalePolicy.scaleMode", "Disabled", "ForecastOnly"),
+    ],
+  },
+];
+
+/** What a stack would lose for good, or have to build anew while nobody can work. */
+const lasting: readonly string[] = [
+  ...[types.resourceGroup, types.virtualNetwork, types.subnet, types.publicAddress, types.loadBalancer],
+  ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
+];
+
+rules.push({
+  name: "protection",
+  asks: "In production nothing that lasts is deleted without `protect` being taken back before",
+  ids: [],
+  advisory: true,
+  types: lasting,
+  check: (resource) => (isProduction(resource) && !resource.protect ? ["protect: given false, allowed is true"] : []),
+});

@@ -1,0 +1,96 @@
+/** What is left as it is, for a reason, and until when: `waivers.yaml`. An expired waiver is a violation itself. */
+import { readFileSync } from "node:fs";
+import { load } from "js-yaml";
+import { z } from "zod";
+import type { Resource, StackRule } from "./rule.ts";
+
+const dayText = "a day that exists, for example 2027-06-30";
+const day = z.iso.date({ error: dayText });
+
+/** Days for which something may be left as it is, before somebody looks again. */
+const longestDays = 366;
+
+const fields = {
+  /** Names of the program's resources; `*` stands for any characters. */
+  resources: z.array(z.string().min(1)).min(1),
+  /** Default: every stack. */
+  stacks: z.array(z.string().min(1)).min(1).optional(),
+  reason: z.string().min(20, { error: "a reason that somebody else understands, at least 20 characters" }),
+  since: day,
+  /** The last day. */
+  expires: day,
+};
+
+const inTime = ({ since, expires }: { since: string; expires: string }) => {
+  const days = (Date.parse(expires) - Date.parse(since)) / 86_400_000;
+  return days > 0 && days <= longestDays;
+};
+const inTimeError = { error: `expires is after since, by at most ${longestDays} days`, path: ["expires"] };
+
+const waiver = z.strictObject({ policy: z.string(), ...fields }).refine(inTime, inTimeError);
+const checkovWaiver = z
+  .strictObject({ check: z.string().regex(/^CKV2?_AZURE_\d+$/, { error: "Checkov's number of a check" }), ...fields })
+  .refine(inTime, inTimeError);
+
+const schema = z.strictObject({ policies: z.array(waiver), checkov: z.array(checkovWaiver) });
+
+export type Waiver = z.output<typeof waiver>;
+export type CheckovWaiver = z.output<typeof checkovWaiver>;
+
+/** The waivers of a file's content. Throws with all that is wrong with them. */
+export function parseWaivers(text: string, policies: readonly string[]): z.output<typeof schema> {
+  const parsed = schema.safeParse(load(text));
+  const mistakes = parsed.success
+    ? parsed.data.policies
+        .filter(({ policy }) => !policies.includes(policy))
+        .map(({ policy }) => `policies: given ${policy}, allowed are ${policies.join(", ")}`)
+    : parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
+  if (!parsed.success || mistakes.length > 0) throw new Error(`waivers.yaml\n  ${mistakes.join("\n  ")}`);
+  return parsed.data;
+}
+
+/** The waivers of policies in a file. */
+export function readWaivers(path: string, policies: readonly string[]): Waiver[] {
+  return parseWaivers(readFileSync(path, "utf8"), policies).policies;
+}
+
+/** The day that counts: today in UTC, or the one of PLATFORM_POLICY_DATE, to see beforehand what will have expired. */
+export function today(): string {
+  return day.parse(process.env["PLATFORM_POLICY_DATE"] || new Date().toISOString().slice(0, 10));
+}
+
+/** Whether a waiver is about a resource of a stack. */
+export function isAbout(
+  { resources, stacks }: Pick<Waiver, "resources" | "stacks">,
+  { name, stack }: Pick<Resource, "name" | "stack">,
+): boolean {
+  const matches = (pattern: string) => new RegExp(`^${pattern.split("*").map(literal).join(".*")}$`).test(name);
+  return (stacks === undefined || stacks.includes(stack)) && resources.some(matches);
+}
+
+const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
+
+/** The waiver by which a policy leaves a resource alone on a day, if there is one. */
+export function waiverFor(
+  waivers: readonly Waiver[],
+  policy: string,
+  resource: Pick<Resource, "name" | "stack">,
+  day: string,
+): Waiver | undefined {
+  return waivers.find((each) => each.policy === policy && each.expires >= day && isAbout(each, resource));
+}
+
+/** Tells of every waiver of the stack that has expired. */
+export function waiverRule(waivers: readonly Waiver[], day: string): StackRule {
+  return {
+    name: "waivers",
+    asks: "No waiver has expired",
+    ids: ["Azure.Policy.WaiverExpiry"],
+    checkStack: ([first]) =>
+      waivers
+        .filter(({ expires, stacks }) => expires < day && (!stacks || !first || stacks.includes(first.stack)))
+        .map(({ policy, resources, reason, expires }) => ({
+          message: `${policy} of ${resources.join(", ")} was waived until ${expires}: ${reason}`,
+        })),
+  };
+}
