@@ -1,0 +1,42 @@
+/** What `pulumi preview --json` says of the resources that there would be. */
+import { z } from "zod";
+
+const state = z.object({
+  urn: z.string(),
+  type: z.string(),
+  custom: z.boolean().default(false),
+  inputs: z.record(z.string(), z.unknown()).default({}),
+  dependencies: z.array(z.string()).nullish(),
+  propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
+});
+
+const preview = z.object({ steps: z.array(z.object({ op: z.string(), newState: state.optional() })).default([]) });
+
+/** A resource that there would be after the preview's steps. */
+export interface Planned {
+  urn: string;
+  type: string;
+  inputs: Record<string, unknown>;
+  /** URNs of the resources that must be there before. */
+  dependencies: readonly string[];
+  /** URNs of the resources of whose outputs an input is made. */
+  madeOf: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The resources of a preview, each once. Throws where the text is no such preview. */
+export function plannedOf(text: string): Planned[] {
+  const { steps } = preview.parse(JSON.parse(text));
+  const planned = new Map<string, Planned>();
+  for (const { op, newState } of steps) {
+    if (!newState?.custom || op.startsWith("delete") || op.startsWith("discard")) continue;
+    const { urn, type, inputs, dependencies, propertyDependencies } = newState;
+    planned.set(urn, {
+      ...{ urn, type, inputs },
+      dependencies: dependencies ?? [],
+      madeOf: Object.fromEntries(
+        Object.entries(propertyDependencies ?? {}).map(([input, urns]) => [input, urns ?? []]),
+      ),
+    });
+  }
+  return [...planned.values()];
+}
