@@ -54,10 +54,17 @@ export default {
       to: { path: "^e2e/" },
     },
     {
+      name: "policies-know-addresses-only",
+      severity: "error",
+      comment: "A rule that used the program's own plan would agree with its mistakes.",
+      from: { path: "^policy/" },
+      to: { path: "^[^/]+/", pathNot: "^(policy/|environment/address\\.ts$|node_modules/)" },
+    },
+    {
       name: "only-tests-import-test-support",
       severity: "error",
-      from: { pathNot: "(\\.test\\.ts$|/testing/)" },
-      to: { path: "/testing/" },
+      from: { pathNot: "(\\.test\\.ts$|(^|/)testing/)" },
+      to: { path: "(^|/)testing/" },
     },
     { name: "no-circle", severity: "error", comment: "Of types either.", from: {}, to: { circular: true } },
     {

@@ -17,7 +17,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -44,6 +44,10 @@ interruptions: setup ## kill pulumi up at 20 random moments, each time the next 
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
 	@$(TOOLS); vitest run --project long $(LONG)
+
+scan: setup ## Checkov over the ARM templates of dev, prod and tools; policy/README.md tells more
+	@bin/scan --install
+	@$(TOOLS); vitest run --project unit lab/engine/scan.test.ts
 
 conformance: ## ask Azure what the lab says of it (AZURE_SUBSCRIPTION=...); lab/conformance/README.md tells more
 	@bin/setup check
@@ -81,7 +85,7 @@ lint: lint-typescript lint-others ## lint TypeScript, Go, Ansible, YAML and shel
 lint-typescript:
 	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
-	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure preflight configuration e2e lab
+	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure preflight configuration delivery policy e2e lab
 
 lint-others:
 	@$(TOOLS); python ansible/tests/argument_specs.py

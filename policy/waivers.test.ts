@@ -27,7 +27,10 @@ test("a waiver that has expired is a violation, in its stacks", () => {
   const waivers = read({ ...waiver, stacks: ["dev"] });
   const told = (stack: string, day: string) =>
     waiverRule(waivers, day).checkStack([
-      { ...{ stack, name: "x", type: "x", urn: "x", components: [], inputs: {}, protect: false }, madeOf: () => [] },
+      {
+        ...{ stack, name: "x", type: "x", urn: "x", components: [], inputs: {}, protect: false },
+        ...{ parent: undefined, madeOf: () => [] },
+      },
     ]);
   expect(told("dev", "2027-05-31")).toEqual([]);
   expect(told("prod", "2027-06-01")).toEqual([]);

@@ -11,10 +11,8 @@ const day = z.iso.date({ error: dayText });
 const longestDays = 366;
 
 const fields = {
-  /** Names of the program's resources; `*` stands for any characters. */
+  /** Names of resources, in the program or, for Checkov, at Azure; `*` stands for any characters. */
   resources: z.array(z.string().min(1)).min(1),
-  /** Default: every stack. */
-  stacks: z.array(z.string().min(1)).min(1).optional(),
   reason: z.string().min(20, { error: "a reason that somebody else understands, at least 20 characters" }),
   since: day,
   /** The last day. */
@@ -27,7 +25,10 @@ const inTime = ({ since, expires }: { since: string; expires: string }) => {
 };
 const inTimeError = { error: `expires is after since, by at most ${longestDays} days`, path: ["expires"] };
 
-const waiver = z.strictObject({ policy: z.string(), ...fields }).refine(inTime, inTimeError);
+/** Default: every stack. */
+const stacks = z.array(z.string().min(1)).min(1).optional();
+
+const waiver = z.strictObject({ policy: z.string(), stacks, ...fields }).refine(inTime, inTimeError);
 const checkovWaiver = z
   .strictObject({ check: z.string().regex(/^CKV2?_AZURE_\d+$/, { error: "Checkov's number of a check" }), ...fields })
   .refine(inTime, inTimeError);
@@ -37,8 +38,10 @@ const schema = z.strictObject({ policies: z.array(waiver), checkov: z.array(chec
 export type Waiver = z.output<typeof waiver>;
 export type CheckovWaiver = z.output<typeof checkovWaiver>;
 
+export type Waivers = z.output<typeof schema>;
+
 /** The waivers of a file's content. Throws with all that is wrong with them. */
-export function parseWaivers(text: string, policies: readonly string[]): z.output<typeof schema> {
+export function parseWaivers(text: string, policies: readonly string[]): Waivers {
   const parsed = schema.safeParse(load(text));
   const mistakes = parsed.success
     ? parsed.data.policies
@@ -49,9 +52,9 @@ export function parseWaivers(text: string, policies: readonly string[]): z.outpu
   return parsed.data;
 }
 
-/** The waivers of policies in a file. */
-export function readWaivers(path: string, policies: readonly string[]): Waiver[] {
-  return parseWaivers(readFileSync(path, "utf8"), policies).policies;
+/** The waivers of a file. */
+export function readWaivers(path: string, policies: readonly string[]): Waivers {
+  return parseWaivers(readFileSync(path, "utf8"), policies);
 }
 
 /** The day that counts: today in UTC, or the one of PLATFORM_POLICY_DATE, to see beforehand what will have expired. */
@@ -59,13 +62,9 @@ export function today(): string {
   return day.parse(process.env["PLATFORM_POLICY_DATE"] || new Date().toISOString().slice(0, 10));
 }
 
-/** Whether a waiver is about a resource of a stack. */
-export function isAbout(
-  { resources, stacks }: Pick<Waiver, "resources" | "stacks">,
-  { name, stack }: Pick<Resource, "name" | "stack">,
-): boolean {
-  const matches = (pattern: string) => new RegExp(`^${pattern.split("*").map(literal).join(".*")}$`).test(name);
-  return (stacks === undefined || stacks.includes(stack)) && resources.some(matches);
+/** Whether a waiver is about a resource of this name. */
+export function isAbout({ resources }: Pick<Waiver, "resources">, name: string): boolean {
+  return resources.some((pattern) => new RegExp(`^${pattern.split("*").map(literal).join(".*")}$`).test(name));
 }
 
 const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
@@ -74,10 +73,16 @@ const literal = (text: string) => text.replace(/[.+?^${}()|[\]\\]/g, "\\$&");
 export function waiverFor(
   waivers: readonly Waiver[],
   policy: string,
-  resource: Pick<Resource, "name" | "stack">,
+  { name, stack }: Pick<Resource, "name" | "stack">,
   day: string,
 ): Waiver | undefined {
-  return waivers.find((each) => each.policy === policy && each.expires >= day && isAbout(each, resource));
+  return waivers.find(
+    (each) =>
+      each.policy === policy &&
+      each.expires >= day &&
+      (each.stacks === undefined || each.stacks.includes(stack)) &&
+      isAbout(each, name),
+  );
 }
 
 /** Tells of every waiver of the stack that has expired. */

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { vi } from "vitest";
-import { loadBalancer, machine, networkInterface, pages, scaleSet } from "../azure/testing/arm.ts";
+import { machine, networkInterface, pages, scaleSet, type loadBalancer } from "../azure/testing/arm.ts";
 import { restOf, roomySubscription, type Subscription } from "../azure/testing/subscription.ts";
 import { Recorder, valueOf } from "../components/testing/recorder.ts";
 import type { Endpoints } from "../environment/cloud.ts";

@@ -109,7 +109,9 @@ test("components, commands and the resource group are left out; a type that is n
   const command: Planned = { ...network, urn: "c", type: "command:local:Command" };
   const resourceGroup = planned("resources:ResourceGroup", "resource-group", { resourceGroupName: "rg" });
   expect(resourcesOf(command, resourceGroup)).toEqual([]);
-  expect(() => resourcesOf(planned("storage:Queue", "q", {}))).toThrow(/^type: given azure-native:storage:Queue, allowed/);
+  expect(() => resourcesOf(planned("storage:Queue", "q", {}))).toThrow(
+    /^type: given azure-native:storage:Queue, allowed/,
+  );
 });
 
 test("of a preview's steps those count that leave a resource, each once", () => {

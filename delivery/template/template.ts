@@ -56,7 +56,10 @@ function resourceOf(
   const written = Object.fromEntries(
     Object.entries(inputs)
       .filter(([field]) => !inId.includes(field) && field !== "azureApiVersion" && !field.startsWith("__"))
-      .map(([field, value]) => [field, expressed(field, value, referenceOf(madeOf[field], byUrn), nameIn(urn), parameters)]),
+      .map(([field, value]) => [
+        field,
+        expressed(field, value, referenceOf(madeOf[field], byUrn), nameIn(urn), parameters),
+      ]),
   );
   return {
     ...identityOf(each, byUrn),

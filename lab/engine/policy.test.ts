@@ -39,6 +39,18 @@ test.each(stacks)("no rule complains of %s before any of it is there", async (st
   expect(texts(await server.all(told))).toEqual([]);
 });
 
+test("a scale set in each zone is as good as one over all of them", async () => {
+  const told = standing.get("prod")!.flatMap((each) => {
+    const inZone = (zone: string) => ({
+      ...each,
+      ...{ name: `front-${zone}-vmss`, urn: each.urn.replace(/[^:]+$/, `front-${zone}-vmss`) },
+      inputs: { ...each.inputs, zones: [zone] },
+    });
+    return each.name === "front-vmss" ? ["1", "2", "3"].map(inZone) : [each];
+  });
+  expect(texts(await server.analyzeStack(told))).toEqual([]);
+});
+
 test("there are a hundred mistakes and more, at least one for each rule that is not waived", async () => {
   const named = new Set(mistakes.map(({ policy }) => policy));
   const policies = (await server.policies()).map(({ name }) => name);

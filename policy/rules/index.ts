@@ -36,5 +36,6 @@ export const stackRules: readonly StackRule[] = [
   ...publicAddresses.stackRules,
   ...securityGroups.stackRules,
   ...storage.stackRules,
+  ...zones.stackRules,
   ...tags.stackRules,
 ];

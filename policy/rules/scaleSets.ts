@@ -26,7 +26,15 @@ export const rules: Rule[] = [
     {
       name: "scale-set-ssh-keys",
       asks: "People log in to machines by SSH keys only, and there is at least one",
-      ids: ["Azure.VMSS.PublicKey", "Azure.VM.PublicKey", "CKV_AZURE_1", "CKV_AZURE_49", "CKV_AZURE_178", "AZU-0039"],
+      ids: [
+        "Azure.VMSS.PublicKey",
+        "Azure.VM.PublicKey",
+        "CKV_AZURE_1",
+        "CKV_AZURE_49",
+        "CKV_AZURE_149",
+        "CKV_AZURE_178",
+        "AZU-0039",
+      ],
     },
     (inputs) => {
       const os = `${profile}.osProfile`;

@@ -1,5 +1,5 @@
 /** What outlives a zone of a region. */
-import { component, type Resource, type Rule } from "../rule.ts";
+import { component, type Resource, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
 import { at, isThere, items, must, mustNot, notYetKnown, show } from "../values.ts";
 
@@ -26,10 +26,10 @@ const inProduction = (
 export const rules: Rule[] = [
   inProduction(
     {
-      name: "zones",
-      asks: "In production machines and addresses are in several zones",
-      ids: ["Azure.VMSS.AvailabilityZone", "Azure.PublicIP.AvailabilityZone"],
-      types: [types.scaleSet, types.publicAddress],
+      name: "public-address-zones",
+      asks: "In production public addresses are in several zones",
+      ids: ["Azure.PublicIP.AvailabilityZone"],
+      types: [types.publicAddress],
     },
     ({ inputs }) => zonesMistakes(inputs),
   ),
@@ -104,3 +104,27 @@ rules.push({
   types: lasting,
   check: (resource) => (isProduction(resource) && !resource.protect ? ["protect: given false, allowed is true"] : []),
 });
+
+export const stackRules: StackRule[] = [
+  {
+    name: "scale-set-zones",
+    asks: "In production the machines of a group are in several zones, be it by one scale set or by one in each",
+    ids: ["Azure.VMSS.AvailabilityZone"],
+    checkStack: (resources) => {
+      const inProduction = resources.filter((each) => each.type === types.scaleSet && isProduction(each));
+      const groups = Map.groupBy(inProduction, ({ parent }) => parent);
+      return [...groups.values()].flatMap((scaleSets) => {
+        const values = scaleSets.map(({ inputs }) => at(inputs, "zones"));
+        const zones = new Set(values.flatMap((zones) => (Array.isArray(zones) ? (zones as unknown[]) : [])));
+        return values.includes(notYetKnown) || zones.size >= fewest
+          ? []
+          : [
+              {
+                of: scaleSets[0],
+                message: `zones: given ${[...zones].join(", ") || "none"}, allowed are at least ${fewest}`,
+              },
+            ];
+      });
+    },
+  },
+];

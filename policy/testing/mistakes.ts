@@ -342,8 +342,9 @@ export const mistakes: readonly Mistake[] = [
   set("dns-zone-kind", "public-dns-zone", "zoneType", "Private"),
 
   // Zones, in production.
-  set("zones", "front-vmss", "zones", ["1"], "prod"),
-  set("zones", "reverse-proxy-address", "zones", undefined, "prod"),
+  set("scale-set-zones", "front-vmss", "zones", ["1"], "prod"),
+  set("scale-set-zones", "data-vmss", "zones", undefined, "prod"),
+  set("public-address-zones", "reverse-proxy-address", "zones", undefined, "prod"),
   set("load-balancer-zones", "data-load-balancer-lbi", "frontendIPConfigurations.0.zones", undefined, "prod"),
   set("zone-balance", "front-vmss", "zoneBalance", true, "prod"),
   set("storage-replication", "storage-st", "sku.name", "Standard_LRS", "prod"),

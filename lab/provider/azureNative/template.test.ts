@@ -8,7 +8,9 @@ import { cases, inputsOf, type Case } from "./testing/wireCases.ts";
 /** The program's types; a metric's dimensions, which it does not use, are spelled in a way of their own. */
 const known = cases
   .filter(({ type }) => `azure-native:${type}` in resourcePaths)
-  .map((each) => JSON.parse(JSON.stringify(each, (key, value: unknown) => (key === "dimensions" ? [] : value))) as Case);
+  .map(
+    (each) => JSON.parse(JSON.stringify(each, (key, value: unknown) => (key === "dimensions" ? [] : value))) as Case,
+  );
 
 test("Every type of the program has its case here.", () => {
   expect(known.map(({ type }) => `azure-native:${type}`).sort()).toEqual(Object.keys(resourcePaths).sort());
@@ -23,7 +25,7 @@ test.each(known)("$type stands in a template as its REST API has it.", (given) =
   );
   expect(apiVersionOf(type)).toBe(given.apiVersion);
   if (given.type === "resources:ResourceGroup") return;
-  const { type: armType, name } = armNameOf(type, (parameter) => String(inputs[parameter]));
+  const { type: armType, name } = armNameOf(type, (parameter) => inputs[parameter] as string);
   // <namespace>/<type>/<type> and <name>/<name> make the path, one after the other.
   const [namespace, ...kinds] = armType.split("/");
   const names = name.split("/");

@@ -1,0 +1,72 @@
+/** Checkov over the committed stacks' templates: `make scan`. Skipped where nobody has installed it (`bin/scan --install`). */
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { templateOf } from "../../delivery/template/template.ts";
+import { runPreview } from "../../testing/program.ts";
+import { cacheDir } from "../paths.ts";
+import { plannedOf } from "./testing/planned.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const requirements = createHash("sha256")
+  .update(readFileSync(join(root, "requirements-checkov.txt")))
+  .digest("hex");
+const isInstalled = existsSync(join(cacheDir, "checkov", requirements.slice(0, 16), "installed"));
+const stacks = ["dev", "prod", "tools"];
+const directory = mkdtempSync(join(tmpdir(), "scan-test-"));
+const file = (name: string) => join(directory, `${name}.json`);
+/** A day on which the waivers of the committed file hold. */
+const env = { ...process.env, PLATFORM_POLICY_DATE: "2026-12-01" };
+
+beforeAll(async () => {
+  if (!isInstalled) return;
+  for (const stack of stacks) {
+    const { recorder } = await runPreview(stack);
+    writeFileSync(file(stack), JSON.stringify(templateOf(plannedOf(recorder.resources))));
+  }
+}, 60_000);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+test.skipIf(!isInstalled)(
+  "Checkov reads every resource of the three stacks, and finds nothing that is not waived",
+  () => {
+    const told = execFileSync(join(root, "bin/scan"), stacks.map(file), { env, encoding: "utf8" });
+    expect(told.trim().split("\n")).toEqual([
+      expect.stringMatching(/^dev\.json: 50 resources, \d\d checks passed, 0 findings, 16 waived, 0 of what/),
+      expect.stringMatching(/^prod\.json: 53 resources, \d\d checks passed, 0 findings, 18 waived, 0 of what/),
+      expect.stringMatching(/^tools\.json: 28 resources, \d\d checks passed, 0 findings, 8 waived, 0 of what/),
+    ]);
+  },
+  240_000,
+);
+
+test.skipIf(!isInstalled)(
+  "Checkov finds mistakes in a template, so it understands what it reads",
+  () => {
+    const text = readFileSync(file("dev"), "utf8")
+      .replace('"supportsHttpsTrafficOnly":true', '"supportsHttpsTrafficOnly":false')
+      .replace('"disablePasswordAuthentication":true', '"disablePasswordAuthentication":false')
+      .replace('"enablePurgeProtection":true', '"enablePurgeProtection":false')
+      .replace('"sourceAddressPrefixes":["198.51.100.1/32"]', '"sourceAddressPrefix":"*"')
+      .replace('"publicAccess":"None"', '"publicAccess":"Blob"');
+    writeFileSync(file("wrong"), text);
+    const { stdout, status } = spawnSync(join(root, "bin/scan"), [file("wrong")], { env, encoding: "utf8" });
+    expect(status).toBe(1);
+    const checks = [...stdout.matchAll(/^ {2}(CKV\w+)/gm)].map(([, check]) => check);
+    expect([...new Set(checks)].sort()).toEqual([
+      ...[
+        "CKV_AZURE_10",
+        "CKV_AZURE_110",
+        "CKV_AZURE_149",
+        "CKV_AZURE_3",
+        "CKV_AZURE_34",
+        "CKV_AZURE_42",
+        "CKV_AZURE_49",
+      ],
+    ]);
+  },
+  240_000,
+);

@@ -1,0 +1,117 @@
+/**
+ * The engine itself previews the committed dev with the policy pack, against the lab's ARM without machines. Skipped where
+ * there is no engine. Not proved: the official language host, which cannot be had here.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { execa } from "execa";
+import { dump, load } from "js-yaml";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { plannedOf } from "../../delivery/template/preview.ts";
+import { templateOf } from "../../delivery/template/template.ts";
+import { administrators } from "../../environment/testing/stacks.ts";
+import { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
+import { arrangePlugins } from "./plugins.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const engine = resolve(process.env.ENGINE_HOME ?? "", "pulumi");
+const hasEngine = spawnSync("pulumi", ["version"]).status === 0;
+const password = "sesame-of-the-test";
+
+const lab = new TestLab();
+const project = join(lab.directory, "project");
+const stackFile = join(project, "Pulumi.dev.yaml");
+
+interface StackFile {
+  config: Record<string, unknown> & { "platform:environment": Record<string, unknown> };
+}
+const read = (path: string) => load(readFileSync(path, "utf8")) as StackFile;
+
+const pulumi = (...words: string[]) =>
+  execa("pulumi", ["-C", project, "--non-interactive", ...words, "--stack", "dev"], {
+    reject: false,
+    env: {
+      NODE_EXTRA_CA_CERTS: join(lab.directory, "ca.pem"),
+      PLATFORM_POLICY_DATE: "2026-12-01",
+      PULUMI_HOME: join(lab.directory, "home"),
+      PULUMI_BACKEND_URL: `file://${join(lab.directory, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "preview",
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+    },
+  });
+
+beforeAll(async () => {
+  await lab.start();
+  if (!hasEngine) return;
+  mkdirSync(project);
+  mkdirSync(join(lab.directory, "state"));
+  writeFileSync(join(lab.directory, "ca.pem"), lab.certificates.ca);
+  const own = load(readFileSync(join(root, "Pulumi.yaml"), "utf8")) as object;
+  writeFileSync(join(project, "Pulumi.yaml"), dump({ ...own, main: relative(project, root) }));
+  const config = {
+    ...read(join(root, "Pulumi.dev.yaml")).config,
+    "azure-native:metadataHost": `127.0.0.1:${lab.arm.port}`,
+    "azure-native:subscriptionId": subscription,
+    "azure-native:tenantId": tenant,
+    "azure-native:clientId": client.id,
+    "azure-native:clientSecret": client.secret,
+    "platform:administrators": administrators,
+    "platform:preflight": { enabled: false },
+  };
+  writeFileSync(stackFile, dump({ config }));
+  arrangePlugins({ pulumiHome: join(lab.directory, "home"), builtEngine: engine });
+  await pulumi("stack", "init");
+  const login = JSON.stringify({ user: "platform_a", password });
+  const set = await pulumi("config", "set", "--secret", "platform:databaseLogin", login);
+  expect(set.stderr).toBe("");
+}, 60_000);
+afterAll(() => lab.stop());
+
+const preview = (...words: string[]) => pulumi("preview", "--policy-pack", join(root, "policy"), ...words);
+
+test.skipIf(!hasEngine)(
+  "the engine asks the pack of every resource of dev, and it complains of none",
+  async () => {
+    const { stdout, stderr, exitCode } = await preview("--json");
+    expect(exitCode, stderr).toBe(0);
+    const { diagnostics, changeSummary } = JSON.parse(stdout) as { diagnostics?: object[]; changeSummary: object };
+    expect(diagnostics ?? []).toEqual([]);
+    expect(changeSummary).toEqual({ create: 71 });
+
+    const template = templateOf(plannedOf(stdout));
+    expect(template.resources).toHaveLength(50);
+    expect(template.parameters).toEqual({
+      notYetKnown: { type: "string", defaultValue: "not yet known" },
+      "vault-databaseLogin": { type: "securestring" },
+    });
+    expect(JSON.stringify(template)).not.toContain(password);
+    expect(template.resources).toContainEqual(
+      expect.objectContaining({
+        type: "Microsoft.Network/virtualNetworks/subnets",
+        name: "vnet-platform-dev/snet-platform-dev-front",
+        properties: expect.objectContaining({
+          networkSecurityGroup: {
+            id: "[resourceId('Microsoft.Network/networkSecurityGroups', 'nsg-platform-dev-front')]",
+          },
+        }) as object,
+      }),
+    );
+  },
+  180_000,
+);
+
+test.skipIf(!hasEngine)(
+  "a stack file that breaks a rule ends the preview, with the policy's name, the resources and nothing else",
+  async () => {
+    const file = read(stackFile);
+    file.config["platform:environment"]["imageVersion"] = "latest";
+    writeFileSync(stackFile, dump(file));
+    const { stdout, exitCode } = await preview();
+    expect(exitCode).not.toBe(0);
+    const named = [...stdout.matchAll(/\[mandatory\] +(\S+)/g)].map(([, policy]) => policy);
+    expect(named).toEqual(Array<string>(6).fill("scale-set-image"));
+  },
+  180_000,
+);
