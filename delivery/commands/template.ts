@@ -1,6 +1,6 @@
-/** `bin/delivery template`: an ARM template of what Pulumi would make. */
+/** `bin/delivery template`: an ARM template of what Pulumi would make, for Checkov, Trivy and PSRule (policy/README.md). */
 import { readFileSync, writeFileSync } from "node:fs";
-import { Command } from "commander";
+import type { Command } from "commander";
 import { execa } from "execa";
 import { plannedOf } from "../template/preview.ts";
 import { templateOf } from "../template/template.ts";
@@ -26,9 +26,6 @@ export function define(command: Command): void {
       else writeFileSync(out, template);
     });
 }
-
-export const command = new Command("template");
-define(command);
 
 async function previewOf(stack: string): Promise<string> {
   const { stdout } = await execa("pulumi", ["preview", "--json", "--non-interactive", "--stack", stack], {

@@ -42,7 +42,9 @@ export const rules: Rule[] = [
       const keys = items(inputs, path);
       return [
         ...must(inputs, `${os}.linuxConfiguration.disablePasswordAuthentication`, true),
-        ...(isThere(at(inputs, `${os}.adminPassword`)) ? [`${os}.adminPassword: given one, allowed is none`] : []),
+        ...(at(inputs, os) !== notYetKnown && isThere(at(inputs, `${os}.adminPassword`))
+          ? [`${os}.adminPassword: given one, allowed is none`]
+          : []),
         ...mustNot(inputs, `${os}.windowsConfiguration`),
         ...(mayBe(at(inputs, path)) || keys.length > 0 ? [] : [`${path}: given none, allowed is at least one`]),
         ...keys

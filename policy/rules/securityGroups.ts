@@ -40,6 +40,13 @@ function inbound({ inputs }: Resource, access: "Allow" | "Deny"): Inbound[] {
     }));
 }
 
+/** Whether it is not known yet of a rule whom it lets in or not. */
+const isVague = ({ inputs }: Resource) =>
+  at(inputs, "securityRules") === notYetKnown ||
+  items(inputs, "securityRules").some((rule) =>
+    ["direction", "access", "sourceAddressPrefix"].some((field) => at(rule, field) === notYetKnown),
+  );
+
 /** The group of the subnet in which the reverse proxies stand; that no other uses it is a rule of its own. */
 const isReverseProxys = ({ inputs }: Resource) => mayBe(at(inputs, "tags.tier"), "reverse-proxy");
 
@@ -134,7 +141,7 @@ export const rules: Rule[] = [
     ids: ["Azure.NSG.DenyAllInbound", "Azure.NSG.LateralTraversal"],
     types: [types.securityGroup],
     check: (group) => {
-      if (mayBe(at(group.inputs, "securityRules"))) return [];
+      if (isVague(group)) return [];
       const denied = inbound(group, "Deny").some(
         ({ priority, protocol, sources, ports }) =>
           mayBe(priority, lastPriority) &&
