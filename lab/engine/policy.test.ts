@@ -53,7 +53,7 @@ test("a scale set in each zone is as good as one over all of them", async () => 
 
 test("there are a hundred mistakes and more, at least one for each rule that is not waived", async () => {
   const named = new Set(mistakes.map(({ policy }) => policy));
-  const policies = (await server.policies()).map(({ name }) => name);
+  const policies = await server.policies();
   expect(mistakes.length).toBeGreaterThanOrEqual(100);
   expect([...named].filter((name) => !policies.includes(name))).toEqual([]);
   expect(policies.filter((name) => !named.has(name)).sort()).toEqual(waived);

@@ -1,6 +1,8 @@
 /** All rules, theme by theme. */
 import type { Rule, StackRule } from "../rule.ts";
 import * as customData from "./customData.ts";
+import * as dns from "./dns.ts";
+import { knownTypes } from "./knownTypes.ts";
 import * as loadBalancers from "./loadBalancers.ts";
 import * as names from "./names.ts";
 import * as publicAddresses from "./publicAddresses.ts";
@@ -12,8 +14,6 @@ import * as subnets from "./subnets.ts";
 import * as tags from "./tags.ts";
 import * as vaults from "./vaults.ts";
 import * as zones from "./zones.ts";
-import * as dns from "./dns.ts";
-import { knownTypes } from "./knownTypes.ts";
 
 export const rules: readonly Rule[] = [
   knownTypes,

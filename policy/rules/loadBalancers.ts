@@ -1,10 +1,13 @@
 /** Load balancers. */
 import { component, type Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, items, mayBe, must, mustHave, mustNot, show } from "../values.ts";
+import { at, items, must, mustHave, mustNot, show } from "../values.ts";
 
 /** What the reverse proxy's load balancer passes on: the web, and SSH, for which the security group knows the senders. */
 const publicPorts = [80, 443, 22];
+
+const webProtocols: readonly unknown[] = ["Http", "Https"];
+const noPaths: readonly unknown[] = [undefined, "", "/"];
 
 export const rules: Rule[] = [
   {
@@ -24,9 +27,7 @@ export const rules: Rule[] = [
         mustHave(rule, "probe.id", "the ID of a probe").map((mistake) => `${show(at(rule, "name"))}: ${mistake}`),
       ),
       ...items(inputs, "probes")
-        .filter((probe) => mayBe(at(probe, "protocol"), "Http", "Https"))
-        .filter((probe) => mayBe(at(probe, "requestPath"), undefined, "", "/") && at(probe, "protocol") !== undefined)
-        .filter((probe) => typeof at(probe, "requestPath") !== "symbol" && typeof at(probe, "protocol") !== "symbol")
+        .filter((probe) => webProtocols.includes(at(probe, "protocol")) && noPaths.includes(at(probe, "requestPath")))
         .map((probe) => `${show(at(probe, "name"))}: requestPath: given ${show(at(probe, "requestPath"))}`),
     ],
   },

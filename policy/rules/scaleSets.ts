@@ -46,7 +46,9 @@ export const rules: Rule[] = [
           ? [`${os}.adminPassword: given one, allowed is none`]
           : []),
         ...mustNot(inputs, `${os}.windowsConfiguration`),
-        ...(mayBe(at(inputs, path)) || keys.length > 0 ? [] : [`${path}: given none, allowed is at least one`]),
+        ...(at(inputs, path) === notYetKnown || keys.length > 0
+          ? []
+          : [`${path}: given none, allowed is at least one`]),
         ...keys
           .map((key) => at(key, "keyData"))
           .filter(
@@ -64,7 +66,7 @@ export const rules: Rule[] = [
     },
     (inputs) => {
       const path = `${profile}.extensionProfile.extensions`;
-      if (mayBe(at(inputs, path))) return [];
+      if (at(inputs, path) === notYetKnown) return [];
       const extension = items(inputs, path).find(
         (each) => mayBe(at(each, "publisher"), healthPublisher) && mayBe(at(each, "type"), ...healthExtensions),
       );
@@ -193,7 +195,7 @@ export const rules: Rule[] = [
     },
     (inputs) => {
       const path = `${profile}.networkProfile.networkInterfaceConfigurations`;
-      if (mayBe(at(inputs, path))) return [];
+      if (at(inputs, path) === notYetKnown) return [];
       const configurations = cards(inputs).flatMap((card) => items(card, "ipConfigurations"));
       return [
         ...(cards(inputs).length === 1 && configurations.length <= 1 ? [] : [`${path}: given not one, allowed is one`]),

@@ -5,6 +5,7 @@ import { credentials } from "@grpc/grpc-js";
 import type { ServiceError } from "@grpc/grpc-js";
 import analyzerGrpc from "@pulumi/pulumi/proto/analyzer_grpc_pb.js";
 import analyzerPb from "@pulumi/pulumi/proto/analyzer_pb.js";
+import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Recorded } from "../../../components/testing/recorder.ts";
 import { start } from "../host/child.ts";
@@ -29,7 +30,6 @@ export interface Violation {
   policy: string;
   urn: string;
   message: string;
-  advisory: boolean;
 }
 
 /**
@@ -39,8 +39,7 @@ export interface Violation {
 export function toldOf(recorded: readonly Recorded[], stack: string): Told[] {
   const urns = new Map<string, string>();
   const types = new Map<string, string>();
-  return recorded.flatMap((each) => {
-    const { type, name, parent, wire, madeOf, protect } = each;
+  return recorded.map(({ type, name, parent, wire, madeOf, protect }) => {
     const around = parent === undefined ? undefined : types.get(parent);
     const qualified = around === undefined ? type : `${around}$${type}`;
     const urn = `urn:pulumi:${stack}::platform::${qualified}::${name}`;
@@ -59,18 +58,13 @@ export function toldOf(recorded: readonly Recorded[], stack: string): Told[] {
   });
 }
 
-const lists = <T>(get: (callback: (error: ServiceError | null, response: T) => void) => void): Promise<T> =>
+const answered = <T>(get: (callback: (error: ServiceError | null, response: T) => void) => void): Promise<T> =>
   new Promise((resolve, reject) => get((error, response) => (error ? reject(error) : resolve(response))));
 
 const violations = (response: analyzerPb.AnalyzeResponse): Violation[] =>
   response
     .getDiagnosticsList()
-    .map((each) => ({
-      policy: each.getPolicyname(),
-      urn: each.getUrn(),
-      message: each.getMessage(),
-      advisory: each.getEnforcementlevel() === analyzerPb.EnforcementLevel.ADVISORY,
-    }));
+    .map((each) => ({ policy: each.getPolicyname(), urn: each.getUrn(), message: each.getMessage() }));
 
 export class PolicyServer {
   readonly #child: ReturnType<typeof start>;
@@ -101,19 +95,12 @@ export class PolicyServer {
     this.#child.kill();
   }
 
-  /** Names, descriptions and levels of the pack's policies. */
-  async policies(): Promise<{ name: string; description: string; advisory: boolean }[]> {
-    const { default: emptyPb } = await import("google-protobuf/google/protobuf/empty_pb.js");
-    const info = await lists<analyzerPb.AnalyzerInfo>((callback) =>
+  /** Names of the pack's policies. */
+  async policies(): Promise<string[]> {
+    const info = await answered<analyzerPb.AnalyzerInfo>((callback) =>
       this.#client.getAnalyzerInfo(new emptyPb.Empty(), callback),
     );
-    return info
-      .getPoliciesList()
-      .map((policy) => ({
-        name: policy.getName(),
-        description: policy.getDescription(),
-        advisory: policy.getEnforcementlevel() === analyzerPb.EnforcementLevel.ADVISORY,
-      }));
+    return info.getPoliciesList().map((policy) => policy.getName());
   }
 
   /** What the pack says of one resource, before it is made. */
@@ -124,7 +111,7 @@ export class PolicyServer {
     request.setUrn(told.urn);
     request.setProperties(structPb.Struct.fromJavaScript(told.inputs as never));
     request.setOptions(optionsOf(told));
-    const response = await lists<analyzerPb.AnalyzeResponse>((callback) => this.#client.analyze(request, callback));
+    const response = await answered<analyzerPb.AnalyzeResponse>((callback) => this.#client.analyze(request, callback));
     // The engine knows of which resource it has asked.
     return violations(response).map((each) => ({ ...each, urn: told.urn }));
   }
@@ -151,7 +138,7 @@ export class PolicyServer {
       }),
     );
     return violations(
-      await lists<analyzerPb.AnalyzeResponse>((callback) => this.#client.analyzeStack(request, callback)),
+      await answered<analyzerPb.AnalyzeResponse>((callback) => this.#client.analyzeStack(request, callback)),
     );
   }
 
