@@ -2,10 +2,13 @@ import { spawn, spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 const root = join(import.meta.dirname, "..");
 const program = join(import.meta.dirname, "runPlaybook.ts");
+
+// Ansible starts slowly on a busy host.
+vi.setConfig({ testTimeout: 60_000 });
 
 let directory: string;
 beforeEach(() => {
