@@ -8,6 +8,7 @@ BENCH ?=
 UPGRADE ?=
 INTERRUPTIONS ?=
 CONFORMANCE ?=
+DEPLOYMENTS ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
@@ -17,7 +18,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -32,6 +33,9 @@ lab: ## build an environment in the lab, send it a request from outside, tell wh
 
 chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
+
+deployments: setup ## deploy onto the environment in the lab while it is used; DEPLOYMENTS="--help" tells more (root, STACK=dev is up)
+	@$(TOOLS); node lab/deployments/suite.ts --stack $(STACK) $(DEPLOYMENTS)
 
 bench: setup ## how much the environment in the lab serves, up to its capacity and beyond; BENCH="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/bench/bench.ts --stack $(STACK) $(BENCH)
@@ -91,11 +95,13 @@ lint-others:
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/* .ci/run lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh ansible/roles/*/files/*.sh
+	@$(TOOLS); shellcheck bin/* .ci/run delivery/capistrano/pipeline lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh ansible/roles/*/files/*.sh
 	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
-programs: ## tests of the programs in Go and Python
+programs: ## tests of the programs in Go, Ruby and Python
 	@$(GO); go test ./...
+	@if command -v cap >/dev/null; then for tests in delivery/capistrano/test/*_test.rb; do ruby $$tests; done; \
+	else echo 'Capistrano is not there: its tests are left out'; fi
 	@$(TOOLS); for tests in ansible/tests examples; do python -m unittest discover --quiet --start-directory $$tests; done
 
 unit: programs ## unit and component tests

@@ -1,0 +1,52 @@
+# frozen_string_literal: true
+
+# Deployments of applications onto the machines of the platform. To be required in the Capfile.
+require "English"
+require "etc"
+require "shellwords"
+require "socket"
+require_relative "platform/deployment"
+require_relative "platform/fleet"
+require_relative "platform/inventory"
+require_relative "platform/open_ssh"
+require_relative "platform/store"
+
+module Platform
+  # The project's folder, whose commands are used.
+  ROOT = File.expand_path("../../../..", __dir__)
+
+  # What stage files say.
+  module Stage
+    # The stage deploys onto the machines of a Pulumi stack. Roles are kinds of machines, as in `roles(:front)`; they are
+    # those of the last inventory, until a deployment has written it anew.
+    def platform_stack(name)
+      set :platform_stack, name
+      file = Platform.file(name, "yml")
+      return unless File.exist?(file)
+
+      Inventory.read(file).machines.each { |machine| server machine.name, roles: machine.roles, user: fetch(:platform_user) }
+    end
+  end
+
+  module_function
+
+  # A file of a stack that `bin/inventory` writes.
+  def file(stack, ending)
+    File.join(ENV.fetch("PLATFORM_INVENTORIES") { File.join(ROOT, "ansible", "inventory") }, "#{stack}.#{ending}")
+  end
+
+  # A command of the project as words; the lab has its own.
+  def command(name)
+    given = ENV.fetch("PLATFORM_#{name.upcase}", nil)
+    given ? given.shellsplit : [File.join(ROOT, "bin", name)]
+  end
+end
+
+extend Platform::Stage
+# What a deployment says of its end is enough, without Rake's words about it.
+Rake.application.singleton_class.prepend(Module.new do
+  def display_error_message(error)
+    super unless error.is_a?(Platform::Outcome)
+  end
+end)
+load File.expand_path("tasks/platform.rake", __dir__)

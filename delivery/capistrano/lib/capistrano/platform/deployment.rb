@@ -1,0 +1,199 @@
+# frozen_string_literal: true
+
+require "time"
+require_relative "convergence"
+require_relative "outcomes"
+
+module Platform
+  # One deployment of a release on the machines that run an application, step by step. The steps are Capistrano's tasks.
+  #
+  # What the fleet serves is what the pointer says. So whatever goes wrong before the pointer has moved, the machines go
+  # back to what it says; and whatever comes late, they go to what it says.
+  class Deployment
+    # As `bin/artifact` names them; and all that a machine may have, as its first one from Git.
+    RELEASE = /\A\d{14}(-[0-9a-f]{12})?\z/
+    ON_MACHINES = /\A[0-9A-Za-z][0-9A-Za-z._-]{0,63}\z/
+
+    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :keep, keyword_init: true)
+
+    # @param inventory reads the machines anew from ARM.
+    # @param fleet makes what asks the machines, from an inventory.
+    def initialize(settings, store:, inventory:, fleet:, say:, clock: Clock.new)
+      @settings = settings
+      @store = store
+      @read_inventory = inventory
+      @make_fleet = fleet
+      @say = say
+      @clock = clock
+      @touched = []
+    end
+
+    # A deployment before it ended in the middle, so that nobody knows what its machines run.
+    def interrupted?
+      @interrupted
+    end
+
+    # @param kind `deploy`, `rollback` or `complete`.
+    # @yield [deployed, records] chooses the release, from what the pointer and the records say.
+    def start(kind)
+      inventory = @read_inventory.call
+      @machines = inventory.with(@settings.application)
+      @fleet = @make_fleet.call(inventory)
+      raise Failed, "no machine of #{inventory.environment} with #{@settings.application} is there" if @machines.empty?
+
+      at = @clock.now.utc.iso8601(3)
+      @lock = @store.lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
+      @deployed = @store.deployed
+      records = @store.records
+      close_interrupted(records.first)
+      @release = yield(@deployed, records)
+      unless @release.to_s.match?(RELEASE)
+        raise Wrong, "release: given #{@release.inspect}, allowed is what `bin/artifact publish` printed, as in " \
+                     "RELEASE=20261129174500-0123456789ab"
+      end
+      @entry = { application: @settings.application, environment: inventory.environment, kind: kind, release: @release,
+                 before: before, by: @settings.by, at: at, pipeline: @settings.pipeline, outcome: "started" }.compact
+      @store.record(@entry)
+      @had = @fleet.each_at_once(@machines) { |machine| @fleet.look(machine).release }.transform_keys(&:name)
+      @say.call("#{@settings.application} of #{inventory.environment}: #{@release} in place of #{before || "the first release"}, " \
+                "on #{@machines.join(", ")}")
+      @had.each { |name, had| @say.call("#{name} has #{had}, not what is deployed") if had && before && had != before }
+    end
+
+    # The release on all machines, used by none. A machine that is lost is left to the last pass.
+    def fetch
+      answers = @fleet.each_at_once(@machines) { |machine| @fleet.fetch(machine, @release) }
+      answers.each { |machine, answer| @say.call("#{machine}: #{answer.done? ? "has the release" : told(answer)}") }
+      refused = answers.find { |_, answer| answer.refused? }
+      raise Failed, "#{refused[0]} does not get #{@release}: #{refused[1].reason}" if refused
+
+      @machines = answers.select { |_, answer| answer.done? }.keys
+      raise Failed, "no machine answers" if @machines.empty?
+    end
+
+    # One machine after the other. One may be lost in it, as machines are; a second one is the release's doing.
+    def activate
+      lost = []
+      @machines.each do |machine|
+        go_on
+        @touched << machine.name
+        answer = @fleet.activate(machine, @release)
+        @say.call("#{machine}: #{answer.done? ? "serves #{@release} after #{answer.took}" : told(answer)}")
+        raise Failed, "#{machine} does not serve #{@release}: #{answer.reason}" if answer.refused?
+
+        lost << machine if answer.lost?
+        raise Failed, "#{lost.join(" and ")} were lost while they took #{@release}" if lost.size > 1
+      end
+      raise Failed, "no machine serves #{@release}" if lost.size == @machines.size
+    end
+
+    # From here on machines that are born take the release, and there is no way back but another deployment.
+    def publish
+      go_on
+      return if before == @release
+
+      begin
+        @store.move(@release, from: before, by: @settings.by, pipeline: @settings.pipeline)
+      rescue Failed
+        # It may have moved all the same.
+        raise unless @store.deployed&.fetch("release") == @release
+      end
+      @published = true
+      @say.call("deployed is #{@release}")
+    end
+
+    # Until every machine serves the release, those too that were born or lost meanwhile.
+    def finish
+      @published = true
+      lacks = converge(-> { @stopped || !@lock.held? }) { @release }
+      raise Incomplete, "#{@stopped ? "ended by #{@stopped}" : "given up"}: #{lacks.join("; ")}" unless lacks.empty?
+
+      @fleet.each_at_once(@machines) { |machine| @fleet.prune(machine, @settings.keep) }
+      close("done")
+      @say.call("every machine serves #{@release}: #{@machines.join(", ")}")
+    end
+
+    # Machines back where they were, unless the release is deployed already. Returns the exit status of `cap`.
+    def fail(error)
+      return error_status(error) unless @entry
+      return incomplete(error) if @published || !@lock.held?
+
+      lacks = take_back
+      return incomplete(error, lacks) unless lacks.empty?
+
+      close("rolled back", error)
+      @say.call(@touched.empty? ? "no machine has used it" : "every machine serves #{before || "what it had"}")
+      Failed::EXIT_STATUS
+    ensure
+      @lock&.release
+    end
+
+    # Asks for an end after what is under way.
+    def stop(signal)
+      @stopped = signal
+    end
+
+    private
+
+    def before
+      @deployed&.fetch("release")
+    end
+
+    # Returns what is lacking then.
+    def take_back
+      other = @touched | (@had || {}).select { |_, had| before && had && had != before }.keys
+      return [] if other.empty?
+      return ["there is no other release to go back to"] if before == @release
+
+      @say.call("#{other.join(", ")} back to #{before || "what they had"}")
+      converge(-> { !@lock.held? }) { |machine| target_back(machine) }
+    end
+
+    def target_back(machine)
+      before || (@touched.include?(machine.name) ? @had[machine.name]&.slice(ON_MACHINES) : nil)
+    end
+
+    def go_on
+      raise Failed, "ended by #{@stopped}" if @stopped
+      raise Failed, "the lock was taken away" unless @lock.held?
+    end
+
+    # Returns what is lacking then.
+    def converge(given_up, &target)
+      read = lambda do
+        inventory = @read_inventory.call
+        [@make_fleet.call(inventory), inventory.with(@settings.application), inventory.unknown_with(@settings.application)]
+      end
+      convergence = Convergence.new(read, say: @say, clock: @clock, look_seconds: @settings.look_seconds, given_up: given_up)
+      convergence.until_all(@settings.patience, &target).tap { @machines = convergence.machines }
+    end
+
+    def close_interrupted(latest)
+      return unless latest && latest["outcome"] == "started"
+
+      @interrupted = true
+      @store.record(latest.merge("outcome" => "interrupted", "ended" => @clock.now.utc.iso8601(3)))
+      @say.call("the #{latest["kind"]} of #{latest["release"]} by #{latest["by"]} at #{latest["at"]} was interrupted")
+    end
+
+    def close(outcome, error = nil)
+      @store.record(@entry.merge({ outcome: outcome, ended: @clock.now.utc.iso8601(3), error: error&.message }.compact))
+      @lock.release
+    end
+
+    def incomplete(error, lacks = [])
+      lacks.each { |lack| @say.call(lack) }
+      close("incomplete", error)
+      @say.call("not all machines serve the same; `cap <stage> deploy:complete` brings them to what is deployed")
+      Incomplete::EXIT_STATUS
+    end
+
+    def error_status(error)
+      error.is_a?(Outcome) ? error.exit_status : Failed::EXIT_STATUS
+    end
+
+    def told(answer)
+      "#{answer.outcome} after #{answer.took}: #{answer.reason}"
+    end
+  end
+end

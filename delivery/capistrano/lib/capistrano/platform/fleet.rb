@@ -1,0 +1,106 @@
+# frozen_string_literal: true
+
+require "json"
+require_relative "open_ssh"
+
+module Platform
+  # What is asked of machines. Each answer is `:done`, `:refused` or `:lost`, with what the machine said.
+  class Fleet
+    Answer = Struct.new(:outcome, :output, :errors, :seconds, keyword_init: true) do
+      %i[done refused lost].each { |name| define_method("#{name}?") { outcome == name } }
+
+      def took
+        format("%.1f s", seconds)
+      end
+
+      # The last line that tells something.
+      def reason
+        errors.lines.map(&:strip).reject(&:empty?).last || "it says nothing"
+      end
+    end
+
+    # What a machine has: no release where it does not answer, or has none yet.
+    Sight = Struct.new(:release, :well, keyword_init: true) do
+      # The release that clients meet.
+      def serving
+        release if well
+      end
+    end
+
+    # Seconds for each, and between attempts to reach a machine. An activation waits for others that drain the machine,
+    # for its own notice twice, and for its health.
+    LIMITS = { fetch: 900, activate: 600, look: 20, prune: 60 }.freeze
+
+    # As the user of deployments may run them by sudo: role deploy.
+    RELEASE = "sudo -n /usr/local/sbin/platform-release"
+    DRAINED = "sudo -n /usr/local/sbin/platform-drain run /usr/local/sbin/platform-release"
+
+    # @param pauses seconds between attempts to reach a machine.
+    def initialize(application, user:, health:, pauses:)
+      @application = application
+      @user = user
+      @health = health
+      @pauses = pauses
+    end
+
+    # Jump hosts refuse some of many connections that begin at the same moment: sshd_config(5), MaxStartups.
+    AT_ONCE = 8
+
+    # Answers by machine, several asked at once.
+    def each_at_once(machines, &block)
+      machines.each_slice(AT_ONCE).flat_map { |some| some.map { |one| Thread.new { [one, block.call(one)] } }.map(&:value) }.to_h
+    end
+
+    def fetch(machine, release)
+      patiently { ask(machine, :fetch, "#{RELEASE} fetch #{@application} #{release}") }
+    end
+
+    # Out of rotation; and it is tried again where the connection was lost, for nobody knows how far it came.
+    def activate(machine, release)
+      command = "#{DRAINED} activate #{@application} #{release}"
+      patiently { ask(machine, :activate, command) }
+    end
+
+    # What a machine has, and whether it is in rotation: asked as its load balancers ask it.
+    def look(machine)
+      health = "printf 'GET #{@health.fetch("path")} HTTP/1.0\\r\\n\\r\\n' >&3; head -n1 <&3"
+      words = "#{RELEASE} current #{@application}; exec 3<>/dev/tcp/127.0.0.1/#{@health.fetch("port")}; #{health}"
+      answer = ask(machine, :look, words)
+      current, status = answer.lost? ? [] : answer.output.lines
+      Sight.new(release: release_in(current), well: status.to_s.match?(%r{\AHTTP/1\.\d 200}))
+    end
+
+    def prune(machine, keep)
+      ask(machine, :prune, "#{RELEASE} prune #{@application} --keep #{keep}")
+    end
+
+    private
+
+    def release_in(line)
+      JSON.parse(line.to_s)["release"]
+    rescue JSON::ParserError
+      nil
+    end
+
+    def patiently
+      answer = yield
+      @pauses.each do |seconds|
+        break unless answer.lost?
+
+        sleep seconds
+        answer = yield
+      end
+      answer
+    end
+
+    def ask(machine, what, command)
+      began = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      made = nil
+      host = SSHKit::Host.new(hostname: machine.name, user: @user)
+      SSHKit.config.backend.new(host) { made = attempt(command, seconds: LIMITS.fetch(what)) }.run
+      outcome = { 0 => :done, OpenSsh::LOST => :lost }.fetch(made.exit_status, :refused)
+      Answer.new(outcome: outcome, output: made.full_stdout, errors: made.full_stderr,
+                 seconds: Process.clock_gettime(Process::CLOCK_MONOTONIC) - began)
+    end
+  end
+end

@@ -1,0 +1,218 @@
+# frozen_string_literal: true
+
+# Capistrano's own tasks, filled. Each says what it does; `Platform::Deployment` does it.
+namespace :load do
+  task :defaults do
+    set_if_empty :platform_user, -> { ENV.fetch("PLATFORM_DEPLOY_USER", "deploy") }
+    # Repairs, boots and first boots are a part of it.
+    set_if_empty :platform_patience, -> { Integer(ENV.fetch("PLATFORM_PATIENCE", "1800")) }
+    set_if_empty :platform_by, -> { ENV.fetch("GITLAB_USER_LOGIN") { "#{Etc.getlogin || Process.uid}@#{Socket.gethostname}" } }
+    set_if_empty :application, ENV.fetch("APPLICATION") if ENV.key?("APPLICATION")
+    set_if_empty :platform_look_seconds, 5
+    set_if_empty :platform_pauses, [2, 5, 10]
+    # Releases come from the store, not from Git.
+    set :scm, nil
+    set :sshkit_backend, fetch(:sshkit_backend, Platform::OpenSsh)
+    set_if_empty :format_options, log_file: nil
+  end
+end
+
+module Platform
+  # What tasks share.
+  module Tasks
+    module_function
+
+    def env
+      Capistrano::Configuration.env
+    end
+
+    def say
+      started = Process.clock_gettime(Process::CLOCK_MONOTONIC)
+      @say ||= lambda do |text|
+        seconds = (Process.clock_gettime(Process::CLOCK_MONOTONIC) - started).round
+        puts format("%<minutes>02d:%<seconds>02d %<text>s", minutes: seconds / 60, seconds: seconds % 60, text: text)
+        $stdout.flush
+      end
+    end
+
+    def stack
+      env.fetch(:platform_stack) or raise Wrong, "the stage names no stack; its file says `platform_stack \"dev\"`"
+    end
+
+    def application
+      name = env.fetch(:application)
+      return name if name.to_s.match?(/\A[a-z][a-z0-9-]*\z/)
+
+      raise Wrong, "application: given #{name.inspect}, allowed is a name of the stack file, as in APPLICATION=front"
+    end
+
+    def store
+      @store ||= Store.new(stack, application, project: ROOT, artifact: Platform.command("artifact"),
+                                               deployment: Platform.command("deployment"))
+    end
+
+    # As Azure has it now. The command says what it has not written: the files are there all the same.
+    def inventory
+      file = Platform.file(stack, "yml")
+      began = Time.now
+      words = [*Platform.command("inventory"), stack, "--wait", "--timeout", "0"]
+      _, errors, status = Open3.capture3(*words, pgroup: true, stdin_data: "", chdir: ROOT)
+      unless status.success? || (File.exist?(file) && File.mtime(file) >= began)
+        raise Failed, "`#{words.join(" ")}` ended with #{status.exitstatus || status.termsig}: #{errors.strip.lines.last(5).join}"
+      end
+
+      OpenSsh.config.file = ENV.fetch("PLATFORM_SSH_CONFIG") { Platform.file(stack, "ssh_config") }
+      Inventory.read(file, status.success? ? [] : errors.lines.map(&:strip))
+    end
+
+    def fleet(inventory)
+      Fleet.new(application, user: env.fetch(:platform_user), health: inventory.health, pauses: env.fetch(:platform_pauses))
+    end
+
+    def deployment
+      @deployment ||= begin
+        # Printing what would be done would do half of it.
+        raise Wrong, "--dry-run: not possible; `cap <stage> deploy:status` tells what there is" unless env.fetch(:sshkit_backend) == OpenSsh
+
+        settings = Deployment::Settings.new(
+          application: application, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
+          keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds)
+        )
+        made = Deployment.new(settings, store: store, inventory: method(:inventory), fleet: method(:fleet), say: say)
+        %w[INT TERM].each { |signal| ended_by(signal, made) }
+        made
+      end
+    end
+
+    # After the machine that is under way; the second signal ends `cap` at once.
+    def ended_by(signal, deployment)
+      trap(signal) do
+        trap(signal, "SYSTEM_DEFAULT")
+        warn "ending after what is under way; the machines go back"
+        deployment.stop("SIG#{signal}")
+      end
+    end
+
+    def given_release
+      ENV["RELEASE"] || ENV.fetch("ROLLBACK_RELEASE", nil)
+    end
+
+    # The newest release that was deployed and is not deployed now.
+    def release_before(deployed, records)
+      found = records.find { |one| one["outcome"] == "done" && one["release"] != deployed&.fetch("release") }
+      found ? found["release"] : raise(Wrong, "no deployment before is known; name the release: RELEASE=...")
+    end
+
+    def choose(kind)
+      lambda do |deployed, records|
+        case kind
+        when "rollback" then given_release || release_before(deployed, records)
+        when "complete" then deployed ? deployed["release"] : raise(Wrong, "nothing is deployed yet; deploy a release")
+        else given_release
+        end
+      end
+    end
+
+    # `deploying` has Capistrano invoke `deploy:failed`, whichever task it was asked for.
+    def start(kind)
+      env.set(:deploying, true)
+      deployment.start(kind, &choose(kind))
+    end
+
+    # Exit status of `cap` after an error.
+    def fail(error)
+      return @deployment.fail(error) if @deployment
+
+      error.is_a?(Outcome) ? error.exit_status : Failed::EXIT_STATUS
+    end
+
+    # Exit status 4 where a machine does not serve what is deployed.
+    def status
+      now = inventory
+      fleet = fleet(now)
+      deployed = store.deployed
+      puts "deployed   #{deployed ? "#{deployed["release"]} by #{deployed["by"]} at #{deployed["at"]}" : "nothing yet"}"
+      found = fleet.each_at_once(now.with(application)) { |machine| fleet.look(machine) }
+      found.each { |machine, sight| puts "#{machine}   #{told(sight, deployed)}" }
+      now.unknown_with(application).each { |line| puts line }
+      owner = store.owner
+      puts "lock       #{owner ? "#{owner["by"]} since #{owner["at"]} #{owner["pipeline"]}" : "free"}"
+      store.records(5).each { |one| puts "#{one["at"]}   #{one["kind"]} of #{one["release"]} by #{one["by"]}: #{one["outcome"]}" }
+      exit Incomplete::EXIT_STATUS if deployed && found.any? { |_, sight| sight.serving != deployed["release"] }
+    end
+
+    def told(sight, deployed)
+      return "does not answer" unless sight.release
+
+      other = "   not what is deployed" if deployed && sight.release != deployed["release"]
+      "#{sight.release}#{"   not in rotation" unless sight.well}#{other}"
+    end
+
+    # For tasks that are no deployment.
+    def telling
+      yield
+    rescue Outcome => error
+      warn error.message
+      exit error.exit_status
+    end
+  end
+end
+
+namespace :deploy do
+  task :starting do
+    Platform::Tasks.start(fetch(:platform_kind, "deploy"))
+  end
+
+  task :updating do
+    Platform::Tasks.deployment.fetch
+  end
+
+  task :reverting do
+    Platform::Tasks.deployment.fetch
+  end
+
+  task :publishing do
+    Platform::Tasks.deployment.activate
+    Platform::Tasks.deployment.publish
+  end
+
+  task :finishing do
+    Platform::Tasks.deployment.finish
+  end
+
+  task :finishing_rollback do
+    Platform::Tasks.deployment.finish
+  end
+
+  # Capistrano itself invokes it. What it prints before is the reason.
+  task :failed do
+    exit Platform::Tasks.fail($ERROR_INFO)
+  end
+
+  task :rolling_back do
+    set :platform_kind, "rollback"
+  end
+  task rollback: :rolling_back
+
+  desc "Bring every machine to the release that is deployed, after an interruption or a repair."
+  task :complete do
+    set :platform_kind, "complete"
+    invoke "deploy:starting"
+    if Platform::Tasks.deployment.interrupted?
+      Platform::Tasks.deployment.fetch
+      Platform::Tasks.deployment.activate
+    end
+    Platform::Tasks.deployment.finish
+  end
+
+  desc "Tell what is deployed, what each machine serves, who deploys at the moment, and who did before."
+  task :status do
+    Platform::Tasks.telling { Platform::Tasks.status }
+  end
+
+  desc "Take the lock from a deployment that does not end."
+  task :unlock do
+    owner = Platform::Tasks.telling { Platform::Tasks.store.unlock }
+    puts owner ? "taken from #{owner["by"]}, who had it since #{owner["at"]} #{owner["pipeline"]}".strip : "no deployment has the lock"
+  end
+end

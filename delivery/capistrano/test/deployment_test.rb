@@ -1,0 +1,303 @@
+# frozen_string_literal: true
+
+require_relative "world"
+
+# The real `cap` against machines that are files: what is deployed, in which order, and what comes of what goes wrong.
+class DeploymentTest < Minitest::Test
+  parallelize_me!
+
+  OLD = "20261101000000-aaaaaaaaaaaa"
+  NEW = "20261129000000-bbbbbbbbbbbb"
+  NEXT = "20261130000000-cccccccccccc"
+
+  def world(**options)
+    @world = World.new(deployed: OLD, **options)
+  end
+
+  def teardown
+    @world&.remove
+  end
+
+  # Waits for the end of a `cap` that was started.
+  def assert_ends(status, pid)
+    _, ended = Process.wait2(pid)
+    assert_equal status, ended.exitstatus, @world.read("output")
+  end
+
+  def everywhere(release)
+    @world.serving.keys.to_h { |name| [name, release] }
+  end
+
+  def test_a_release_is_fetched_everywhere_then_activated_machine_by_machine_then_deployed
+    result = world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 0, result.status, result.output
+    assert_equal everywhere(NEW), @world.serving
+    fetches, rest = @world.log.partition { |line| line.include?(" fetch ") }
+    assert_equal ["front1.dev fetch #{NEW}", "front2.dev fetch #{NEW}"], fetches.sort
+    assert_equal ["front1.dev activate #{NEW}", "front1.dev serves #{NEW}", "front2.dev activate #{NEW}",
+                  "front2.dev serves #{NEW}", "deployed #{NEW}"], rest.first(5)
+    assert_equal ["front1.dev prune", "front2.dev prune"], rest.drop(5).sort
+    assert_equal fetches, @world.log.first(2)
+    record = @world.records.fetch(0)
+    assert_equal ["deploy", NEW, OLD, "anna", "done", "development"],
+                 record.values_at("kind", "release", "before", "by", "outcome", "environment")
+    assert_nil @world.read("owner")
+    assert_equal OLD, File.read("#{@world.folder}/hosts/back1.dev/current")
+  end
+
+  def test_host_keys_are_verified_by_the_generated_file_and_no_agent_goes_along
+    world.cap("development", "deploy", RELEASE: NEW)
+    options = @world.read("log").lines.grep(/ options: /)
+    assert_equal 2, options.size
+    options.each do |line|
+      assert_includes line, "-F #{@world.folder}/inventories/dev.ssh_config"
+      ["StrictHostKeyChecking=yes", "BatchMode=yes", "ForwardAgent=no", "-l deploy"].each { |text| assert_includes line, text }
+    end
+  end
+
+  def test_a_release_that_the_first_machine_does_not_serve_touches_no_other
+    world.write("hosts/front1.dev/refuses", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "front1.dev does not serve #{NEW}: back to #{OLD}: /health answered 500"
+    assert_equal everywhere(OLD), @world.serving
+    assert_equal OLD, @world.deployed
+    refute_includes @world.log, "front2.dev activate #{NEW}"
+    assert_equal "rolled back", @world.records.last["outcome"]
+    assert_includes @world.records.last["error"], "/health answered 500"
+    assert_nil @world.read("owner")
+  end
+
+  def test_a_release_that_the_second_machine_does_not_serve_goes_from_the_first
+    world.write("hosts/front2.dev/refuses", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 1, result.status, result.output
+    assert_equal everywhere(OLD), @world.serving
+    assert_equal OLD, @world.deployed
+    assert_equal ["front1.dev activate #{NEW}", "front1.dev serves #{NEW}", "front2.dev activate #{NEW}", "front2.dev went back",
+                  "front1.dev fetch #{OLD}", "front1.dev activate #{OLD}", "front1.dev serves #{OLD}"], @world.log.drop(2)
+  end
+
+  def test_nothing_was_deployed_yet_so_machines_go_back_to_what_they_had
+    @world = World.new
+    @world.write("hosts/front2.dev/refuses", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 1, result.status, result.output
+    assert_equal everywhere("20260101000000"), @world.serving
+    assert_nil @world.deployed
+  end
+
+  def test_a_release_that_a_machine_cannot_get_is_activated_nowhere
+    world.write("hosts/front2.dev/no-store")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "front2.dev does not get #{NEW}: the store does not answer"
+    assert_empty @world.log.grep(/activate/)
+  end
+
+  def test_a_second_deployment_at_the_same_time_is_refused_with_the_name_of_the_first
+    world.write("hosts/front1.dev/holds")
+    first = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    second = @world.cap("development", "deploy", RELEASE: NEXT, BY: "bert")
+    assert_equal 3, second.status, second.output
+    assert_match(/front is being deployed by anna since 20\d\d-/, second.output)
+    status = @world.cap("development", "deploy:status")
+    assert_match(/lock +anna since/, status.output)
+    @world.delete("hosts/front1.dev/holds")
+    assert_ends 0, first
+    assert_equal everywhere(NEW), @world.serving
+    assert_equal 1, @world.records.size
+  end
+
+  def test_a_deployment_that_was_killed_is_told_and_completed_by_the_next
+    world.write("hosts/front2.dev/holds")
+    killed = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    Process.kill("KILL", killed)
+    Process.wait(killed)
+    assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
+    @world.delete("hosts/front2.dev/holds")
+    result = @world.cap("development", "deploy", RELEASE: NEW, BY: "bert")
+    assert_equal 0, result.status, result.output
+    assert_match(/the deploy of #{NEW} by anna at \S+ was interrupted/, result.output)
+    assert_includes result.output, "front1.dev has #{NEW}, not what is deployed"
+    assert_equal everywhere(NEW), @world.serving
+    assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
+  end
+
+  def test_a_deployment_that_was_killed_is_taken_back_by_complete
+    world.write("hosts/front2.dev/holds")
+    killed = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    Process.kill("KILL", killed)
+    Process.wait(killed)
+    @world.delete("hosts/front2.dev/holds")
+    result = @world.cap("development", "deploy:complete")
+    assert_equal 0, result.status, result.output
+    assert_equal everywhere(OLD), @world.serving
+    # Nobody knows how far it was there.
+    assert_includes @world.log.drop_while { |line| line != "front2.dev activate #{NEW}" }, "front2.dev activate #{OLD}"
+  end
+
+  def test_what_a_killed_deployment_left_goes_also_where_the_next_one_fails
+    world.machine("front1.dev", current: NEW)
+    @world.write("hosts/front1.dev/releases/#{OLD}")
+    @world.write("hosts/front2.dev/no-store")
+    result = @world.cap("development", "deploy", RELEASE: NEXT)
+    assert_equal 1, result.status, result.output
+    assert_equal everywhere(OLD), @world.serving
+  end
+
+  def test_a_signal_ends_it_after_the_machine_that_is_under_way_and_all_go_back
+    world.write("hosts/front1.dev/holds")
+    ended = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    Process.kill("TERM", ended)
+    @world.wait_for_output("ending after")
+    @world.delete("hosts/front1.dev/holds")
+    assert_ends 1, ended
+    assert_equal everywhere(OLD), @world.serving
+    assert_includes @world.log, "front1.dev serves #{NEW}"
+    refute_includes @world.log, "front2.dev activate #{NEW}"
+    assert_equal "rolled back", @world.records.last["outcome"]
+  end
+
+  def test_a_second_signal_ends_it_at_once_and_leaves_no_lock
+    world.write("hosts/front1.dev/holds")
+    ended = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    Process.kill("TERM", ended)
+    @world.wait_for_output("ending after")
+    Process.kill("TERM", ended)
+    _, status = Process.wait2(ended)
+    assert_equal 15, status.termsig, @world.read("output")
+    assert_equal "started", @world.records.last["outcome"]
+    @world.delete("hosts/front1.dev/holds")
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+  end
+
+  def test_machines_that_are_born_meanwhile_get_what_is_deployed
+    world.write("hosts/front2.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    @world.machine("front3.dev", current: OLD)
+    @world.machine("front4.dev", current: OLD)
+    @world.write("hosts/front4.dev/unborn")
+    @world.delete("hosts/front2.dev/holds")
+    @world.wait_for("front3.dev serves #{NEW}")
+    sleep 0.5
+    @world.delete("hosts/front4.dev/unborn")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+    assert_includes @world.read("output"), "left out, since it has no host keys yet: front4.dev"
+  end
+
+  def test_a_machine_that_is_lost_in_it_and_replaced_keeps_nobody_from_the_release
+    world.write("hosts/front1.dev/lost-in", NEW)
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("deployed #{NEW}")
+    @world.write("hosts/front1.dev/gone")
+    @world.machine("front3.dev", current: OLD)
+    assert_ends 0, running
+    assert_equal({ "front1.dev" => OLD, "front2.dev" => NEW, "front3.dev" => NEW }, @world.serving)
+  end
+
+  def test_a_machine_that_was_lost_before_it_keeps_nobody_from_the_release
+    world(machines: %w[front1.dev front2.dev front3.dev]).write("hosts/front2.dev/lost")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("deployed #{NEW}")
+    @world.delete("hosts/front2.dev/lost")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_release_in_which_two_machines_are_lost_goes_no_further
+    world(machines: %w[front1.dev front2.dev front3.dev])
+    %w[front1.dev front2.dev].each { |name| @world.write("hosts/#{name}/lost-in", NEW) }
+    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
+    assert_equal 4, result.status, result.output
+    assert_includes result.output, "front1.dev and front2.dev were lost while they took #{NEW}"
+    assert_equal OLD, @world.deployed
+    refute_includes @world.log, "front3.dev activate #{NEW}"
+  end
+
+  def test_a_machine_that_does_not_become_well_is_told_and_the_release_stays_deployed
+    world.write("hosts/front2.dev/unwell")
+    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
+    assert_equal 4, result.status, result.output
+    assert_includes result.output, "front2.dev does not serve yet"
+    assert_equal NEW, @world.deployed
+    assert_equal "incomplete", @world.records.last["outcome"]
+    @world.delete("hosts/front2.dev/unwell")
+    assert_equal 0, @world.cap("development", "deploy:complete").status
+  end
+
+  def test_a_lock_that_is_taken_away_ends_the_deployment_where_it_is
+    world.write("hosts/front1.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    assert_match(/taken from anna, who had it since 20/, @world.cap("development", "deploy:unlock").output)
+    @world.wait_for("the lock is lost")
+    sleep 0.5
+    @world.delete("hosts/front1.dev/holds")
+    assert_ends 4, running
+    assert_includes @world.read("output"), "the lock was taken away"
+    assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
+    assert_equal OLD, @world.deployed
+  end
+
+  def test_a_store_that_is_away_when_the_pointer_should_move_takes_everything_back
+    world.write("store-away")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 1, result.status, result.output
+    assert_equal everywhere(OLD), @world.serving
+  end
+
+  def test_rollback_goes_to_the_named_release_or_to_the_one_before
+    assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    before = @world.cap("development", "deploy:rollback")
+    assert_equal 0, before.status, before.output
+    assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
+    named = @world.cap("development", "deploy:rollback", RELEASE: OLD)
+    assert_equal 0, named.status, named.output
+    assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
+    assert_equal %w[deploy deploy rollback rollback], @world.records.map { |one| one["kind"] }
+  end
+
+  def test_what_is_given_wrongly_is_told_and_nothing_is_done
+    world
+    { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
+      { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: back, front",
+      { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front" }.each do |variables, text|
+      result = @world.cap("development", "deploy", **variables)
+      assert_equal 2, result.status, result.output
+      assert_includes result.output, text
+    end
+    assert_equal 2, @world.cap("--dry-run", "development", "deploy", RELEASE: NEW).status
+    assert_empty @world.log
+    assert_empty @world.records
+  end
+
+  def test_status_tells_what_each_machine_serves
+    world.machine("front2.dev", current: NEW)
+    @world.machine("front3.dev", current: OLD)
+    @world.write("hosts/front3.dev/lost")
+    result = @world.cap("development", "deploy:status")
+    assert_equal 4, result.status
+    assert_match(/^deployed +#{OLD} by somebody/, result.output)
+    assert_match(/^front1.dev +#{OLD}$/, result.output)
+    assert_match(/^front2.dev +#{NEW} +not what is deployed$/, result.output)
+    assert_match(/^front3.dev +does not answer$/, result.output)
+    assert_match(/^lock +free$/, result.output)
+  end
+
+  def test_roles_are_kinds_of_machines
+    world.write("config/deploy.rb", "#{@world.read("config/deploy.rb")}after 'deploy:finished', :mine do\n" \
+                                    "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
+    @world.cap("development", "deploy:status")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_includes result.output, "front: front1.dev front2.dev"
+  end
+end
