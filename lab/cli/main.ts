@@ -14,6 +14,7 @@ import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { addLimitsCommand } from "./limits.ts";
 import { findMachine, kill, ssh } from "./machines.ts";
+import { addProjectCommand } from "./projectCommand.ts";
 import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
@@ -30,6 +31,7 @@ const program = new Command("bin/lab")
   .enablePositionalOptions()
   .showHelpAfterError("(bin/lab --help tells more)");
 addPulumiCommands(program);
+addProjectCommand(program);
 program
   .command("status")
   .description("tiers, machines, load balancers, public addresses and URLs")

@@ -15,6 +15,7 @@ import { eventually, lab, labCommand, on, outside, run, status } from "../comman
 import { MarkedCommand } from "../interruptions/markedCommand.ts";
 import { root, stateDir } from "../paths.ts";
 import { answerWhileConnecting } from "./connecting.ts";
+import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
 import { overload, type Capacity } from "./overload.ts";
@@ -229,6 +230,8 @@ test("a drifted machine is repaired by a run of its kind's playbook", async () =
 test("a request whose connection is on its way to a server that is lost meanwhile, is answered by another one", async () => {
   expect(await answerWhileConnecting(devTools(), "back")).toMatch(/^HTTP\/1\.1 /);
 });
+
+describe("where applications are deployed", () => deployment());
 
 const capacity: Capacity = { rate: 0, goodput: 0 };
 describe("where more is asked than can be done", () => overload(capacity));

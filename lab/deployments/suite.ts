@@ -1,0 +1,115 @@
+/** `make deployments`: deploys, rolls back, deploys what is bad and loses machines meanwhile, all under load. */
+import { mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { Command, Option } from "commander";
+import { realClock } from "../chaos/clock.ts";
+import { compress } from "../chaos/compress.ts";
+import { loadProgram } from "../chaos/load.ts";
+import { endedBySignals, positive, sayer } from "../chaos/program.ts";
+import { SuiteRecord } from "../chaos/record.ts";
+import { figuresText, missed, verdictText } from "../chaos/report.ts";
+import { chosenExperiments } from "../chaos/selection.ts";
+import { configured } from "../chaos/sightings.ts";
+import { realTools } from "../chaos/tools.ts";
+import { cacheDir } from "../paths.ts";
+import { experimentsWith, realDeployer } from "./experiments.ts";
+
+interface Arguments {
+  only: string[];
+  rate: number;
+  seed: number;
+  stack: string;
+  patience: number;
+  list?: boolean;
+  continue?: boolean;
+}
+
+const results = join(cacheDir, "deployments", "results");
+
+const program = new Command("make deployments")
+  .description(
+    "Deploys releases of the examples onto an environment in the lab while it is used: 50 deployments and 50 rollbacks,\n" +
+      "25 bad releases, 20 machines that are repaired in the middle of one. Some 4 hours. Needs root, Capistrano, and a\n" +
+      "stack that is up (bin/lab up dev). With make: make deployments DEPLOYMENTS=\"--only 'bad-*'\"",
+  )
+  .option("--only <names...>", "experiments, by name or with * (default: all)", [])
+  .option("--rate <n>", "requests a second", positive, 100)
+  .option("--seed <n>", "of requests and of what is lost when", positive, Math.floor(Math.random() * 1e6) + 1)
+  .option("--stack <stack>", "the environment", "dev")
+  .option("--patience <seconds>", "in which it must be whole again after an experiment", positive, 300)
+  .addOption(
+    new Option("--continue", "go on with the last suite that was broken off, without what it has finished").conflicts([
+      "only",
+      "rate",
+      "seed",
+      "patience",
+    ]),
+  )
+  .option("--list", "list the experiments and end")
+  .action(main);
+
+async function main({ list, continue: goOn, ...given }: Arguments): Promise<void> {
+  if (list) {
+    for (const { name, title } of chosenExperiments(experimentsWith(realDeployer(given.stack)), given.only))
+      console.log(`${name.padEnd(18)}${title}`);
+    return;
+  }
+  if (process.getuid?.() !== 0) throw new Error("the lab needs root");
+  const stop = endedBySignals("the deployment that is under way ends first");
+  const say = sayer();
+  const former = goOn ? SuiteRecord.last(results) : undefined;
+  const { only, stack } = former?.options ?? given;
+  const chosen = chosenExperiments(experimentsWith(realDeployer(stack)), only);
+  const tools = realTools(stack, loadProgram(), realClock(stop), say);
+  // Read once: a repair that forgets a machine must not change what is wanted.
+  const wanted = configured(await tools.status());
+  const { missingHealth: present } = await tools.settings();
+  const record = former ?? SuiteRecord.begin(results, { ...given, runs: 1, share: 1, missingHealth: present });
+  const { options, runs, directory } = record;
+  const { seed, rate = given.rate, patience: recoverySeconds } = options;
+  console.log(
+    `seed ${seed}, ${chosen.length} experiments, ${runs.length} of them finished before; results: ${directory}`,
+  );
+
+  // A machine without power is replaced.
+  tools.readMissingHealth("repaired");
+  try {
+    for (const experiment of chosen) {
+      if (stop.aborted) break;
+      if (record.has(experiment.name, 1)) continue;
+      say(`${experiment.name}: ${experiment.title}`);
+      const place = join(directory, experiment.name);
+      // Of a run that was broken off.
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(place);
+      try {
+        const report = await experiment.run({ tools, rate, seed, run: 1, wanted, recoverySeconds, directory: place });
+        for (const verdict of report.verdicts) say(verdictText(verdict));
+        record.add({ experiment: experiment.name, run: 1, report });
+      } catch (error) {
+        const trouble = error instanceof Error ? error.message : String(error);
+        say(`NOT FINISHED  ${trouble}`);
+        record.add({ experiment: experiment.name, run: 1, trouble });
+      }
+      await compress(place);
+    }
+  } finally {
+    tools.readMissingHealth(present);
+  }
+  if (!stop.aborted) record.finish();
+  const failures = missed(runs);
+  const requests = runs.reduce((sum, { report }) => sum + (report?.figures["requests"] ?? 0), 0);
+  console.log(`\n${figuresText(runs)}\n\n${requests} requests`);
+  console.log(
+    failures.length === 0 ? "every goal was met" : `missed:\n${failures.map((line) => `  ${line}`).join("\n")}`,
+  );
+  console.log(`seed ${seed}; results: ${directory}`);
+  process.exitCode = failures.length === 0 && !stop.aborted ? 0 : 1;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(`deployments: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+}
