@@ -1,0 +1,63 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { loadAll } from "js-yaml";
+import { expect, test } from "vitest";
+
+interface Job {
+  extends?: string;
+  rules?: { if: string; when?: string }[];
+  id_tokens?: object;
+  variables?: Record<string, string>;
+  environment?: { name: string };
+  resource_group?: string;
+  script?: string[];
+}
+
+const text = readFileSync(join(import.meta.dirname, "template.yml"), "utf8");
+const [header] = loadAll(text) as [{ spec: { inputs: Record<string, { default?: string }> } }];
+const inputs = Object.fromEntries(
+  Object.entries(header.spec.inputs).map(([name, { default: standard }]) => [name, standard ?? `given-${name}`]),
+);
+const [, jobs] = loadAll(text.replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name: string) => inputs[name] ?? name)) as [
+  unknown,
+  Record<string, Job>,
+];
+/** With what it extends, as GitLab merges them here. */
+const whole = ({ extends: base = "", ...own }: Job): Job => ({ ...jobs[base], ...own });
+const job = (name: string): Job => whole(jobs[`given-application:${name}`] ?? {});
+
+const onMain = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH";
+
+test("every input is used, and every one that is used is declared", () => {
+  const used = [...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name]) => name);
+  expect([...new Set(used)].sort()).toEqual(Object.keys(inputs).sort());
+});
+
+test("a merge request tests, and gets no identity and no environment; what deploys is of main", () => {
+  const ofMergeRequests = Object.entries(jobs).filter(([, { rules }]) =>
+    rules?.some((rule) => rule.if.includes("merge_request_event")),
+  );
+  expect(ofMergeRequests.map(([name]) => name)).toEqual(["given-application:test"]);
+  for (const [name, given] of Object.entries(jobs)) {
+    if (name.startsWith(".")) continue;
+    const { id_tokens, environment, rules } = whole(given);
+    expect(Boolean(id_tokens), name).toBe(Boolean(environment));
+    if (environment) expect(rules?.map((rule) => rule.if)).toEqual([onMain]);
+  }
+});
+
+test("what is built once is deployed onto development by itself, and onto production by hand", () => {
+  expect(job("development").script).toEqual([
+    '$PLATFORM/delivery/capistrano/pipeline "dev" "development" artifact.tar.gz',
+  ]);
+  expect(job("production").script).toEqual([
+    '$PLATFORM/delivery/capistrano/pipeline "prod" "production" artifact.tar.gz',
+  ]);
+  expect(job("production").rules).toEqual([{ if: onMain, when: "manual" }]);
+  expect(job("development").rules).toEqual([{ if: onMain }]);
+  expect([job("development"), job("production")].map(({ resource_group }) => resource_group)).toEqual([
+    "development/given-application",
+    "production/given-application",
+  ]);
+  expect(job("production").variables).toMatchObject({ ARM_USE_OIDC: "true", APPLICATION: "given-application" });
+});
