@@ -330,13 +330,16 @@ test("an application of its own at the port that the tier is leaving is refused 
   expect(recorder.resources).toEqual([]);
 });
 
-test("machines are made after the rights to read their secrets, with the identity of their group", async () => {
+test("machines are made after the rights to read their secrets and artifacts, with the identity of their group", async () => {
   const { recorder } = await preview("dev");
   const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
   expect(scaleSets).toHaveLength(6);
   for (const { name, dependencies, inputs } of scaleSets) {
     expect(dependencies, name).toEqual(
-      expect.arrayContaining(["vault-databaseLogin", "vault-back-databaseLogin", "vault-data-databaseLogin"]),
+      expect.arrayContaining([
+        ...["vault-databaseLogin", "vault-back-databaseLogin", "vault-data-databaseLogin"],
+        ...["storage-back-artifacts", "storage-front-artifacts", "storage-machine-learning-artifacts"],
+      ]),
     );
     const { userAssignedIdentities } = inputs["identity"] as { userAssignedIdentities: string[] };
     const group = name
@@ -349,7 +352,7 @@ test("machines are made after the rights to read their secrets, with the identit
   }
 });
 
-test("a machine is born with the vault's address and the client ID of its group's identity", async () => {
+test("a machine is born with the addresses of vault and storage, and the client ID of its group's identity", async () => {
   const { recorder } = await preview("dev");
   const { inputs } = recorder.one("azure-native:compute:VirtualMachineScaleSet", "data-vmss");
   const { osProfile } = inputs["virtualMachineProfile"] as { osProfile: { customData: string } };
@@ -357,6 +360,7 @@ test("a machine is born with the vault's address and the client ID of its group'
   expect(cloudConfig).toMatch(
     /platform_vault:\n +refresh_seconds: 60\n +uri: https:\/\/kv-dev-\w{8}\.vault\.azure\.net\//,
   );
+  expect(cloudConfig).toMatch(/platform_store:\n +url: https:\/\/stdev\w{8}\.blob\.core\.windows\.net\n/);
   expect(cloudConfig).toContain("platform_identity: client-id-platform-dev-data\n");
 });
 

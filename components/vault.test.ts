@@ -2,7 +2,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
 import { common, plan, subnetId } from "./testing/stack.ts";
-import { guidOf, Vault, type VaultArgs } from "./vault.ts";
+import { guidOf } from "./rights.ts";
+import { Vault, type VaultArgs } from "./vault.ts";
 
 const vaultId = `${resourceGroupId}/providers/Microsoft.KeyVault/vaults/kv-test`;
 const args: VaultArgs = {

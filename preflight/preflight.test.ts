@@ -59,7 +59,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
     secrets: Object.fromEntries((given.secrets ?? []).map((name) => [name, pulumi.output("a value")])),
-    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
