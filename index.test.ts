@@ -215,6 +215,9 @@ test("where a stack is protected everything is, but for the run of Ansible, secr
   const { recorder, program } = await preview("prod");
   const others = recorder.resources.filter(({ protect }) => !protect).map(({ type, name }) => `${type} ${name}`);
   expect(others.sort()).toEqual([
+    "azure-native:authorization:RoleAssignment storage-back-artifacts",
+    "azure-native:authorization:RoleAssignment storage-front-artifacts",
+    "azure-native:authorization:RoleAssignment storage-machine-learning-artifacts",
     "azure-native:authorization:RoleAssignment vault-back-databaseLogin",
     "azure-native:authorization:RoleAssignment vault-data-databaseLogin",
     "azure-native:keyvault:Secret vault-databaseLogin",
@@ -435,7 +438,9 @@ test("a secret that nobody set ends an up before a machine is made, with the com
   const types = recorder.resources.map(({ type }) => type);
   expect(types).toContain("azure-native:keyvault:Vault");
   expect(types).not.toContain("azure-native:compute:VirtualMachineScaleSet");
-  expect(types).not.toContain("azure-native:authorization:RoleAssignment");
+  const names = recorder.resources.map(({ name }) => name);
+  expect(names).toContain("storage-back-artifacts");
+  expect(names).not.toContain("vault-back-databaseLogin");
 });
 
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {

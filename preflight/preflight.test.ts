@@ -611,9 +611,9 @@ test("an identity that may not give rights is told of the role that lets it, and
   expect(error).toContain("--role Contributor ");
 });
 
-test("an environment without secrets needs nobody who gives rights", async () => {
+test("an environment without secrets and applications needs nobody who gives rights", async () => {
   const contributor = { actions: ["*"], notActions: ["Microsoft.Authorization/*"] };
   const plan = devPlan();
-  const none = { ...plan, vault: { ...plan.vault, secrets: [] } };
+  const none = { ...plan, vault: { ...plan.vault, secrets: [] }, identities: [] };
   expect((await run(roomy({ permissions: [contributor] }), { plan: none })).error).toBe("");
 });
