@@ -50,7 +50,9 @@ export async function stackStore(
   const given = config["platform:environment"];
   const found = environmentSchema.safeParse(typeof given === "string" ? JSON.parse(given) : given);
   if (!found.success)
-    throw new Error(`${file}: platform:environment lacks what says where artifacts are\n${z.prettifyError(found.error)}`);
+    throw new Error(
+      `${file}: platform:environment lacks what says where artifacts are\n${z.prettifyError(found.error)}`,
+    );
   const { name, domain, storage, tiers } = found.data;
   const setting: StackStore["setting"] = (key, ...names) => {
     const value = config[`azure-native:${key}`];
@@ -96,7 +98,8 @@ async function credentialOf({ setting, cloud }: StackStore, { login }: Endpoints
   if (isOn(setting("useOidc", "ARM_USE_OIDC")) && client && tenant)
     return new identity.ClientAssertionCredential(tenant, client, () => assertion(setting), options);
   if (secret && client && tenant) return new identity.ClientSecretCredential(tenant, client, secret, options);
-  if (isOn(setting("useMsi", "ARM_USE_MSI"))) return new identity.ManagedIdentityCredential(client ? { clientId: client } : {});
+  if (isOn(setting("useMsi", "ARM_USE_MSI")))
+    return new identity.ManagedIdentityCredential(client ? { clientId: client } : {});
   return new identity.AzureCliCredential(tenant ? { tenantId: tenant } : {});
 }
 

@@ -89,7 +89,9 @@ async function locked(directory: string): Promise<Kind[]> {
   const kinds: Kind[] = [];
   if (await has("package.json")) {
     if (!(await has("package-lock.json")))
-      throw new Refused(`${directory}: given package.json alone, allowed is with package-lock.json: run npm install there`);
+      throw new Refused(
+        `${directory}: given package.json alone, allowed is with package-lock.json: run npm install there`,
+      );
     kinds.push("node");
   }
   if (await has("requirements.txt")) {
@@ -102,7 +104,9 @@ async function locked(directory: string): Promise<Kind[]> {
     kinds.push("python");
   }
   if (kinds.length === 0)
-    throw new Refused(`${directory}: given neither package-lock.json nor requirements.txt, allowed is one of them, or both`);
+    throw new Refused(
+      `${directory}: given neither package-lock.json nor requirements.txt, allowed is one of them, or both`,
+    );
   return kinds;
 }
 
@@ -112,7 +116,10 @@ export function looseRequirements(text: string): string[] {
     .replaceAll(/\\\r?\n/g, " ")
     .split(/\r?\n/)
     .map((line) => line.replace(/(^|\s)#.*$/, "").trim())
-    .filter((line) => line !== "" && !/^[A-Za-z0-9._-]+(\[[^\]]*\])?\s*===?\s*[^\s;,*]+\s*(;[^#]*?)?(\s+--hash=\S+)*$/.test(line));
+    .filter(
+      (line) =>
+        line !== "" && !/^[A-Za-z0-9._-]+(\[[^\]]*\])?\s*===?\s*[^\s;,*]+\s*(;[^#]*?)?(\s+--hash=\S+)*$/.test(line),
+    );
 }
 
 const dependencies: Record<Kind, (folder: string) => Promise<void>> = {
@@ -149,7 +156,10 @@ async function archive(folder: string, out: string, at: Date): Promise<void> {
   const tar = ["--create", ...fixed, `--mtime=@${Math.floor(at.getTime() / 1000)}`, "--directory", folder, "."];
   await execa("tar", tar, { encoding: "buffer", stdout: { file: `${out}.tar` }, stderr: "inherit" });
   try {
-    await execa("gzip", ["--no-name", "--best", "--stdout", `${out}.tar`], { encoding: "buffer", stdout: { file: out } });
+    await execa("gzip", ["--no-name", "--best", "--stdout", `${out}.tar`], {
+      encoding: "buffer",
+      stdout: { file: out },
+    });
   } finally {
     await rm(`${out}.tar`, { force: true });
   }
