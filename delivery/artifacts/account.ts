@@ -75,8 +75,6 @@ export async function containerOf(stack: StackStore): Promise<ContainerClient> {
   const endpoints = await endpointsOf(stack.cloud);
   const credential = await credentialOf(stack, endpoints);
   return new ContainerClient(`${blobService(stack.account, endpoints)}/${container}`, credential, {
-    // A token goes to the service only.
-    audience: "https://storage.azure.com/.default",
     retryOptions: { maxTries: 4, tryTimeoutInMs: 300_000 },
   });
 }

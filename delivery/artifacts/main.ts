@@ -17,7 +17,10 @@ const checked = (schema: z.ZodType<string>) => (given: string) => {
 const application = () =>
   new Option("--name <application>", "as in the stack file").argParser(checked(applicationName)).makeOptionMandatory();
 const stack = () =>
-  new Option("--stack <stack>", "whose file Pulumi.<stack>.yaml stands in this folder").makeOptionMandatory();
+  new Option(
+    "--stack <stack>",
+    "whose file Pulumi.<stack>.yaml stands in this folder, or in PLATFORM_PROJECT",
+  ).makeOptionMandatory();
 const print = (found: unknown) => console.log(JSON.stringify(found ?? null, null, 2));
 
 interface Where {
@@ -27,7 +30,7 @@ interface Where {
 
 /** The stack's container, and its environment. */
 async function storeOf({ stack, name }: Where) {
-  const found = await stackStore(process.cwd(), stack);
+  const found = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
   if (!found.applications.includes(name))
     throw new Error(
       `--name: given ${name}, allowed is an application of a tier in Pulumi.${stack}.yaml: ` +

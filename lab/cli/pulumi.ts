@@ -22,7 +22,7 @@ import { cancelDeadLocks, isLocked } from "./stackLocks.ts";
  * The lab's copy of the project file. Its stack files stand beside it: the project's own, with the lab's settings laid
  * over them. So nothing of the lab gets into a committed file, and the program cannot tell the difference.
  */
-const projectDir = join(stateDir, "project");
+export const projectDir = join(stateDir, "project");
 
 /** Where the lab's stacks have their state. */
 const backend = join(stateDir, "pulumi");
@@ -141,7 +141,7 @@ async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<
 }
 
 /** The stack that the CLI's arguments name, if they do. */
-function stackArgument(args: readonly string[]): string | undefined {
+export function stackArgument(args: readonly string[]): string | undefined {
   const at = args.findIndex((word) => word === "--stack" || word === "-s");
   const name = at < 0 ? args.find((word) => word.startsWith("--stack="))?.slice("--stack=".length) : args[at + 1];
   return name?.split("/").at(-1);
