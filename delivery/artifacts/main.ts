@@ -1,6 +1,6 @@
 /** `bin/artifact`: builds an application once, keeps it, and says which release of it is deployed. */
 import { Command, InvalidArgumentError, Option } from "commander";
-import { z } from "zod";
+import type { z } from "zod";
 import { containerOf, stackStore } from "./account.ts";
 import { build, identityOf } from "./build.ts";
 import { applicationName, releaseName } from "./release.ts";
