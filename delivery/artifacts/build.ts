@@ -129,13 +129,29 @@ const dependencies: Record<Kind, (folder: string) => Promise<void>> = {
   },
   // Each machine makes its virtual environment of them, without a network.
   python: async (folder) => {
-    const args = ["download", "--quiet", "--disable-pip-version-check", "--only-binary=:all:", "--dest", "wheels"];
-    const target = ["--implementation", "cp", "--python-version", python.version, "--abi", python.abi, "--abi", "abi3"];
-    const where = [...platforms, "any"].flatMap((platform) => ["--platform", platform]);
-    const command = ["-m", "pip", ...args, ...target, "--abi", "none", ...where, "-r", "requirements.txt"];
-    await execa("python3", command, { cwd: folder, stdout: "ignore", stderr: "inherit" });
+    await wheels(folder, ["--no-deps", "--dest", "wheels"]);
+    // What a package needs besides must be named as well, with its version.
+    const checked = `${folder}-checked`;
+    await wheels(folder, ["--no-index", "--find-links", "wheels", "--dest", checked]).catch((cause: unknown) => {
+      throw new Refused(
+        "requirements.txt: given packages that need others, which it does not name, allowed are all with exact versions: " +
+          "pip freeze tells those that are installed",
+        { cause },
+      );
+    });
+    await rm(checked, { recursive: true });
   },
 };
+
+/** Takes wheels for the machines' Python, whatever builds them. */
+async function wheels(folder: string, args: string[]): Promise<void> {
+  const common = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"];
+  const target = ["--implementation", "cp", "--python-version", python.version];
+  const abis = [python.abi, "abi3", "none"].flatMap((abi) => ["--abi", abi]);
+  const where = [...platforms, "any"].flatMap((platform) => ["--platform", platform]);
+  const command = [...common, ...target, ...abis, ...where, ...args, "-r", "requirements.txt"];
+  await execa("python3", command, { cwd: folder, stdout: "ignore", stderr: "inherit" });
+}
 
 async function commitOf(directory: string, given: string | undefined): Promise<{ commit: string; committed: Date }> {
   try {
