@@ -147,6 +147,9 @@ test("where a stack is protected everything is, but for the run of Ansible, secr
   const { recorder, program } = await preview("prod");
   const others = recorder.resources.filter(({ protect }) => !protect).map(({ type, name }) => `${type} ${name}`);
   expect(others.sort()).toEqual([
+    "azure-native:authorization:RoleAssignment storage-back-artifacts",
+    "azure-native:authorization:RoleAssignment storage-front-artifacts",
+    "azure-native:authorization:RoleAssignment storage-machine-learning-artifacts",
     "azure-native:authorization:RoleAssignment vault-back-databaseLogin",
     "azure-native:authorization:RoleAssignment vault-data-databaseLogin",
     "azure-native:keyvault:Secret vault-databaseLogin",
@@ -262,13 +265,16 @@ test("an application of its own at the port that the tier is leaving is refused 
   expect(recorder.resources).toEqual([]);
 });
 
-test("machines are made after the rights to read their secrets, with the identity of their group", async () => {
+test("machines are made after the rights to read their secrets and artifacts, with the identity of their group", async () => {
   const { recorder } = await preview("dev");
   const scaleSets = recorder.resources.filter(({ type }) => type.endsWith(":VirtualMachineScaleSet"));
   expect(scaleSets).toHaveLength(6);
   for (const { name, dependencies, inputs } of scaleSets) {
     expect(dependencies, name).toEqual(
-      expect.arrayContaining(["vault-databaseLogin", "vault-back-databaseLogin", "vault-data-databaseLogin"]),
+      expect.arrayContaining([
+        ...["vault-databaseLogin", "vault-back-databaseLogin", "vault-data-databaseLogin"],
+        ...["storage-back-artifacts", "storage-front-artifacts", "storage-machine-learning-artifacts"],
+      ]),
     );
     const { userAssignedIdentities } = inputs["identity"] as { userAssignedIdentities: string[] };
     const group = name
@@ -281,7 +287,7 @@ test("machines are made after the rights to read their secrets, with the identit
   }
 });
 
-test("a machine is born with the vault's address and the client ID of its group's identity", async () => {
+test("a machine is born with the addresses of vault and storage, and the client ID of its group's identity", async () => {
   const { recorder } = await preview("dev");
   const { inputs } = recorder.one("azure-native:compute:VirtualMachineScaleSet", "data-vmss");
   const { osProfile } = inputs["virtualMachineProfile"] as { osProfile: { customData: string } };
@@ -289,6 +295,7 @@ test("a machine is born with the vault's address and the client ID of its group'
   expect(cloudConfig).toMatch(
     /platform_vault:\n +refresh_seconds: 60\n +uri: https:\/\/kv-dev-\w{8}\.vault\.azure\.net\//,
   );
+  expect(cloudConfig).toMatch(/platform_store:\n +url: https:\/\/stdev\w{8}\.blob\.core\.windows\.net\n/);
   expect(cloudConfig).toContain("platform_identity: client-id-platform-dev-data\n");
 });
 
@@ -363,7 +370,9 @@ test("a secret that nobody set ends an up before a machine is made, with the com
   const types = recorder.resources.map(({ type }) => type);
   expect(types).toContain("azure-native:keyvault:Vault");
   expect(types).not.toContain("azure-native:compute:VirtualMachineScaleSet");
-  expect(types).not.toContain("azure-native:authorization:RoleAssignment");
+  const names = recorder.resources.map(({ name }) => name);
+  expect(names).toContain("storage-back-artifacts");
+  expect(names).not.toContain("vault-back-databaseLogin");
 });
 
 test("a faulty stack file ends the program with all its mistakes before a resource is made", async () => {

@@ -21,6 +21,7 @@ import { TierHAG } from "./components/tierHag.ts";
 import { Vault } from "./components/vault.ts";
 import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
+import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
@@ -44,7 +45,7 @@ mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
-const [recover, { vaultSuffix }] = await Promise.all([isToRecover(cloud, location, plan.vault), endpointsOf(cloud)]);
+const [recover, endpoints] = await Promise.all([isToRecover(cloud, location, plan.vault), endpointsOf(cloud)]);
 
 const options = protectionOf(protect);
 const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);
@@ -66,7 +67,7 @@ const vault = new Vault(
     ...inNetwork,
     ...letIn,
     vaultName: plan.vault.name,
-    vaultSuffix,
+    vaultSuffix: endpoints.vaultSuffix,
     recover,
     tenantId: getClientConfigOutput().tenantId,
     secrets,
@@ -76,7 +77,20 @@ const vault = new Vault(
   },
   options,
 );
-const storage = new Storage("storage", { ...inNetwork, ...letIn, accountName: plan.storage.name, zones }, options);
+const storage = new Storage(
+  "storage",
+  {
+    ...inNetwork,
+    ...letIn,
+    accountName: plan.storage.name,
+    zones,
+    identities: plan.identities,
+    principalIds: identities.principalIds,
+  },
+  options,
+);
+// From the name: a preview does not know what Azure tells of an account that changes.
+const storeUrl = blobService(plan.storage.name, endpoints);
 /** What the machines of a group are made of. */
 const machinesOf = (machines: MachineGroup) => ({
   machines: { ...machines, acceleratedNetworking: currentAcceleration(stack, machines, standing) },
@@ -84,11 +98,13 @@ const machinesOf = (machines: MachineGroup) => ({
   subnetId: network.subnetId(machines.subnetName),
   customData: pulumi
     .all([vault.uri, identities.of(machines.name).clientId])
-    .apply(([uri, clientId]) => buildBundle(plan, machines, tree, { uri, clientIds: { [machines.name]: clientId } })),
+    .apply(([uri, clientId]) =>
+      buildBundle(plan, machines, tree, { uri, storeUrl, clientIds: { [machines.name]: clientId } }),
+    ),
   identityId: identities.of(machines.name).id,
   imageVersion: plan.imageVersion,
   // With it the rights of the machines: Azure takes minutes until they count.
-  after: [network, vault],
+  after: [network, vault, storage],
 });
 
 const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
@@ -186,7 +202,7 @@ const playbook = new Playbook(
         identityId: identities.of(plan.reverseProxy.name).id,
       },
     ],
-    access: pulumi.output({ uri: vault.uri, clientIds: identities.clientIds }),
+    access: pulumi.output({ uri: vault.uri, storeUrl, clientIds: identities.clientIds }),
     publicAddress: reverseProxy.publicAddress,
     after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },

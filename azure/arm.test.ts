@@ -19,32 +19,39 @@ test("the endpoints of Azure's own clouds are known, without asking", async () =
   });
   const endpoints = [cloudOf("public", undefined), cloudOf("usgovernment", undefined), cloudOf("china", undefined)];
   expect(await Promise.all(endpoints.map((cloud) => endpointsOf(cloud)))).toEqual([
-    { resourceManager: "https://management.azure.com", vaultSuffix: "vault.azure.net" },
+    {
+      resourceManager: "https://management.azure.com",
+      vaultSuffix: "vault.azure.net",
+      storageSuffix: "core.windows.net",
+    },
     {
       resourceManager: "https://management.usgovcloudapi.net",
       vaultSuffix: "vault.usgovcloudapi.net",
+      storageSuffix: "core.usgovcloudapi.net",
       login: "https://login.microsoftonline.us",
     },
     {
       resourceManager: "https://management.chinacloudapi.cn",
       vaultSuffix: "vault.azure.cn",
+      storageSuffix: "core.chinacloudapi.cn",
       login: "https://login.chinacloudapi.cn",
     },
   ]);
   expect(asked).toEqual([]);
 });
 
-test("a metadata host names ARM, the suffix of vaults, and where tokens are had", async () => {
+test("a metadata host names ARM, where tokens are had, and the suffixes of vaults and storage", async () => {
   const metadata = {
     resourceManager: "https://127.0.0.1:8443",
-    suffixes: { keyVaultDns: ".vault.example" },
-    authentication: { loginEndpoint: "https://login.example" },
+    authentication: { loginEndpoint: "https://127.0.0.1:8444" },
+    suffixes: { keyVaultDns: ".vault.example", storage: "core.example" },
   };
   const asked = answer(() => Response.json(metadata));
   expect(await endpointsOf({ metadataHost: "127.0.0.1:8443" })).toEqual({
     resourceManager: "https://127.0.0.1:8443",
     vaultSuffix: "vault.example",
-    login: "https://login.example",
+    storageSuffix: "core.example",
+    login: "https://127.0.0.1:8444",
   });
   expect(asked).toEqual(["https://127.0.0.1:8443/metadata/endpoints?api-version=2022-09-01"]);
 });
@@ -60,6 +67,11 @@ test.each([
   ["refuses", () => new Response("", { status: 403 }), "answers 403"],
   ["knows no ARM", () => Response.json({}), "names no resourceManager"],
   ["knows no vaults", () => Response.json({ resourceManager: "https://arm" }), "names no suffixes.keyVaultDns"],
+  [
+    "knows no storage",
+    () => Response.json({ resourceManager: "https://arm", suffixes: { keyVaultDns: "vault" } }),
+    "names no suffixes.storage",
+  ],
   ["is a page for people", () => new Response("<html>"), "names no resourceManager"],
 ] as const)("a metadata host that %s is told with its setting", async (_, give, words) => {
   answer(give);

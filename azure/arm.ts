@@ -76,7 +76,7 @@ export async function endpointsOf(cloud: Cloud, seconds = callSeconds): Promise<
   const wrong = (given: string, cause?: unknown) =>
     new Error(
       `azure-native:metadataHost: given ${metadataHost}, whose ${url} ${given}; allowed is a host that answers there ` +
-        "with `resourceManager` and `suffixes.keyVaultDns`, over TLS that this machine trusts. Change it in the stack's file",
+        "with `resourceManager`, `suffixes.keyVaultDns` and `suffixes.storage`, over TLS that this machine trusts. Change it in the stack's file",
       { cause },
     );
   let answer: { status: number; body: string };
@@ -93,9 +93,11 @@ export async function endpointsOf(cloud: Cloud, seconds = callSeconds): Promise<
   const { resourceManager, suffixes, authentication } = metadataIn(answer.body);
   if (!resourceManager) throw wrong("names no resourceManager");
   if (!suffixes?.keyVaultDns) throw wrong("names no suffixes.keyVaultDns");
+  if (!suffixes.storage) throw wrong("names no suffixes.storage");
   return {
     resourceManager,
     vaultSuffix: suffixes.keyVaultDns.replace(/^\./, ""),
+    storageSuffix: suffixes.storage.replace(/^\./, ""),
     ...(authentication?.loginEndpoint ? { login: authentication.loginEndpoint } : {}),
   };
 }
@@ -103,7 +105,7 @@ export async function endpointsOf(cloud: Cloud, seconds = callSeconds): Promise<
 /** What is read of a metadata host's answer. */
 interface Metadata {
   resourceManager?: string;
-  suffixes?: { keyVaultDns?: string };
+  suffixes?: { keyVaultDns?: string; storage?: string };
   authentication?: { loginEndpoint?: string };
 }
 

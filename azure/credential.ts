@@ -15,7 +15,8 @@ export interface Entry extends Login {
   endpoints: Endpoints;
 }
 
-type Ask = (setting: string, variable: string) => string | undefined;
+/** What a setting of the provider says, or else its variable. */
+export type Ask = (setting: string, variable: string) => string | undefined;
 
 /**
  * Logs in at a cloud.
@@ -35,7 +36,12 @@ export async function logInWithout(
   return { endpoint: endpoints.resourceManager, subscriptionId, credential, endpoints };
 }
 
-async function credentialOf(ask: Ask, cloud: Cloud, { login }: Endpoints): Promise<TokenCredential> {
+/**
+ * A login by what is there.
+ *
+ * @throws Error that names what is missing.
+ */
+export async function credentialOf(ask: Ask, cloud: Cloud, { login }: Endpoints): Promise<TokenCredential> {
   const identity = await import("@azure/identity");
   const options = {
     ...(login === undefined ? {} : { authorityHost: login }),

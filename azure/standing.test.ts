@@ -18,7 +18,10 @@ vi.mock("./arm.ts", () => ({
 
 const asked = (sets: () => unknown, balancers: () => unknown) => {
   Object.assign(azure, { sets, balancers });
-  return standingIn({ resourceManager: "https://arm.test", vaultSuffix: "vault.test" }, "rg-platform-test");
+  return standingIn(
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
+    "rg-platform-test",
+  );
 };
 
 /** As the clients refuse lists. */

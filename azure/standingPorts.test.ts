@@ -29,7 +29,7 @@ vi.mock("./arm.ts", () => ({
 }));
 
 const numbered = ([port, rule]: [string, string]): [number, string] => [Number(port), rule];
-const cloud = { resourceManager: "https://arm.test", vaultSuffix: "vault.test" };
+const cloud = { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" };
 const name = "lbi-platform-dev-back";
 
 beforeEach(() => {

@@ -11,7 +11,10 @@ vi.mock("./arm.ts", () => ({
 
 const asked = (list: (group: string) => unknown) => {
   azure.list = list;
-  return standingScaleSets({ resourceManager: "https://arm.test", vaultSuffix: "vault.test" }, "rg-platform-test");
+  return standingScaleSets(
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
+    "rg-platform-test",
+  );
 };
 
 test("scale sets that exist tell what is fixed of them", async () => {

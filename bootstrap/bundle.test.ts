@@ -54,7 +54,10 @@ test("custom data is a cloud-config that writes the files and starts the run, wi
 });
 
 test("a machine gets its playbook, its roles and the variables of its groups, and nobody else's", () => {
-  const paths = (name: string) => bundleFiles(plan, groupOf(name), tree, access).map(({ path }) => path);
+  const paths = (name: string) =>
+    bundleFiles(plan, groupOf(name), tree, access)
+      .map(({ path }) => path)
+      .sort();
   expect(paths("front")).toEqual([
     "/etc/systemd/system/platform-boot.service",
     "/opt/platform/ansible.cfg",
@@ -136,12 +139,12 @@ test("what Azure would not take is refused with its size, the limit and the larg
   expect(build).toThrow(/out of ansible\/playbooks\/front\.yml.*compressed: \/opt\/platform\/roles\/health\/.*large/);
 });
 
-test.each(["dev", "prod", "tools"])("what the machines of %s carry fits into three quarters of the limit", (stack) => {
+test.each(["dev", "prod", "tools"])("what the machines of %s carry fits into nine tenths of the limit", (stack) => {
   const real = readTree(join(import.meta.dirname, "..", "ansible"));
   const stackPlan = planOf(stack);
   for (const group of machineGroups(stackPlan)) {
     const size = Buffer.from(buildBundle(stackPlan, group, real, longestVaultAccess(stackPlan)), "base64").length;
-    expect(size, group.name).toBeLessThan(longestCustomData * 0.75);
+    expect(size, group.name).toBeLessThan(longestCustomData * 0.9);
   }
 });
 
@@ -166,6 +169,6 @@ test("real values compress no worse than those that stand for them, but for the 
   const size = (given: typeof access) => Buffer.from(buildBundle(plan, groupOf("front"), tree, given), "base64").length;
   for (let run = 0; run < 20; run += 1) {
     const clientIds = Object.fromEntries(machineGroups(plan).map(({ name }) => [name, randomUUID()]));
-    expect(size({ uri: access.uri, clientIds })).toBeLessThan(size(access) + 256);
+    expect(size({ ...access, clientIds })).toBeLessThan(size(access) + 256);
   }
 });

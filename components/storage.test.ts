@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
 import { Storage, type StorageArgs } from "./storage.ts";
-import { Recorder, valueOf } from "./testing/recorder.ts";
-import { common, subnetId } from "./testing/stack.ts";
+import { Recorder, resourceGroupId, valueOf } from "./testing/recorder.ts";
+import { common, plan, subnetId } from "./testing/stack.ts";
 
 const args: StorageArgs = {
   ...common,
   accountName: "sttest",
   subnetIds: [subnetId],
   ranges: ["198.51.100.7/32", "198.51.100.8/31", "203.0.113.0/24", "172.16.0.0/12"],
+  identities: plan.identities,
+  principalIds: Object.fromEntries(plan.identities.map(({ group }) => [group, `principal-of-${group}`])),
 };
 
 async function build(change: Partial<StorageArgs> = {}) {
@@ -62,9 +64,31 @@ test("what is overwritten or deleted can be had back for 30 days, from the first
 
 test("an account stays where another name makes another one, with what it holds", async () => {
   const { recorder } = await build();
-  const ofAzure = recorder.resources.filter(({ custom }) => custom);
+  const ofAzure = recorder.resources.filter(({ custom, type }) => custom && !type.endsWith(":RoleAssignment"));
   expect(ofAzure).toHaveLength(4);
   for (const { name, retainOnDelete } of ofAzure) expect(retainOnDelete, name).toBe(true);
+});
+
+test("the groups that run applications may read artifacts, once the container is there, and nothing else", async () => {
+  const { recorder } = await build();
+  const rights = recorder.resources.filter(({ type }) => type === "azure-native:authorization:RoleAssignment");
+  expect(rights.map(({ name }) => name).sort()).toEqual([
+    "storage-back-artifacts",
+    "storage-front-artifacts",
+    "storage-machine-learning-artifacts",
+  ]);
+  const account = `${resourceGroupId}/providers/Microsoft.Storage/storageAccounts/sttest`;
+  const reader = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1";
+  for (const { inputs, protect, dependencies } of rights) {
+    expect(inputs).toMatchObject({
+      scope: `${account}/blobServices/default/containers/artifacts`,
+      principalType: "ServicePrincipal",
+      roleDefinitionId: `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${reader}`,
+    });
+    expect(protect).toBe(false);
+    expect(dependencies).toContain("storage-artifacts");
+  }
+  expect(rights[0]?.inputs["principalId"]).toMatch(/^principal-of-/);
 });
 
 test("where the region has no zones, copies are kept in one place", async () => {
@@ -73,10 +97,12 @@ test("where the region has no zones, copies are kept in one place", async () => 
 
 test("wrong arguments are refused before anything is made", async () => {
   const recorder = await Recorder.start();
-  expect(() => new Storage("storage", { ...args, accountName: "st-test", subnetIds: [] }))
+  expect(() => new Storage("storage", { ...args, accountName: "st-test", subnetIds: [], principalIds: {} }))
     .toThrow(`arguments of Storage storage; nothing was made
   accountName: given st-test, allowed is 3 to 24 lower-case letters and digits
-  subnetIds: given none, allowed is at least one, else no machine keeps anything`);
+  subnetIds: given none, allowed is at least one, else no machine keeps anything
+  principalIds: given none for back, back-balancer, data, front, machine-learning, reverse-proxy, allowed is one for each \
+group of machines`);
   await recorder.settle();
   expect(recorder.resources).toEqual([]);
 });

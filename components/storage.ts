@@ -1,11 +1,15 @@
 /** Where the environment keeps artifacts and backups. */
 import * as pulumi from "@pulumi/pulumi";
+import type { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import { hostAddress, parseCidr, publicBlocks, type Cidr } from "../environment/address.ts";
 import { accountName, tags } from "../environment/names.ts";
+import type { PlannedIdentity } from "../environment/plan.ts";
+import { containerRights, containers } from "../environment/rights.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
+import { assignRole, unknownPrincipals } from "./rights.ts";
 
 /** What a storage account is made of. */
 export interface StorageArgs extends EnvironmentArgs {
@@ -17,10 +21,11 @@ export interface StorageArgs extends EnvironmentArgs {
   subnetIds: pulumi.Input<string>[];
   /** Blocks of the administrators; private ones are left out, since Azure takes none. */
   ranges: readonly Cidr[];
+  /** What the machines of each group may read. */
+  identities: Pick<PlannedIdentity, "group" | "rights">[];
+  /** Object IDs of the identities, by the groups' names. */
+  principalIds: Record<string, pulumi.Input<string>>;
 }
-
-/** What the containers are for is what they are called. */
-const containerNames = ["artifacts", "backups"];
 
 /** Versions, and what was deleted, are kept so long. */
 const retention = { enabled: true, days: 30 };
@@ -32,11 +37,12 @@ const retention = { enabled: true, days: 30 };
 export class Storage extends pulumi.ComponentResource {
   /** Name of the account. */
   readonly accountName: pulumi.Output<string>;
-  /** The resources of which the storage consists; containers by name. */
+  /** The resources of which the storage consists; containers by name, rights by `<group>-<container>`. */
   readonly nodes: {
     account: StorageAccount;
     history: BlobServiceProperties;
     containers: Record<string, BlobContainer>;
+    rights: Record<string, RoleAssignment>;
   };
 
   constructor(name: string, args: StorageArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -84,8 +90,8 @@ export class Storage extends pulumi.ComponentResource {
       { parent: this, retainOnDelete: true },
     );
 
-    const containers = Object.fromEntries(
-      containerNames.map((containerName) => [
+    const made = Object.fromEntries(
+      containers.map((containerName) => [
         containerName,
         new BlobContainer(
           `${name}-${containerName}`,
@@ -96,7 +102,19 @@ export class Storage extends pulumi.ComponentResource {
       ]),
     );
 
-    this.nodes = { account, history, containers };
+    const rights = Object.fromEntries(
+      args.identities.flatMap(({ group, rights }) =>
+        containerRights(rights).map(({ role, container }) => {
+          const key = `${group}-${container}`;
+          const scope = pulumi.interpolate`${account.id}/blobServices/default/containers/${container}`;
+          const principalId = args.principalIds[group] ?? "";
+          const opts = { parent: this, dependsOn: made[container] ?? [] };
+          return [key, assignRole(`${name}-${key}`, { role, scope, principalId }, opts)] as const;
+        }),
+      ),
+    );
+
+    this.nodes = { account, history, containers: made, rights };
     this.accountName = account.name;
     this.registerOutputs({ accountName: this.accountName });
   }
@@ -112,9 +130,11 @@ function withoutSmallBlocks(block: Cidr): string[] {
   return prefix === 32 ? [hostAddress(block, 0)] : [hostAddress(block, 0), hostAddress(block, 1)];
 }
 
-function mistakesOf({ accountName: given, subnetIds }: StorageArgs) {
+function mistakesOf({ accountName: given, subnetIds, identities, principalIds }: StorageArgs) {
+  const unknown = unknownPrincipals(identities, principalIds);
   return [
     ...unless(accountName.pattern.test(given), "accountName", given, accountName.allowed),
     ...unless(subnetIds.length > 0, "subnetIds", "none", "at least one, else no machine keeps anything"),
+    ...unless(unknown.length === 0, "principalIds", `none for ${unknown.join(", ")}`, "one for each group of machines"),
   ];
 }

@@ -1,15 +1,15 @@
 /** Where the machines' secrets are, and who may read which. */
 import * as pulumi from "@pulumi/pulumi";
-import { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
+import type { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { Secret } from "@pulumi/azure-native/keyvault/secret.js";
 import { Vault as KeyVault } from "@pulumi/azure-native/keyvault/vault.js";
 import { publicBlocks, type Cidr } from "../environment/address.ts";
-import { guidOf } from "../environment/guid.ts";
 import { tags, vaultName } from "../environment/names.ts";
 import type { PlannedIdentity } from "../environment/plan.ts";
-import { roleIds } from "../environment/rights.ts";
+import { secretRights } from "../environment/rights.ts";
 import { vaultUri } from "../inventory/vaultAccess.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
+import { assignRole, unknownPrincipals } from "./rights.ts";
 
 /** What a vault is made of. */
 export interface VaultArgs extends EnvironmentArgs {
@@ -111,26 +111,11 @@ export class Vault extends pulumi.ComponentResource {
 
   private rights(name: string, args: VaultArgs, vaultId: pulumi.Output<string>): Record<string, RoleAssignment> {
     const entries = args.identities.flatMap(({ group, rights }) =>
-      rights.map(({ role, secret }) => {
-        const scope = pulumi.interpolate`${vaultId}/secrets/${secret}`;
-        const principalId = pulumi.output(args.principalIds[group] ?? "");
-        const subscription = vaultId.apply((id) => id.split("/").slice(0, 3).join("/"));
+      secretRights(rights).map(({ role, secret }) => {
         const key = `${group}-${secret}`;
-        const assignment = new RoleAssignment(
-          `${name}-${key}`,
-          {
-            // Another identity has another assignment: Azure takes no change of whose one is.
-            roleAssignmentName: pulumi.all([scope, principalId]).apply((parts) => guidOf(...parts, roleIds[role])),
-            scope,
-            principalId,
-            // Without it Azure looks for an identity that it may not know yet.
-            principalType: "ServicePrincipal",
-            roleDefinitionId: pulumi.interpolate`${subscription}/providers/Microsoft.Authorization/roleDefinitions/${roleIds[role]}`,
-          },
-          // Taken away with the secret at its group; machines that stand keep the values that they have.
-          { parent: this, protect: false },
-        );
-        return [key, assignment] as const;
+        const scope = pulumi.interpolate`${vaultId}/secrets/${secret}`;
+        const principalId = args.principalIds[group] ?? "";
+        return [key, assignRole(`${name}-${key}`, { role, scope, principalId }, { parent: this })] as const;
       }),
     );
     return Object.fromEntries(entries);
@@ -143,7 +128,7 @@ function mistakesOf({ vaultName: given, subnetIds, identities, principalIds }: V
     ...unless(vaultName.pattern.test(given), "vaultName", given, vaultName.allowed),
     ...unless(subnetIds.length > 0, "subnetIds", "none", "at least one, else no machine reads anything"),
     ...unless(
-      groups.every((group) => group in principalIds),
+      unknownPrincipals(identities, principalIds).length === 0,
       "principalIds",
       Object.keys(principalIds).join(", ") || "none",
       `one for each of ${groups.join(", ")}`,

@@ -70,7 +70,11 @@ afterEach(() => {
 });
 
 const plan = planOf("dev");
-const access = { uri: "https://kv-dev.vault.azure.net/", clientIds: { front: "client-of-front" } };
+const access = {
+  uri: "https://kv-dev.vault.azure.net/",
+  storeUrl: "https://stdev.blob.core.windows.net",
+  clientIds: { front: "client-of-front" },
+};
 
 async function build(options: { preview?: boolean; treeHash?: string; ansible?: string } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
@@ -79,7 +83,7 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
     ansible: options.ansible ?? ansible,
     treeHash: options.treeHash ?? "tree",
     resourceGroupName: "rg",
-    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     groups: machineGroups(plan)
       .filter(({ name }) => ["front", "reverse-proxy"].includes(name))
       .map((machines) => ({
@@ -192,7 +196,7 @@ test("a group without the IDs of all its scale sets is refused before anything i
       ansible,
       treeHash: "tree",
       resourceGroupName: "rg",
-      cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+      cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
       groups,
       access,
       publicAddress: "198.51.100.32",

@@ -21,7 +21,7 @@ const group = `/subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev`;
 const setId = (name: string) =>
   `${group}/providers/Microsoft.Compute/virtualMachineScaleSets/vmss-platform-dev-${name}`;
 const publicAddress = "198.51.100.32";
-const vaultSuffix = "vault.test";
+const endpoints = { vaultSuffix: "vault.test", storageSuffix: "core.test" };
 const plan = planOf("dev");
 const groups = machineGroups(plan);
 const clientIdOf = (name: string) => `client-of-${name}`;
@@ -124,14 +124,15 @@ async function up(standing: ReadonlyMap<string, StandingPorts> = new Map()) {
     ansible,
     treeHash: "tree",
     resourceGroupName: "rg-platform-dev",
-    cloud: { resourceManager: "https://arm.test", vaultSuffix },
+    cloud: { resourceManager: "https://arm.test", ...endpoints },
     groups: groups.map((machines) => ({
       machines,
       scaleSetIds: machines.scaleSets.map(({ name }) => pulumi.output(setId(name))),
       identityId: pulumi.output(`/identities/id-${machines.name}`),
     })),
     access: {
-      uri: `https://${plan.vault.name}.${vaultSuffix}/`,
+      uri: `https://${plan.vault.name}.vault.test/`,
+      storeUrl: `https://${plan.storage.name}.blob.core.test`,
       clientIds: Object.fromEntries(groups.map(({ name }) => [name, clientIdOf(name)])),
     },
     publicAddress: pulumi.output(publicAddress),
@@ -153,7 +154,7 @@ const anew = (options: { waitSeconds?: number } = {}) => {
   return refresh(
     connection(),
     { stack: "dev", planWith },
-    { ansible, vaultSuffix, waitSeconds: 0, progress: (text) => told.push(text), clock: testClock(), ...options },
+    { ansible, endpoints, waitSeconds: 0, progress: (text) => told.push(text), clock: testClock(), ...options },
   );
 };
 
@@ -229,7 +230,7 @@ test("an environment that is not there, or not as the stack's file says, is told
     },
   });
   const settings = { stack: "dev", planWith: () => Promise.reject(new Error("nothing is planned")) as never };
-  await expect(refresh(gone, settings, { ansible, vaultSuffix, waitSeconds: 0, progress: () => {} })).rejects.toThrow(
+  await expect(refresh(gone, settings, { ansible, endpoints, waitSeconds: 0, progress: () => {} })).rejects.toThrow(
     /^stack dev: there is no resource group rg-platform-dev in subscription 0000/,
   );
 });

@@ -7,6 +7,7 @@ import { listMembers, waitForMembers } from "../azure/members.ts";
 import { listPorts } from "../azure/ports.ts";
 import { questions } from "../azure/questions.ts";
 import type { Clock } from "../azure/waiting.ts";
+import { blobService, type Endpoints } from "../environment/cloud.ts";
 import { resourceName } from "../environment/names.ts";
 import { machineGroups, type Plan } from "../environment/plan.ts";
 import type { CheckedSettings } from "../environment/settings.ts";
@@ -18,8 +19,8 @@ import { nameMachines, type Group, type Machine } from "./machines.ts";
 export interface RefreshOptions {
   /** Path of the directory `ansible/`. */
   ansible: string;
-  /** What follows the name of a vault in its address: `vault.azure.net`. */
-  vaultSuffix: string;
+  /** Where the cloud's services are. */
+  endpoints: Pick<Endpoints, "vaultSuffix" | "storageSuffix">;
   /** Time to wait for machines, and again for their host keys; 0 takes what there is. */
   waitSeconds: number;
   /** Told what is waited for. */
@@ -54,7 +55,7 @@ export async function refresh(
   const plan = await planNow(connection, settings, resourceGroup);
   const groups = groupsIn(plan, connection.rest.subscriptionId, resourceGroup);
   const [access, publicAddress] = await Promise.all([
-    accessTo(connection, plan, resourceGroup, options.vaultSuffix),
+    accessTo(connection, plan, resourceGroup, options.endpoints),
     publicAddressOf(connection, plan, resourceGroup),
   ]);
   const waiting = { intervalSeconds, progress, ...(clock ? { clock } : {}) };
@@ -115,9 +116,9 @@ function groupsIn(plan: Plan, subscriptionId: string, resourceGroupName: string)
 
 async function accessTo(
   { rest }: Connection,
-  { stack, identities, vault }: Plan,
+  { stack, identities, vault, storage }: Plan,
   resourceGroup: string,
-  vaultSuffix: string,
+  endpoints: RefreshOptions["endpoints"],
 ): Promise<VaultAccess> {
   const found = await listClientIds(questions(rest), resourceGroup);
   const clientIds = identities.map(({ group, name }) => {
@@ -127,7 +128,11 @@ async function accessTo(
       `stack ${stack}: ${resourceGroup} has no identity ${name}. Make it with: pulumi up --stack ${stack}`,
     );
   });
-  return { uri: vaultUri(vault.name, vaultSuffix), clientIds: Object.fromEntries(clientIds) };
+  return {
+    uri: vaultUri(vault.name, endpoints.vaultSuffix),
+    storeUrl: blobService(storage.name, endpoints),
+    clientIds: Object.fromEntries(clientIds),
+  };
 }
 
 async function publicAddressOf({ network }: Connection, { stack }: Plan, resourceGroup: string): Promise<string> {

@@ -58,7 +58,7 @@ async function main(): Promise<number> {
   const { settings, entry } = await openStack(stack, values["config-file"]);
   const { machines, missing } = await refresh(await connectAs(entry), settings, {
     ansible,
-    vaultSuffix: entry.endpoints.vaultSuffix,
+    endpoints: entry.endpoints,
     waitSeconds: values.wait ? timeout : 0,
     progress: tell,
   });

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
 import { planOf } from "./testing/stacks.ts";
 
-test("each group has an identity, which reads the group's own secrets and may do nothing else", () => {
+test("each group has an identity, which reads the group's own secrets and its artifacts, and may do nothing else", () => {
   const { identities } = planOf("dev");
   const read = { role: "Key Vault Secrets User", secret: "databaseLogin" };
+  const artifacts = { role: "Storage Blob Data Reader", container: "artifacts" };
   expect(identities.map(({ group, name, rights }) => [group, name, rights])).toEqual([
-    ["back", "id-platform-dev-back", [read]],
+    ["back", "id-platform-dev-back", [read, artifacts]],
     ["back-balancer", "id-platform-dev-back-balancer", []],
     ["data", "id-platform-dev-data", [read]],
-    ["front", "id-platform-dev-front", []],
-    ["machine-learning", "id-platform-dev-machine-learning", []],
+    ["front", "id-platform-dev-front", [artifacts]],
+    ["machine-learning", "id-platform-dev-machine-learning", [artifacts]],
     ["reverse-proxy", "id-platform-dev-reverse-proxy", []],
   ]);
 });

@@ -239,6 +239,10 @@ test.each([
   ]);
 });
 
+test("an application without a repository waits for a deployment, and is no mistake", () => {
+  expect(mistakes({ environment: withApplications({ repository: undefined }) })).toEqual([]);
+});
+
 test.each(["-upload-pack=sh", "--", "a b", ""])(
   "a revision %j, which Git would not take for one, is refused",
   (revision) => {

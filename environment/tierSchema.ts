@@ -24,8 +24,10 @@ const application = z
           "a Git repository by https:// that machines may read without a login, " +
           "for example https://git.chatbot.example/front.git",
       })
+      .optional()
       .describe(
-        "Git repository that machines may read without a login, by https://: new ones fetch their first release from it",
+        "Git repository that machines may read without a login, by https://: new ones fetch their first release from it " +
+          "while none is deployed from the storage account. Without it they wait until one is",
       ),
     revision: z
       .string()
@@ -34,7 +36,7 @@ const application = z
           "a branch, tag or commit: no spaces, and no hyphen at its beginning, which would make it an option of Git",
       })
       .default("main")
-      .describe("Branch, tag or commit of the first release"),
+      .describe("Branch, tag or commit of the first release from the repository"),
     port: port.describe("Port on which the application listens"),
     environment: z
       .record(variableName, z.string())

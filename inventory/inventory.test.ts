@@ -17,6 +17,7 @@ const group = (name: string) => {
 
 const access = {
   uri: "https://kv-dev.vault.azure.net/",
+  storeUrl: "https://stdev.blob.core.windows.net",
   clientIds: Object.fromEntries(groups.map(({ name }) => [name, `client-of-${name}`])),
 };
 
@@ -90,6 +91,7 @@ test("every machine is told the environment and all tiers", () => {
     platform_network: "10.20.0.0/16",
     platform_balancer_address_prefix: "10.20.250.0/24",
     platform_reverse_proxy_address_prefix: "10.20.0.0/24",
+    platform_store: { url: "https://stdev.blob.core.windows.net" },
     platform_health: { port: 8999, path: "/health", agent_port: 8998 },
     platform_machine_hosts: { first: 4, last: 253 },
     platform_reverse_proxies: 2,

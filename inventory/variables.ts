@@ -36,6 +36,7 @@ export function environmentVariables(plan: Plan, access: VaultAccess): Variables
       ]),
     ),
     platform_reverse_proxies: plan.reverseProxy.instances,
+    platform_store: { url: access.storeUrl },
     platform_vault: { uri: access.uri, refresh_seconds: plan.vault.refreshSeconds },
   };
 }

@@ -1,9 +1,12 @@
-/** What machines need in order to read their secrets, and what is known only once it is made. */
+/** What machines need in order to read their secrets and artifacts, and what is known only once it is made. */
+import { blobService } from "../environment/cloud.ts";
 import { machineGroups, type Plan } from "../environment/plan.ts";
 
 export interface VaultAccess {
   /** Address of the vault: `https://<vault>.vault.azure.net/`. */
   uri: string;
+  /** Address of the storage account's blob service: `https://<account>.blob.core.windows.net`. */
+  storeUrl: string;
   /** Client IDs of the groups' identities, by the groups' names. */
   clientIds: Readonly<Record<string, string>>;
 }
@@ -22,6 +25,7 @@ export function longestVaultAccess(plan: Plan): VaultAccess {
   return {
     // The longest suffix is that of the US government's cloud.
     uri: vaultUri(plan.vault.name, "vault.usgovcloudapi.net"),
+    storeUrl: blobService(plan.storage.name, { storageSuffix: "core.usgovcloudapi.net" }),
     clientIds: Object.fromEntries(machineGroups(plan).map(({ name }, index) => [name, clientId(index)])),
   };
 }

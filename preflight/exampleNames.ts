@@ -11,8 +11,8 @@ export function exampleNameObstacles(plan: Plan, file: string): Obstacle[] {
     ...plan.tiers.flatMap(({ name, machines }) =>
       machines.applications.map(({ repository }, index): [string, string, string] => [
         `${root}.tiers.${name}.applications[${index}].repository`,
-        URL.canParse(repository) ? new URL(repository).hostname : "",
-        repository,
+        URL.parse(repository ?? "")?.hostname ?? "",
+        repository ?? "",
       ]),
     ),
     ...plan.reverseProxy.routes.flatMap(({ host, tier, address, port }, index): [string, string, string][] => [

@@ -59,7 +59,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     planWith: () => ({ plan: given.plan ?? devPlan(), mistakes: [] }),
     stack: "dev",
     secrets: Object.fromEntries((given.secrets ?? []).map((name) => [name, pulumi.output("a value")])),
-    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
     file: "Pulumi.dev.yaml",
@@ -611,9 +611,9 @@ test("an identity that may not give rights is told of the role that lets it, and
   expect(error).toContain("--role Contributor ");
 });
 
-test("an environment without secrets needs nobody who gives rights", async () => {
+test("an environment without secrets and applications needs nobody who gives rights", async () => {
   const contributor = { actions: ["*"], notActions: ["Microsoft.Authorization/*"] };
   const plan = devPlan();
-  const none = { ...plan, vault: { ...plan.vault, secrets: [] } };
+  const none = { ...plan, vault: { ...plan.vault, secrets: [] }, identities: [] };
   expect((await run(roomy({ permissions: [contributor] }), { plan: none })).error).toBe("");
 });

@@ -69,10 +69,12 @@ const memberActions = [
 function typesOf(plan: Plan): ResourceType[] {
   const autoscales = machineGroups(plan).some(({ autoscale }) => autoscale !== undefined);
   const hasSecrets = plan.vault.secrets.length > 0;
+  const hasRights = plan.identities.some(({ rights }) => rights.length > 0);
   const absent = [
     ...(autoscales ? [] : ["azure-native:monitor:"]),
     ...(plan.publicZone ? [] : ["azure-native:dns:"]),
-    ...(hasSecrets ? [] : ["azure-native:authorization:", "azure-native:keyvault:Secret"]),
+    ...(hasSecrets ? [] : ["azure-native:keyvault:Secret"]),
+    ...(hasRights ? [] : ["azure-native:authorization:"]),
   ];
   return Object.entries(resourceTypes).flatMap(([token, entry]) =>
     absent.some((beginning) => token.startsWith(beginning)) ? [] : [entry],

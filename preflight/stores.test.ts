@@ -24,7 +24,7 @@ async function required(secrets: string[], given: string[], errors: Record<strin
   azure.rest = rest;
   const id = `/subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-dev`;
   const error = await requireSecrets(
-    { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     vault,
     given,
     id,
@@ -68,7 +68,7 @@ test("the message stays what it is, whatever waits for what failed", async () =>
   const { rest } = restOf({ ...roomySubscription(), vaults: { "kv-dev": [] } });
   azure.rest = rest;
   const failure: unknown = await requireSecrets(
-    { resourceManager: "https://arm.test", vaultSuffix: "vault.test" },
+    { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     vault,
     [],
     "/vault",

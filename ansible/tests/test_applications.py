@@ -27,30 +27,34 @@ UNITS = ("machine-learning/templates/application.service.j2", "pm2/templates/pm2
 
 class UndeclaredTest(unittest.TestCase):
     def tidy(self, names):
-        """Names of the files that are left, in both folders."""
+        """Names of the files that are left, in all folders."""
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             (folder / "play.yml").write_text(PLAY)
             (folder / "secrets.d").mkdir()
             (folder / "env").mkdir()
+            (folder / "releases.d").mkdir()
             for file in ("application-back.json", "application-old.json", "postgresql.json"):
                 (folder / "secrets.d" / file).touch()
             for file in ("back.env", "back.configuration.env", "old.env", "old.configuration.env"):
                 (folder / "env" / file).touch()
+            for file in ("back.json", "old.json"):
+                (folder / "releases.d" / file).touch()
             variables = {
                 "application_list": [{"name": name} for name in names],
                 "application_drop_ins": str(folder / "secrets.d"),
                 "application_env": str(folder / "env"),
+                "application_takeovers": str(folder / "releases.d"),
                 "ansible_python_interpreter": "python3",
             }
             command = ["ansible-playbook", "-i", "localhost,", folder / "play.yml", "-e", json.dumps(variables)]
             environment = {**os.environ, "ANSIBLE_STRATEGY": "linear"}
             run = subprocess.run(command, cwd=ROLES.parent, env=environment, capture_output=True, text=True)
             self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
-            return sorted(file.name for part in ("secrets.d", "env") for file in (folder / part).iterdir())
+            return sorted(file.name for part in ("secrets.d", "env", "releases.d") for file in (folder / part).iterdir())
 
     def test_what_is_no_longer_declared_is_taken_away_and_nothing_of_others(self):
-        kept = ["application-back.json", "back.configuration.env", "back.env", "postgresql.json"]
+        kept = ["application-back.json", "back.configuration.env", "back.env", "back.json", "postgresql.json"]
         self.assertEqual(self.tidy(["back"]), kept)
         self.assertEqual(self.tidy([]), ["postgresql.json"])
 

@@ -2,7 +2,7 @@
 import { text } from "node:stream/consumers";
 import type { ContainerClient } from "@azure/storage-blob";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { containerOf, stackStore } from "./container.ts";
+import { containerOf, stackStore } from "../artifacts/account.ts";
 import { breakLock, hold, holder, Locked, type Owner } from "./lock.ts";
 import type { Place } from "./place.ts";
 import { latest, write, type DeploymentRecord } from "./records.ts";

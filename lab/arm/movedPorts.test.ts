@@ -10,7 +10,7 @@ import { subscription, TestLab } from "./testing/testLab.ts";
 const clients = vi.hoisted(() => ({ connect: (): unknown => undefined }));
 vi.mock("../../azure/arm.ts", () => ({ connect: () => Promise.resolve(clients.connect()) }));
 
-const cloud = { resourceManager: "https://arm.test", vaultSuffix: "vault.test" };
+const cloud = { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" };
 const group = "rg-platform-dev";
 const name = "lbi-platform-dev-back";
 const location = "westeurope";

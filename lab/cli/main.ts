@@ -16,6 +16,7 @@ import { addLimitsCommand } from "./limits.ts";
 import { findMachine, kill, ssh } from "./machines.ts";
 import { addProjectCommand } from "./projectCommand.ts";
 import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
+import { releasesOn } from "./releases.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
@@ -34,11 +35,11 @@ addPulumiCommands(program);
 addProjectCommand(program);
 program
   .command("status")
-  .description("tiers, machines, load balancers, public addresses and URLs")
+  .description("tiers, machines with their releases, load balancers, public addresses and URLs")
   .option("--json", "for programs")
   .action(async ({ json }: { json?: boolean }) => {
     const daemon = json ? await daemonStatus() : await runningDaemon();
-    const found = daemon ? stackStatus(daemon) : [];
+    const found = daemon ? stackStatus(daemon, (id) => releasesOn(stateDir, id)) : [];
     process.stdout.write(json ? `${JSON.stringify(found, null, 2)}\n` : describe(found));
   });
 program
@@ -118,6 +119,19 @@ program
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
     const [program = "", ...before] = administrator ? asAdministrator : ["ip", "netns", "exec", outside];
     process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit" }).status ?? 1;
+  });
+program
+  .command("artifact")
+  .description("bin/artifact at the lab's Azure: build, publish and deploy applications")
+  .passThroughOptions()
+  .allowUnknownOption()
+  .helpOption(false)
+  .argument("[arguments...]", "as of bin/artifact: build examples/front --out front.tar.gz")
+  .action(async (args: string[]) => {
+    const { artifact, artifactHelp } = await import("./artifact.ts");
+    if (args.length === 0 || isHelp(args)) return artifactHelp(args);
+    await runningDaemon();
+    process.exitCode = await artifact(args);
   });
 program
   .command("log")

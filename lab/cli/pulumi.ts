@@ -143,7 +143,7 @@ async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<
 }
 
 /** The stack that the CLI's arguments name, if they do. */
-function stackArgument(args: readonly string[]): string | undefined {
+export function stackArgument(args: readonly string[]): string | undefined {
   const at = args.findIndex((word) => word === "--stack" || word === "-s");
   const name = at < 0 ? args.find((word) => word.startsWith("--stack="))?.slice("--stack=".length) : args[at + 1];
   return name?.split("/").at(-1);

@@ -95,6 +95,15 @@ test("the tables show all of it", () => {
   expect(describe(status)).toMatch(/tier +wanted +running +repairs\n +front +2 +1 +Suspended\n/);
 });
 
+test("a machine tells its releases, and a tier whose machines differ has a line", () => {
+  const releases: Record<string, string> = { b: "20261101000000", c: "20261102000000-aaaaaaaaaaaa" };
+  const machines = status[0]!.machines.map((one) => ({ ...one, releases: { front: releases[one.name] ?? "old" } }));
+  const text = describe([{ ...status[0]!, machines }]);
+  expect(text).toMatch(/ b +front +10\.20\.1\.5 +running +Healthy +20261101000000\n/);
+  expect(text).toContain("drift   front of tier front: 20261101000000 on b; 20261102000000-aaaaaaaaaaaa on c\n");
+  expect(describe(status)).not.toContain("drift");
+});
+
 test("a tier that lacks a machine says why", () => {
   const [stack] = status;
   const groups = [{ ...stack!.groups[0]!, shortage: "OperationNotAllowed: no cores" }];

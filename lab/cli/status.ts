@@ -2,6 +2,7 @@
 import { machineNamespace } from "../fabric/names.ts";
 import type { MachineStatus, ScaleSet } from "../world.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { drifts, type Releases } from "./releases.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
 
@@ -19,6 +20,8 @@ export interface StackStatus {
     health: string;
     /** Why it is not up, where it should be by now. */
     late?: string;
+    /** Which release it has of each of its applications. */
+    releases: Releases;
     /** Network namespace on this host, for `ip netns exec`. */
     namespace: string;
   }[];
@@ -36,8 +39,15 @@ export interface StackStatus {
   urls: string[];
 }
 
-/** The daemon's world, per stack. */
-export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): StackStatus[] {
+/**
+ * The daemon's world, per stack.
+ *
+ * @param releasesOf What the machine of an ID has.
+ */
+export function stackStatus(
+  { world, status }: Omit<DaemonStatus, "settings">,
+  releasesOf: (machineId: string) => Releases = () => ({}),
+): StackStatus[] {
   const names = new Map(world.machines.map(({ id, name }) => [id, name]));
   const seen = new Map(status.machines.map((machine) => [machine.id, machine]));
   const stacks = new Set([...world.machines, ...world.loadBalancers, ...world.scaleSets].map(stackOf));
@@ -70,6 +80,7 @@ export function stackStatus({ world, status }: Omit<DaemonStatus, "settings">): 
           state: machine.terminating ? "terminating" : (seen.get(machine.id)?.power ?? "absent"),
           health: seen.get(machine.id)?.health ?? "Missing",
           ...late(seen.get(machine.id)),
+          releases: releasesOf(machine.id),
           namespace: machineNamespace(machine.id),
         }))
         .sort((a, b) => a.tier.localeCompare(b.tier) || a.name.localeCompare(b.name)),
@@ -124,9 +135,15 @@ export function describe(stacks: StackStatus[]): string {
           shortage === undefined ? [] : [`  ${tier} lacks a machine: ${shortage}`],
         ),
         table(
-          ["machine", "tier", "address", "state", "health"],
-          stack.machines.map((machine) => [machine.name, machine.tier, machine.address, machine.state, machine.health]),
+          ["machine", "tier", "address", "state", "health", "releases"],
+          stack.machines.map((machine) => [
+            ...[machine.name, machine.tier, machine.address, machine.state, machine.health],
+            Object.entries(machine.releases)
+              .map(([application, release]) => (application === machine.tier ? release : `${application} ${release}`))
+              .join(", "),
+          ]),
         ),
+        ...drifts(stack.machines.filter(({ state }) => state !== "terminating")).map((drift) => `drift   ${drift}`),
         ...stack.machines.flatMap(({ name, late }) =>
           late === undefined ? [] : [`late    ${name} is not up, and is tried again and again: ${late}`],
         ),

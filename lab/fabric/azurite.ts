@@ -60,7 +60,8 @@ async function start(stateDir: string, issuer: Issuer, accounts: readonly Storag
     command: [
       ...[process.execPath, azuriteProgram, "--blobHost", "127.0.0.1", "--blobPort", String(azuritePort)],
       ...["--location", azuriteData(stateDir), "--oauth", "basic", "--cert", certFile, "--key", keyFile],
-      ...["--silent", "--disableTelemetry"],
+      // Azure's clients are newer than it, and Azure itself takes their version.
+      ...["--silent", "--disableTelemetry", "--skipApiVersionCheck"],
     ],
     // Keys are secrets, and a command's arguments are for everybody to read.
     env: { AZURITE_ACCOUNTS: listed },

@@ -18,6 +18,7 @@ export function machine(tier: string, number: number, more: Partial<Machine> = {
     address: `10.20.1.${number + 3}`,
     state: "running",
     health: "Healthy",
+    releases: {},
     namespace: `lab-m-${tier}${number}`,
     ...more,
   };

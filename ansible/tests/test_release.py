@@ -1,0 +1,661 @@
+"""The program that has releases, against a small metadata service, a small blob service with TLS, and services that are
+real processes under a stand-in for systemd."""
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+import pathlib
+import pwd
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tarfile
+import tempfile
+import textwrap
+import threading
+import time
+import unittest
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from unittest import mock
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from programs import ROLES, program
+
+release = program("application/files/platform-release")
+HOST = "stdev.blob.core.test"
+FIRST, SECOND, BAD = "20261101000000", "20261102000000-aaaaaaaaaaaa", "20261103000000-bbbbbbbbbbbb"
+COMMIT = "a" * 40
+
+
+class Metadata(BaseHTTPRequestHandler):
+    def do_GET(self):
+        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
+        self.server.asked.append(query)
+        well = self.headers.get("Metadata") == "true" and query.get("client_id") == "client-1"
+        body = {"access_token": f"token for {query['resource']}"} if well else {"error": "invalid_request"}
+        reply(self, 200 if well else 400, json.dumps(body).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+class Blobs(BaseHTTPRequestHandler):
+    """Answers as Azure's, see https://learn.microsoft.com/rest/api/storageservices/get-blob"""
+
+    def do_GET(self):
+        server, path = self.server, unquote(urlsplit(self.path).path).removeprefix("/artifacts/")
+        server.asked.append(path)
+        if self.headers.get("Authorization") != "Bearer token for https://storage.azure.com/" or not self.headers.get("x-ms-version"):
+            reply(self, 401, b"", {"x-ms-error-code": "NoAuthenticationInformation"})
+        elif server.statuses:
+            status, code = server.statuses.pop(0)
+            reply(self, status, b"", {"x-ms-error-code": code})
+        elif path not in server.blobs:
+            reply(self, 404, b"", {"x-ms-error-code": "BlobNotFound"})
+        else:
+            content, headers = server.blobs[path]
+            reply(self, 200, content, headers)
+
+    def log_message(self, *_):
+        pass
+
+
+def reply(handler, status, content, headers=None):
+    handler.send_response(status)
+    for name, value in {**(headers or {}), "Content-Length": len(content)}.items():
+        handler.send_header(name, str(value))
+    handler.end_headers()
+    handler.wfile.write(content)
+
+
+def serve(test, handler, context=None):
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    server.end = lambda: (server.shutdown(), server.server_close())
+    server.asked = []
+    test.addCleanup(server.end)
+    return server
+
+
+certificate = None
+
+
+def setUpModule():
+    global certificate
+    folder = tempfile.TemporaryDirectory()
+    unittest.addModuleCleanup(folder.cleanup)
+    certificate = f"{folder.name}/store.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=store".split()
+    command += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", certificate, "-out", f"{folder.name}/public.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    with open(certificate, "a", encoding="utf-8") as file:
+        file.write(pathlib.Path(f"{folder.name}/public.pem").read_text(encoding="utf-8"))
+
+
+def member(name, content="", mode=0o644, **more):
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), mode
+    for key, value in more.items():
+        setattr(entry, key, value)
+    return entry, content.encode()
+
+
+def archive(*members):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        for entry, content in members:
+            tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+ARTIFACT = archive(
+    member("./REVISION", f"{COMMIT}\n"),
+    member("./server.js", "serve()\n"),
+    member("./bin/start", "#!/bin/sh\n", 0o755),
+    member("./node_modules/.bin/x", type=tarfile.SYMTYPE, linkname="../x/x.js"),
+)
+
+
+class Clock:
+    """Time that passes only by waiting."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.time, self.strftime, self.gmtime = time.time, time.strftime, time.gmtime
+        # What happens before the wait of that number.
+        self.events = {}
+        self.waits = 0
+
+    def monotonic(self):
+        return self.now
+
+    def sleep(self, seconds):
+        self.waits += 1
+        self.events.pop(self.waits, lambda: None)()
+        self.now += seconds
+
+
+class ReleaseTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.root = self.folder / "srv/front"
+        for name in ("srv/front", "releases.d", "bin", "cgroup/unit"):
+            (self.folder / name).mkdir(parents=True)
+        for name, path in (("STORE", "store.json"), ("APPLICATIONS", "releases.d"), ("STATE", "state"), ("CGROUPS", "cgroup")):
+            self.patch(name, str(self.folder / path))
+        self.patch("LOCK", str(self.folder / "{}.lock"))
+        self.patch("PATH", f"{self.folder}/bin:{os.environ['PATH']}")
+        self.patch("syslog", mock.Mock())
+        os.mkfifo(self.folder / "console")
+        self.console = os.open(self.folder / "console", os.O_RDWR | os.O_NONBLOCK)
+        self.addCleanup(os.close, self.console)
+        self.patch("CONSOLE", str(self.folder / "console"))
+        self.settings = {
+            "name": "front",
+            "root": str(self.root),
+            "user": pwd.getpwuid(os.geteuid()).pw_name,
+            "port": 1,
+            "unit": "front.service",
+            "reader": "node",
+            "activate": ["systemctl", "restart", "front.service"],
+            "activate_seconds": 2,
+            "gate": {"path": "/health", "also": [], "seconds": 1, "slow_milliseconds": 200},
+        }
+        self.tell(self.settings)
+        self.systemctl("exit 0")
+
+    def patch(self, name, value):
+        patcher = mock.patch.object(release, name, value)
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def tell(self, settings):
+        (self.folder / "releases.d/front.json").write_text(json.dumps(settings))
+
+    def systemctl(self, text, shebang="#!/bin/sh"):
+        path = self.folder / "bin/systemctl"
+        path.write_text(f"{shebang}\n{text}\n")
+        path.chmod(0o755)
+
+    def run_program(self, *arguments):
+        """(exit status, standard output, standard error)."""
+        out, err = io.StringIO(), io.StringIO()
+        with mock.patch.object(sys, "argv", ["platform-release", *arguments]):
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = release.main()
+        return status, out.getvalue(), err.getvalue()
+
+    def releases(self):
+        folder = self.root / "releases"
+        return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+    def make(self, name, **files):
+        folder = self.root / "releases" / name
+        folder.mkdir(parents=True)
+        for path, text in {"REVISION": f"{COMMIT}\n", **files}.items():
+            (folder / path).parent.mkdir(exist_ok=True)
+            (folder / path).write_text(textwrap.dedent(text))
+        return folder
+
+    def current(self):
+        path = self.root / "current"
+        return os.readlink(path) if path.is_symlink() else None
+
+
+class StoreTest(ReleaseTest):
+    def setUp(self):
+        super().setUp()
+        self.clock = Clock()
+        self.patch("time", self.clock)
+        self.metadata = serve(self, Metadata)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        self.store = serve(self, Blobs, context)
+        self.store.blobs, self.store.statuses = {}, []
+        self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}")
+        client = ssl.create_default_context(cafile=certificate)
+        opener = release.urllib.request.build_opener(
+            release.urllib.request.ProxyHandler({}),
+            release.NoRedirect,
+            release.urllib.request.HTTPSHandler(context=client),
+        )
+        self.patch("DIRECT", opener)
+        url = f"https://{HOST}:{self.store.server_port}"
+        (self.folder / "store.json").write_text(json.dumps({"url": url, "environment": "development", "client_id": "client-1"}))
+        resolve = socket.getaddrinfo
+        patcher = mock.patch.object(socket, "getaddrinfo", lambda host, *rest, **more: resolve("127.0.0.1" if host == HOST else host, *rest, **more))
+        patcher.start()
+        self.addCleanup(patcher.stop)
+
+    def publish(self, name, content=ARTIFACT, **headers):
+        sha256 = hashlib.sha256(content).hexdigest()
+        headers = {"x-ms-meta-sha256": sha256, "x-ms-meta-revision": COMMIT, **headers}
+        self.store.blobs[f"applications/front/{name}.tar.gz"] = (content, headers)
+        return sha256
+
+    def deploy(self, name, sha256):
+        pointer = {"application": "front", "release": name, "artifact": f"applications/front/{name}.tar.gz", "sha256": sha256}
+        self.store.blobs["deployed/development/front"] = (json.dumps(pointer).encode(), {})
+
+    # fetch
+
+    def test_a_release_is_unpacked_as_it_was_packed_and_is_used_by_nobody_yet(self):
+        self.publish(SECOND)
+        self.assertEqual(self.run_program("fetch", "front", SECOND), (0, f"front {SECOND}\n", ""))
+        folder = self.root / "releases" / SECOND
+        self.assertEqual((folder / "REVISION").read_text(), f"{COMMIT}\n")
+        self.assertTrue(stat.S_IMODE((folder / "bin/start").stat().st_mode) & 0o100)
+        self.assertEqual(os.readlink(folder / "node_modules/.bin/x"), "../x/x.js")
+        self.assertIsNone(self.current())
+        self.assertEqual(self.metadata.asked[0]["client_id"], "client-1")
+
+    def test_a_release_that_is_there_is_not_fetched_again(self):
+        self.make(SECOND)
+        self.assertEqual(self.run_program("fetch", "front", SECOND), (0, "", ""))
+        self.assertEqual(self.store.asked, [])
+
+    def test_another_content_than_was_published_or_asked_for_leaves_nothing(self):
+        self.publish(SECOND, **{"x-ms-meta-sha256": "0" * 64})
+        status, _, said = self.run_program("fetch", "front", SECOND)
+        self.assertEqual((status, self.releases()), (1, []))
+        self.assertIn(f"has SHA-256 {hashlib.sha256(ARTIFACT).hexdigest()}, not {'0' * 64}", said)
+        self.publish(SECOND)
+        self.assertEqual(self.run_program("fetch", "front", SECOND, "--sha256", "1" * 64)[0], 1)
+        self.assertEqual(self.releases(), [])
+
+    def test_what_was_published_by_nobody_who_notes_a_hash_is_refused(self):
+        self.publish(SECOND)
+        self.store.blobs[f"applications/front/{SECOND}.tar.gz"][1].clear()
+        status, _, said = self.run_program("fetch", "front", SECOND)
+        self.assertEqual((status, self.releases()), (1, []))
+        self.assertIn("no sha256 noted", said)
+
+    def test_an_archive_that_leaves_its_folder_leaves_nothing_behind(self):
+        for name, more in (
+            ("/etc/x", {}),
+            ("../x", {}),
+            ("a/../../x", {}),
+            ("link", {"type": tarfile.SYMTYPE, "linkname": "/etc/passwd"}),
+            ("link", {"type": tarfile.SYMTYPE, "linkname": "../../other"}),
+            ("hard", {"type": tarfile.LNKTYPE, "linkname": "../../../x"}),
+            ("device", {"type": tarfile.CHRTYPE}),
+        ):
+            with self.subTest(name=name, **more):
+                self.publish(SECOND, archive(member("./REVISION", "x\n"), member(name, **more)))
+                status, _, said = self.run_program("fetch", "front", SECOND)
+                self.assertEqual((status, self.releases()), (1, []))
+                self.assertIn(f"{SECOND} cannot be unpacked: ", said)
+                self.assertFalse((self.root / "x").exists())
+
+    def test_an_archive_that_ends_in_the_middle_leaves_nothing(self):
+        self.publish(SECOND, ARTIFACT[: len(ARTIFACT) // 2])
+        self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 1)
+        self.assertEqual(self.releases(), [])
+
+    def test_a_name_that_is_none_is_refused(self):
+        for name in ("../x", ".x", "a/b", ""):
+            self.assertEqual(self.run_program("fetch", "front", name)[0], 1, name)
+        self.assertEqual(self.store.asked, [])
+        self.assertIn("allowed on this machine: front", self.run_program("fetch", "back", SECOND)[2])
+
+    def test_a_right_that_is_new_is_waited_for_and_an_old_refusal_is_not(self):
+        self.publish(SECOND)
+        self.store.statuses = [(403, "AuthorizationPermissionMismatch")] * 5
+        status, out, said = self.run_program("fetch", "front", SECOND)
+        self.assertEqual((status, out), (0, f"front {SECOND}\n"))
+        self.assertIn("answers 403 AuthorizationPermissionMismatch", said)
+        self.assertIn("to identity client-1", said)
+        os.utime(self.folder / "store.json", (0, 0))
+        self.store.statuses = [(403, "AuthorizationPermissionMismatch")]
+        self.assertEqual(self.run_program("fetch", "front", FIRST)[0], 1)
+
+    def test_a_busy_store_is_asked_again(self):
+        self.publish(SECOND)
+        self.store.statuses = [(503, "ServerBusy"), (500, "InternalError")]
+        self.assertEqual(self.run_program("fetch", "front", SECOND), (0, f"front {SECOND}\n", ""))
+
+    def test_a_store_that_does_not_answer_ends_a_fetch_with_the_reason(self):
+        self.store.end()
+        status, _, said = self.run_program("fetch", "front", SECOND)
+        self.assertEqual(status, 1)
+        self.assertIn(f"{HOST} does not answer", said)
+
+    # first
+
+    def test_the_first_release_is_the_one_that_is_deployed(self):
+        self.deploy(SECOND, self.publish(SECOND))
+        self.publish(BAD)
+        self.assertEqual(self.run_program("first", "front"), (0, f"front {SECOND}\n", ""))
+        self.assertEqual(self.current(), f"releases/{SECOND}")
+        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": SECOND, "revision": COMMIT})
+
+    def test_where_nothing_is_deployed_nothing_is_printed_and_nothing_done(self):
+        self.assertEqual(self.run_program("first", "front"), (0, "", ""))
+        self.assertEqual((self.current(), self.releases()), (None, []))
+
+    def test_where_there_is_no_store_nothing_is_asked(self):
+        (self.folder / "store.json").write_text("{}")
+        self.assertEqual(self.run_program("first", "front"), (0, "", ""))
+        self.assertEqual(self.metadata.asked, [])
+
+    def test_without_another_way_a_deployment_is_waited_for(self):
+        self.clock.events[2] = lambda: self.deploy(SECOND, self.publish(SECOND))
+        status, out, said = self.run_program("first", "front", "--wait", "900", "--needed")
+        self.assertEqual((status, out), (0, f"front {SECOND}\n"))
+        line = "front waits for its release: nothing is deployed yet, and the stack file names no repository\n"
+        self.assertEqual(said, line)
+        self.assertEqual(os.read(self.console, 4096).decode(), f"platform-release: {line}")
+
+    def test_a_store_that_does_not_answer_is_waited_for_and_is_an_error_in_the_end(self):
+        self.store.statuses = [(503, "ServerBusy")] * 8
+        self.deploy(SECOND, self.publish(SECOND))
+        status, out, said = self.run_program("first", "front", "--wait", "900")
+        self.assertEqual((status, out), (0, f"front {SECOND}\n"))
+        self.assertEqual(said.count("answers 503 ServerBusy"), 1)
+        (self.root / "current").unlink()
+        self.store.end()
+        status, out, said = self.run_program("first", "front", "--wait", "900")
+        self.assertEqual((status, out, self.current()), (1, "", None))
+        self.assertGreater(self.clock.now, 900)
+
+    def test_a_container_that_is_missing_is_no_store_in_which_nothing_is_deployed(self):
+        self.store.statuses = [(404, "ContainerNotFound")] * 50
+        status, out, _ = self.run_program("first", "front", "--wait", "5")
+        self.assertEqual((status, out), (1, ""))
+
+    def test_what_current_points_to_is_never_changed(self):
+        self.make(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.deploy(SECOND, self.publish(SECOND))
+        self.assertEqual(self.run_program("first", "front"), (0, "", ""))
+        self.assertEqual((self.current(), self.store.asked), (f"releases/{FIRST}", []))
+
+    # settle
+
+    def test_what_is_deployed_while_a_machine_is_made_is_taken_before_it_serves(self):
+        self.deploy(FIRST, self.publish(FIRST))
+        self.run_program("first", "front")
+        self.deploy(SECOND, self.publish(SECOND))
+        with mock.patch.object(release.Application, "activate") as activate:
+            self.assertEqual(self.run_program("settle", "front"), (0, f"front {SECOND}\n", ""))
+            activate.assert_called_once_with(SECOND)
+            # It serves from then on: what is deployed is brought to it.
+            self.deploy(BAD, self.publish(BAD))
+            self.assertEqual(self.run_program("settle", "front"), (0, "", ""))
+            activate.assert_called_once()
+
+    def test_a_machine_that_had_a_release_before_is_not_settled(self):
+        self.make(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.deploy(SECOND, self.publish(SECOND))
+        self.run_program("first", "front")
+        self.assertEqual(self.run_program("settle", "front"), (0, "", ""))
+        self.assertEqual(self.store.asked, [])
+
+    def test_a_machine_whose_first_release_came_from_git_takes_a_first_deployment(self):
+        self.run_program("first", "front")
+        self.make(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.deploy(SECOND, self.publish(SECOND))
+        with mock.patch.object(release.Application, "activate") as activate:
+            self.run_program("settle", "front")
+            activate.assert_called_once_with(SECOND)
+
+    # status
+
+    def test_the_status_tells_what_is_there_and_what_is_deployed(self):
+        self.make(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        entry = {"release": FIRST, "revision": COMMIT}
+        self.assertEqual(json.loads(self.run_program("status")[1]), {"front": entry})
+        self.deploy(SECOND, self.publish(SECOND))
+        self.assertEqual(json.loads(self.run_program("status")[1]), {"front": {**entry, "deployed": SECOND}})
+        self.store.end()
+        status, out, said = self.run_program("status")
+        self.assertEqual((status, json.loads(out)), (0, {"front": entry}))
+        self.assertIn("does not answer", said)
+
+    def test_a_revision_that_is_a_link_to_anything_is_not_read(self):
+        folder = self.make(FIRST)
+        (folder / "REVISION").unlink()
+        (folder / "REVISION").symlink_to("/etc/hostname")
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": FIRST, "revision": None})
+
+
+# Stands in for systemd: one unit with Type=notify that runs `current/server.py`, in a control group that is a file.
+SYSTEMCTL = """
+import os, pathlib, signal, subprocess, sys, time
+here = pathlib.Path(__file__).parent.parent
+group = here / "cgroup/unit/cgroup.procs"
+verb = sys.argv[1]
+if verb == "show":
+    print("/unit")
+    sys.exit()
+with open(here / "log", "a") as log:
+    print(*sys.argv[1:], file=log)
+def end(number):
+    if not group.exists():
+        return
+    pid = int(group.read_text())
+    try:
+        os.killpg(pid, number)
+        while True:
+            os.kill(pid, 0)
+            if open(f"/proc/{pid}/stat").read().split()[2] == "Z":
+                break
+            time.sleep(0.01)
+    except OSError:
+        pass
+    group.unlink(missing_ok=True)
+end(signal.SIGKILL if verb == "kill" else signal.SIGINT)
+if verb == "restart":
+    ready = here / "ready"
+    ready.unlink(missing_ok=True)
+    folder = here / "srv/front/current"
+    process = subprocess.Popen([sys.executable, "server.py", str(ready)], cwd=folder, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    group.write_text(str(process.pid))
+    while not ready.exists():
+        if process.poll() is not None:
+            print("the unit failed", file=sys.stderr)
+            sys.exit(1)
+        time.sleep(0.01)
+"""
+SERVER = """
+import pathlib, signal, sys, time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+kind = {kind!r}
+if kind == "crash":
+    sys.exit(3)
+if kind == "deaf":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        if kind in ("hang", "deaf"):
+            time.sleep(60)
+        if kind == "slow":
+            time.sleep(0.5)
+        self.send_response(500 if kind == "500" or (kind == "half" and self.path != "/health") else 200)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\\n")
+    def log_message(self, *_):
+        pass
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+server = Server(("127.0.0.1", {port}), Handler)
+if kind != "never":
+    pathlib.Path(sys.argv[1]).touch()
+server.serve_forever()
+"""
+
+
+class ActivateTest(ReleaseTest):
+    def setUp(self):
+        super().setUp()
+        self.systemctl(SYSTEMCTL, f"#!{sys.executable}")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.settings["port"] = self.port
+        self.tell(self.settings)
+        self.patch("SHORTEST_GATE_SECONDS", 0.5)
+        self.addCleanup(lambda: subprocess.run([self.folder / "bin/systemctl", "kill", "front.service"], check=True))
+
+    def make_server(self, name, kind="good", **files):
+        return self.make(name, **{"server.py": SERVER.format(kind=kind, port=self.port), **files})
+
+    def serve_first(self):
+        self.make_server(FIRST)
+        self.assertEqual(self.run_program("activate", "front", FIRST), (0, f"front {FIRST}\n", ""))
+
+    def running(self):
+        return release.Application("front").running()
+
+    def log(self):
+        path = self.folder / "log"
+        lines = path.read_text().splitlines() if path.exists() else []
+        path.unlink(missing_ok=True)
+        return lines
+
+    def test_a_good_release_serves(self):
+        self.serve_first()
+        self.make_server(SECOND)
+        self.assertEqual(self.run_program("activate", "front", SECOND), (0, f"front {SECOND}\n", ""))
+        self.assertEqual((self.current(), self.running()), (f"releases/{SECOND}", {SECOND}))
+
+    def test_one_that_serves_already_is_left_alone(self):
+        self.serve_first()
+        self.log()
+        self.assertEqual(self.run_program("activate", "front", FIRST)[0], 0)
+        self.assertEqual(self.log(), [])
+
+    def test_a_bad_release_is_taken_back_at_once_with_the_reason(self):
+        self.serve_first()
+        for number, (kind, why) in enumerate(
+            (
+                ("crash", "the service does not take it: systemctl ended with 1: the unit failed"),
+                ("never", "the service does not take it: it took more than 2 s"),
+                ("500", "/health answers 500"),
+                ("slow", "/health has no answer within 0.2 s"),
+                ("hang", "/health has no answer within 0.2 s"),
+                ("deaf", "/health has no answer within 0.2 s"),
+            )
+        ):
+            with self.subTest(kind=kind):
+                name = f"2026110400000{number}-cccccccccccc"
+                self.make_server(name, kind)
+                began = time.monotonic()
+                status, out, said = self.run_program("activate", "front", name)
+                self.assertEqual((status, out), (1, ""))
+                self.assertEqual(said, f"platform-release: {name}: {why}; {FIRST} serves again\n")
+                self.assertEqual((self.current(), self.running()), (f"releases/{FIRST}", {FIRST}))
+                self.assertLess(time.monotonic() - began, 6)
+
+    def test_a_path_besides_health_counts_where_it_is_named(self):
+        self.serve_first()
+        self.make_server(BAD, "half")
+        self.assertEqual(self.run_program("activate", "front", BAD)[0], 0)
+        self.run_program("activate", "front", FIRST)
+        self.settings["gate"]["also"] = ["/messages"]
+        self.tell(self.settings)
+        status, _, said = self.run_program("activate", "front", BAD)
+        self.assertEqual(status, 1)
+        self.assertIn("/messages answers 500", said)
+
+    def test_a_release_says_itself_that_it_is_bad_with_the_applications_variables_and_no_secret_is_told(self):
+        (self.folder / "front.env").write_text("PASSWORD='correct horse'\nTEXT=\"it's\"\n")
+        self.settings["variables"] = [str(self.folder / "front.env")]
+        self.tell(self.settings)
+        self.serve_first()
+        script = '#!/bin/sh\ntest "$PORT" = {port} && test "$PWD" = "$HOME/current"\n{rest}\n'
+        good = self.make_server(SECOND, **{"bin/check-release": script.format(port=self.port, rest='test "$TEXT" = "it\'s"')})
+        bad = self.make_server(BAD, **{"bin/check-release": script.format(port=self.port, rest='echo "no login as $PASSWORD" >&2; exit 1')})
+        for folder in (good, bad):
+            (folder / "bin/check-release").chmod(0o755)
+        self.assertEqual(self.run_program("activate", "front", SECOND), (0, f"front {SECOND}\n", ""))
+        status, _, said = self.run_program("activate", "front", BAD)
+        self.assertEqual(status, 1)
+        self.assertIn("bin/check-release: sh ended with 1: no login as ***; ", said)
+        self.assertEqual(self.running(), {SECOND})
+
+    def test_a_release_that_is_not_here_changes_nothing(self):
+        self.serve_first()
+        self.log()
+        status, _, said = self.run_program("activate", "front", SECOND)
+        self.assertEqual(status, 1)
+        self.assertIn(f"platform-release fetch front {SECOND}", said)
+        self.assertEqual((self.current(), self.log()), (f"releases/{FIRST}", []))
+
+    def test_a_bad_first_release_says_that_there_is_none_before_it(self):
+        self.make_server(BAD, "500")
+        status, _, said = self.run_program("activate", "front", BAD)
+        self.assertEqual(status, 1)
+        self.assertIn("there is no release before it", said)
+
+    def test_an_activation_that_was_killed_is_no_reason_to_take_the_bad_release_for_the_one_before(self):
+        self.serve_first()
+        self.make_server(BAD, "500")
+        release.Application("front").point(BAD)
+        self.make_server(SECOND, "hang")
+        status, _, said = self.run_program("activate", "front", SECOND)
+        self.assertEqual(status, 1)
+        self.assertIn(f"{FIRST} serves again", said)
+
+    def test_a_service_that_kept_the_one_before_is_not_restarted_to_go_back(self):
+        self.serve_first()
+        self.make_server(BAD)
+        self.settings["activate"] = ["false"]
+        self.tell(self.settings)
+        self.log()
+        self.assertEqual(self.run_program("activate", "front", BAD)[0], 1)
+        self.assertEqual((self.log(), self.current(), self.running()), ([], f"releases/{FIRST}", {FIRST}))
+
+    def test_a_service_that_goes_on_with_the_one_before_has_not_taken_the_release(self):
+        self.serve_first()
+        self.make_server(SECOND)
+        self.settings["activate"] = ["true"]
+        self.tell(self.settings)
+        status, _, said = self.run_program("activate", "front", SECOND)
+        self.assertEqual(status, 1)
+        self.assertIn(f"{SECOND}: {FIRST} still runs; {FIRST} serves again", said)
+
+    def test_old_releases_go_and_none_that_is_used(self):
+        self.serve_first()
+        for day in range(4, 10):
+            self.make_server(f"2026110{day}000000-dddddddddddd")
+        self.assertEqual(self.run_program("prune", "front", "--keep", "2")[0], 0)
+        self.assertEqual(self.releases(), [FIRST, "20261108000000-dddddddddddd", "20261109000000-dddddddddddd"])
+
+
+class SettingsTest(unittest.TestCase):
+    def test_values_are_read_as_they_were_written(self):
+        secrets = program("secrets/files/platform-secrets")
+        values = ["plain", "", "it's", 'it\'s "so"', "a\nb", "$HOME `x` \\n", "it's\n\\ $x", "späte"]
+        for reader in ("node", "systemd"):
+            for value in values:
+                with self.subTest(reader=reader, value=value), tempfile.TemporaryDirectory() as folder:
+                    path = f"{folder}/env"
+                    with open(path, "w", encoding="utf-8", newline="") as file:
+                        file.write("# A comment.\n" + "".join(f"{name}={secrets.quoted(name, value, reader)}\n" for name in ("A", "B_2")))
+                    self.assertEqual(release.variables_in(path, reader), {"A": value, "B_2": value})
+
+    def test_the_role_writes_what_the_program_reads(self):
+        template = (ROLES / "application/templates/release.json.j2").read_text(encoding="utf-8")
+        for key in ("name", "root", "user", "port", "unit", "reader", "variables", "activate", "activate_seconds", "gate"):
+            self.assertIn(f"'{key}': ", template)
+        for key in ("path", "also", "seconds", "slow_milliseconds"):
+            self.assertIn(f"'{key}': ", template)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,80 @@
+/** Where the artifacts of a stack are, and a login there: from its file, without Pulumi. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ContainerClient } from "@azure/storage-blob";
+import { load } from "js-yaml";
+import { z } from "zod";
+import { endpointsOf } from "../../azure/arm.ts";
+import { credentialOf, type Ask } from "../../azure/credential.ts";
+import { blobService, cloudOf, cloudSchema, type Cloud } from "../../environment/cloud.ts";
+import { accountName } from "../../environment/names.ts";
+import { asObject } from "../../environment/untyped.ts";
+import { container } from "./release.ts";
+
+/** What a stack's file says of it. */
+export interface StackStore {
+  /** Name of the environment, for example `development`. */
+  environment: string;
+  account: string;
+  /** Applications of its tiers. */
+  applications: string[];
+  cloud: Cloud;
+  /** Settings of the provider, `azure-native:<name>`, and its variables. */
+  ask: Ask;
+}
+
+const environmentSchema = z.object({
+  name: z.string(),
+  domain: z.string(),
+  storage: z.object({ name: z.string().optional() }).optional(),
+  tiers: z.record(z.string(), z.object({ applications: z.array(z.object({ name: z.string() })).optional() })),
+});
+
+/**
+ * Reads what the file of a stack says of its store.
+ *
+ * @param project Folder of the stack files.
+ * @throws Error that names the file.
+ */
+export async function stackStore(
+  project: string,
+  stack: string,
+  variables: NodeJS.ProcessEnv = process.env,
+): Promise<StackStore> {
+  const file = join(project, `Pulumi.${stack}.yaml`);
+  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+    throw new Error(`--stack: given ${stack}, which has no file ${file}`, { cause });
+  });
+  const config = asObject(asObject(load(text))["config"]);
+  // `pulumi config set` writes structured values as JSON in a string.
+  const given = config["platform:environment"];
+  const found = environmentSchema.safeParse(typeof given === "string" ? JSON.parse(given) : given);
+  if (!found.success)
+    throw new Error(
+      `${file}: platform:environment lacks what says where artifacts are\n${z.prettifyError(found.error)}`,
+    );
+  const { name, domain, storage, tiers } = found.data;
+  const ask: Ask = (key, variable) => {
+    const value = config[`azure-native:${key}`];
+    return [typeof value === "string" ? value : undefined, variables[variable]].find(Boolean);
+  };
+  return {
+    environment: name,
+    account: storage?.name ?? accountName.default(stack, domain),
+    applications: Object.values(tiers).flatMap(({ applications }) => (applications ?? []).map((one) => one.name)),
+    cloud: cloudOf(
+      cloudSchema.parse(ask("environment", "ARM_ENVIRONMENT") ?? variables["AZURE_ENVIRONMENT"]),
+      ask("metadataHost", "ARM_METADATA_HOSTNAME"),
+    ),
+    ask,
+  };
+}
+
+/** A client of the stack's container of artifacts. */
+export async function containerOf(stack: StackStore): Promise<ContainerClient> {
+  const endpoints = await endpointsOf(stack.cloud);
+  const credential = await credentialOf(stack.ask, stack.cloud, endpoints);
+  return new ContainerClient(`${blobService(stack.account, endpoints)}/${container}`, credential, {
+    retryOptions: { maxTries: 4, tryTimeoutInMs: 300_000 },
+  });
+}
