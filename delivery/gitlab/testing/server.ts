@@ -86,6 +86,8 @@ export const somebody = 200;
 export class FakeGitLab {
   readonly token: string;
   readonly mergeRequests: FakeMergeRequest[] = [];
+  /** Of branches; those of merge requests are theirs. */
+  readonly pipelines: FakePipeline[] = [];
   readonly issues: FakeIssue[] = [];
   readonly exchanges: Exchange[] = [];
   /** Taken one after the other by the requests that they are for. */
@@ -198,7 +200,7 @@ export class FakeGitLab {
   #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number): unknown {
     if (parts.project !== undefined && Number(parts.project) !== projectId) return undefined;
     const mergeRequest = this.mergeRequests.find(({ iid }) => iid === Number(parts.iid));
-    const pipelines = this.mergeRequests.flatMap((one) => one.pipelines);
+    const pipelines = [...this.pipelines, ...this.mergeRequests.flatMap((one) => one.pipelines)];
     switch (name) {
       case "me":
         return { id: user, username: user === bot ? "project_7_bot" : "somebody" };
