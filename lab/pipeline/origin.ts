@@ -59,6 +59,7 @@ export class Origin {
       "commit",
       "--quiet",
       "--no-verify",
+      "--allow-empty",
       "--message",
       `A change of ${Object.keys(changes).join(", ")}`,
     );

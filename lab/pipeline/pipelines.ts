@@ -27,7 +27,13 @@ export interface Variable {
 
 /** Why a pipeline runs. */
 export type Cause =
-  | { kind: "merge_request"; mergeRequest: FakeMergeRequest; branch: string; fork?: true }
+  | {
+      kind: "merge_request";
+      mergeRequest: FakeMergeRequest;
+      branch: string;
+      /** Its code is a fork's, and somebody lets the pipeline run in this project. The fork calls the branch so. */
+      fork?: { branch: string };
+    }
   | { kind: "push"; before: string }
   | { kind: "schedule"; variables: Readonly<Record<string, string>> };
 
@@ -38,6 +44,8 @@ export interface JobResult {
   output: string;
   /** Artifacts and reports by their file names. */
   files: Record<string, string>;
+  /** The job's clone; undefined where it did not run. */
+  clone?: string;
 }
 
 export interface PipelineResult {
@@ -59,6 +67,8 @@ export interface Options {
   /** Paths that jobs may read, and those of protected branches write. */
   read: string[];
   write: string[];
+  /** Puts into a job's empty home what its runner gives it. */
+  furnish: (home: string) => void;
   /** False runs jobs as the user who runs this, for tests of the runner itself. */
   confine: boolean;
   /** Names of jobs that are taken as run, such as checks that have tests of their own. */
@@ -73,6 +83,7 @@ const longestSeconds = 3600;
 /** A job as `gitlab-ci-local --list-csv-all` tells it. */
 interface Planned {
   name: string;
+  stage: string;
   when: string;
   environment: string;
 }
@@ -85,7 +96,7 @@ export class Pipelines {
   }
 
   /**
-   * Runs a pipeline: its jobs one after the other, those after a failed one not.
+   * Runs a pipeline: its jobs one after the other, those of stages after a failed one not.
    *
    * @param start Manual jobs that somebody starts.
    */
@@ -97,6 +108,7 @@ export class Pipelines {
     else gitlab.pipelines.push(pipeline);
     const planned = (await this.plan(cause, commit, pipeline.id)).filter(({ when }) => when !== "never");
     const jobs: JobResult[] = [];
+    const failedStages = new Set<string>();
     for (const job of planned) {
       const id = gitlab.nextId();
       const shown = { id, name: job.name, status: "running", artifacts: {} as Record<string, string> };
@@ -105,8 +117,9 @@ export class Pipelines {
         manual: job.when === "manual" && !start.includes(job.name),
         skipped: this.#options.skip.includes(job.name),
         // A job that somebody starts does not wait for others.
-        failed: job.when !== "manual" && jobs.some(({ status }) => status === "failed"),
+        failed: job.when !== "manual" && [...failedStages].some((stage) => stage !== job.stage),
       });
+      if (result.status === "failed") failedStages.add(job.stage);
       Object.assign(shown, { status: result.status, artifacts: result.files });
       jobs.push(result);
     }
@@ -120,8 +133,8 @@ export class Pipelines {
     const lines = output.split("\n").filter((line) => /^[^;]+;[^;]*;[a-z_]+;/.test(line));
     if (status !== 0 || lines.length === 0) throw new Error(`gitlab-ci-local lists no jobs:\n${output}`);
     return lines.flatMap((line) => {
-      const [name = "", , when = "", , environment = ""] = line.split(";");
-      return when === "when" ? [] : [{ name, when, environment }];
+      const [name = "", stage = "", when = "", , environment = ""] = line.split(";");
+      return when === "when" ? [] : [{ name, stage, when, environment }];
     });
   }
 
@@ -137,8 +150,12 @@ export class Pipelines {
     if (left.manual) return done("manual");
     if (left.failed) return done("skipped");
     if (left.skipped) return done("success");
-    const { status, output, files } = await this.#ciLocal(cause, commit, pipeline, { id, name, environment }, [name]);
-    return { id, name, status: status === 0 ? "success" : "failed", output, files };
+    // https://docs.gitlab.com/ci/environments/protected_environments/ : nobody's merge request deploys.
+    if (cause.kind === "merge_request" && environment in this.#options.environments) return done("failed");
+    const { status, output, files, clone } = await this.#ciLocal(cause, commit, pipeline, { id, name, environment }, [
+      name,
+    ]);
+    return { id, name, status: status === 0 ? "success" : "failed", output, files, clone };
   }
 
   async #ciLocal(
@@ -148,12 +165,12 @@ export class Pipelines {
     job: { id: number; name: string; environment: string },
     words: string[],
   ) {
-    const { directory, origin, gitlab, runner, read, write, confine } = this.#options;
+    const { directory, origin, gitlab, runner, read, write, furnish, confine } = this.#options;
     const place = join(directory, `${pipeline}-${job.id}`);
     const [clone, home, staging] = ["project", "home", "staging"].map((name) => join(place, name));
     if (!clone || !home || !staging) throw new Error("unreachable");
     for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
-    const branch = cause.kind === "merge_request" ? cause.branch : "main";
+    const branch = cause.kind === "merge_request" ? (cause.fork?.branch ?? cause.branch) : "main";
     origin.cloneTo(clone, {
       commit,
       branch,
@@ -161,6 +178,7 @@ export class Pipelines {
       url: `${gitlab.projectUrl}.git`,
     });
     linkPackages(clone);
+    furnish(home);
     if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
     const isProtected = cause.kind !== "merge_request";
     const variables = {
@@ -199,7 +217,7 @@ export class Pipelines {
       killDescendants: true,
       killSignal: "SIGKILL",
     });
-    return { status: exitCode, output: String(all), files: filesOf(clone) };
+    return { status: exitCode, output: String(all), files: filesOf(clone), clone };
   }
 
   /** Variables of the project's settings that a job has. */
@@ -221,7 +239,8 @@ export class Pipelines {
     const { issuer, gitlab, environments } = this.#options;
     const tier = environments[job.environment];
     const token = await issuer.token(gitlab.url, {
-      project,
+      // Of the project whose code runs: gitlabhq/gitlabhq lib/gitlab/ci/jwt.rb
+      project: cause.kind === "merge_request" && cause.fork ? "somebody/platform" : project,
       refProtected: isProtected,
       // A protected environment lets no job of a merge request begin.
       ...(tier !== undefined && isProtected ? { environment: { tier } } : {}),
@@ -252,7 +271,7 @@ function predefinedOf({
     CI_MERGE_REQUEST_PROJECT_ID: String(projectId),
     CI_MERGE_REQUEST_PROJECT_PATH: project,
     CI_MERGE_REQUEST_SOURCE_PROJECT_ID: String(fork ? projectId + 1 : projectId),
-    CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: branch,
+    CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: fork?.branch ?? branch,
     CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
     CI_MERGE_REQUEST_EVENT_TYPE: "detached",
     CI_OPEN_MERGE_REQUESTS: `${project}!${mergeRequest.iid}`,
@@ -269,22 +288,25 @@ function linkPackages(clone: string): void {
   }
 }
 
-/**
- * What a job left for GitLab: the copies that gitlab-ci-local makes of artifacts, and the widgets' files. A link would be
- * read with the rights of who reads it, so only the job's own files count.
- */
+/** What a job left for GitLab: the copies that gitlab-ci-local makes of artifacts, and the widgets' files. */
 function filesOf(clone: string): Record<string, string> {
-  const found = [
-    ...globSync(".gitlab-ci-local/artifacts/*/*", { cwd: clone }),
-    ...globSync("widget.*.json", { cwd: clone }),
-  ];
-  return Object.fromEntries(
-    found
-      .map((path) => join(clone, path))
-      .filter(
-        (path) =>
-          lstatSync(path).isFile() && realpathSync(path) === join(realpathSync(clone), path.slice(clone.length + 1)),
-      )
-      .map((path) => [basename(path), readFileSync(path, "utf8")]),
+  const found = [".gitlab-ci-local/artifacts/*/*", "widget.*.json"].flatMap((pattern) =>
+    globSync(pattern, { cwd: clone }),
   );
+  return Object.fromEntries(
+    found.flatMap((path) => {
+      const content = ownFile(clone, path);
+      return content === undefined ? [] : [[basename(path), content]];
+    }),
+  );
+}
+
+/**
+ * A file in a job's clone; undefined where it is none. A link would be read with the rights of who reads it, so only what
+ * the job itself has counts.
+ */
+export function ownFile(clone: string, path: string): string | undefined {
+  const file = join(clone, path);
+  const isOwn = existsSync(file) && lstatSync(file).isFile() && realpathSync(file) === join(realpathSync(clone), path);
+  return isOwn ? readFileSync(file, "utf8") : undefined;
 }

@@ -1,0 +1,24 @@
+/**
+ * The project's pipeline against dev: a preview that everybody may see, and a merge request that wants more. The tests
+ * build on each other, in their order. They do not prove anything about Azure or GitLab themselves; the whole is in
+ * `long/pipeline.test.ts`.
+ */
+import { afterAll, beforeAll } from "vitest";
+import { lab } from "../commands.ts";
+import { type LabPipelines, startLabPipelines } from "../pipeline/labPipelines.ts";
+import { attacks, changeOfInstances, hostile } from "./pipelines.ts";
+
+let pipelines: LabPipelines;
+beforeAll(async () => {
+  await lab("up", "dev");
+  pipelines = await startLabPipelines();
+  await pipelines.publish("dev");
+});
+afterAll(async () => {
+  await pipelines?.end();
+  await lab("down");
+});
+
+changeOfInstances(() => pipelines, "dev", "front", 2);
+
+for (const attack of attacks.filter(({ branch }) => branch === "program")) hostile(() => pipelines, attack);
