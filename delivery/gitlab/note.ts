@@ -104,8 +104,10 @@ function stepTable(steps: readonly PreviewStep[]): string {
 }
 
 function stepRow({ operation, name, type, changes, exempt }: PreviewStep): string[] {
-  const shown = changes.slice(0, 3).map(({ path, replaces: forces }) => label(path) + (forces ? " (forces it)" : ""));
-  const more = changes.length > shown.length ? [`${changes.length - shown.length} more`] : [];
+  // What a resource is made of is in the full difference.
+  const changed = operation === "update" || operation === "replace" ? changes : [];
+  const shown = changed.slice(0, 3).map(({ path, replaces: forces }) => label(path) + (forces ? " (forces it)" : ""));
+  const more = changed.length > shown.length ? [`${changed.length - shown.length} more`] : [];
   const may = exempt.length > 0 ? [`may differ: ${exempt.map((one) => label(one)).join(", ")}`] : [];
   const verb = operation === "replace" || operation === "delete" ? `**${operation}**` : operation;
   return [verb, label(name), label(type), [...shown, ...more, ...may].join(", ")];

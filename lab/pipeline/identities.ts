@@ -45,8 +45,9 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
     const trusted = { issuer, subject, audiences: [tokenAudience] };
     await identities.federatedIdentityCredentials.createOrUpdate(group, name, "gitlab", trusted);
     for (const role of given) {
-      const scope = `/subscriptions/${subscriptionId}`;
-      const roleDefinitionId = `${scope}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
+      // The client sets a slash before it.
+      const scope = `subscriptions/${subscriptionId}`;
+      const roleDefinitionId = `/${scope}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
       await authorization.roleAssignments.create(scope, uuidOf(`${principalId} ${role}`), {
         principalId,
         principalType: "ServicePrincipal",

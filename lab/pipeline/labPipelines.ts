@@ -106,7 +106,7 @@ export async function startLabPipelines(): Promise<LabPipelines> {
     },
     read: [join(stateDir, "tls", "bundle.pem"), previews],
     write: [backend, previews, ssh],
-    // Pulumi's own home is below a user's, and it writes there.
+    // Pulumi writes there, so that each job has one of its own.
     furnish: (home) => arrangePlugins({ pulumiHome: join(home, ".pulumi"), builtEngine }),
     confine: true,
     skip,

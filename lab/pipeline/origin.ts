@@ -79,6 +79,8 @@ export class Origin {
     execFileSync("git", ["clone", "--quiet", "--no-local", "--no-checkout", this.repository, directory]);
     git("checkout", "--quiet", "-B", branch, commit);
     git("update-ref", "refs/remotes/origin/main", compare);
+    git("config", "user.name", "A runner");
+    git("config", "user.email", "runner@chatbot.example");
     // By this name the runner knows the project's address.
     git("remote", "add", "gcl-origin", url);
   }

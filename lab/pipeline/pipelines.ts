@@ -191,6 +191,8 @@ export class Pipelines {
       HOME: home,
       LANG: "C.UTF-8",
       TMPDIR: home,
+      // Where it would look by itself is in the home that the system says nobody has.
+      PULUMI_HOME: join(home, ".pulumi"),
       LAB_CACHE: cacheDir,
       NO_COLOR: "1",
       ...runner,
