@@ -5,8 +5,9 @@
  */
 import { afterAll, beforeAll } from "vitest";
 import { lab } from "../commands.ts";
-import { type LabPipelines, startLabPipelines } from "../pipeline/labPipelines.ts";
-import { attacks, changeOfInstances, hostile } from "./pipelines.ts";
+import { type LabPipelines, startLabPipelines } from "../pipeline/testing/labPipelines.ts";
+import { attacks } from "../pipeline/hostile.ts";
+import { changeOfInstances, hostile } from "../pipeline/testing/questions.ts";
 
 let pipelines: LabPipelines;
 beforeAll(async () => {

@@ -10,7 +10,7 @@ import { mergeRequest } from "../../delivery/gitlab/testing/fixture.ts";
 import { FakeGitLab, type FakeMergeRequest } from "../../delivery/gitlab/testing/server.ts";
 import { Issuer } from "./issuer.ts";
 import { Origin } from "./origin.ts";
-import { type Cause, type JobResult, type PipelineResult, Pipelines } from "./pipelines.ts";
+import { type Cause, type JobResult, type PipelineResult, Pipelines } from "./testing/pipelines.ts";
 import { makeProject } from "./testing/project.ts";
 
 let directory: string;

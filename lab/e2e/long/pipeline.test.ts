@@ -6,9 +6,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { resourceName } from "../../../environment/names.ts";
 import { lab, status } from "../../commands.ts";
-import { type LabPipelines, startLabPipelines } from "../../pipeline/labPipelines.ts";
+import { type LabPipelines, startLabPipelines } from "../../pipeline/testing/labPipelines.ts";
 import { labEnvironment } from "../target.ts";
-import { attacks, changeOfInstances, expectNoSecrets, hostile, jobOf, recordOf, withInstances } from "../pipelines.ts";
+import { attacks } from "../../pipeline/hostile.ts";
+import {
+  changeOfInstances,
+  expectNoSecrets,
+  hostile,
+  jobOf,
+  recordOf,
+  withInstances,
+} from "../../pipeline/testing/questions.ts";
 
 let pipelines: LabPipelines;
 beforeAll(async () => {

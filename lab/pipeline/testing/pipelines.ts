@@ -8,12 +8,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, globSync, lstatSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import type { FakeGitLab, FakeMergeRequest, FakePipeline } from "../../delivery/gitlab/testing/server.ts";
-import { projectId } from "../../delivery/gitlab/testing/server.ts";
-import { cacheDir, root } from "../paths.ts";
-import { confined } from "./confine.ts";
-import type { Issuer } from "./issuer.ts";
-import type { Origin } from "./origin.ts";
+import type { FakeGitLab, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
+import { projectId } from "../../../delivery/gitlab/testing/server.ts";
+import { cacheDir, root } from "../../paths.ts";
+import { confined } from "../confine.ts";
+import type { Issuer } from "../issuer.ts";
+import type { Origin } from "../origin.ts";
 
 /** A variable of the project's settings. https://docs.gitlab.com/ci/variables/ */
 export interface Variable {

@@ -1,16 +1,16 @@
 /** What is asked of the project's pipelines against a stack of the lab that stands. */
 import { expect, test } from "vitest";
 import { load, dump } from "js-yaml";
-import { projectId } from "../../delivery/gitlab/testing/server.ts";
-import { parseRecord, type PreviewRecord } from "../../delivery/record.ts";
-import { lab, labCommand, run } from "../commands.ts";
-import { credentials } from "../credentials.ts";
-import { stateDir } from "../paths.ts";
-import { armPort } from "../settings.ts";
-import { type Attack, attacks, type Known, type Loot, lootFile, lootGroup } from "../pipeline/hostile.ts";
-import type { LabPipelines } from "../pipeline/labPipelines.ts";
-import { type JobResult, ownFile, type PipelineResult } from "../pipeline/pipelines.ts";
-import { labSecrets } from "../pipeline/stackFiles.ts";
+import { projectId } from "../../../delivery/gitlab/testing/server.ts";
+import { parseRecord, type PreviewRecord } from "../../../delivery/record.ts";
+import { lab, labCommand, run } from "../../commands.ts";
+import { credentials } from "../../credentials.ts";
+import { stateDir } from "../../paths.ts";
+import { armPort } from "../../settings.ts";
+import { type Attack, type Known, type Loot, lootFile, lootGroup } from "../hostile.ts";
+import type { LabPipelines } from "./labPipelines.ts";
+import { type JobResult, ownFile, type PipelineResult } from "./pipelines.ts";
+import { labSecrets } from "../stackFiles.ts";
 
 export const jobOf = ({ jobs }: PipelineResult, name: string): JobResult => {
   const job = jobs.find((one) => one.name === name);
@@ -143,5 +143,3 @@ export function hostile(pipelines: () => LabPipelines, attack: Attack): void {
     expect(made).toEqual([]);
   }, 600_000);
 }
-
-export { attacks };
