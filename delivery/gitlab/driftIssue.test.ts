@@ -34,8 +34,14 @@ test("no drift makes no issue", async () => {
   expect(made.fake.writes()).toEqual([]);
 });
 
-test("what differs by nature is no drift", async () => {
-  expect(await put(recordOf([step("update", "configuration", { exempt: ["playbook"] })]))).toBe("none");
+test("machines that were repaired or added are no drift; another change of what holds them is", async () => {
+  const capacity = { path: "sku.capacity", kind: "update" as const, before: 2, after: 3 };
+  const size = { path: "sku.name", kind: "update" as const, before: "a", after: "b" };
+  const scaled = (...changes: (typeof capacity | typeof size)[]) =>
+    recordOf([step("update", "front", { exempt: ["capacity"], changes })]);
+  expect(await put(scaled(capacity))).toBe("none");
+  expect(await put(scaled(capacity, size))).toBe("opened");
+  expect(await put(scaled(capacity))).toBe("closed");
 });
 
 test("a drift that cannot be asked for is told, and each stack has its own issue", async () => {

@@ -1,5 +1,6 @@
 /** One issue per stack that is not as its program says. */
-import type { PreviewRecord } from "../record.ts";
+import { isExempt } from "../exemptions.ts";
+import type { PreviewRecord, PreviewStep } from "../record.ts";
 import type { GitLab, Issue } from "./client.ts";
 import { marker, readMarker } from "./marker.ts";
 import { noteOf, titleOf, type Source } from "./note.ts";
@@ -39,9 +40,15 @@ export async function putDriftIssue(
   return "updated";
 }
 
-/** Whether a stack is not as its program says. What may differ by nature is none. */
+/** Whether a stack is not as its program says. */
 export function isDrift({ outcome, steps }: Pick<PreviewRecord, "outcome" | "steps">): boolean {
-  return outcome === "failed" || steps.some(({ exempt }) => exempt.length === 0);
+  return outcome === "failed" || !steps.every(followsWhatStands);
+}
+
+/** A change of what machines there are, and of nothing else: repairs and autoscaling make it, and no hand. */
+function followsWhatStands({ operation, changes, exempt }: PreviewStep): boolean {
+  const isChange = operation === "update" || operation === "replace";
+  return isChange && changes.length > 0 && changes.every(({ path }) => isExempt(path, exempt));
 }
 
 /** The open issues that the token's own user has written about a stack, oldest first. */
