@@ -12,7 +12,8 @@ import { changeOfInstances, hostile } from "../pipeline/testing/questions.ts";
 let pipelines: LabPipelines;
 beforeAll(async () => {
   await lab("up", "dev");
-  pipelines = await startLabPipelines();
+  // The other stacks do not stand.
+  pipelines = await startLabPipelines(["preview:prod", "preview:tools"]);
   await pipelines.publish("dev");
 });
 afterAll(async () => {
