@@ -42,6 +42,15 @@ test("it writes its own folder, and what it may only read stays as it is", async
   expect((await run(["ls", shared])).stdout).toBe("");
 });
 
+test("of several folders that it may write, each is the real one", async () => {
+  const folders = ["job", "other"].map((name) => join(directory, name));
+  for (const folder of folders) mkdirSync(folder, { recursive: true });
+  await run(["chown", "-R", "nobody:nogroup", ...folders]);
+  const write = `for folder in ${folders.join(" ")}; do echo done >$folder/both; done`;
+  await run(confined(["sh", "-c", write], join(directory, "staging"), folders), { cwd: "/" });
+  for (const folder of folders) expect(readFileSync(join(folder, "both"), "utf8")).toBe("done\n");
+});
+
 test("nothing stays mounted", async () => {
   await script("true");
   expect((await run(["findmnt", "--noheadings", "--list", "--output", "TARGET"])).stdout).not.toContain(directory);

@@ -12,7 +12,7 @@ const hidden = ["/root", "/home", homedir(), stateDir].filter(
 /**
  * The command that runs another one confined.
  *
- * @param staging An empty folder.
+ * @param staging An empty folder, in none that the job sees.
  * @param write Paths that the job may write, besides temporary files.
  * @param read Paths that it may only read, besides the checkout and its tools.
  */

@@ -167,8 +167,7 @@ export class Pipelines {
   ) {
     const { directory, origin, gitlab, runner, read, write, furnish, confine } = this.#options;
     const place = join(directory, `${pipeline}-${job.id}`);
-    const [clone, home, staging] = ["project", "home", "staging"].map((name) => join(place, name));
-    if (!clone || !home || !staging) throw new Error("unreachable");
+    const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
     for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
     const branch = cause.kind === "merge_request" ? (cause.fork?.branch ?? cause.branch) : "main";
     origin.cloneTo(clone, {
