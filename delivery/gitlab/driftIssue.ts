@@ -1,0 +1,76 @@
+/** One issue per stack that is not as its program says. */
+import { isExempt } from "../exemptions.ts";
+import type { PreviewRecord, PreviewStep } from "../record.ts";
+import type { GitLab, Issue } from "./client.ts";
+import { marker, readMarker } from "./marker.ts";
+import { noteOf, titleOf, type Source } from "./note.ts";
+
+/** The label by which these issues are found. GitLab makes it where the project has none. */
+export const driftLabel = "drift";
+const drift = "drift";
+
+export type DriftResult = "opened" | "updated" | "closed" | "none";
+
+/**
+ * Opens, updates or closes the issue of a stack, as its record says. A drift that could not be asked for is one, too:
+ * somebody has to look.
+ */
+export async function putDriftIssue(
+  gitlab: GitLab,
+  stack: string,
+  record: PreviewRecord,
+  source: Source,
+): Promise<DriftResult> {
+  const [first, ...doubles] = await issuesAbout(gitlab, stack);
+  for (const { iid } of doubles) await gitlab.editIssue(iid, { stateEvent: "close" });
+  if (!isDrift(record)) {
+    if (first === undefined) return "none";
+    await gitlab.addIssueNote(first.iid, `${seen(source)}: the stack is as its program says.`);
+    await gitlab.editIssue(first.iid, { stateEvent: "close" });
+    return "closed";
+  }
+  const title = titleFor(stack, record);
+  const description = descriptionFor(stack, record, source);
+  if (first === undefined) {
+    await gitlab.openIssue(title, description, driftLabel);
+    return "opened";
+  }
+  await gitlab.editIssue(first.iid, { title, description });
+  if (first.title !== title) await gitlab.addIssueNote(first.iid, `${seen(source)}: ${titleOf(record)}.`);
+  return "updated";
+}
+
+/** Whether a stack is not as its program says. */
+export function isDrift({ outcome, steps }: Pick<PreviewRecord, "outcome" | "steps">): boolean {
+  return outcome === "failed" || !steps.every(followsWhatStands);
+}
+
+/** A change of what machines there are, and of nothing else: repairs and autoscaling make it, and no hand. */
+function followsWhatStands({ operation, changes, exempt }: PreviewStep): boolean {
+  const isChange = operation === "update" || operation === "replace";
+  return isChange && changes.length > 0 && changes.every(({ path }) => isExempt(path, exempt));
+}
+
+/** The open issues that the token's own user has written about a stack, oldest first. */
+async function issuesAbout(gitlab: GitLab, stack: string): Promise<Issue[]> {
+  const [issues, me] = await Promise.all([gitlab.openIssues(driftLabel), gitlab.me()]);
+  return issues
+    .filter(({ author, description }) => author.id === me && readMarker(drift, description ?? "")?.stack === stack)
+    .sort((one, other) => one.iid - other.iid);
+}
+
+const titleFor = (stack: string, record: PreviewRecord) =>
+  record.outcome === "failed" ? `Drift of ${stack} is unknown` : `Drift of ${stack}: ${titleOf(record)}`;
+
+/** Told as the note of a preview, below what it means here. */
+function descriptionFor(stack: string, record: PreviewRecord, source: Source): string {
+  const [, ...told] = noteOf(stack, record, source).split("\n");
+  const meaning =
+    record.outcome === "failed"
+      ? "Azure could not be asked whether this stack is as its program says."
+      : "Azure is not as this stack's program says: an apply would do what is below. Either somebody changed Azure by " +
+        "hand, or an apply did not end. docs/operations.md tells what to do.";
+  return [marker(drift, stack, source), meaning, "", ...told].join("\n");
+}
+
+const seen = ({ projectUrl, pipeline }: Source) => `[Pipeline ${pipeline}](${projectUrl}/-/pipelines/${pipeline})`;

@@ -1,0 +1,183 @@
+/** The one note that a merge request has about a stack. Pure. */
+import type { PolicyViolation, PreviewRecord, PreviewStep } from "../record.ts";
+import { isLater, marker, type Origin, readMarker } from "./marker.ts";
+import { code, differenceBlock, type DifferenceLine, lineOf, shortened, visible } from "./markup.ts";
+
+/** The job that made a record, as GitLab knows it. */
+export interface Source extends Origin {
+  /** Commit that was previewed. */
+  commit: string;
+  /** The project's address, for example `https://gitlab.example.com/group/project`. */
+  projectUrl: string;
+}
+
+/** In place of a job, where a pipeline has none. */
+export const noJob = 0;
+
+/** Kind of the marker in the note's first line. */
+export const preview = "preview";
+
+/**
+ * Longest note, in characters. GitLab takes 1,000,000 (https://docs.gitlab.com/api/notes/), and shows one of that size
+ * slowly, if at all.
+ */
+export const longestNote = 100_000;
+const longest = { label: 200, value: 2_000, message: 1_000, error: 20_000, table: 30_000, policy: 15_000 };
+
+const order = ["replace", "delete", "create", "update"] as const satisfies PreviewStep["operation"][];
+const verbs: Record<PreviewStep["operation"], string> = {
+  replace: "to replace",
+  delete: "to delete",
+  create: "to create",
+  update: "to change",
+};
+
+/** The note's text for a record, which an author may have written. */
+export function noteOf(stack: string, record: PreviewRecord, source: Source): string {
+  const head = [heading(stack, titleOf(record), source)];
+  if (record.outcome === "failed") head.push("The preview **failed**, so this merge request cannot be applied.");
+  if (record.error !== undefined) head.push(errorBlock(record.error));
+  head.push(stepTable(record.steps), policyPart(record.policy));
+  if (record.counts.replace + record.counts.delete > 0)
+    head.push("What is replaced or deleted loses what it holds, unless that is kept elsewhere.");
+  const whole = joined(head);
+  return joined([whole, folded(differenceLines(record.steps), longestNote - whole.length, source)]);
+}
+
+/** The note's text where a job left no record that can be read. */
+export function noteWithoutRecord(stack: string, reason: string, source: Source): string {
+  return joined([
+    heading(stack, "no result", source),
+    `The job left no record of a preview: ${label(reason, longest.message)}. Its log tells more.`,
+  ]);
+}
+
+/** The note's text where the newest pipeline has nothing to preview, after one that had. */
+export function noteOfNothing(stack: string, source: Source): string {
+  return joined([
+    heading(stack, "no longer previewed", source),
+    "The newest commit changes nothing that this stack is made from, so its pipeline has no preview of it.",
+  ]);
+}
+
+/** The counts as a sentence's part, replaced and deleted first. */
+export function titleOf({ counts, outcome }: Pick<PreviewRecord, "counts" | "outcome">): string {
+  const parts = order.flatMap((operation) =>
+    counts[operation] > 0 ? [`${counts[operation]} ${verbs[operation]}`] : [],
+  );
+  if (outcome === "failed") return ["failed", ...parts].join(", ");
+  return `${parts.join(", ") || "nothing changes"}; ${counts.same} stay as they are`;
+}
+
+/** Whether the later of two texts about the same stack is `fresh`; true where `standing` is none of ours. */
+export function replaces(fresh: string, standing: string): boolean {
+  const [mine, theirs] = [readMarker(preview, fresh), readMarker(preview, standing)];
+  return mine !== undefined && (theirs === undefined || !isLater(theirs, mine));
+}
+
+/** A name, or what else stands in one cell. */
+const label = (text: string, length = longest.label) => code(shortened(text, length));
+
+const joined = (parts: readonly string[]) => parts.filter((part) => part !== "").join("\n\n");
+
+function heading(stack: string, title: string, source: Source): string {
+  const { projectUrl, commit, pipeline, job } = source;
+  const short = commit.slice(0, 8);
+  return joined([
+    `${marker(preview, stack, source)}\n### Preview of ${code(stack)}: ${title}`,
+    [
+      `Commit [${short}](${projectUrl}/-/commit/${commit})`,
+      `[pipeline ${pipeline}](${projectUrl}/-/pipelines/${pipeline})`,
+      ...(job === noJob ? [] : [`[job ${job}](${projectUrl}/-/jobs/${job})`]),
+    ].join(" · "),
+  ]);
+}
+
+function errorBlock(error: string): string {
+  const lines = shortened(error.split("\n").map(visible).join("\n"), longest.error).split("\n");
+  return differenceBlock(lines.map((text) => ({ sign: "!", text })));
+}
+
+function stepTable(steps: readonly PreviewStep[]): string {
+  const rows = order.flatMap((operation) => steps.filter((step) => step.operation === operation).map(stepRow));
+  return table(["", "Resource", "Type", "Changes"], rows, longest.table, "steps");
+}
+
+function stepRow({ operation, name, type, changes, exempt }: PreviewStep): string[] {
+  // What a resource is made of is in the full difference.
+  const changed = operation === "update" || operation === "replace" ? changes : [];
+  const shown = changed.slice(0, 3).map(({ path, replaces: forces }) => label(path) + (forces ? " (forces it)" : ""));
+  const more = changed.length > shown.length ? [`${changed.length - shown.length} more`] : [];
+  const may = exempt.length > 0 ? [`may differ: ${exempt.map((one) => label(one)).join(", ")}`] : [];
+  const verb = operation === "replace" || operation === "delete" ? `**${operation}**` : operation;
+  return [verb, label(name), label(type), [...shown, ...more, ...may].join(", ")];
+}
+
+function policyPart(violations: readonly PolicyViolation[]): string {
+  const mandatory = violations.filter(({ level }) => level === "mandatory");
+  if (violations.length === 0) return "Policy: nothing to say.";
+  const advisory = violations.length - mandatory.length;
+  const rows = [...mandatory, ...violations.filter(({ level }) => level === "advisory")].map(
+    ({ level, policy, urn, message }) => [
+      level === "mandatory" ? `**${level}**` : level,
+      label(policy),
+      urn === undefined ? "" : label(nameOf(urn)),
+      label(message, longest.message),
+    ],
+  );
+  return joined([
+    `Policy: **${mandatory.length} mandatory**, ${advisory} advisory.`,
+    table(["Level", "Policy", "Resource", "What is wrong"], rows, longest.policy, "violations"),
+  ]);
+}
+
+const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
+
+function table(heads: string[], rows: string[][], length: number, what: string): string {
+  if (rows.length === 0) return "";
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const lines = [line(heads), line(heads.map(() => "---"))];
+  const kept = fitting(rows.map(line), length - lines.join("\n").length);
+  const left = rows.length - kept.length;
+  return joined([[...lines, ...kept].join("\n"), left > 0 ? `${left} more ${what} are in the job's record.` : ""]);
+}
+
+/** The first lines that fit together. */
+function fitting(lines: readonly string[], length: number): string[] {
+  let used = 0;
+  const end = lines.findIndex((line) => (used += line.length + 1) > length);
+  return lines.slice(0, end < 0 ? lines.length : end);
+}
+
+function differenceLines(steps: readonly PreviewStep[]): DifferenceLine[] {
+  return order.flatMap((operation) =>
+    steps
+      .filter((step) => step.operation === operation)
+      .flatMap(({ urn, changes }) => [
+        { sign: "!", text: `${operation} ${oneLine(urn)}` } as const,
+        ...changes.flatMap(({ path, kind, before, after }) => {
+          const at = (sign: "+" | "-", value: unknown): DifferenceLine => ({
+            sign,
+            text: `  ${oneLine(path)}: ${shortened(JSON.stringify(value) ?? "unknown", longest.value)}`,
+          });
+          return [...(kind === "add" ? [] : [at("-", before)]), ...(kind === "delete" ? [] : [at("+", after)])];
+        }),
+      ]),
+  );
+}
+
+const oneLine = (text: string) => shortened(text.replaceAll(/\s+/g, " "), longest.value);
+
+function folded(lines: readonly DifferenceLine[], length: number, { projectUrl, job }: Source): string {
+  if (lines.length === 0) return "";
+  const frame = (shown: readonly DifferenceLine[]) => {
+    const left = lines.length - shown.length;
+    const rest =
+      left > 0 ? `${left} more lines are in [the job's record](${projectUrl}/-/jobs/${job}/artifacts/browse).` : "";
+    return joined(["<details><summary>Full difference</summary>", differenceBlock(shown), rest, "</details>"]);
+  };
+  // What the frame itself takes: the longest fence is as long as the longest run of backticks in a line that fits.
+  const room = length - frame([]).length - 2 * longest.value - 100;
+  const kept = fitting(lines.map(lineOf), room).length;
+  return frame(lines.slice(0, kept));
+}

@@ -1,0 +1,100 @@
+/**
+ * What GitLab asks of components and pipelines, and `gitlab-ci-local` does not:
+ * https://docs.gitlab.com/ci/components/#directory-structure . It does not prove that GitLab takes them.
+ */
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { load, loadAll } from "js-yaml";
+import { describe, expect, test } from "vitest";
+import { root } from "../paths.ts";
+
+interface Input {
+  description?: string;
+  type?: string;
+  default?: unknown;
+  options?: unknown[];
+}
+
+interface Rule {
+  if?: string;
+}
+
+interface Job {
+  stage?: string;
+  rules?: Rule[];
+  script?: unknown;
+  extends?: string;
+  id_tokens?: object;
+}
+
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const readme = read("templates/README.md");
+const components = globSync("templates/*/template.yml", { cwd: root }).map((path) => basename(dirname(path)));
+
+test("there are components, and each is in the table of the README", () => {
+  expect(components).toEqual(expect.arrayContaining(["apply", "preview"]));
+  for (const name of components) expect(readme).toContain(`| \`${name}\` |`);
+  expect(components.length).toBeLessThanOrEqual(30);
+  expect(existsSync(join(root, "LICENSE"))).toBe(true);
+});
+
+describe.each(components)("component %s", (name) => {
+  const text = read(`templates/${name}/template.yml`);
+  const [header = {}, body = {}] = loadAll(text) as [
+    { spec?: { inputs: Record<string, Input> } }?,
+    Record<string, Job>?,
+  ];
+  const inputs = header.spec?.inputs ?? {};
+  const own = `templates/${name}/README.md`;
+  const told = existsSync(join(root, own)) ? readme + read(own) : readme;
+  const used = new Set([...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, input]) => input ?? ""));
+
+  test("describes its inputs, uses all of them and no other", () => {
+    expect([...used].sort()).toEqual(Object.keys(inputs).sort());
+    for (const { description = "" } of Object.values(inputs)) expect(description).toMatch(/^[A-Z].*\.$/);
+  });
+
+  test("interpolates only what YAML reads as one string", () => {
+    // Within a flow sequence or as a key, the brackets would be YAML's own.
+    for (const line of text.split("\n").filter((one) => one.includes("$[[ inputs.")))
+      expect(line).toMatch(/^\s*(- )?(("[^"]*"|[\w.]+):\s*)?(\[?"[^"]*"\]?|[^["{]*\$\[\[ inputs\.\w+ \]\]\S*)?:?$/);
+  });
+
+  test("uses in rules what GitLab takes", () => {
+    for (const { rules = [] } of Object.values(body))
+      for (const rule of rules) expect(rule.if ?? "").not.toContain("${");
+  });
+
+  test("takes variables only that the README tells of", () => {
+    const others = ["STACK", "SCHEDULED", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
+    const variables = [...text.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, variable]) => variable ?? "");
+    for (const variable of variables)
+      if (!variable.startsWith("CI_") && !others.includes(variable)) expect(told).toContain(`\`${variable}\``);
+  });
+});
+
+describe("the pipeline", () => {
+  const pipeline = load(read(".gitlab-ci.yml")) as {
+    include: { component: string; inputs: { stack: string; tier?: string } }[];
+  };
+
+  test("previews and applies each stack that there is", () => {
+    const stacks = globSync("Pulumi.*.yaml", { cwd: root }).map((path) => path.split(".")[1] ?? "");
+    for (const name of ["preview", "apply"]) {
+      const included = pipeline.include.filter(({ component }) => component.includes(`/${name}@$CI_COMMIT_SHA`));
+      expect(included.map(({ inputs }) => inputs.stack).sort()).toEqual(stacks.sort());
+    }
+  });
+
+  test("gives each stack a tier of its own, since the tier decides who logs in as which writer", () => {
+    const applied = pipeline.include.flatMap(({ inputs }) => (inputs.tier === undefined ? [] : [inputs]));
+    expect(new Set(applied.map(({ tier }) => tier)).size).toBe(applied.length);
+  });
+
+  test("has no job of merge requests that asks for the project token or an ID token, but the previews", () => {
+    for (const [name, job] of Object.entries(pipeline as Record<string, Job>)) {
+      if (!job.rules?.some((rule) => rule.if?.includes("merge_request_event"))) continue;
+      expect(JSON.stringify(job), name).not.toMatch(/TOKEN|WRITER|id_tokens/);
+    }
+  });
+});

@@ -1,0 +1,201 @@
+/**
+ * The pipeline of this project with a program that stands in for `bin/delivery preview`, `up` and `drift`: which jobs
+ * there are, what each is given, and what they leave. It proves nothing about Azure, nor about GitLab itself.
+ */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { mergeRequest } from "../../delivery/gitlab/testing/fixture.ts";
+import { FakeGitLab, type FakeMergeRequest } from "../../delivery/gitlab/testing/server.ts";
+import { Issuer } from "./issuer.ts";
+import { Origin } from "./origin.ts";
+import { type Cause, type JobResult, type PipelineResult, Pipelines } from "./testing/pipelines.ts";
+import { makeProject } from "./testing/project.ts";
+
+let directory: string;
+let gitlab: FakeGitLab;
+let origin: Origin;
+let pipelines: Pipelines;
+let request: FakeMergeRequest;
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), "lab-test-"));
+  const place = (name: string) => {
+    mkdirSync(join(directory, name));
+    return join(directory, name);
+  };
+  gitlab = new FakeGitLab();
+  await gitlab.listen();
+  const source = place("source");
+  makeProject(source);
+  origin = new Origin(place("origin"), source);
+  pipelines = new Pipelines({
+    origin,
+    gitlab,
+    issuer: new Issuer(),
+    directory: place("jobs"),
+    variables: [
+      { name: "PLATFORM_IMAGE", value: "none" },
+      { name: "PLATFORM_READER_CLIENT_ID", value: "reader" },
+      { name: "PLATFORM_GITLAB_TOKEN", value: gitlab.token, protected: true },
+      { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-dev", protected: true, environment: "dev" },
+      { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-prod", protected: true, environment: "prod" },
+    ],
+    environments: { dev: "development", prod: "production", tools: "other" },
+    runner: { PATH: process.env.PATH ?? "", APPLIED_FILE: join(directory, "applied") },
+    read: [],
+    write: [],
+    furnish: () => {},
+    confine: false,
+    skip: [],
+  });
+  request = mergeRequest(1);
+  gitlab.mergeRequests.push(request);
+});
+afterEach(async () => {
+  await gitlab.close();
+  rmSync(directory, { recursive: true });
+});
+
+const states = ({ jobs }: PipelineResult) => Object.fromEntries(jobs.map(({ name, status }) => [name, status]));
+const jobOf = ({ jobs }: PipelineResult, name: string): JobResult => {
+  const job = jobs.find((one) => one.name === name);
+  if (!job) throw new Error(`there is no job ${name}, but ${jobs.map((one) => one.name).join(", ")}`);
+  return job;
+};
+const names = async (cause: Cause, branch = "main") =>
+  (await pipelines.plan(cause, origin.head(branch), 1)).filter(({ when }) => when !== "never").map(({ name }) => name);
+const ofRequest = (branch = "change", more: { fork?: { branch: string } } = {}): Cause => ({
+  kind: "merge_request",
+  mergeRequest: request,
+  branch,
+  ...more,
+});
+const dev = (content: string) => ({ "Pulumi.dev.yaml": `---\nconfig: {stack: dev, ${content}}\n` });
+const notes: Cause = { kind: "schedule", variables: { SCHEDULED: "notes" } };
+
+test.each([
+  ["a change of a stack's file previews that stack", dev("x: 1"), ["check", "preview:dev"]],
+  [
+    "a change of the program previews all of them",
+    { "index.ts": "" },
+    ["check", "preview:dev", "preview:prod", "preview:tools"],
+  ],
+  [
+    "a change of a playbook, too",
+    { "ansible/playbooks/site.yml": "" },
+    ["check", "preview:dev", "preview:prod", "preview:tools"],
+  ],
+  ["a change of words previews nothing", { "README.md": "Other words.\n" }, ["check"]],
+])("%s", async (_, changes, expected) => {
+  origin.commit("change", changes);
+  expect(await names(ofRequest(), "change")).toEqual(expected);
+});
+
+test("what comes from a fork is checked only", async () => {
+  origin.commit("change", dev("x: 1"));
+  expect(await names(ofRequest("change", { fork: { branch: "main" } }), "change")).toEqual(["check"]);
+});
+
+test("a push to main applies what it changes: dev by itself, prod by hand", async () => {
+  const before = origin.head();
+  origin.commit("main", { "index.ts": "", ...dev("x: 1") });
+  const plan = await pipelines.plan({ kind: "push", before }, origin.head(), 1);
+  expect(Object.fromEntries(plan.filter(({ when }) => when !== "never").map(({ name, when }) => [name, when]))).toEqual(
+    {
+      check: "on_success",
+      "apply:dev": "on_success",
+      "apply-anew:dev": "manual",
+      "apply:prod": "manual",
+      "apply-anew:prod": "manual",
+      "apply:tools": "manual",
+      "apply-anew:tools": "manual",
+    },
+  );
+});
+
+test("a schedule does what it is for, and nothing else", async () => {
+  expect(await names(notes)).toEqual(["notes"]);
+  const drift: Cause = { kind: "schedule", variables: { SCHEDULED: "drift" } };
+  expect(await names(drift)).toEqual(["drift:dev", "drift:prod", "drift:tools"]);
+});
+
+test("jobs of a merge request have the reader's settings, and no protected variable", async () => {
+  const spy = { "bin/setup": "#!/bin/sh\nenv\n" };
+  origin.commit("change", { ...dev("x: 1"), ...spy });
+  const { output } = jobOf(await pipelines.run(ofRequest()), "preview:dev");
+  expect(output).toContain("ARM_CLIENT_ID=reader");
+  expect(output).toMatch(/ARM_OIDC_TOKEN=ey/);
+  expect(output).not.toContain("writer-of-dev");
+  expect(output).not.toContain(gitlab.token);
+  expect(output).not.toContain(`HOME=${process.env.HOME}\n`);
+});
+
+test("from a change to its apply: widget, note in place, approval, apply, and drift", async () => {
+  origin.commit("change", dev("x: 1"));
+  const first = await pipelines.run(ofRequest());
+  expect(states(first)).toEqual({ check: "success", "preview:dev": "success" });
+  expect(JSON.parse(jobOf(first, "preview:dev").files["widget.dev.json"] ?? "")).toEqual({
+    create: 0,
+    update: 1,
+    delete: 0,
+  });
+  expect(states(await pipelines.run(notes))).toEqual({ notes: "success" });
+  expect(request.notes.map(({ body }) => body)).toEqual([expect.stringContaining("1 to change; 3 stay")]);
+  expect(request.notes[0]?.body).toContain("x: 1");
+
+  origin.commit("change", dev("x: 2"));
+  await pipelines.run(ofRequest());
+  await pipelines.run(notes);
+  expect(request.notes).toHaveLength(1);
+  expect(request.notes[0]?.body).toContain("x: 2");
+
+  const before = origin.head();
+  Object.assign(request, { state: "merged", sha: origin.head("change"), merge_commit_sha: origin.merge("change") });
+  const applied = await pipelines.run({ kind: "push", before });
+  expect(states(applied)).toEqual({ check: "success", "apply:dev": "success", "apply-anew:dev": "manual" });
+  expect(readFileSync(join(directory, "applied"), "utf8")).toContain("x: 2");
+
+  const drift = await pipelines.run({ kind: "schedule", variables: { SCHEDULED: "drift" } });
+  expect(jobOf(drift, "drift:dev").status).toBe("failed");
+  expect(gitlab.issues.map(({ title }) => title.slice(0, 13))).toEqual([
+    "Drift of dev:",
+    "Drift of prod",
+    "Drift of tool",
+  ]);
+});
+
+test("a preview that fails has a note with its error", async () => {
+  origin.commit("change", dev("mistake: true"));
+  expect(states(await pipelines.run(ofRequest()))).toEqual({ check: "success", "preview:dev": "failed" });
+  await pipelines.run(notes);
+  expect(request.notes[0]?.body).toContain("! Pulumi.dev.yaml: mistake: given true");
+});
+
+test("what differs from what was approved is refused, and applied anew by hand", async () => {
+  origin.commit("change", dev("x: 1"));
+  await pipelines.run(ofRequest());
+  const before = origin.head();
+  const merged = origin.merge("change");
+  Object.assign(request, { state: "merged", sha: origin.head("change"), merge_commit_sha: merged });
+  // Somebody pushes to main beside the merge request.
+  const pushed = origin.commit("main", dev("x: 1, y: 2"));
+  Object.assign(request, { merge_commit_sha: pushed });
+  const refused = await pipelines.run({ kind: "push", before });
+  expect(jobOf(refused, "apply:dev")).toMatchObject({ status: "failed" });
+  expect(jobOf(refused, "apply:dev").output).toContain("this is not what was approved");
+  expect(existsSync(join(directory, "applied"))).toBe(false);
+  const anew = await pipelines.run({ kind: "push", before }, ["apply-anew:dev"]);
+  expect(jobOf(anew, "apply-anew:dev").status).toBe("success");
+  expect(readFileSync(join(directory, "applied"), "utf8")).toContain("y: 2");
+});
+
+test("a commit that no merge request brought is previewed, and not applied", async () => {
+  const before = origin.head();
+  origin.commit("main", dev("x: 1"));
+  const { status, output, files } = jobOf(await pipelines.run({ kind: "push", before }), "apply:dev");
+  expect(status).toBe("failed");
+  expect(output).toContain("0 merge requests were merged as it");
+  expect(Object.keys(files)).toContain("preview.dev.json");
+  expect(existsSync(join(directory, "applied"))).toBe(false);
+});

@@ -1,0 +1,313 @@
+/**
+ * Runs the jobs of `.gitlab-ci.yml` as GitLab and a runner would, with `gitlab-ci-local`: each in a clone of its own, with
+ * the variables that its branch and environment have. It cannot imitate pipelines of merge requests
+ * (https://github.com/firecow/gitlab-ci-local/issues/1663), so what GitLab tells their jobs is told here, by
+ * https://docs.gitlab.com/ci/variables/predefined_variables/ .
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, globSync, lstatSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { execa } from "execa";
+import type { FakeGitLab, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
+import { projectId } from "../../../delivery/gitlab/testing/server.ts";
+import { cacheDir, root } from "../../paths.ts";
+import { confined } from "../confine.ts";
+import type { Issuer } from "../issuer.ts";
+import type { Origin } from "../origin.ts";
+
+/** A variable of the project's settings. https://docs.gitlab.com/ci/variables/ */
+export interface Variable {
+  name: string;
+  value: string;
+  /** Only for jobs of protected branches. */
+  protected?: true;
+  /** Only for jobs of this environment. */
+  environment?: string;
+}
+
+/** Why a pipeline runs. */
+export type Cause =
+  | {
+      kind: "merge_request";
+      mergeRequest: FakeMergeRequest;
+      branch: string;
+      /** Its code is a fork's, and somebody lets the pipeline run in this project. The fork calls the branch so. */
+      fork?: { branch: string };
+    }
+  | { kind: "push"; before: string }
+  | { kind: "schedule"; variables: Readonly<Record<string, string>> };
+
+export interface JobResult {
+  id: number;
+  name: string;
+  status: "success" | "failed" | "manual" | "skipped";
+  output: string;
+  /** Artifacts and reports by their file names. */
+  files: Record<string, string>;
+  /** The job's clone; undefined where it did not run. */
+  clone?: string;
+}
+
+export interface PipelineResult {
+  id: number;
+  jobs: JobResult[];
+}
+
+export interface Options {
+  origin: Origin;
+  gitlab: FakeGitLab;
+  issuer: Issuer;
+  /** Where jobs have their clones; anybody may reach it. */
+  directory: string;
+  variables: readonly Variable[];
+  /** GitLab's environments, which are all protected: their tiers by name. */
+  environments: Readonly<Record<string, string>>;
+  /** What all jobs have from their runner, such as plugins: variables of the process, not of GitLab. */
+  runner: Readonly<Record<string, string>>;
+  /** Paths that jobs may read, and those of protected branches write. */
+  read: string[];
+  write: string[];
+  /** Puts into a job's empty home what its runner gives it. */
+  furnish: (home: string) => void;
+  /** False runs jobs as the user who runs this, for tests of the runner itself. */
+  confine: boolean;
+  /** Names of jobs that are taken as run, such as checks that have tests of their own. */
+  skip: readonly string[];
+}
+
+export const project = "platform/platform";
+
+/** After so long a job is ended. */
+const longestSeconds = 3600;
+
+/** A job as `gitlab-ci-local --list-csv-all` tells it. */
+interface Planned {
+  name: string;
+  stage: string;
+  when: string;
+  environment: string;
+}
+
+export class Pipelines {
+  readonly #options: Options;
+
+  constructor(options: Options) {
+    this.#options = options;
+  }
+
+  /**
+   * Runs a pipeline: its jobs one after the other, those of stages after a failed one not.
+   *
+   * @param start Manual jobs that somebody starts.
+   */
+  async run(cause: Cause, start: readonly string[] = []): Promise<PipelineResult> {
+    const { gitlab, origin } = this.#options;
+    const commit = origin.head(cause.kind === "merge_request" ? cause.branch : "main");
+    const pipeline: FakePipeline = { id: gitlab.nextId(), sha: commit, project_id: projectId, jobs: [] };
+    if (cause.kind === "merge_request") cause.mergeRequest.pipelines.push(pipeline);
+    else gitlab.pipelines.push(pipeline);
+    const planned = (await this.plan(cause, commit, pipeline.id)).filter(({ when }) => when !== "never");
+    const jobs: JobResult[] = [];
+    const failedStages = new Set<string>();
+    for (const job of planned) {
+      const id = gitlab.nextId();
+      const shown = { id, name: job.name, status: "running", artifacts: {} as Record<string, string> };
+      pipeline.jobs.push(shown);
+      const result = await this.#runUnlessLeft(job, cause, commit, pipeline.id, id, {
+        manual: job.when === "manual" && !start.includes(job.name),
+        skipped: this.#options.skip.includes(job.name),
+        // A job that somebody starts does not wait for others.
+        failed: job.when !== "manual" && [...failedStages].some((stage) => stage !== job.stage),
+      });
+      if (result.status === "failed") failedStages.add(job.stage);
+      Object.assign(shown, { status: result.status, artifacts: result.files });
+      jobs.push(result);
+    }
+    return { id: pipeline.id, jobs };
+  }
+
+  /** The jobs that a pipeline has, in the order of its stages. */
+  async plan(cause: Cause, commit: string, pipeline: number): Promise<Planned[]> {
+    const job = { id: this.#options.gitlab.nextId(), name: "plan", environment: "" };
+    const { output, status } = await this.#ciLocal(cause, commit, pipeline, job, ["--list-csv-all"]);
+    const lines = output.split("\n").filter((line) => /^[^;]+;[^;]*;[a-z_]+;/.test(line));
+    if (status !== 0 || lines.length === 0) throw new Error(`gitlab-ci-local lists no jobs:\n${output}`);
+    return lines.flatMap((line) => {
+      const [name = "", stage = "", when = "", , environment = ""] = line.split(";");
+      return when === "when" ? [] : [{ name, stage, when, environment }];
+    });
+  }
+
+  async #runUnlessLeft(
+    { name, environment }: Planned,
+    cause: Cause,
+    commit: string,
+    pipeline: number,
+    id: number,
+    left: { manual: boolean; skipped: boolean; failed: boolean },
+  ): Promise<JobResult> {
+    const done = (status: JobResult["status"]): JobResult => ({ id, name, status, output: "", files: {} });
+    if (left.manual) return done("manual");
+    if (left.failed) return done("skipped");
+    if (left.skipped) return done("success");
+    // https://docs.gitlab.com/ci/environments/protected_environments/ : nobody's merge request deploys.
+    if (cause.kind === "merge_request" && environment in this.#options.environments) return done("failed");
+    const { status, output, files, clone } = await this.#ciLocal(cause, commit, pipeline, { id, name, environment }, [
+      name,
+    ]);
+    return { id, name, status: status === 0 ? "success" : "failed", output, files, clone };
+  }
+
+  async #ciLocal(
+    cause: Cause,
+    commit: string,
+    pipeline: number,
+    job: { id: number; name: string; environment: string },
+    words: string[],
+  ) {
+    const { directory, origin, gitlab, runner, read, write, furnish, confine } = this.#options;
+    const place = join(directory, `${pipeline}-${job.id}`);
+    const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
+    for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
+    const branch = cause.kind === "merge_request" ? (cause.fork?.branch ?? cause.branch) : "main";
+    origin.cloneTo(clone, {
+      commit,
+      branch,
+      compare: cause.kind === "push" ? cause.before : origin.base("main", commit),
+      url: `${gitlab.projectUrl}.git`,
+    });
+    linkPackages(clone);
+    furnish(home);
+    if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
+    const isProtected = cause.kind !== "merge_request";
+    const variables = {
+      ...this.#settings(isProtected, job.environment),
+      ...(cause.kind === "schedule" ? cause.variables : {}),
+      ...(await this.#predefined(cause, pipeline, job, isProtected)),
+    };
+    const environment = {
+      PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
+      HOME: home,
+      LANG: "C.UTF-8",
+      TMPDIR: home,
+      // Where it would look by itself is in the home that the system says nobody has.
+      PULUMI_HOME: join(home, ".pulumi"),
+      LAB_CACHE: cacheDir,
+      NO_COLOR: "1",
+      ...runner,
+      // Not on the command line, which others read.
+      ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
+    };
+    const command = [
+      ...[process.execPath, join(root, "node_modules", "gitlab-ci-local", "dist", "index.js")],
+      ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(variables).join(",")],
+      ...(cause.kind === "merge_request" ? ["--unset-variable", "CI_COMMIT_BRANCH"] : []),
+      ...words,
+    ];
+    const [program = "", ...args] = confine
+      ? confined(command, staging, [place, ...(isProtected ? write : [])], [...read, origin.repository])
+      : command;
+    const { exitCode, all } = await execa(program, args, {
+      cwd: clone,
+      env: environment,
+      extendEnv: false,
+      stdin: "ignore",
+      all: true,
+      reject: false,
+      timeout: longestSeconds * 1000,
+      killDescendants: true,
+      killSignal: "SIGKILL",
+    });
+    return { status: exitCode, output: String(all), files: filesOf(clone), clone };
+  }
+
+  /** Variables of the project's settings that a job has. */
+  #settings(isProtected: boolean, environment: string): Record<string, string> {
+    return Object.fromEntries(
+      this.#options.variables
+        .filter((variable) => isProtected || !variable.protected)
+        .filter((variable) => variable.environment === undefined || variable.environment === environment)
+        .map(({ name, value }) => [name, value]),
+    );
+  }
+
+  async #predefined(
+    cause: Cause,
+    pipeline: number,
+    job: { id: number; environment: string },
+    isProtected: boolean,
+  ): Promise<Record<string, string>> {
+    const { issuer, gitlab, environments } = this.#options;
+    const tier = environments[job.environment];
+    const token = await issuer.token(gitlab.url, {
+      // Of the project whose code runs: gitlabhq/gitlabhq lib/gitlab/ci/jwt.rb
+      project: cause.kind === "merge_request" && cause.fork ? "somebody/platform" : project,
+      refProtected: isProtected,
+      // A protected environment lets no job of a merge request begin.
+      ...(tier !== undefined && isProtected ? { environment: { tier } } : {}),
+    });
+    return {
+      GITLAB_CI: "true",
+      CI_PROJECT_ID: String(projectId),
+      CI_PIPELINE_ID: String(pipeline),
+      CI_JOB_ID: String(job.id),
+      // A job's own token may not comment.
+      CI_JOB_TOKEN: `job-token-${job.id}`,
+      CI_PIPELINE_SOURCE: cause.kind === "merge_request" ? "merge_request_event" : cause.kind,
+      CI_COMMIT_REF_PROTECTED: String(isProtected),
+      // gitlab-ci-local does not know `id_tokens`. An author may give them to any job.
+      ARM_OIDC_TOKEN: token,
+      ...(cause.kind === "merge_request" ? predefinedOf(cause) : {}),
+    };
+  }
+}
+
+function predefinedOf({
+  mergeRequest,
+  branch,
+  fork,
+}: Extract<Cause, { kind: "merge_request" }>): Record<string, string> {
+  return {
+    CI_MERGE_REQUEST_IID: String(mergeRequest.iid),
+    CI_MERGE_REQUEST_PROJECT_ID: String(projectId),
+    CI_MERGE_REQUEST_PROJECT_PATH: project,
+    CI_MERGE_REQUEST_SOURCE_PROJECT_ID: String(fork ? projectId + 1 : projectId),
+    CI_MERGE_REQUEST_SOURCE_BRANCH_NAME: fork?.branch ?? branch,
+    CI_MERGE_REQUEST_TARGET_BRANCH_NAME: "main",
+    CI_MERGE_REQUEST_EVENT_TYPE: "detached",
+    CI_OPEN_MERGE_REQUESTS: `${project}!${mergeRequest.iid}`,
+  };
+}
+
+/** What `bin/setup check` would install, where the checkout has it. */
+function linkPackages(clone: string): void {
+  const folders = [".venv", ...globSync("{.,*}/node_modules", { cwd: root })];
+  for (const folder of folders) {
+    const target = join(clone, folder);
+    if (existsSync(join(root, folder)) && existsSync(dirname(target)) && !existsSync(target))
+      symlinkSync(join(root, folder), target);
+  }
+}
+
+/** What a job left for GitLab: the copies that gitlab-ci-local makes of artifacts, and the widgets' files. */
+function filesOf(clone: string): Record<string, string> {
+  const found = [".gitlab-ci-local/artifacts/*/*", "widget.*.json"].flatMap((pattern) =>
+    globSync(pattern, { cwd: clone }),
+  );
+  return Object.fromEntries(
+    found.flatMap((path) => {
+      const content = ownFile(clone, path);
+      return content === undefined ? [] : [[basename(path), content]];
+    }),
+  );
+}
+
+/**
+ * A file in a job's clone; undefined where it is none. A link would be read with the rights of who reads it, so only what
+ * the job itself has counts.
+ */
+export function ownFile(clone: string, path: string): string | undefined {
+  const file = join(clone, path);
+  const isOwn = existsSync(file) && lstatSync(file).isFile() && realpathSync(file) === join(realpathSync(clone), path);
+  return isOwn ? readFileSync(file, "utf8") : undefined;
+}

@@ -1,0 +1,145 @@
+/** What is asked of the project's pipelines against a stack of the lab that stands. */
+import { expect, test } from "vitest";
+import { load, dump } from "js-yaml";
+import { projectId } from "../../../delivery/gitlab/testing/server.ts";
+import { parseRecord, type PreviewRecord } from "../../../delivery/record.ts";
+import { lab, labCommand, run } from "../../commands.ts";
+import { credentials } from "../../credentials.ts";
+import { stateDir } from "../../paths.ts";
+import { armPort } from "../../settings.ts";
+import { type Attack, type Known, type Loot, lootFile, lootGroup } from "../hostile.ts";
+import type { LabPipelines } from "./labPipelines.ts";
+import { type JobResult, ownFile, type PipelineResult } from "./pipelines.ts";
+import { labSecrets } from "../stackFiles.ts";
+
+export const jobOf = ({ jobs }: PipelineResult, name: string): JobResult => {
+  const job = jobs.find((one) => one.name === name);
+  if (!job) throw new Error(`there is no job ${name}, but ${jobs.map((one) => one.name).join(", ")}`);
+  return job;
+};
+
+/** The record that a job left. */
+export function recordOf(job: JobResult, stack: string): PreviewRecord {
+  const text = job.files[`preview.${stack}.json`];
+  if (text === undefined) throw new Error(`job ${job.name} left no record:\n${job.output}`);
+  return parseRecord(text);
+}
+
+/** Nothing that everybody sees of these pipelines holds a secret. */
+export function expectNoSecrets(pipelines: LabPipelines, results: readonly PipelineResult[]): void {
+  const shown = [
+    ...results.flatMap(({ jobs }) => jobs.flatMap(({ output, files }) => [output, ...Object.values(files)])),
+    ...pipelines.gitlab.mergeRequests.flatMap(({ notes }) => notes.map(({ body }) => body)),
+    ...pipelines.gitlab.issues.map(({ description }) => description),
+  ].join("\n");
+  for (const secret of [...labSecrets(), pipelines.gitlab.token]) expect(shown.includes(secret)).toBe(false);
+}
+
+type Environment = { tiers: Record<string, { instances: number }> };
+
+/** The stack's file with another number of machines of a tier. */
+export function withInstances(pipelines: LabPipelines, stack: string, tier: string, instances: number) {
+  const path = `Pulumi.${stack}.yaml`;
+  const file = load(pipelines.origin.read(path)) as { config: { "platform:environment": Environment } };
+  const found = file.config["platform:environment"].tiers[tier];
+  if (!found) throw new Error(`${path} has no tier ${tier}`);
+  found.instances = instances;
+  return { [path]: dump(file) };
+}
+
+/** What the engine itself says of that change. */
+async function engineCounts(stack: string, tier: string, instances: number): Promise<Record<string, number>> {
+  const { stdout } = await lab("preview", stack, "--set", `tiers.${tier}.instances=${instances}`, "--", "--json");
+  const { changeSummary } = JSON.parse(stdout.slice(stdout.indexOf("{"))) as { changeSummary: Record<string, number> };
+  return { create: 0, update: 0, delete: 0, replace: 0, ...changeSummary };
+}
+
+/** Tests that a change of a stack's machines is told as the engine tells it, in one note. The stack stands. */
+export function changeOfInstances(pipelines: () => LabPipelines, stack: string, tier: string, standing: number): void {
+  const branch = `more-of-${stack}`;
+
+  test(`a change of ${stack}'s machines: widget, note and engine agree, and a second push edits the same note`, async () => {
+    const { open, ofRequest, scheduled, origin } = pipelines();
+    const request = open(branch, withInstances(pipelines(), stack, tier, standing + 1));
+    const results = [await ofRequest(request, branch)];
+    const job = jobOf(results[0]!, `preview:${stack}`);
+    expect(job.status, job.output).toBe("success");
+    const record = recordOf(job, stack);
+    const { create, update, delete: gone, replace } = record.counts;
+    expect({ create, update, delete: gone, replace }).toEqual(
+      expect.objectContaining(
+        Object.fromEntries(
+          Object.entries(await engineCounts(stack, tier, standing + 1)).filter(([name]) =>
+            ["create", "update", "delete", "replace"].includes(name),
+          ),
+        ),
+      ),
+    );
+    expect(update).toBeGreaterThan(0);
+    expect(JSON.parse(job.files[`widget.${stack}.json`] ?? "")).toEqual({
+      create: create + replace,
+      update,
+      delete: gone + replace,
+    });
+    results.push(await scheduled("notes"));
+    expect(request.notes).toHaveLength(1);
+    const [first] = request.notes;
+    expect(first?.body).toContain(`${update} to change`);
+    expect(first?.body).toContain("sku.capacity");
+
+    origin.commit(branch, withInstances(pipelines(), stack, tier, standing + 2));
+    results.push(await ofRequest(request, branch), await scheduled("notes"));
+    expect(request.notes.map(({ id }) => id)).toEqual([first?.id]);
+    expect(request.notes[0]?.body).toContain(`+   sku.capacity: ${standing + 2}`);
+    expectNoSecrets(pipelines(), results);
+  }, 600_000);
+}
+
+function known({ identities, gitlab }: LabPipelines, mergeRequest: number): Known {
+  const { subscriptionId, tenantId } = credentials();
+  return {
+    arm: `https://127.0.0.1:${armPort}`,
+    subscriptionId,
+    tenantId,
+    identities,
+    gitlab: gitlab.url,
+    projectId,
+    mergeRequest,
+    stateDir,
+  };
+}
+
+/** Tests that a hostile merge request gets nothing. */
+export function hostile(pipelines: () => LabPipelines, attack: Attack): void {
+  test(`a merge request with code ${attack.name} gets no key, no secret, no write and no comment`, async () => {
+    const { open, ofRequest, gitlab, origin } = pipelines();
+    const writes = gitlab.writes().length;
+    const request = open(attack.branch, {});
+    origin.commit(
+      attack.branch,
+      attack.changes(known(pipelines(), request.iid), (path) => origin.read(path)),
+    );
+    const result = await ofRequest(request, attack.branch, attack.fork);
+    expectNoSecrets(pipelines(), [result]);
+    const loots = result.jobs.flatMap(({ clone }) => (clone && ownFile(clone, lootFile)) ?? []);
+    // Code in a playbook does not run in a preview.
+    expect(loots.length > 0).toBe(attack.branch !== "playbook");
+    for (const text of loots) {
+      for (const secret of [...labSecrets(), gitlab.token]) expect(text.includes(secret)).toBe(false);
+      const { answers, environment } = JSON.parse(text) as Loot;
+      expect(environment).not.toHaveProperty("PLATFORM_GITLAB_TOKEN");
+      expect(environment).not.toHaveProperty("PULUMI_CONFIG_PASSPHRASE");
+      // The reader reads, so that what is refused is refused for its rights. A fork is not even the reader.
+      if (!attack.fork)
+        expect(answers).toMatchObject({ "read as reader": 200, "write as reader": 403, "delete as reader": 403 });
+      for (const name of [...(attack.fork ? ["reader"] : []), "dev", "prod", "tools"])
+        expect(answers[`login as ${name}`]).toMatch(/AADSTS700213/);
+      for (const [what, answer] of Object.entries(answers))
+        if (what.startsWith("comment")) expect(answer, what).toBe(401);
+    }
+    expect(gitlab.writes()).toHaveLength(writes);
+    const log = await run([labCommand, "log", "arm"]);
+    const made = log.stdout.split("\n").filter((line) => line.includes(lootGroup) && /"status":2\d\d/.test(line));
+    expect(made).toEqual([]);
+  }, 600_000);
+}
