@@ -1,0 +1,38 @@
+/** `bin/delivery`: previews that can be trusted, what is deployed, and what a pipeline does with both. */
+import { Command, CommanderError } from "commander";
+
+/** A command's own arguments, options and action. */
+interface Definition {
+  define: (command: Command) => void;
+}
+
+/** Commands in the order of the help text. A file is loaded only where its command runs: each has packages of its own. */
+const commands: Record<string, [description: string, load: () => Promise<Definition>]> = {};
+
+/** Exit codes besides 0. */
+const failed = 1;
+const wrongUse = 2;
+
+async function main(words: readonly string[]): Promise<void> {
+  const program = new Command("bin/delivery")
+    .description("Previews that can be trusted, and what is deployed. Run it where pulumi runs; delivery/README.md")
+    .showHelpAfterError("(bin/delivery --help tells more)")
+    .exitOverride();
+  for (const [name, [description, load]] of Object.entries(commands)) {
+    const command = program.command(name).description(description).copyInheritedSettings(program);
+    // The first word, or the second after `help`.
+    if (words.slice(0, 2).includes(name)) (await load()).define(command);
+  }
+  await program.parseAsync(words, { from: "user" });
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? 0 : wrongUse;
+  } else {
+    console.error(`bin/delivery: ${error instanceof Error ? error.message : String(error)}`);
+    process.exitCode = failed;
+  }
+}

@@ -1,0 +1,116 @@
+/** What a preview of a stack says, as one file that passes from job to job. No secrets in it. */
+import { z } from "zod";
+
+/** What a preview of a stack says. No secrets in it. */
+export interface PreviewRecord {
+  version: 1;
+  stack: string;
+  /** Commit of the program, 40 hexadecimal digits. */
+  commit: string;
+  /** Version of the state from which it starts: SHA-256 of the state without secrets. Undefined where there is none yet. */
+  state?: string;
+  outcome: "previewed" | "failed";
+  /** Why it failed, as the program said. */
+  error?: string;
+  /** All that is not "same", sorted by URN. */
+  steps: PreviewStep[];
+  counts: { create: number; update: number; delete: number; replace: number; same: number };
+  policy: PolicyViolation[];
+}
+
+export interface PreviewStep {
+  urn: string;
+  /** For example `azure-native:network:VirtualNetwork`. */
+  type: string;
+  name: string;
+  operation: "create" | "update" | "delete" | "replace";
+  /** SHA-256 of the new inputs as canonical JSON, without what is exempt. */
+  inputs: string;
+  changes: PropertyChange[];
+  /** Names of exemptions that apply, see `exemptions.ts`: such a step may come, go or differ between preview and apply. */
+  exempt: string[];
+}
+
+export interface PropertyChange {
+  /** For example `properties.addressSpace.addressPrefixes[0]`. */
+  path: string;
+  kind: "add" | "update" | "delete";
+  /** Whether the change replaces the resource. */
+  replaces?: true;
+  before?: unknown;
+  after?: unknown;
+}
+
+export interface PolicyViolation {
+  policy: string;
+  pack: string;
+  level: "mandatory" | "advisory";
+  urn?: string;
+  message: string;
+}
+
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.number().int().nonnegative();
+const change: z.ZodType<PropertyChange> = z.strictObject({
+  path: z.string(),
+  kind: z.enum(["add", "update", "delete"]),
+  replaces: z.literal(true).optional(),
+  before: z.unknown().optional(),
+  after: z.unknown().optional(),
+});
+const step: z.ZodType<PreviewStep> = z.strictObject({
+  urn: z.string(),
+  type: z.string(),
+  name: z.string(),
+  operation: z.enum(["create", "update", "delete", "replace"]),
+  inputs: digest,
+  changes: z.array(change),
+  exempt: z.array(z.string()),
+});
+const violation: z.ZodType<PolicyViolation> = z.strictObject({
+  policy: z.string(),
+  pack: z.string(),
+  level: z.enum(["mandatory", "advisory"]),
+  urn: z.string().optional(),
+  message: z.string(),
+});
+const record: z.ZodType<PreviewRecord> = z.strictObject({
+  version: z.literal(1),
+  stack: z.string(),
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  state: digest.optional(),
+  outcome: z.enum(["previewed", "failed"]),
+  error: z.string().optional(),
+  steps: z.array(step),
+  counts: z.strictObject({ create: count, update: count, delete: count, replace: count, same: count }),
+  policy: z.array(violation),
+});
+
+/**
+ * A record from a file, which anybody may have written.
+ *
+ * @throws Error that says what is wrong with it.
+ */
+export function parseRecord(text: string): PreviewRecord {
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw new Error(`this is no record of a preview: ${(error as Error).message}`, { cause: error });
+  }
+  const { data, error } = record.safeParse(content);
+  if (data === undefined) throw new Error(`this is no record of a preview: ${z.prettifyError(error)}`);
+  return data;
+}
+
+/**
+ * What GitLab's widget of a merge request shows: https://docs.gitlab.com/user/infrastructure/iac/mr_integration/ . A
+ * replacement is a creation and a deletion.
+ */
+export function widgetOf({ counts }: Pick<PreviewRecord, "counts">): { create: number; update: number; delete: number } {
+  return {
+    create: counts.create + counts.replace,
+    update: counts.update,
+    delete: counts.delete + counts.replace,
+  };
+}
