@@ -72,7 +72,7 @@ format: ## format TypeScript
 lint: ## lint TypeScript, Go, Ansible, YAML and shell
 	@$(TOOLS); prettier --log-level warn --check .
 	@$(TOOLS); eslint --max-warnings 0 .
-	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure preflight configuration e2e lab
+	@$(TOOLS); depcruise --config .dependency-cruiser.mjs --output-type err index.ts environment inventory bootstrap components azure preflight configuration delivery e2e lab
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q

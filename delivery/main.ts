@@ -1,5 +1,6 @@
 /** `bin/delivery`: previews that can be trusted, what is deployed, and what a pipeline does with both. */
 import { Command, CommanderError } from "commander";
+import { UsageError } from "./project.ts";
 
 /** A command's own arguments, options and action. */
 interface Definition {
@@ -7,7 +8,12 @@ interface Definition {
 }
 
 /** Commands in the order of the help text. A file is loaded only where its command runs: each has packages of its own. */
-const commands: Record<string, [description: string, load: () => Promise<Definition>]> = {};
+const commands: Record<string, [description: string, load: () => Promise<Definition>]> = {
+  preview: ["what an up would do, without secrets", () => import("./commands/preview.ts")],
+  publish: ["write the secret-free copy of a stack's state, for previews", () => import("./commands/publish.ts")],
+  up: ["do what was approved, and nothing else", () => import("./commands/up.ts")],
+  drift: ["whether Azure still has what was applied", () => import("./commands/drift.ts")],
+};
 
 /** Exit codes besides 0. */
 const failed = 1;
@@ -33,6 +39,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : wrongUse;
   } else {
     console.error(`bin/delivery: ${error instanceof Error ? error.message : String(error)}`);
-    process.exitCode = failed;
+    process.exitCode = error instanceof UsageError ? wrongUse : failed;
   }
 }

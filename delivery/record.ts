@@ -10,6 +10,8 @@ export interface PreviewRecord {
   /** Version of the state from which it starts: SHA-256 of the state without secrets. Undefined where there is none yet. */
   state?: string;
   outcome: "previewed" | "failed";
+  /** Marks of the configuration's secrets by their paths: another mark is another ciphertext. No values. */
+  secrets?: Record<string, string>;
   /** Why it failed, as the program said. */
   error?: string;
   /** All that is not "same", sorted by URN. */
@@ -79,6 +81,7 @@ const record: z.ZodType<PreviewRecord> = z.strictObject({
   stack: z.string(),
   commit: z.string().regex(/^[0-9a-f]{40}$/),
   state: digest.optional(),
+  secrets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).optional(),
   outcome: z.enum(["previewed", "failed"]),
   error: z.string().optional(),
   steps: z.array(step),
@@ -107,10 +110,10 @@ export function parseRecord(text: string): PreviewRecord {
  * What GitLab's widget of a merge request shows: https://docs.gitlab.com/user/infrastructure/iac/mr_integration/ . A
  * replacement is a creation and a deletion.
  */
-export function widgetOf({ counts }: Pick<PreviewRecord, "counts">): { create: number; update: number; delete: number } {
-  return {
-    create: counts.create + counts.replace,
-    update: counts.update,
-    delete: counts.delete + counts.replace,
-  };
+export function widgetOf({ counts }: Pick<PreviewRecord, "counts">): {
+  create: number;
+  update: number;
+  delete: number;
+} {
+  return { create: counts.create + counts.replace, update: counts.update, delete: counts.delete + counts.replace };
 }
