@@ -11,6 +11,7 @@ const stages = [
   "preflight",
   "configuration",
   "index\\.ts",
+  "delivery",
 ];
 
 const backwards = stages.flatMap((stage, index) => {
@@ -78,7 +79,7 @@ export default {
       severity: "error",
       comment: "`npm ci --omit=dev` installs all that the program needs.",
       from: {
-        path: "^(environment|inventory|bootstrap|azure|preflight|components|configuration|index\\.ts)",
+        path: "^(environment|inventory|bootstrap|azure|preflight|components|configuration|index\\.ts|delivery)",
         pathNot: "(\\.test\\.ts|/testing/)",
       },
       to: { dependencyTypes: ["npm-dev"] },

@@ -29,6 +29,11 @@ describe("help", () => {
       expect(existsSync(join(directory, "state"))).toBe(false);
     },
   );
+  test("of delivery is told before anything is started", () => {
+    expect(lab("delivery", "--help").stdout).toContain("Its own help: bin/lab delivery help [command]");
+    expect(lab("delivery", "preview", "--help").stdout).toContain("Usage: bin/delivery preview");
+    expect(existsSync(join(directory, "state"))).toBe(false);
+  });
   test("of image tells each way, and breaks nothing", () => {
     const { status, stdout } = lab("image", "--help");
     expect(status).toBe(0);

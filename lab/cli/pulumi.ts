@@ -119,8 +119,24 @@ export async function pulumi(args: string[], overlay?: Overlay): Promise<number>
   return inForeground(["pulumi", ...args], env);
 }
 
+/**
+ * Runs `bin/delivery` with the lab's project, whose previews have a backend of their own unless the caller names one.
+ * Files are looked for where the lab was started.
+ */
+export async function delivery(args: string[]): Promise<number> {
+  const previews = join(stateDir, "previews");
+  mkdirSync(previews, { recursive: true, mode: 0o700 });
+  const env = {
+    PLATFORM_PREVIEW_BACKEND: `file://${previews}`,
+    ...prepare(args[1]),
+    ARM_SUBSCRIPTION_ID: credentials().subscriptionId,
+    PLATFORM_PROJECT: projectDir,
+  };
+  return inForeground([process.execPath, join(root, "delivery", "main.ts"), ...args], env, process.cwd());
+}
+
 /** Runs a command in the lab's project; resolves to its exit status. */
-async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<number> {
+async function inForeground(command: string[], env: NodeJS.ProcessEnv, cwd = projectDir): Promise<number> {
   cancelDeadLocks(backend, say);
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
   const ignore = () => {};
@@ -129,7 +145,7 @@ async function inForeground(command: string[], env: NodeJS.ProcessEnv): Promise<
   // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
   // above.
   const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
-    cwd: projectDir,
+    cwd,
     env,
     stdio: "inherit",
     reject: false,

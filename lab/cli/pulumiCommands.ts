@@ -1,10 +1,11 @@
 /** The commands of `bin/lab` that run Pulumi. */
 import { spawnSync } from "node:child_process";
+import { join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { root } from "../paths.ts";
 import { asAdministrator } from "../fabric/internet.ts";
 import { ensureDaemon, runningDaemon } from "./daemon.ts";
-import { askAzure, ensureStack, keepAuthority, pulumi, recover } from "./pulumi.ts";
+import { askAzure, delivery, ensureStack, keepAuthority, pulumi, recover } from "./pulumi.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
@@ -19,7 +20,7 @@ interface InventoryOptions {
   set: string[];
 }
 
-/** Adds `up`, `preview`, `destroy`, `inventory`, `ssh-certificate` and `pulumi`. */
+/** Adds `up`, `preview`, `destroy`, `inventory`, `ssh-certificate`, `pulumi` and `delivery`. */
 export function addPulumiCommands(program: Command): void {
   stackCommand(program, "up", "build or change a stack")
     .addOption(setOption())
@@ -104,6 +105,27 @@ export function addPulumiCommands(program: Command): void {
       } else {
         await ensureDaemon();
         process.exitCode = await pulumi(args);
+      }
+    });
+  program
+    .command("delivery")
+    .description("bin/delivery with the lab's environment")
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .argument("[arguments...]", "arguments for bin/delivery: a command and a stack, then its options")
+    .addHelpText("after", "\nIts own help: bin/lab delivery help [command]\n")
+    .action(async (args: string[], _: object, command: Command) => {
+      if (args.length === 0 || isHelp(args.slice(0, 1))) {
+        command.outputHelp();
+      } else if (isHelp(args) || args[0] === "help") {
+        const run = spawnSync(process.execPath, [join(root, "delivery", "main.ts"), ...args], { stdio: "inherit" });
+        process.exitCode = run.status ?? 1;
+      } else {
+        await ensureDaemon();
+        const stack = args[1] ?? "";
+        if (stacks(root).includes(stack)) ensureStack(stack);
+        process.exitCode = await delivery(args);
       }
     });
 }

@@ -1,0 +1,124 @@
+import { expect, test } from "vitest";
+import { Mask } from "../state/mask.ts";
+import type { EngineEvent, StepMetadata, StepState } from "./events.ts";
+import { fold } from "./fold.ts";
+
+const mask = new Mask([{ secret: "hunter2", by: "[secret]" }]);
+const signature = "4dabf18193072939515e22adb298388d";
+const secret = { [signature]: "1b47061264138c4ac30d75fd1eb44270", ciphertext: "[secret]" };
+const type = "azure-native:network:VirtualNetwork";
+const urn = `urn:pulumi:dev::platform::${type}::network`;
+const state = (inputs: object, more: Partial<StepState> = {}): StepState => ({
+  type,
+  urn,
+  inputs: { ...inputs },
+  outputs: {},
+  ...more,
+});
+const begins = (metadata: Partial<StepMetadata>): EngineEvent => ({
+  resourcePreEvent: { metadata: { op: "same", urn, type, ...metadata } },
+});
+const stepsOf = (...events: EngineEvent[]) => fold(events, mask).steps;
+
+test("a replacement is one step, whatever its parts and their order", () => {
+  const old = state({ zone: "1" });
+  const fresh = state({ zone: "2" });
+  const detailedDiff = { zone: { diffKind: "update-replace", inputDiff: true } };
+  const parts = ["create-replacement", "replace", "delete-replaced"].map((op) =>
+    begins({ op, old, new: op === "delete-replaced" ? null : fresh, detailedDiff }),
+  );
+  for (const events of [parts, parts.toReversed()]) {
+    const { steps, counts } = fold(events, mask);
+    expect(counts).toEqual({ create: 0, update: 0, delete: 0, replace: 1, same: 0 });
+    expect(steps).toMatchObject([
+      { operation: "replace", changes: [{ path: "zone", kind: "update", replaces: true, before: "1", after: "2" }] },
+    ]);
+  }
+});
+
+test("a creation tells all that is made; the engine's own names are left out", () => {
+  const [step] = stepsOf(begins({ op: "create", new: state({ a: 1, __defaults: [] }) }));
+  expect(step).toMatchObject({ name: "network", operation: "create", changes: [{ path: "a", kind: "add", after: 1 }] });
+});
+
+test("a secret is told as one, wherever it is; a value that is not known yet too", () => {
+  const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+  const old = state({ key: secret, text: "user:hunter2@host", id: "a", list: [1] });
+  const fresh = state({ key: secret, text: "user:hunter2@other", id: unknown, list: [1, "hunter2"] });
+  const detailedDiff = Object.fromEntries(
+    ["key", "text", "id", "list[1]"].map((path) => [path, { diffKind: "update", inputDiff: true }]),
+  );
+  const [step] = stepsOf(begins({ op: "update", old, new: fresh, detailedDiff }));
+  expect(step?.changes).toEqual([
+    { path: "id", kind: "update", before: "a", after: "[unknown]" },
+    { path: "key", kind: "update", before: "[secret]", after: "[secret]" },
+    { path: "list[1]", kind: "add", after: "[secret]" },
+    { path: "text", kind: "update", before: "user:[secret]@host", after: "user:[secret]@other" },
+  ]);
+});
+
+test("a change of an object is told as changes of what is in it", () => {
+  const [step] = stepsOf(
+    begins({
+      op: "update",
+      old: state({ tags: { a: "1", "b.c": { d: 1 }, same: true } }),
+      new: state({ tags: { "b.c": { d: 2 }, same: true, e: [] } }),
+      diffs: ["tags"],
+    }),
+  );
+  expect(step?.changes).toEqual([
+    { path: "tags.a", kind: "delete", before: "1" },
+    { path: "tags.e", kind: "add", after: [] },
+    { path: 'tags["b.c"].d', kind: "update", before: 1, after: 2 },
+  ]);
+});
+
+test("the digest is of all inputs but those that are exempt", () => {
+  const parent = "urn:pulumi:dev::platform::platform:components:TierHAG::back";
+  const set = (capacity: number, size = "B2s") =>
+    state({ sku: { capacity, name: size } }, { type: "azure-native:compute:VirtualMachineScaleSet", parent });
+  const autoscale = begins({
+    new: state({}, { type: "azure-native:monitor:AutoscaleSetting", urn: "urn:other", parent }),
+    urn: "urn:other",
+  });
+  const digest = (fresh: StepState, ...more: EngineEvent[]) => {
+    const [step] = stepsOf(begins({ op: "update", old: set(2), new: fresh, type: fresh.type }), ...more);
+    return [step?.inputs, step?.exempt];
+  };
+  expect(digest(set(3), autoscale)).toEqual(digest(set(5), autoscale));
+  expect(digest(set(3), autoscale)[1]).toEqual(["capacity"]);
+  expect(digest(set(3))).not.toEqual(digest(set(5)));
+  expect(digest(set(3), autoscale)).not.toEqual(digest(set(3, "B4s"), autoscale));
+});
+
+test("long values are told by their length and their digest", () => {
+  const [step] = stepsOf(begins({ op: "create", new: state({ customData: "x".repeat(501) }) }));
+  expect(step?.changes[0]?.after).toMatch(/^\[501 characters, SHA-256 [0-9a-f]{64}\]$/);
+});
+
+test("violations of policies, errors and the end are as the engine tells them, without secrets and colours", () => {
+  const folded = fold(
+    [
+      {
+        policyEvent: {
+          resourceUrn: urn,
+          message: "<{%fg 13%}>[mandatory]  no hunter2<{%reset%}>\n",
+          policyName: "no-passwords",
+          policyPackName: "platform",
+          enforcementLevel: "mandatory",
+        },
+      },
+      { diagnosticEvent: { urn, message: "<{%reset%}>refused: hunter2<{%reset%}>\n", severity: "error" } },
+      { diagnosticEvent: { message: "only said", severity: "info" } },
+      { summaryEvent: { resourceChanges: {}, result: "failed" } },
+    ],
+    mask,
+  );
+  expect(folded).toMatchObject({
+    policy: [
+      { policy: "no-passwords", pack: "platform", level: "mandatory", urn, message: "[mandatory]  no [secret]" },
+    ],
+    errors: ["network: refused: [secret]"],
+    result: "failed",
+  });
+});

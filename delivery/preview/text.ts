@@ -1,0 +1,33 @@
+/** A record as text for a job's log. Pure. */
+import { isExempt } from "../exemptions.ts";
+import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
+
+const signs = { create: "+", update: "~", delete: "-", replace: "+-" };
+const words = { add: "+", update: "~", delete: "-" };
+
+/** The steps with their changes, the violations of policies, and the counts. */
+export function recordText(record: PreviewRecord): string {
+  const { stack, outcome, error, steps, policy, counts } = record;
+  const { create, update, delete: deleted, replace, same } = counts;
+  return [
+    ...steps.map(stepText),
+    ...policy.map(
+      ({ level, pack, policy: name, urn, message }) => `${level} ${pack}/${name} ${urn ?? ""}\n  ${message}`,
+    ),
+    ...(outcome === "failed" ? [`the preview failed: ${error ?? ""}`] : []),
+    `stack ${stack}: ${create} to create, ${update} to update, ${deleted} to delete, ${replace} to replace, ${same} the same`,
+  ].join("\n");
+}
+
+export function stepText({ operation, type, name, changes, exempt }: PreviewStep): string {
+  const lines = changes.map((change) => {
+    const mark = isExempt(change.path, exempt) ? " (may differ)" : "";
+    return `    ${words[change.kind]} ${changeText(change)}${mark}`;
+  });
+  return [`${signs[operation].padStart(2)} ${operation} ${type} ${name}`, ...lines].join("\n");
+}
+
+export function changeText({ path, kind, before, after, replaces }: PropertyChange): string {
+  const values = { add: [after], delete: [before], update: [before, after] }[kind];
+  return `${path}: ${values.map((value) => JSON.stringify(value)).join(" => ")}${replaces ? " (replaces)" : ""}`;
+}

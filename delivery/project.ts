@@ -1,0 +1,58 @@
+/** The Pulumi project in which a command runs, and its stack files. */
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { load } from "js-yaml";
+import { asObject } from "../environment/untyped.ts";
+
+export interface Project {
+  /** Where `Pulumi.yaml` is, and the stack files. */
+  directory: string;
+  /** Content of `Pulumi.yaml`. */
+  content: Record<string, unknown>;
+  name: string;
+  /** Where the program is: the project's own folder, or what `main` says. */
+  program: string;
+}
+
+/** Content of a stack's file. */
+export type StackFile = Record<string, unknown>;
+
+/** Wrong use of a command: the process ends with status 2. */
+export class UsageError extends Error {}
+
+/**
+ * @param directory Default: what PLATFORM_PROJECT says, else where the command was started. So the lab has a project of
+ *   its own for the same program.
+ */
+export function readProject(directory = process.env["PLATFORM_PROJECT"] ?? process.cwd()): Project {
+  const file = join(directory, "Pulumi.yaml");
+  if (!existsSync(file)) throw new UsageError(`${directory} has no Pulumi.yaml; run this where pulumi runs`);
+  const content = asObject(load(readFileSync(file, "utf8")));
+  const { name, main } = content;
+  if (typeof name !== "string") throw new UsageError(`${file} says no name`);
+  return { directory, content, name, program: join(directory, typeof main === "string" ? main : ".") };
+}
+
+export function readStackFile({ directory }: Project, stack: string): StackFile {
+  const file = join(directory, `Pulumi.${stack}.yaml`);
+  if (!/^[\w.-]+$/.test(stack) || !existsSync(file))
+    throw new UsageError(`there is no stack "${stack}": ${file} does not exist`);
+  return asObject(load(readFileSync(file, "utf8")));
+}
+
+/** Policy packs that previews and applies run: the one in the program's folder `policy`, where there is one. */
+export function policyArguments({ program }: Project): string[] {
+  const pack = join(program, "policy");
+  return existsSync(join(pack, "PulumiPolicy.yaml")) ? ["--policy-pack", pack] : [];
+}
+
+/** The commit that is checked out: GitLab's word, else Git's. */
+export function commitOf({ program }: Project): string {
+  const commit =
+    process.env["CI_COMMIT_SHA"] ??
+    spawnSync("git", ["rev-parse", "HEAD"], { cwd: program, encoding: "utf8" }).stdout?.trim();
+  if (!commit || !/^[0-9a-f]{40}$/.test(commit))
+    throw new UsageError(`no commit is known: ${program} is not in a Git repository, and CI_COMMIT_SHA is not set`);
+  return commit;
+}

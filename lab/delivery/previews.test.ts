@@ -1,0 +1,34 @@
+/**
+ * `bin/delivery` with the real engine, and resources that exist as files only. Each question is asked a few times here;
+ * e2e/long/previews.test.ts asks all.
+ */
+import { spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { Place } from "./testing/place.ts";
+import {
+  differingApplies,
+  drift,
+  exemptApplies,
+  generatedPreviews,
+  killedApply,
+  plantedSecrets,
+} from "./testing/suites.ts";
+
+/** `make check` runs also where no engine is. */
+const engine = spawnSync("pulumi", ["version"]).status === 0;
+
+describe.skipIf(!engine)("with the real engine", () => {
+  let place: Place;
+  beforeAll(() => {
+    place = new Place();
+  });
+  afterAll(() => place.remove());
+
+  const patience = { timeout: 300_000 };
+  test("secrets are in no record, no log and no published state", patience, () => plantedSecrets(place, 9, 1, 1));
+  test("previews of generated changes count what the engine counts", patience, () => generatedPreviews(place, 2, 2));
+  test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
+  test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
+  test("drift is what an apply would undo", patience, () => drift(place));
+  test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
+});
