@@ -321,12 +321,17 @@ class StoreTest(ReleaseTest):
         self.publish(SECOND)
         self.store.statuses = [(503, "ServerBusy"), (500, "InternalError")]
         self.assertEqual(self.run_program("fetch", "front", SECOND), (0, f"front {SECOND}\n", ""))
+        self.store.statuses = [(503, "ServerBusy")] * 6
+        self.assertEqual(self.run_program("fetch", "front", FIRST)[0], 1)
+        # What is not there now will not be there in a moment.
+        self.assertLess(self.clock.now, 60)
 
     def test_a_store_that_does_not_answer_ends_a_fetch_with_the_reason(self):
         self.store.end()
         status, _, said = self.run_program("fetch", "front", SECOND)
         self.assertEqual(status, 1)
         self.assertIn(f"{HOST} does not answer", said)
+        self.assertGreater(self.clock.now, 29)
 
     # first
 

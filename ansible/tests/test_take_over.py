@@ -92,10 +92,13 @@ class TakeOverTest(unittest.TestCase):
             "merge_logs": True,
         }
         (folder / "ecosystem.config.json").write_text(json.dumps({"apps": [app]}))
+        # As of a release whose ecosystem files named no namespace.
+        del app["namespace"]
+        (folder / "before.config.json").write_text(json.dumps({"apps": [app]}))
         cls.environment = {**CLEAN, "HOME": str(folder), "PM2_HOME": f"{folder}/.pm2"}
         cls.point("one")
         cls.addClassCleanup(lambda: cls.pm2("kill"))
-        cls.pm2("start", "ecosystem.config.json")
+        cls.pm2("start", "before.config.json")
 
     @classmethod
     def pm2(cls, *arguments):

@@ -65,7 +65,8 @@ test("a provider of machines that is not registered is the one obstacle, though 
 });
 
 test("nothing stands where the providers of scale sets and load balancers are not registered", async () => {
-  const asked = () => standingIn({ resourceManager: lab.endpoint, vaultSuffix: "", storageSuffix: "" }, "rg-platform-dev");
+  const asked = () =>
+    standingIn({ resourceManager: lab.endpoint, vaultSuffix: "", storageSuffix: "" }, "rg-platform-dev");
   const nothing = { scaleSets: new Map(), ports: new Map() };
   lab.arm.limits({ reset: true, unregister: ["Microsoft.Compute", "Microsoft.Network"] });
   expect(await asked()).toEqual(nothing);

@@ -16,9 +16,9 @@ import pm2 from "pm2";
 const { apps } = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const call = (method, ...args) => promisify(pm2[method]).call(pm2, ...args);
 
-/** All processes of an application: those that a take-over started have names of their own. */
-const processesOf = async ({ namespace }) =>
-  (await call("list")).filter(({ pm2_env }) => pm2_env.namespace === namespace);
+/** All processes of an application: those that a take-over started have names of their own, older ones no namespace. */
+const processesOf = async ({ name, namespace }) =>
+  (await call("list")).filter((one) => one.name === name || one.pm2_env.namespace === namespace);
 
 /** Ends a process; where nothing that it does is waited for, as soon as pm2 knows that it is to end, and starts no other. */
 async function end({ pm_id }, app, atOnce) {
