@@ -5,7 +5,14 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { Place } from "./testing/place.ts";
-import { differingApplies, exemptApplies, generatedPreviews, killedApply, plantedSecrets } from "./testing/suites.ts";
+import {
+  differingApplies,
+  drift,
+  exemptApplies,
+  generatedPreviews,
+  killedApply,
+  plantedSecrets,
+} from "./testing/suites.ts";
 
 /** `make check` runs also where no engine is. */
 const engine = spawnSync("pulumi", ["version"]).status === 0;
@@ -22,5 +29,6 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("previews of generated changes count what the engine counts", patience, () => generatedPreviews(place, 2, 2));
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
+  test("drift is what an apply would undo", patience, () => drift(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
 });

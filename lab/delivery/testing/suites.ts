@@ -401,6 +401,27 @@ export async function exemptApplies(place: Place, count: number, seed: number): 
   expect(up).toMatchObject({ status: 1, stderr: expect.stringContaining("something else") as string });
 }
 
+/** What was deleted behind Pulumi's back is told; other machines than those of the last apply are no drift. */
+export async function drift(place: Place): Promise<void> {
+  const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
+  place.live({ content: "one", machines: ["a"], capacity: 1 });
+  place.write({ program: { resources: [...living(), network({})] }, secrets: { apiKey } });
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  const out = place.file("drift.json");
+  place.live({ content: "two", machines: ["a", "b"], capacity: 2 });
+  const none = await place.delivery("drift", stack, "--out", out);
+  expect(none.status, none.stdout + none.stderr).toBe(0);
+  expect(none.stdout).toBe("stack dev: nothing has drifted\n");
+  expect(parseRecord(readFileSync(out, "utf8")).steps.map(({ exempt }) => exempt)).toEqual([
+    ["capacity"],
+    ["playbook"],
+  ]);
+  rmSync(place.file("made/network"));
+  const some = await place.delivery("drift", stack, "--out", out);
+  expect(some.status, some.stdout + some.stderr).toBe(1);
+  expect(some.stdout).toContain("create azure-native:network:VirtualNetwork network");
+}
+
 /** An apply that was killed is completed by the next one with the same approval; another approval is refused. */
 export async function killedApply(place: Place): Promise<void> {
   const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
