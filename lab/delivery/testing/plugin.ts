@@ -1,5 +1,5 @@
 /** Resources of any type that exist as files only, for small programs under the real engine. */
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { differences } from "../../provider/plugin/diff.ts";
 import { EngineLog } from "../../provider/plugin/engineLog.ts";
@@ -33,7 +33,8 @@ const plugin: Plugin = {
     const id = urnName(urn);
     if (!preview) {
       mkdirSync(folder, { recursive: true });
-      writeFileSync(fileOf(id), "");
+      // Of one that is being replaced there are two.
+      appendFileSync(fileOf(id), "x");
       if (existsSync(join(folder, "hang"))) await new Promise(() => setInterval(() => {}, 1000));
       failIfAsked(inputs);
     }
@@ -47,7 +48,9 @@ const plugin: Plugin = {
     return Promise.resolve(stateOf(inputs));
   },
   delete({ urn }: ResourceRequest) {
-    rmSync(fileOf(urnName(urn)), { force: true });
+    const file = fileOf(urnName(urn));
+    if (existsSync(file) && statSync(file).size > 1) truncateSync(file, statSync(file).size - 1);
+    else rmSync(file, { force: true });
     return Promise.resolve();
   },
   invoke: (token) => Promise.reject(new Error(`there is no function ${token}`)),
