@@ -19,6 +19,7 @@ import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
 import { overload, type Capacity } from "./overload.ts";
+import { pipeline } from "./pipeline.ts";
 import { secrets } from "./secrets.ts";
 import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
@@ -256,6 +257,8 @@ function whereRepairsAreQuick(tests: () => void): void {
 whereRepairsAreQuick(() => losses(capacity));
 describe("what machines may read", () => secrets());
 whereRepairsAreQuick(() => changes(capacity));
+
+describe("where pipelines preview and apply", () => pipeline());
 
 test("the programs of prod and tools preview without error", async () => {
   for (const stack of ["prod", "tools"]) {
