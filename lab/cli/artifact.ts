@@ -49,7 +49,8 @@ async function mayWrite(stack: string): Promise<void> {
   });
   const subscription = `/subscriptions/${subscriptionId}`;
   const group = `${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
-  const scope = `${group}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/artifacts`;
+  // The client writes the slash at its beginning.
+  const scope = `${group.slice(1)}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/artifacts`;
   const hash = createHash("sha256").update(scope).digest("hex");
   const name = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
   const there = await roleAssignments.get(scope, name).then(
