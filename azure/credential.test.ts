@@ -92,7 +92,7 @@ test("tokens are had where the cloud has them, and only Azure's own clouds take 
   });
   const metadata = {
     resourceManager: "https://arm.example",
-    suffixes: { keyVaultDns: ".vault.example" },
+    suffixes: { keyVaultDns: ".vault.example", storage: "core.example" },
     authentication: { loginEndpoint: "https://login.example" },
   };
   vi.stubGlobal("fetch", () => Promise.resolve(Response.json(metadata)));
