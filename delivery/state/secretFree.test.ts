@@ -166,3 +166,14 @@ test("what the configuration had at the last apply is taken out as well", () => 
   );
   expect(JSON.stringify(copy)).not.toMatch(/the key before|gone secret/);
 });
+
+test("what Ansible printed is in no copy, and its lines are no secrets elsewhere", () => {
+  const urn = "urn:pulumi:dev::platform::platform:configuration:Playbook$command:local:Command::configuration-ansible";
+  const outputs = { stdout: secret("TASK [Gather facts]\nok: [front]"), hash: secret("a real secret") };
+  const exported = state({ title: "TASK [Gather facts]" }, { urn, outputs });
+  expect(secretsIn(exported).map((one) => one.secret)).toEqual(["a real secret"]);
+  const copy = secretFree(exported, [], []);
+  expect(inputsOf(copy)).toEqual({ title: "TASK [Gather facts]" });
+  expect(plaintext(copy.deployment.resources?.[0]?.outputs?.["stdout"])).toBe("");
+  expect(JSON.stringify(copy)).not.toContain("ok: [front]");
+});

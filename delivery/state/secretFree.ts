@@ -50,9 +50,26 @@ const written = [
   ...["additionalSecretOutputs", "ignoreChanges", "replaceOnChanges", "hideDiff"],
 ];
 
+/**
+ * What Ansible printed is marked as secret, in case that a role slips one. It is no secret that is known by that: its lines
+ * are everywhere, in the next run too.
+ */
+const printed = ["stdout", "stderr"];
+
+/** A resource without what is only printed. */
+function withoutPrinted(resource: Resource): Resource {
+  const isRun = resource.urn.includes("platform:configuration:Playbook$command:local:Command::");
+  if (!isRun || resource.outputs === undefined) return resource;
+  const outputs = Object.entries(resource.outputs).map(([name, value]): [string, Value] => [
+    name,
+    printed.includes(name) && isSecret(value) ? { ...value, plaintext: JSON.stringify("") } : value,
+  ]);
+  return { ...resource, outputs: Object.fromEntries(outputs) };
+}
+
 const resourcesOf = ({ deployment }: Export) => [
-  ...(deployment.resources ?? []),
-  ...(deployment.pending_operations ?? []).map(({ resource }) => resource),
+  ...(deployment.resources ?? []).map(withoutPrinted),
+  ...(deployment.pending_operations ?? []).map(({ resource }) => withoutPrinted(resource)),
 ];
 
 /** A resource whose values are changed in one way, and URNs in another. */
@@ -78,7 +95,7 @@ export function secretsIn(exported: Export): Replacement[] {
   const visit = (value: Value, urn: string, path: string): void => {
     if (isSecret(value)) {
       for (const secret of stringsIn(plaintextOf(value)))
-        if (!found.has(secret)) found.set(secret, placeholder(path, `${urn} ${path} ${found.size}`));
+        if (secret !== "" && !found.has(secret)) found.set(secret, placeholder(path, `${urn} ${path} ${found.size}`));
     } else if (value !== null && typeof value === "object")
       for (const [name, one] of Object.entries(value)) visit(one, urn, path === "" ? name : `${path}.${name}`);
   };
@@ -126,7 +143,7 @@ export function secretFree(exported: Export, origins: readonly Replacement[], op
     if (value === null || typeof value !== "object") return value;
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [mask.text(name), replaced(one)]));
   };
-  const ofResource = (resource: Resource) => partsOf(resource, replaced, mask);
+  const ofResource = (resource: Resource) => partsOf(withoutPrinted(resource), replaced, mask);
   const { deployment } = exported;
   return {
     ...exported,

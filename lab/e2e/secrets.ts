@@ -198,7 +198,8 @@ export function secrets(): void {
     const secret = (name: string) => `${vault.uri}/secrets/${name}?api-version=7.4`;
     const ofVault = { resource: `https://${vaultSuffix}`, method: "GET" };
     const all = Object.keys(values);
-    const account = await outputOf("dev", "storageAccount");
+    const blobs = `https://${await outputOf("dev", "storageAccount")}.blob.${storageSuffix}`;
+    const ofBlobs = { resource: "https://storage.azure.com/", method: "GET" };
     const questions: Question[] = [
       ...all.map((name) => ({ ...ofVault, name: `read ${name}`, url: secret(name) })),
       ...all.map((name) => ({ ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) })),
@@ -217,14 +218,12 @@ export function secrets(): void {
         method: "GET",
         url: `https://${managementHost}/subscriptions/${credentials().subscriptionId}/resourceGroups/rg-platform-dev?api-version=2024-03-01`,
       },
-      {
-        name: "list blobs",
-        resource: "https://storage.azure.com/",
-        method: "GET",
-        url: `https://${account}.blob.${storageSuffix}/artifacts?restype=container&comp=list`,
-      },
+      { ...ofBlobs, name: "list artifacts", url: `${blobs}/artifacts?restype=container&comp=list` },
+      { ...ofBlobs, name: "write an artifact", method: "PUT", url: `${blobs}/artifacts/applications/planted` },
+      { ...ofBlobs, name: "list backups", url: `${blobs}/backups?restype=container&comp=list` },
     ];
     const clients = clientIds();
+    const withApplications = ["front", "back", "machine-learning"];
     const rows: Record<string, Record<string, string>> = {};
     for (const [tier, name] of await oneOfEach()) {
       const row: Record<string, string> = {};
@@ -240,6 +239,7 @@ export function secrets(): void {
       const allowed: Record<string, string> = {
         ...Object.fromEntries((expected[tier] ?? []).map((name) => [`read ${name}`, "200"])),
         [`identity of ${tier}`]: "200",
+        ...(withApplications.includes(tier) ? { "list artifacts": "200" } : {}),
         // Without a role nobody sees a subscription.
         subscriptions: "200 []",
       };

@@ -1,4 +1,5 @@
 /** What pipelines log in as, made in the lab as `bin/azure-state --gitlab` makes it on Azure. */
+import { setTimeout as pause } from "node:timers/promises";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { ClientSecretCredential } from "@azure/identity";
@@ -7,7 +8,7 @@ import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { authority } from "../authority.ts";
 import { credentials } from "../credentials.ts";
-import { armPort } from "../settings.ts";
+import { armPort, secondsPerMinute } from "../settings.ts";
 import { tokenAudience } from "./issuer.ts";
 
 const group = "rg-pipelines";
@@ -29,7 +30,7 @@ export interface Wanted {
   roles: string[];
 }
 
-/** Makes identities, and resolves to their client IDs by name. Their roles count after three of the lab's minutes. */
+/** Makes identities, and resolves to their client IDs by name.. */
 export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<string, string>> {
   const { subscriptionId } = credentials();
   const [credential, options] = login();
@@ -56,6 +57,8 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
     }
     made[name] = clientId;
   }
+  // Before, Azure knows neither them nor their rights everywhere.
+  await pause((3 * secondsPerMinute + 2) * 1000);
   return made;
 }
 
