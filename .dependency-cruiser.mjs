@@ -64,7 +64,7 @@ export default {
     {
       name: "only-tests-import-test-support",
       severity: "error",
-      from: { pathNot: "(\\.test\\.ts$|(^|/)testing/)" },
+      from: { pathNot: "(\\.test\\.ts$|(^|/)testing/|^lab/e2e/)" },
       to: { path: "(^|/)testing/" },
     },
     { name: "no-circle", severity: "error", comment: "Of types either.", from: {}, to: { circular: true } },

@@ -72,7 +72,8 @@ describe.each(components)("component %s", (name) => {
     const variables = [...text.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, variable]) => variable ?? "");
     const own = Object.values(body).flatMap((job) => Object.keys(job.variables ?? {}));
     for (const variable of variables)
-      if (!variable.startsWith("CI_") && ![...others, ...own].includes(variable)) expect(told).toContain(`\`${variable}\``);
+      if (!variable.startsWith("CI_") && ![...others, ...own].includes(variable))
+        expect(told).toContain(`\`${variable}\``);
   });
 });
 
