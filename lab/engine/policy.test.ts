@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mistakes, put, type Made, type Mistake } from "../../policy/testing/mistakes.ts";
 import { runFirstPreview, runPreview } from "../../testing/program.ts";
-import { PolicyServer, toldOf, type Told, type Violation } from "./testing/policyServer.ts";
+import { PolicyServer, toldOf, type Violation } from "./testing/policyServer.ts";
 
 const directory = resolve(import.meta.dirname, "../../policy");
 const stacks = ["dev", "prod", "tools"] as const;
@@ -17,7 +17,7 @@ const waived = ["scale-set-encryption-at-host", "secret-content-type", "secret-e
 const day = "2026-12-01";
 
 let server: PolicyServer;
-const standing = new Map<string, Told[]>();
+const standing = new Map<string, Made[]>();
 
 beforeAll(async () => {
   server = await PolicyServer.start(directory, { PLATFORM_POLICY_DATE: day });
@@ -80,7 +80,7 @@ const samples = () => [
     standing
       .get("prod")!
       .filter(({ type }) => type.startsWith("azure-native:"))
-      .map((each) => [each.type, { ...each, inputs: open(each.inputs) as Told["inputs"] }]),
+      .map((each) => [each.type, { ...each, inputs: open(each.inputs) as Made["inputs"] }]),
   ).values(),
 ];
 
@@ -121,7 +121,7 @@ test("what is waived is told from the day after its last one, and so is the waiv
 });
 
 /** What the server says of what is wrong now: of the changed resources, and where that is not it, of the stack. */
-async function answers({ policy, resource }: Mistake, made: Told[]): Promise<Violation[]> {
+async function answers({ policy, resource }: Mistake, made: Made[]): Promise<Violation[]> {
   const changed = made.filter(({ name }) => name === resource || name.endsWith("-2") || name === "extra");
   const found: Violation[] = [];
   for (const each of changed) found.push(...(await server.analyze(each)));
@@ -130,7 +130,7 @@ async function answers({ policy, resource }: Mistake, made: Told[]): Promise<Vio
 }
 
 /** The resources of a stack in which a mistake was made. */
-function withMistake({ stack, resource, change, changeAll }: Mistake): Told[] {
+function withMistake({ stack, resource, change, changeAll }: Mistake): Made[] {
   const all: Made[] = standing.get(stack)!.map((each) => ({ ...each, inputs: open(each.inputs) as Made["inputs"] }));
   if (changeAll) return changeAll(all);
   const changed = all.find(({ name }) => name === resource);

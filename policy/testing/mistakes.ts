@@ -6,8 +6,10 @@ export interface Made {
   urn: string;
   type: string;
   name: string;
+  /** Secrets and unknown values are marked. */
   inputs: Record<string, unknown>;
   protect: boolean;
+  /** URN of the parent; empty for the stack's own. */
   parent: string;
   /** URNs of the resources of whose outputs an input is made. */
   madeOf: Record<string, string[]>;

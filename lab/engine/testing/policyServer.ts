@@ -8,22 +8,9 @@ import analyzerPb from "@pulumi/pulumi/proto/analyzer_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
 import structPb from "google-protobuf/google/protobuf/struct_pb.js";
 import type { Recorded } from "../../../components/testing/recorder.ts";
+import type { Made } from "../../../policy/testing/mistakes.ts";
 import { start } from "../host/child.ts";
 import { locate } from "../host/packages.ts";
-
-/** A resource as the engine tells a policy pack of it. */
-export interface Told {
-  urn: string;
-  type: string;
-  name: string;
-  /** Secrets and unknown values are marked. */
-  inputs: Record<string, unknown>;
-  protect: boolean;
-  /** URN of the parent; empty for the stack's own. */
-  parent: string;
-  /** URNs of the resources of whose outputs an input is made. */
-  madeOf: Record<string, string[]>;
-}
 
 /** What the pack complains of. */
 export interface Violation {
@@ -36,7 +23,7 @@ export interface Violation {
  * Recorded resources as the engine would tell of them: URNs name the types of all parents.
  * https://www.pulumi.com/docs/iac/concepts/resources/names/#urns
  */
-export function toldOf(recorded: readonly Recorded[], stack: string): Told[] {
+export function toldOf(recorded: readonly Recorded[], stack: string): Made[] {
   const urns = new Map<string, string>();
   const types = new Map<string, string>();
   return recorded.map(({ type, name, parent, wire, madeOf, protect }) => {
@@ -104,7 +91,7 @@ export class PolicyServer {
   }
 
   /** What the pack says of one resource, before it is made. */
-  async analyze(told: Told): Promise<Violation[]> {
+  async analyze(told: Made): Promise<Violation[]> {
     const request = new analyzerPb.AnalyzeRequest();
     request.setType(told.type);
     request.setName(told.name);
@@ -117,7 +104,7 @@ export class PolicyServer {
   }
 
   /** What the pack says of all resources together, at the end of a preview or update. */
-  async analyzeStack(all: readonly Told[]): Promise<Violation[]> {
+  async analyzeStack(all: readonly Made[]): Promise<Violation[]> {
     const request = new analyzerPb.AnalyzeStackRequest();
     request.setResourcesList(
       all.map((told) => {
@@ -143,14 +130,14 @@ export class PolicyServer {
   }
 
   /** What it says of each resource, and of all together. */
-  async all(told: readonly Told[]): Promise<Violation[]> {
+  async all(told: readonly Made[]): Promise<Violation[]> {
     const found: Violation[] = [];
     for (const each of told) found.push(...(await this.analyze(each)));
     return [...found, ...(await this.analyzeStack(told))];
   }
 }
 
-function optionsOf({ protect, parent }: Told): analyzerPb.AnalyzerResourceOptions {
+function optionsOf({ protect, parent }: Made): analyzerPb.AnalyzerResourceOptions {
   const options = new analyzerPb.AnalyzerResourceOptions();
   options.setProtect(protect);
   options.setParent(parent);
