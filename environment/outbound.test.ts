@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { devWith, mistakes } from "./testing/mistakes.ts";
-import { planOf } from "./testing/stacks.ts";
+import { committed, planOf } from "./testing/stacks.ts";
 
 const at = "platform:environment.tiers.back.outbound";
 
@@ -17,6 +17,8 @@ const rules = (outbound: unknown) =>
     ),
   );
 
+const nameOf = ({ name }: { name: string }) => name;
+
 test("a tier that says nothing may call everything", () => {
   expect(new Set(Object.values(rules(undefined)).map((each) => each.length))).toEqual(new Set([0]));
 });
@@ -30,6 +32,7 @@ test("a tier calls what it lists and the tiers that it reaches, and nothing else
   ]);
   expect(back).toEqual([
     "900 Allow Tcp AzureKeyVault 443 allow-vault-out",
+    "901 Allow Tcp Storage 443 allow-store-out",
     "1004 Allow Tcp 10.20.4.0/24 5432 allow-out-data",
     "1003 Allow Tcp 10.20.3.0/24 5000 allow-out-machine-learning",
     "2000 Allow Tcp Internet 443 allow-out-Internet-tcp",
@@ -42,21 +45,32 @@ test("a tier calls what it lists and the tiers that it reaches, and nothing else
 });
 
 test("a tier that machines balance is reached by its load balancer's address, and by their subnet", () => {
-  const [data, learning] = planOf("dev", devWith("front", { outbound: [], reaches: ["back"] })).subnets.find(
+  const front = planOf("dev", devWith("front", { outbound: [], reaches: ["back"] })).subnets.find(
     ({ name }) => name === "front",
-  )!.outboundRules;
-  expect(data).toMatchObject({ name: "allow-out-back", destinations: ["10.20.2.254/32", "10.20.250.0/24"] });
+  );
+  expect(front?.outboundRules.find(({ name }) => name === "allow-out-back")?.destinations).toEqual([
+    "10.20.2.254/32",
+    "10.20.250.0/24",
+  ]);
+});
   expect(learning?.access).toBe("Deny");
 });
 
-test("an empty list leaves the tiers that are reached, and the vault to a tier with secrets", () => {
-  expect(rules([])["back"]?.map((rule) => rule.split(" ").at(-1))).toEqual([
-    "allow-vault-out",
-    "allow-out-data",
-    "allow-out-machine-learning",
-    "deny-out-all",
-  ]);
-});
+test.each(["dev", "prod"])(
+  "in %s an empty list leaves the tiers that are reached, the vault to a tier with secrets, and the store to one with applications",
+  (stack) => {
+    const environment = committed(stack) as { tiers: Record<string, object> };
+    for (const tier of Object.values(environment.tiers)) Object.assign(tier, { outbound: [] });
+    const { subnets } = planOf(stack, environment);
+    const left = Object.fromEntries(subnets.map(({ name, outboundRules }) => [name, outboundRules.map(nameOf)]));
+    expect(left).toMatchObject({
+      front: ["allow-store-out", "allow-out-back", "deny-out-all"],
+      back: ["allow-vault-out", "allow-store-out", "allow-out-data", "allow-out-machine-learning", "deny-out-all"],
+      "machine-learning": ["allow-store-out", "deny-out-all"],
+      data: ["allow-vault-out", "deny-out-all"],
+    });
+  },
+);
 
 test("names of rules are such as Azure takes, and no two of a group are alike", () => {
   const group = planOf("dev", devWith("back", { outbound: [{ to: "198.51.100.0/24", ports: [1] }] })).subnets.find(

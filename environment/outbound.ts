@@ -52,8 +52,8 @@ export const outboundSchema = z
     }),
   )
   .describe(
-    "What the tier's machines may call, besides the tiers that they reach and the vaults of Azure where they have " +
-      "secrets; all else is denied. Default: everything. " +
+    "What the tier's machines may call, besides the tiers that they reach, the vaults of Azure where they have " +
+      "secrets, and its storage accounts where they have applications; all else is denied. Default: everything. " +
       "Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so again after " +
       "a repair. Azure's name resolution and metadata are always reached",
   );
@@ -76,22 +76,26 @@ export interface ReachedService {
   subnetIndex: number;
 }
 
-/**
- * Outbound rules of a tier's subnet; none where the tier does not limit what it calls.
- *
- * @param hasSecrets Its machines read secrets from the vault. Azure has no tag for a single vault.
- */
+/** What a tier's machines read of the environment's own. Azure has no tag for a single vault, or a single account. */
+export interface Read {
+  /** Secrets, from the vault. */
+  secrets: boolean;
+  /** Releases of applications, from the storage account. */
+  releases: boolean;
+}
+
+/** Outbound rules of a tier's subnet; none where the tier does not limit what it calls. */
 export function outboundRules(
   outbound: Outbound | undefined,
   reached: readonly ReachedService[],
-  hasSecrets: boolean,
+  { secrets, releases }: Read,
 ): OutboundRule[] {
   if (outbound === undefined) return [];
   const allow = { access: "Allow" as const, protocol: "Tcp" as const };
+  const https = { ...allow, ports: ["443"] };
   return [
-    ...(hasSecrets
-      ? [{ ...allow, name: "allow-vault-out", priority: 900, destinations: ["AzureKeyVault"], ports: ["443"] }]
-      : []),
+    ...(secrets ? [{ ...https, name: "allow-vault-out", priority: 900, destinations: ["AzureKeyVault"] }] : []),
+    ...(releases ? [{ ...https, name: "allow-store-out", priority: 901, destinations: ["Storage"] }] : []),
     ...reached.map(({ name, destinations, ports, subnetIndex }) => ({
       ...allow,
       name: `allow-out-${name}`,

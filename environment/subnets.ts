@@ -87,7 +87,10 @@ export function planSubnets(
         balancers: balancers ? balancerAddressPrefix : undefined,
         reverseProxy: reverseProxyAddressPrefix,
       }),
-      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name), secretNames(machines).length > 0),
+      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name), {
+        secrets: secretNames(machines).length > 0,
+        releases: machines.applications.length > 0,
+      }),
       serviceEndpoints,
     })),
     ...(balanced.length === 0
