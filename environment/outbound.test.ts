@@ -53,8 +53,6 @@ test("a tier that machines balance is reached by its load balancer's address, an
     "10.20.250.0/24",
   ]);
 });
-  expect(learning?.access).toBe("Deny");
-});
 
 test.each(["dev", "prod"])(
   "in %s an empty list leaves the tiers that are reached, the vault to a tier with secrets, and the store to one with applications",
