@@ -90,7 +90,8 @@ export function bundleFiles(
 
 /** What is alike stands together, programs by their language and others by their name: gzip looks back 32 KiB only. */
 function order({ path, content }: WrittenFile): string {
-  const kind = content.startsWith("#!") ? content.split(/\s/, 1)[0] : basename(path);
+  const program = path.endsWith(".py") ? "#!/usr/bin/python3" : /^#!\S+/.exec(content)?.[0];
+  const kind = program ?? basename(path);
   return `${kind}\n${String(content.length).padStart(8, "0")}\n${path}`;
 }
 

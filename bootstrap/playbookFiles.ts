@@ -53,11 +53,11 @@ export function filesOfPlaybook(tree: readonly TreeFile[], playbook: string): Tr
       throw new Error(`${from} names role ${role}, which is not in ansible/roles/; write it, or correct the name`);
     }
     for (const part of parts) {
-      files.add(part.path);
-      if (/^roles\/[^/]+\/(tasks|handlers|meta)\/.*\.ya?ml$/.test(part.path)) {
-        // Files that a role includes are its own, and all of those are taken.
-        for (const name of references(part).roles) readRole(name, part.path);
-      }
+      // Files that a role includes are its own, and all of those are taken.
+      const named = /^roles\/[^/]+\/(tasks|handlers|meta)\/.*\.ya?ml$/.test(part.path) ? references(part).roles : [];
+      // What a role is called in Ansible's Galaxy matters to no machine; on what it depends does.
+      if (named.length > 0 || !/^roles\/[^/]+\/meta\//.test(part.path)) files.add(part.path);
+      for (const name of named) readRole(name, part.path);
     }
   };
   const follow = (found: References, from: string): void => {

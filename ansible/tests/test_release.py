@@ -1,29 +1,25 @@
 """The program that has releases, against a small metadata service, a small blob service with TLS, and services that are
 real processes under a stand-in for systemd."""
 
-import contextlib
 import hashlib
 import io
 import json
 import os
-import pathlib
 import pwd
 import socket
-import ssl
 import stat
 import subprocess
 import sys
 import tarfile
 import tempfile
 import textwrap
-import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest import mock
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from programs import ROLES, program
+from services import MachineTest, Service
 
 release = program("application/files/platform-release")
 HOST = "stdev.blob.core.test"
@@ -31,71 +27,22 @@ FIRST, SECOND, BAD = "20261101000000", "20261102000000-aaaaaaaaaaaa", "202611030
 COMMIT = "a" * 40
 
 
-class Metadata(BaseHTTPRequestHandler):
-    def do_GET(self):
-        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
-        self.server.asked.append(query)
-        well = self.headers.get("Metadata") == "true" and query.get("client_id") == "client-1"
-        body = {"access_token": f"token for {query['resource']}"} if well else {"error": "invalid_request"}
-        reply(self, 200 if well else 400, json.dumps(body).encode())
-
-    def log_message(self, *_):
-        pass
-
-
-class Blobs(BaseHTTPRequestHandler):
+class Blobs(Service):
     """Answers as Azure's, see https://learn.microsoft.com/rest/api/storageservices/get-blob"""
 
     def do_GET(self):
         server, path = self.server, unquote(urlsplit(self.path).path).removeprefix("/artifacts/")
         server.asked.append(path)
         if self.headers.get("Authorization") != "Bearer token for https://storage.azure.com/" or not self.headers.get("x-ms-version"):
-            reply(self, 401, b"", {"x-ms-error-code": "NoAuthenticationInformation"})
+            self.reply(401, b"", {"x-ms-error-code": "NoAuthenticationInformation"})
         elif server.statuses:
             status, code = server.statuses.pop(0)
-            reply(self, status, b"", {"x-ms-error-code": code})
+            self.reply(status, b"", {"x-ms-error-code": code})
         elif path not in server.blobs:
-            reply(self, 404, b"", {"x-ms-error-code": "BlobNotFound"})
+            self.reply(404, b"", {"x-ms-error-code": "BlobNotFound"})
         else:
             content, headers = server.blobs[path]
-            reply(self, 200, content, headers)
-
-    def log_message(self, *_):
-        pass
-
-
-def reply(handler, status, content, headers=None):
-    handler.send_response(status)
-    for name, value in {**(headers or {}), "Content-Length": len(content)}.items():
-        handler.send_header(name, str(value))
-    handler.end_headers()
-    handler.wfile.write(content)
-
-
-def serve(test, handler, context=None):
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    server.end = lambda: (server.shutdown(), server.server_close())
-    server.asked = []
-    test.addCleanup(server.end)
-    return server
-
-
-certificate = None
-
-
-def setUpModule():
-    global certificate
-    folder = tempfile.TemporaryDirectory()
-    unittest.addModuleCleanup(folder.cleanup)
-    certificate = f"{folder.name}/store.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=store".split()
-    command += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", certificate, "-out", f"{folder.name}/public.pem"]
-    subprocess.run(command, check=True, capture_output=True)
-    with open(certificate, "a", encoding="utf-8") as file:
-        file.write(pathlib.Path(f"{folder.name}/public.pem").read_text(encoding="utf-8"))
+            self.reply(200, content, headers)
 
 
 def member(name, content="", mode=0o644, **more):
@@ -122,30 +69,11 @@ ARTIFACT = archive(
 )
 
 
-class Clock:
-    """Time that passes only by waiting."""
+class ReleaseTest(MachineTest):
+    program = release
 
-    def __init__(self):
-        self.now = 0.0
-        self.time, self.strftime, self.gmtime = time.time, time.strftime, time.gmtime
-        # What happens before the wait of that number.
-        self.events = {}
-        self.waits = 0
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.waits += 1
-        self.events.pop(self.waits, lambda: None)()
-        self.now += seconds
-
-
-class ReleaseTest(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         self.root = self.folder / "srv/front"
         for name in ("srv/front", "releases.d", "bin", "cgroup/unit"):
             (self.folder / name).mkdir(parents=True)
@@ -153,11 +81,6 @@ class ReleaseTest(unittest.TestCase):
             self.patch(name, str(self.folder / path))
         self.patch("LOCK", str(self.folder / "{}.lock"))
         self.patch("PATH", f"{self.folder}/bin:{os.environ['PATH']}")
-        self.patch("syslog", mock.Mock())
-        os.mkfifo(self.folder / "console")
-        self.console = os.open(self.folder / "console", os.O_RDWR | os.O_NONBLOCK)
-        self.addCleanup(os.close, self.console)
-        self.patch("CONSOLE", str(self.folder / "console"))
         self.settings = {
             "name": "front",
             "root": str(self.root),
@@ -172,11 +95,6 @@ class ReleaseTest(unittest.TestCase):
         self.tell(self.settings)
         self.systemctl("exit 0")
 
-    def patch(self, name, value):
-        patcher = mock.patch.object(release, name, value)
-        patcher.start()
-        self.addCleanup(patcher.stop)
-
     def tell(self, settings):
         (self.folder / "releases.d/front.json").write_text(json.dumps(settings))
 
@@ -184,14 +102,6 @@ class ReleaseTest(unittest.TestCase):
         path = self.folder / "bin/systemctl"
         path.write_text(f"{shebang}\n{text}\n")
         path.chmod(0o755)
-
-    def run_program(self, *arguments):
-        """(exit status, standard output, standard error)."""
-        out, err = io.StringIO(), io.StringIO()
-        with mock.patch.object(sys, "argv", ["platform-release", *arguments]):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                status = release.main()
-        return status, out.getvalue(), err.getvalue()
 
     def releases(self):
         folder = self.root / "releases"
@@ -213,27 +123,11 @@ class ReleaseTest(unittest.TestCase):
 class StoreTest(ReleaseTest):
     def setUp(self):
         super().setUp()
-        self.clock = Clock()
-        self.patch("time", self.clock)
-        self.metadata = serve(self, Metadata)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        self.store = serve(self, Blobs, context)
-        self.store.blobs, self.store.statuses = {}, []
-        self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}")
-        client = ssl.create_default_context(cafile=certificate)
-        opener = release.urllib.request.build_opener(
-            release.urllib.request.ProxyHandler({}),
-            release.NoRedirect,
-            release.urllib.request.HTTPSHandler(context=client),
-        )
-        self.patch("DIRECT", opener)
+        self.stop_the_clock()
+        self.store = self.serve_as(HOST, Blobs)
+        self.store.blobs = {}
         url = f"https://{HOST}:{self.store.server_port}"
         (self.folder / "store.json").write_text(json.dumps({"url": url, "environment": "development", "client_id": "client-1"}))
-        resolve = socket.getaddrinfo
-        patcher = mock.patch.object(socket, "getaddrinfo", lambda host, *rest, **more: resolve("127.0.0.1" if host == HOST else host, *rest, **more))
-        patcher.start()
-        self.addCleanup(patcher.stop)
 
     def publish(self, name, content=ARTIFACT, **headers):
         sha256 = hashlib.sha256(content).hexdigest()

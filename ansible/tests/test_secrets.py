@@ -1,50 +1,27 @@
 """The program that fetches secrets, against a small metadata service and a small vault with TLS."""
 
-import contextlib
 import grp
-import io
 import json
 import os
 import pathlib
 import pwd
 import shutil
-import socket
-import ssl
 import stat
 import subprocess
-import sys
-import tempfile
-import threading
 import time
 import unittest
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from unittest import mock
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-from programs import ROLES, program
+from programs import MACHINE, program
+from services import MachineTest, Service
 
 secrets = program("secrets/files/platform-secrets")
 HOST = "kv-dev.vault.test"
 LOGIN = '{"user": "app1", "password": "correct horse"}'
 
 
-class Metadata(BaseHTTPRequestHandler):
-    def do_GET(self):
-        query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
-        self.server.asked.append(query)
-        body = {"error": "invalid_request", "error_description": "Identity not found"}
-        status = self.server.statuses.pop(0) if self.server.statuses else 200
-        if self.headers.get("Metadata") != "true" or query.get("client_id") != "client-1":
-            status = 400
-        if status == 200:
-            body = {"access_token": f"token for {query['resource']}", "expires_in": "86400"}
-        reply(self, status, body)
-
-    def log_message(self, *_):
-        pass
-
-
-class Vault(BaseHTTPRequestHandler):
+class Vault(Service):
     def do_GET(self):
         server, url = self.server, urlsplit(self.path)
         name = url.path.removeprefix("/secrets/")
@@ -52,110 +29,42 @@ class Vault(BaseHTTPRequestHandler):
         server.tokens.append(token)
         if token is None:
             challenge = f'Bearer authorization="https://login.test/tenant", resource="{server.resource}"'
-            reply(self, 401, {"error": {"code": "Unauthorized"}}, {"WWW-Authenticate": challenge})
+            self.reply(401, {"error": {"code": "Unauthorized"}}, {"WWW-Authenticate": challenge})
         elif server.statuses:
             status, code, headers = server.statuses.pop(0)
-            reply(self, status, {"error": {"code": "Some", "innererror": {"code": code}}}, headers)
+            self.reply(status, {"error": {"code": "Some", "innererror": {"code": code}}}, headers)
         elif token != "Bearer token for https://vault.test" or url.query != "api-version=7.4":
-            reply(self, 401, {"error": {"code": "Unauthorized"}})
+            self.reply(401, {"error": {"code": "Unauthorized"}})
         elif name not in server.secrets:
-            reply(self, 404, {"error": {"code": "SecretNotFound"}})
+            self.reply(404, {"error": {"code": "SecretNotFound"}})
         else:
             value, version = server.secrets[name]
             identifier = f"https://{HOST}/secrets/{name}/{version}"
-            reply(self, 200, {"value": value, "id": identifier, "attributes": {"enabled": True}})
-
-    def log_message(self, *_):
-        pass
+            self.reply(200, {"value": value, "id": identifier, "attributes": {"enabled": True}})
 
 
-def reply(handler, status, body, headers=None):
-    content = json.dumps(body).encode()
-    handler.send_response(status)
-    for name, value in {**(headers or {}), "Content-Length": len(content)}.items():
-        handler.send_header(name, str(value))
-    handler.end_headers()
-    handler.wfile.write(content)
+class SecretsTest(MachineTest):
+    program = secrets
 
-
-def serve(test, handler, context=None):
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    if context:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    server.end = lambda: (server.shutdown(), server.server_close())
-    test.addCleanup(server.end)
-    return server
-
-
-certificate = None
-
-
-def setUpModule():
-    global certificate
-    folder = tempfile.TemporaryDirectory()
-    unittest.addModuleCleanup(folder.cleanup)
-    certificate = f"{folder.name}/vault.pem"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=vault".split()
-    command += ["-addext", f"subjectAltName=DNS:{HOST}", "-keyout", certificate, "-out", f"{folder.name}/public.pem"]
-    subprocess.run(command, check=True, capture_output=True)
-    with open(certificate, "a", encoding="utf-8") as file:
-        file.write(pathlib.Path(f"{folder.name}/public.pem").read_text(encoding="utf-8"))
-
-
-class Clock:
-    """Time that passes only by waiting."""
-
-    def __init__(self):
-        self.now = 0.0
-        self.time, self.strftime, self.gmtime = time.time, time.strftime, time.gmtime
-        self.strptime, self.localtime = time.strptime, time.gmtime
-
-    def monotonic(self):
-        return self.now
-
-    def sleep(self, seconds):
-        self.now += seconds
-
-
-class MachineTest(unittest.TestCase):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
+        super().setUp()
         (self.folder / "secrets.d").mkdir()
-        self.clock = Clock()
-        self.patch("time", self.clock)
+        self.stop_the_clock()
         self.patch("SETTINGS", str(self.folder / "vault.json"))
         self.patch("HELD", str(self.folder / "secrets.json"))
         self.patch("CONSUMERS", str(self.folder / "secrets.d"))
         self.patch("STATE", str(self.folder / "state.json"))
         self.patch("LOCK", str(self.folder / "{}.lock"))
-        os.mkfifo(self.folder / "console")
-        self.console = os.open(self.folder / "console", os.O_RDWR)
-        self.addCleanup(os.close, self.console)
-        self.patch("CONSOLE", str(self.folder / "console"))
-        self.patch("syslog", mock.Mock())
         # Files are this user's: nobody else can be made their owner without root.
-        self.patch("os.fchown", lambda *_: None)
-
-    def patch(self, name, value):
-        target, _, attribute = f"secrets.{name}".rpartition(".")
-        patcher = mock.patch.object(secrets.os if target == "secrets.os" else secrets, attribute, value)
-        patcher.start()
-        self.addCleanup(patcher.stop)
+        self.patch("fchown", lambda *_: None, os)
 
     def run_program(self, *arguments):
         """(exit status, standard output, standard error)."""
-        out, err = io.StringIO(), io.StringIO()
-        with mock.patch.object(sys, "argv", ["platform-secrets", *arguments]):
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-                status = secrets.main()
+        status, out, err = super().run_program(*arguments)
         # No value is ever said.
         for value in ("correct horse", "battery staple", "hush"):
-            self.assertNotIn(value, out.getvalue() + err.getvalue())
-        return status, out.getvalue(), err.getvalue()
+            self.assertNotIn(value, out + err)
+        return status, out, err
 
     def held(self):
         return {name: entry["value"] for name, entry in json.loads((self.folder / "secrets.json").read_text()).items()}
@@ -165,27 +74,12 @@ class MachineTest(unittest.TestCase):
         (self.folder / "secrets.json").write_text(json.dumps(entries))
 
 
-class FetchTest(MachineTest):
+class FetchTest(SecretsTest):
     def setUp(self):
         super().setUp()
-        self.metadata = serve(self, Metadata)
-        self.metadata.asked, self.metadata.statuses = [], []
-        server_context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        server_context.load_cert_chain(certificate)
-        self.vault = serve(self, Vault, server_context)
-        self.vault.secrets, self.vault.tokens, self.vault.statuses = {"databaseLogin": (LOGIN, "v1")}, [], []
+        self.vault = self.serve_as(HOST, Vault)
+        self.vault.secrets, self.vault.tokens = {"databaseLogin": (LOGIN, "v1")}, []
         self.vault.resource = "https://vault.test"
-        context = ssl.create_default_context(cafile=certificate)
-        openers = (secrets.urllib.request.ProxyHandler({}), secrets.NoRedirect)
-        handler = secrets.urllib.request.HTTPSHandler(context=context)
-        self.patch("DIRECT", secrets.urllib.request.build_opener(*openers, handler))
-        self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}")
-        resolve = socket.getaddrinfo
-        named = mock.patch.object(
-            socket, "getaddrinfo", lambda host, *more: resolve("127.0.0.1" if host == HOST else host, *more)
-        )
-        named.start()
-        self.addCleanup(named.stop)
         self.settings("databaseLogin")
 
     def settings(self, *names, host=HOST):
@@ -243,7 +137,7 @@ class FetchTest(MachineTest):
         self.assertEqual(said, f"vault: {reason}\nvault: well again\n")
         shown = f"platform-secrets: vault: {reason}\nplatform-secrets: vault: well again\n"
         self.assertEqual(os.read(self.console, 10_000).decode(), shown)
-        self.assertEqual(secrets.syslog.syslog.call_count, 2)
+        self.assertEqual(secrets.azure_services.syslog.syslog.call_count, 2)
 
     def test_a_refusal_is_final_ten_minutes_after_the_machine_was_told_of_its_secrets(self):
         self.vault.statuses = [(403, "ForbiddenByRbac", {})] * 500
@@ -307,7 +201,7 @@ class FetchTest(MachineTest):
 
     def test_a_vault_without_tls_is_not_asked(self):
         (self.folder / "vault.json").write_text(json.dumps({"uri": f"http://{HOST}", "client_id": "c", "names": ["a"]}))
-        self.assertIn("must be the https:// address", self.run_program("fetch")[2])
+        self.assertIn("allowed is an https:// address", self.run_program("fetch")[2])
 
     def test_a_refresh_says_the_same_reason_once_and_when_it_is_over(self):
         self.run_program("fetch")
@@ -317,7 +211,7 @@ class FetchTest(MachineTest):
         self.assertEqual(self.run_program("refresh"), (0, "", "vault: well again\n"))
 
 
-class ApplyTest(MachineTest):
+class ApplyTest(SecretsTest):
     def setUp(self):
         super().setUp()
         self.path = self.folder / "secrets.env"
@@ -523,7 +417,7 @@ class ApplyTest(MachineTest):
 
 class HelpTest(unittest.TestCase):
     def test_help_is_told_without_settings(self):
-        file = ROLES / "secrets/files/platform-secrets"
+        file = MACHINE / "sbin/platform-secrets"
         told = subprocess.run([shutil.which("python3"), "-IS", file, "--help"], capture_output=True, text=True, check=True)
         self.assertIn("platform-secrets fetch [--wait SECONDS]", told.stdout)
 
