@@ -1,11 +1,15 @@
 """The program that has releases, against a small metadata service, a small blob service with TLS, and services that are
 real processes under a stand-in for systemd."""
 
+import contextlib
 import hashlib
 import io
 import json
 import os
 import pwd
+import resource
+import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -13,6 +17,7 @@ import sys
 import tarfile
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
 from unittest import mock
@@ -42,7 +47,9 @@ class Blobs(Service):
             self.reply(404, b"", {"x-ms-error-code": "BlobNotFound"})
         else:
             content, headers = server.blobs[path]
-            self.reply(200, content, headers)
+            # A connection that breaks in the middle has told how much should have come.
+            length = server.lengths.pop(0) if server.lengths and path.startswith("applications/") else len(content)
+            self.reply(200, content[:length], {**headers, "Content-Length": len(content)})
 
 
 def member(name, content="", mode=0o644, **more):
@@ -115,6 +122,22 @@ class ReleaseTest(MachineTest):
             (folder / path).write_text(textwrap.dedent(text))
         return folder
 
+    def killed(self, target, step, when, *arguments):
+        """Whether the program came to that step; it is killed there."""
+        pid = os.fork()
+        if pid == 0:
+            original = getattr(target, step)
+
+            def last(*given, **more):
+                if when == "after":
+                    original(*given, **more)
+                os.kill(os.getpid(), signal.SIGKILL)
+
+            setattr(target, step, last)
+            self.run_program(*arguments)
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+
     def current(self):
         path = self.root / "current"
         return os.readlink(path) if path.is_symlink() else None
@@ -125,7 +148,7 @@ class StoreTest(ReleaseTest):
         super().setUp()
         self.stop_the_clock()
         self.store = self.serve_as(HOST, Blobs)
-        self.store.blobs = {}
+        self.store.blobs, self.store.lengths = {}, []
         url = f"https://{HOST}:{self.store.server_port}"
         (self.folder / "store.json").write_text(json.dumps({"url": url, "environment": "development", "client_id": "client-1"}))
 
@@ -194,6 +217,83 @@ class StoreTest(ReleaseTest):
         self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 1)
         self.assertEqual(self.releases(), [])
 
+    def test_an_archive_gives_no_right_to_anybody(self):
+        strange = {"uid": 1, "gid": 1, "uname": "daemon", "gname": "daemon"}
+        self.publish(SECOND, archive(member("./run", "x", 0o6777, **strange)))
+        self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 0)
+        status = (self.root / "releases" / SECOND / "run").stat()
+        self.assertEqual(stat.S_IMODE(status.st_mode) & 0o7022, 0)
+        self.assertEqual((status.st_uid, status.st_gid), (os.geteuid(), os.getegid()))
+
+    def test_a_download_that_breaks_off_is_begun_anew(self):
+        self.publish(SECOND)
+        self.store.lengths = [len(ARTIFACT) // 2]
+        status, out, said = self.run_program("fetch", "front", SECOND)
+        self.assertEqual((status, out), (0, f"front {SECOND}\n"))
+        self.assertIn(f"{HOST} does not answer: IncompleteRead", said)
+
+    def test_a_disk_that_is_full_is_no_fault_of_the_store_and_leaves_nothing(self):
+        self.publish(SECOND, archive(member("./large", "x" * 100_000)))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+        for most, why in ((100, f"does not fit into {release.DOWNLOADS}"), (50_000, "File too large")):
+            resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+            status, _, said = self.run_program("fetch", "front", SECOND)
+            self.assertEqual((status, self.releases(), self.clock.now), (1, [], 0))
+            self.assertIn(why, said)
+
+    def test_a_fetch_that_was_killed_at_any_step_leaves_nothing_for_whole_and_no_rest(self):
+        self.publish(SECOND)
+        for target, step in ((release.Store, "artifact"), (release.Application, "as_user"), (release, "locked")):
+            for when in ("before", "after"):
+                with self.subTest(step=step, when=when):
+                    self.assertTrue(self.killed(target, step, when, "fetch", "front", SECOND))
+                    self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 0)
+                    self.assertEqual(self.releases(), [SECOND])
+                    shutil.rmtree(self.root / "releases")
+
+    def test_an_unpacking_whose_program_was_killed_is_waited_for(self):
+        self.publish(SECOND)
+        python = self.folder / "bin/python"
+        waits = f"touch {self.folder}/began; while [ ! -e {self.folder}/go ]; do sleep 0.02; done"
+        python.write_text(f'#!/bin/sh\n{waits}\nexec {sys.executable} "$@"\n')
+        python.chmod(0o755)
+        self.patch("executable", str(python), sys)
+
+        def kill():
+            while not (self.folder / "began").exists():
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        pid = os.fork()
+        if pid == 0:
+            threading.Thread(target=kill).start()
+            self.run_program("fetch", "front", SECOND)
+            os._exit(0)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), -signal.SIGKILL)
+        threading.Timer(0.5, (self.folder / "go").touch).start()
+        # It comes from the process that was left over.
+        self.assertEqual(self.run_program("fetch", "front", SECOND), (0, "", ""))
+        self.assertEqual((self.root / "releases" / SECOND / "server.js").read_text(), "serve()\n")
+
+    def test_the_rest_of_a_fetch_of_another_release_goes(self):
+        self.make(f".{BAD}.half")
+        self.publish(SECOND)
+        self.run_program("fetch", "front", SECOND)
+        self.assertEqual(self.releases(), [SECOND])
+        self.make(f".{BAD}.half")
+        self.run_program("prune", "front")
+        self.assertEqual(self.releases(), [SECOND])
+
+    def test_a_release_is_on_the_disk_before_it_has_its_name(self):
+        self.publish(SECOND)
+        sync = self.folder / "bin/sync"
+        sync.write_text(f'#!/bin/sh\necho "$@" >{self.folder}/synced; ls -A {self.root}/releases >>{self.folder}/synced\n')
+        sync.chmod(0o755)
+        self.run_program("fetch", "front", SECOND)
+        half = f".{SECOND}.half"
+        self.assertEqual((self.folder / "synced").read_text().splitlines(), [f"--file-system {self.root}/releases/{half}", half])
+
     def test_a_name_that_is_none_is_refused(self):
         for name in ("../x", ".x", "a/b", ""):
             self.assertEqual(self.run_program("fetch", "front", name)[0], 1, name)
@@ -210,6 +310,14 @@ class StoreTest(ReleaseTest):
         os.utime(self.folder / "store.json", (0, 0))
         self.store.statuses = [(403, "AuthorizationPermissionMismatch")]
         self.assertEqual(self.run_program("fetch", "front", FIRST)[0], 1)
+
+    def test_a_clock_that_is_set_back_makes_no_refusal_last(self):
+        ahead = time.time() + 86_400
+        os.utime(self.folder / "store.json", (ahead, ahead))
+        self.store.statuses = [(403, "AuthorizationPermissionMismatch")] * 1000
+        self.clock.time = lambda: time.time() + self.clock.now
+        self.assertEqual(self.run_program("fetch", "front", FIRST)[0], 1)
+        self.assertLess(self.clock.now, 1300)
 
     def test_a_busy_store_is_asked_again(self):
         self.publish(SECOND)
@@ -269,6 +377,17 @@ class StoreTest(ReleaseTest):
         self.store.statuses = [(404, "ContainerNotFound")] * 50
         status, out, _ = self.run_program("first", "front", "--wait", "5")
         self.assertEqual((status, out), (1, ""))
+
+    def test_a_deployed_release_that_is_no_longer_there_is_waited_for_and_no_other_is_taken(self):
+        self.publish(FIRST)
+        self.deploy(SECOND, self.publish(SECOND))
+        gone = self.store.blobs.pop(f"applications/front/{SECOND}.tar.gz")
+        status, _, said = self.run_program("first", "front", "--wait", "60")
+        self.assertEqual((status, self.current(), self.releases()), (1, None, []))
+        self.assertIn(f"there is no applications/front/{SECOND}.tar.gz in {HOST}", said)
+        restore = lambda: self.store.blobs.update({f"applications/front/{SECOND}.tar.gz": gone})
+        self.clock.events[self.clock.waits + 2] = restore
+        self.assertEqual(self.run_program("first", "front", "--wait", "60")[:2], (0, f"front {SECOND}\n"))
 
     def test_what_current_points_to_is_never_changed(self):
         self.make(FIRST)
@@ -383,6 +502,13 @@ class Handler(BaseHTTPRequestHandler):
             time.sleep(60)
         if kind == "slow":
             time.sleep(0.5)
+        if kind == "drip":
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            for _ in range(1000):
+                self.wfile.write(b"x")
+                time.sleep(0.1)
         self.send_response(500 if kind == "500" or (kind == "half" and self.path != "/health") else 200)
         self.send_header("Content-Length", "3")
         self.end_headers()
@@ -446,6 +572,7 @@ class ActivateTest(ReleaseTest):
                 ("never", "the service does not take it: it took more than 2 s"),
                 ("500", "/health answers 500"),
                 ("slow", "/health has no answer within 0.2 s"),
+                ("drip", "/health has no answer within 0.2 s"),
                 ("hang", "/health has no answer within 0.2 s"),
                 ("deaf", "/health has no answer within 0.2 s"),
             )
@@ -472,19 +599,19 @@ class ActivateTest(ReleaseTest):
         self.assertIn("/messages answers 500", said)
 
     def test_a_release_says_itself_that_it_is_bad_with_the_applications_variables_and_no_secret_is_told(self):
-        (self.folder / "front.env").write_text("PASSWORD='correct horse'\nTEXT=\"it's\"\n")
+        (self.folder / "front.env").write_text("PASSWORD='correct horse'\nTEXT=\"it's\"\nKEY='begins\nbattery staple'\n")
         self.settings["variables"] = [str(self.folder / "front.env")]
         self.tell(self.settings)
         self.serve_first()
         script = '#!/bin/sh\ntest "$PORT" = {port} && test "$PWD" = "$HOME/current"\n{rest}\n'
         good = self.make_server(SECOND, **{"bin/check-release": script.format(port=self.port, rest='test "$TEXT" = "it\'s"')})
-        bad = self.make_server(BAD, **{"bin/check-release": script.format(port=self.port, rest='echo "no login as $PASSWORD" >&2; exit 1')})
+        bad = self.make_server(BAD, **{"bin/check-release": script.format(port=self.port, rest='echo "no login as $PASSWORD, $(echo "$KEY" | tail -n 1)" >&2; exit 1')})
         for folder in (good, bad):
             (folder / "bin/check-release").chmod(0o755)
         self.assertEqual(self.run_program("activate", "front", SECOND), (0, f"front {SECOND}\n", ""))
         status, _, said = self.run_program("activate", "front", BAD)
         self.assertEqual(status, 1)
-        self.assertIn("bin/check-release: sh ended with 1: no login as ***; ", said)
+        self.assertIn("bin/check-release: sh ended with 1: no login as ***, ***; ", said)
         self.assertEqual(self.running(), {SECOND})
 
     def test_a_release_that_is_not_here_changes_nothing(self):
@@ -509,6 +636,37 @@ class ActivateTest(ReleaseTest):
         status, _, said = self.run_program("activate", "front", SECOND)
         self.assertEqual(status, 1)
         self.assertIn(f"{FIRST} serves again", said)
+
+    def test_an_activation_that_was_killed_at_any_step_is_completed_or_undone_by_the_next(self):
+        self.make_server(SECOND)
+        self.make_server(BAD, "500")
+        steps = [(release.Application, "point"), (release, "run"), (release.Application, "passes"), (release.State, "keep")]
+        for target, step in (*steps, (release.Application, "go_back")):
+            for when in ("before", "after"):
+                for name, serves in ((SECOND, SECOND), (BAD, FIRST)):
+                    if name == SECOND and step == "go_back" or name == BAD and step == "keep":
+                        continue
+                    with self.subTest(step=step, when=when, release=name):
+                        if not (self.root / "releases" / FIRST).exists():
+                            self.make_server(FIRST)
+                        self.assertEqual(self.run_program("activate", "front", FIRST)[0], 0)
+                        self.assertTrue(self.killed(target, step, when, "activate", "front", name))
+                        self.assertIn(self.current(), (f"releases/{FIRST}", f"releases/{name}"))
+                        self.assertEqual(self.run_program("activate", "front", name)[0], 0 if name == SECOND else 1)
+                        self.assertEqual((self.current(), self.running()), (f"releases/{serves}", {serves}))
+
+    def test_two_activations_come_one_after_the_other(self):
+        self.make_server(SECOND)
+        other = subprocess.Popen(["flock", self.folder / "front.lock", "sh", "-c", "echo; read _"], stdin=-1, stdout=-1)
+        other.stdout.readline()
+        waiting = threading.Thread(target=self.run_program, args=("activate", "front", SECOND))
+        with mock.patch.object(release, "within", lambda _: contextlib.nullcontext()):
+            waiting.start()
+            waiting.join(0.5)
+            self.assertEqual((self.current(), self.log()), (None, []))
+            other.communicate()
+            waiting.join()
+        self.assertEqual((self.current(), self.running()), (f"releases/{SECOND}", {SECOND}))
 
     def test_a_service_that_kept_the_one_before_is_not_restarted_to_go_back(self):
         self.serve_first()
