@@ -36,7 +36,11 @@ SERVERS = {
     "crash": "process.exit(3);",
     "never": "setInterval(() => {}, 1000);",
     "deaf": 'process.on("SIGINT", () => {}); setInterval(() => {}, 1000);',
-    "partly": 'if (process.env.NODE_APP_INSTANCE === "0") await import("../one/server.js"); else setInterval(() => {}, 1000);',
+    # The first one is ready late, the other one never.
+    "partly": """
+if (process.env.NODE_APP_INSTANCE === "0") setTimeout(() => import("../one/server.js"), 2500);
+else setInterval(() => {}, 1000);
+""",
 }
 # A test's own settings would change what npm and pm2 do.
 CLEAN = {name: value for name, value in os.environ.items() if not name.lower().startswith(("npm_", "pm2_"))}
@@ -177,7 +181,10 @@ class TakeOverTest(unittest.TestCase):
             ("partly", "a new process was not ready within 3000 ms"),
         ):
             with self.subTest(release=release):
+                began = time.monotonic()
                 self.assertEqual(self.take_over(release), (1, f"take-over: {why}\n"))
+                # 3 s for all together, and what Node.js and pm2 take to start and end on a busy machine.
+                self.assertLess(time.monotonic() - began, 5.5)
                 self.assertEqual(self.processes(), self.both("one"))
                 self.assertEqual({self.ask()["pid"] for _ in range(8)}, before)
 
@@ -190,6 +197,24 @@ class TakeOverTest(unittest.TestCase):
             time.sleep(0.2)
         self.assertEqual(self.processes(), self.both("two"))
         self.assertNotIn(killed, {self.ask()["pid"] for _ in range(8)})
+
+    def test_a_reload_by_pm2_itself_runs_what_current_points_to_and_a_take_over_ends_what_a_start_left_beside(self):
+        self.point("two")
+        self.pm2("reload", "front")
+        self.assertEqual(self.processes(), self.both("two"))
+        self.point("one")
+        self.pm2("startOrReload", "ecosystem.config.json")
+        # It knows processes by their names only.
+        self.assertEqual(self.processes(), [*self.both("one"), *self.both("two")])
+        self.assertEqual(self.take_over("one"), (0, ""))
+        self.assertEqual(self.processes(), self.both("one"))
+
+    def test_a_pm2_that_starts_anew_as_after_a_boot_runs_what_current_points_to_and_nothing_that_was_saved(self):
+        self.pm2("save")
+        self.point("two")
+        self.pm2("kill")
+        self.pm2("start", "ecosystem.config.json")
+        self.assertEqual(self.processes(), self.both("two"))
 
     def processes_or_none(self):
         try:

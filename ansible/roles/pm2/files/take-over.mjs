@@ -40,17 +40,17 @@ function signal(pid, name) {
   }
 }
 
-/** Resolves when so many processes of that name are ready, each in its time after the one before. */
+/** Resolves when so many processes of that name are ready: all in the time of one, however many there are. */
 function ready(name, { instances, listen_timeout: milliseconds }, bus) {
   const seen = new Set();
   return new Promise((resolve, reject) => {
     const late = () => reject(new Error(`a new process was not ready within ${milliseconds} ms`));
-    let timer = setTimeout(late, milliseconds);
+    const timer = setTimeout(late, milliseconds);
     bus.on("process:msg", ({ process: from, raw }) => {
       if (from.name !== name || raw !== "ready") return;
+      if (seen.add(from.pm_id).size < instances) return;
       clearTimeout(timer);
-      if (seen.add(from.pm_id).size === instances) resolve();
-      else timer = setTimeout(late, milliseconds);
+      resolve();
     });
     bus.on("process:event", ({ process: from, event }) => {
       if (from.name === name && event === "exit") reject(new Error("a new process ended before all were ready"));
