@@ -83,6 +83,12 @@ class SudoersTest(unittest.TestCase):
             self.assertTrue(rule == "status" or (rule.startswith("^") and rule.endswith("$")), (program, rule))
             self.assertNotIn("*", rule)
 
+    def test_what_runs_as_root_reads_no_module_and_no_variable_of_its_caller(self):
+        for program in ("application/files/platform-release", "drain/files/platform-drain"):
+            with open(ROLES / program, encoding="utf-8") as file:
+                self.assertEqual(file.readline(), "#!/usr/bin/python3 -IS\n")
+        self.assertNotIn("SETENV", sudoers())
+
     @unittest.skipUnless(shutil.which("visudo"), "sudo is not installed")
     def test_visudo_takes_them(self):
         with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
