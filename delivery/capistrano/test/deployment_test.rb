@@ -193,14 +193,66 @@ class DeploymentTest < Minitest::Test
     assert_includes @world.read("output"), "left out, since it has no host keys yet: front4.dev"
   end
 
-  def test_a_machine_that_is_lost_in_it_and_replaced_keeps_nobody_from_the_release
+  def test_a_machine_that_is_lost_in_it_is_waited_for_and_the_other_one_serves_until_then
     world.write("hosts/front1.dev/lost-in", NEW)
     running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("deployed #{NEW}")
+    @world.wait_for_output("front2.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+    refute_includes @world.log, "front2.dev activate #{NEW}"
     @world.write("hosts/front1.dev/gone")
+    @world.wait_for_output("front2.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
     @world.machine("front3.dev", current: OLD)
     assert_ends 0, running
     assert_equal({ "front1.dev" => OLD, "front2.dev" => NEW, "front3.dev" => NEW }, @world.serving)
+    assert_equal ["front2.dev activate #{NEW}", "front2.dev serves #{NEW}", "deployed #{NEW}"],
+                 @world.log.drop_while { |line| !line.start_with?("front2.dev activate") }.first(3)
+  end
+
+  def test_a_machine_stays_in_rotation_while_another_one_is_out_of_it
+    world.write("hosts/front2.dev/drained")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for_output("front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+    assert_includes @world.read("output"), "front2.dev is out of rotation already"
+    assert_empty @world.log.grep(/activate/)
+    @world.delete("hosts/front2.dev/drained")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_machine_that_can_never_leave_its_rotation_is_told_in_the_end
+    world.write("hosts/front2.dev/drained")
+    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must; front2.dev is out"
+    assert_includes result.output, "waited for 1 s"
+    assert_empty @world.log.grep(/activate/)
+  end
+
+  def test_one_that_is_ill_takes_the_release_first_since_the_other_one_could_not_leave
+    world.write("hosts/front2.dev/unwell-until", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 0, result.status, result.output
+    assert_equal ["front2.dev activate #{NEW}", "front1.dev activate #{NEW}"], @world.log.grep(/activate/)
+  end
+
+  def test_where_nobody_serves_nothing_is_waited_for
+    world
+    %w[front1.dev front2.dev].each { |name| @world.write("hosts/#{name}/unwell-until", NEW) }
+    @world.set("platform_boot_seconds, 6")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 0, result.status, result.output
+    assert_match(/^00:0[0-3] front1.dev: serves/, result.output)
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_newborn_machine_that_is_not_ready_keeps_nobody_from_the_release
+    world.machine("front3.dev", current: OLD)
+    @world.write("hosts/front3.dev/boots")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("deployed #{NEW}")
+    refute_includes @world.log, "front3.dev activate #{NEW}"
+    @world.delete("hosts/front3.dev/boots")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
   end
 
   def test_a_machine_that_was_lost_before_it_keeps_nobody_from_the_release
@@ -223,7 +275,8 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_machine_that_does_not_become_well_is_told_and_the_release_stays_deployed
-    world.write("hosts/front2.dev/unwell")
+    world(machines: %w[front1.dev front2.dev front3.dev]).write("hosts/front2.dev/unwell")
+    @world.set("platform_boot_seconds, 600")
     result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
     assert_equal 4, result.status, result.output
     assert_includes result.output, "front2.dev does not serve yet"
@@ -269,7 +322,7 @@ class DeploymentTest < Minitest::Test
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
     world
     { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
-      { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: back, front",
+      { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
       { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front" }.each do |variables, text|
       result = @world.cap("development", "deploy", **variables)
       assert_equal 2, result.status, result.output
@@ -294,8 +347,8 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_roles_are_kinds_of_machines
-    world.write("config/deploy.rb", "#{@world.read("config/deploy.rb")}after 'deploy:finished', :mine do\n" \
-                                    "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
+    world.add("after 'deploy:finished', :mine do\n" \
+              "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
     @world.cap("development", "deploy:status")
     result = @world.cap("development", "deploy", RELEASE: NEW)
     assert_includes result.output, "front: front1.dev front2.dev"

@@ -9,6 +9,10 @@ namespace :load do
     set_if_empty :platform_by, -> { ENV.fetch("GITLAB_USER_LOGIN") { "#{Etc.getlogin || Process.uid}@#{Socket.gethostname}" } }
     set_if_empty :application, ENV.fetch("APPLICATION") if ENV.key?("APPLICATION")
     set_if_empty :platform_look_seconds, 5
+    # Until every load balancer has noticed that a machine serves again: 12 s for role drain, and some.
+    set_if_empty :platform_notice_seconds, 15
+    # A machine that is not well is left alone for so long: it may just boot.
+    set_if_empty :platform_boot_seconds, 90
     set_if_empty :platform_pauses, [2, 5, 10]
     # Releases come from the store, not from Git.
     set :scm, nil
@@ -76,7 +80,8 @@ module Platform
 
         settings = Deployment::Settings.new(
           application: application, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
-          keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds)
+          keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds),
+          notice_seconds: env.fetch(:platform_notice_seconds), boot_seconds: env.fetch(:platform_boot_seconds)
         )
         made = Deployment.new(settings, store: store, inventory: method(:inventory), fleet: method(:fleet), say: say)
         %w[INT TERM].each { |signal| ended_by(signal, made) }
