@@ -313,17 +313,22 @@ class DeploymentTest < Minitest::Test
     before = @world.cap("development", "deploy:rollback")
     assert_equal 0, before.status, before.output
     assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
+    further = @world.cap("development", "deploy:rollback", RELEASE: "")
+    assert_equal 0, further.status, further.output
+    assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
     named = @world.cap("development", "deploy:rollback", RELEASE: OLD)
     assert_equal 0, named.status, named.output
     assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
-    assert_equal %w[deploy deploy rollback rollback], @world.records.map { |one| one["kind"] }
+    assert_equal %w[deploy deploy rollback rollback deploy rollback], @world.records.map { |one| one["kind"] }
   end
 
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
     world
     { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
       { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
-      { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front" }.each do |variables, text|
+      { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front",
+      { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"" }.each do |variables, text|
       result = @world.cap("development", "deploy", **variables)
       assert_equal 2, result.status, result.output
       assert_includes result.output, text
@@ -331,6 +336,52 @@ class DeploymentTest < Minitest::Test
     assert_equal 2, @world.cap("--dry-run", "development", "deploy", RELEASE: NEW).status
     assert_empty @world.log
     assert_empty @world.records
+  end
+
+  def test_a_line_of_a_repository_that_restarts_by_itself_is_told_before_anything_is_done
+    world.add("# pm2 is not used\nafter 'deploy:published', :restart do\n  on(roles(:front)) { execute :pm2, 'startOrReload' }\nend")
+    %w[deploy deploy:check].each do |task|
+      result = @world.cap("development", task, RELEASE: NEW)
+      assert_equal 2, result.status, result.output
+      assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, result.output)
+      refute_includes result.output, "pm2 is not used"
+    end
+    assert_empty @world.log
+    assert_empty @world.records
+  end
+
+  def test_check_asks_everything_and_changes_nothing
+    result = world.cap("development", "deploy:check")
+    assert_equal 0, result.status, result.output
+    @world.write("hosts/front2.dev/lost")
+    result = @world.cap("development", "deploy:check")
+    assert_equal 4, result.status, result.output
+    assert_match(/^front2.dev +does not answer/, result.output)
+    assert_empty @world.log
+    assert_empty @world.records
+  end
+
+  def test_output_that_nobody_reads_keeps_no_machine_from_going_back
+    world.write("hosts/front2.dev/refuses", NEW)
+    reader, writer = IO.pipe
+    reader.close
+    running = @world.start("development", "deploy", RELEASE: NEW, output: writer)
+    Process.wait(running)
+    assert_equal everywhere(OLD), @world.serving
+    assert_equal "rolled back", @world.records.last["outcome"]
+  end
+
+  def test_a_pointer_that_moved_after_all_is_what_machines_go_to
+    world.write("hosts/front2.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    # By a command of a deployment that was killed.
+    @world.machine("front1.dev", current: NEXT)
+    @world.machine("front2.dev", current: NEXT)
+    @world.write("deployed", JSON.generate(release: NEXT, by: "bert", at: "now"))
+    @world.delete("hosts/front2.dev/holds")
+    assert_ends 1, running
+    assert_equal everywhere(NEXT), @world.serving
   end
 
   def test_status_tells_what_each_machine_serves

@@ -73,8 +73,8 @@ class World
   end
 
   # Not waited for.
-  def start(*words, **variables)
-    Process.spawn(environment(variables), "cap", *words, chdir: folder, pgroup: true, %i[out err] => "#{folder}/output")
+  def start(*words, output: "#{folder}/output", **variables)
+    Process.spawn(environment(variables), "cap", *words, chdir: folder, pgroup: true, %i[out err] => output)
   end
 
   def wait_for(line)

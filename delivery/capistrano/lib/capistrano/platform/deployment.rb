@@ -50,6 +50,9 @@ module Platform
       at = @clock.now.utc.iso8601(3)
       @lock = @store.lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
       @deployed = @store.deployed
+      unless before.nil? || before.match?(ON_MACHINES)
+        raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; deploy one by RELEASE="
+      end
       records = @store.records
       close_interrupted(records.first)
       @release = yield(@deployed, records)
