@@ -16,7 +16,8 @@ interface Kept extends Results {
 
 const begun = (finished = false) => {
   const directory = newResults(folder, new Date("2026-01-01T10:00:00Z"));
-  keepResults(directory, { finished, done: 7 } as Kept);
+  const kept: Kept = { finished, done: 7 };
+  keepResults(directory, kept);
   return directory;
 };
 

@@ -188,7 +188,7 @@ module Platform
         @rotation.look(@view)
         waiting.select! { |machine| @view.machines.include?(machine) }
         found = waiting.find { |machine| @rotation.stays(machine).nil? || @rotation.nobody_serves?(machine) }
-        return found if found || waiting.empty? || (served && waiting.none? { |machine| @rotation.up?(machine) })
+        return found if found || waiting.empty? || (served && waiting.all? { |machine| @rotation.away?(machine) })
 
         lacks = waiting.map { |machine| @rotation.stays(machine) }
         raise Failed, "#{lacks.join("; ")}; waited for #{@settings.patience} s" if @clock.now >= ends

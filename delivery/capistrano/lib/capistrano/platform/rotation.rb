@@ -54,13 +54,18 @@ module Platform
       @sights.fetch(machine).health && @sights.keys.none? { |one| one.tier == machine.tier && up?(one) }
     end
 
+    # It has not been up for so long that no lost connection explains it.
+    def away?(machine)
+      !up?(machine) && @clock.now - @states.fetch(machine.name).since >= @notice_seconds
+    end
+
+    private
+
     # It can serve, in its rotation or out of it.
     def up?(machine)
       sight = @sights.fetch(machine)
       sight.well || sight.drained?
     end
-
-    private
 
     def ill?(machine)
       state = @states.fetch(machine.name)
