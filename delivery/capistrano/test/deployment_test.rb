@@ -110,6 +110,20 @@ class DeploymentTest < Minitest::Test
     assert_equal 1, @world.records.size
   end
 
+  def test_a_deployment_that_may_wait_comes_after_the_one_before
+    world.write("hosts/front1.dev/holds")
+    first = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    second = @world.start("development", "deploy", output: "#{@world.folder}/second", RELEASE: NEXT, BY: "bert",
+                                                   PLATFORM_LOCK_PATIENCE: "60")
+    @world.eventually("told") { @world.read("second").to_s.include?("is being deployed by anna since") }
+    @world.delete("hosts/front1.dev/holds")
+    assert_ends 0, first
+    assert_ends 0, second
+    assert_equal everywhere(NEXT), @world.serving
+    assert_equal [NEW, NEXT], @world.log.grep(/^deployed/).map { |line| line.split.last }
+  end
+
   def test_a_deployment_that_was_killed_is_told_and_completed_by_the_next
     world.write("hosts/front2.dev/holds")
     killed = @world.start("development", "deploy", RELEASE: NEW)

@@ -77,6 +77,11 @@ class World
     Process.spawn(environment(variables), "cap", *words, chdir: folder, pgroup: true, %i[out err] => output)
   end
 
+  def eventually(what)
+    600.times { yield ? return : sleep(0.1) }
+    raise "never: #{what}\n#{read("output")}\n#{log.join("\n")}"
+  end
+
   def wait_for(line)
     eventually(line) { log.include?(line) }
   end
@@ -90,11 +95,6 @@ class World
   end
 
   private
-
-  def eventually(what)
-    600.times { yield ? return : sleep(0.1) }
-    raise "never: #{what}\n#{read("output")}\n#{log.join("\n")}"
-  end
 
   def environment(variables)
     { "WORLD" => folder, "PATH" => "#{TOOLS}:#{ENV.fetch("PATH")}", "PLATFORM" => File.expand_path("../..", HOME),

@@ -15,8 +15,8 @@ module Platform
     RELEASE = /\A\d{14}(-[0-9a-f]{12})?\z/
     ON_MACHINES = /\A[0-9A-Za-z][0-9A-Za-z._-]{0,63}\z/
 
-    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :notice_seconds, :boot_seconds, :keep,
-                          keyword_init: true)
+    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :notice_seconds, :boot_seconds,
+                          :lock_patience, :keep, keyword_init: true)
 
     # The machines of the application as Azure has them: `missing` are lines about those that are just being made, `least`
     # tells how few of its tier a machine may have.
@@ -43,12 +43,12 @@ module Platform
     # @param kind `deploy`, `rollback` or `complete`.
     # @yield [deployed, records] chooses the release, from what the pointer and the records say.
     def start(kind)
-      @view = read
+      read
+      at = @clock.now.utc.iso8601(3)
+      @lock = lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
       @machines = @view.machines
       raise Failed, "no machine of #{@view.environment} with #{@settings.application} is there" if @machines.empty?
 
-      at = @clock.now.utc.iso8601(3)
-      @lock = @store.lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
       @deployed = @store.deployed
       unless before.nil? || before.match?(ON_MACHINES)
         raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; deploy one by RELEASE="
@@ -166,6 +166,22 @@ module Platform
 
     def target_back(machine)
       before || (@touched.include?(machine.name) ? @had[machine.name]&.slice(ON_MACHINES) : nil)
+    end
+
+    # Waits for others that deploy on the same machines, as the application of another pipeline.
+    def lock(owner)
+      ends = @clock.now + @settings.lock_patience
+      told = nil
+      begin
+        @store.lock(owner).tap { read if told }
+      rescue Locked => error
+        raise if @clock.now >= ends || @stopped
+
+        @say.call(error.message) unless told == error.message
+        told = error.message
+        @clock.sleep @settings.look_seconds
+        retry
+      end
     end
 
     def fleet

@@ -9,6 +9,7 @@ namespace :load do
     set_if_empty :platform_by, -> { ENV.fetch("GITLAB_USER_LOGIN") { "#{Etc.getlogin || Process.uid}@#{Socket.gethostname}" } }
     set_if_empty :application, ENV.fetch("APPLICATION") if ENV.key?("APPLICATION")
     set_if_empty :platform_look_seconds, 5
+    set_if_empty :platform_lock_patience, -> { Platform::Tasks.seconds("PLATFORM_LOCK_PATIENCE", 0) }
     # Until every load balancer has noticed that a machine serves again: 12 s for role drain, and some.
     set_if_empty :platform_notice_seconds, 15
     # A machine that is not well is left alone for so long: it may just boot.
@@ -105,7 +106,8 @@ module Platform
         settings = Deployment::Settings.new(
           application: application, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
           keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds),
-          notice_seconds: env.fetch(:platform_notice_seconds), boot_seconds: env.fetch(:platform_boot_seconds)
+          notice_seconds: env.fetch(:platform_notice_seconds), boot_seconds: env.fetch(:platform_boot_seconds),
+          lock_patience: env.fetch(:platform_lock_patience)
         )
         made = Deployment.new(settings, store: store, inventory: method(:inventory), fleet: method(:fleet), say: say)
         %w[INT TERM HUP].each { |signal| ended_by(signal, made) }
