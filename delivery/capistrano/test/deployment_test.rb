@@ -321,6 +321,24 @@ class DeploymentTest < Minitest::Test
     assert_equal everywhere(OLD), @world.serving
   end
 
+  def test_a_store_that_is_away_for_the_last_record_is_told_and_leaves_no_lock
+    world.write("no-records")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 4, result.status, result.output
+    assert_includes result.output, "its record still says `started`"
+    assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
+    @world.delete("no-records")
+    assert_equal 0, @world.cap("development", "deploy:complete").status
+    assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
+  end
+
+  def test_a_record_of_a_clock_that_is_ahead_stays_before_those_that_come_after_it
+    ahead = "2099-01-01T00:00:00.000Z"
+    world.write("records/#{ahead}.json", JSON.generate(kind: "deploy", release: NEW, by: "bert", at: ahead, outcome: "started"))
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    assert_equal [["interrupted", ahead], ["done", "2099-01-01T00:00:00.001Z"]], @world.records.map { |one| one.values_at("outcome", "at") }
+  end
+
   def test_rollback_goes_to_the_named_release_or_to_the_one_before
     assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
     assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status

@@ -44,8 +44,7 @@ module Platform
     # @yield [deployed, records] chooses the release, from what the pointer and the records say.
     def start(kind)
       read
-      at = @clock.now.utc.iso8601(3)
-      @lock = lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
+      @lock = lock({ by: @settings.by, at: @clock.now.utc.iso8601(3), pipeline: @settings.pipeline }.compact)
       @machines = @view.machines
       raise Failed, "no machine of #{@view.environment} with #{@settings.application} is there" if @machines.empty?
 
@@ -61,7 +60,7 @@ module Platform
                      "RELEASE=20261129174500-0123456789ab"
       end
       @entry = { application: @settings.application, environment: @view.environment, kind: kind, release: @release,
-                 before: before, by: @settings.by, at: at, pipeline: @settings.pipeline, outcome: "started" }.compact
+                 before: before, by: @settings.by, at: after(records.first), pipeline: @settings.pipeline, outcome: "started" }.compact
       @store.record(@entry)
       @had = @rotation.look(@view).to_h { |machine, sight| [machine.name, sight.release] }
       @say.call("#{@settings.application} of #{@view.environment}: #{@release} in place of #{before || "the first release"}, " \
@@ -168,6 +167,12 @@ module Platform
       before || (@touched.include?(machine.name) ? @had[machine.name]&.slice(ON_MACHINES) : nil)
     end
 
+    # Now, or just after the record before: the clock of its computer may be ahead, and records are read in their order.
+    def after(record)
+      earliest = record ? Time.iso8601(record["at"]) + Rational(1, 1000) : Time.at(0)
+      [@clock.now, earliest].max.utc.iso8601(3)
+    end
+
     # Waits for others that deploy on the same machines, as the application of another pipeline.
     def lock(owner)
       ends = @clock.now + @settings.lock_patience
@@ -244,7 +249,13 @@ module Platform
     end
 
     def close(outcome, error = nil)
-      @store.record(@entry.merge({ outcome: outcome, ended: @clock.now.utc.iso8601(3), error: error&.message }.compact))
+      begin
+        @store.record(@entry.merge({ outcome: outcome, ended: @clock.now.utc.iso8601(3), error: error&.message }.compact))
+      rescue Failed => trouble
+        raise unless error
+
+        @say.call("its record still says `started`: #{trouble.message}")
+      end
       @lock.release
     end
 

@@ -78,7 +78,9 @@ module Platform
       return Lock.new(input, output, process) if output.gets&.strip == "held"
 
       status = process.value.exitstatus
-      raise (status == Locked::EXIT_STATUS ? Locked : Failed), said.value.strip
+      text = said.value.strip
+      [input, output, errors].each(&:close)
+      raise (status == Locked::EXIT_STATUS ? Locked : Failed), text
     end
 
     # The owner of the lock: nil where there is none.
