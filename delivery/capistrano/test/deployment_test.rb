@@ -258,6 +258,17 @@ class DeploymentTest < Minitest::Test
     assert_equal everywhere(NEW), @world.serving
   end
 
+  def test_a_machine_in_its_first_boot_is_waited_for_and_takes_nothing_before_it_says_something
+    world.write("hosts/front2.dev/silent")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for_output("front2.dev does not serve yet")
+    sleep 3
+    assert_empty @world.log.grep(/activate/)
+    @world.delete("hosts/front2.dev/silent")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
   def test_a_newborn_machine_that_is_not_ready_keeps_nobody_from_the_release
     world.machine("front3.dev", current: OLD)
     @world.write("hosts/front3.dev/boots")

@@ -67,9 +67,10 @@ module Platform
       sight.well || sight.drained?
     end
 
+    # It tells so itself. One that says nothing boots for the first time, or is replaced.
     def ill?(machine)
       state = @states.fetch(machine.name)
-      !state.well && @clock.now - state.since >= @boot_seconds
+      @sights.fetch(machine).health && !state.well && @clock.now - state.since >= @boot_seconds
     end
 
     def remember(machine, well, first)
