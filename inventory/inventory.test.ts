@@ -106,6 +106,7 @@ test("every machine is told the environment and all tiers", () => {
         balance: "connections",
         concurrency: 128,
         instances: 2,
+        least_instances: 2,
         most_instances: 2,
         balancers: 2,
       },

@@ -29,6 +29,7 @@ export function environmentVariables(plan: Plan, access: VaultAccess): Variables
           kind: machines.kind,
           address_prefix: addressPrefix,
           instances,
+          least_instances: machines.autoscale?.minimum ?? instances,
           most_instances: machines.autoscale?.maximum ?? instances,
           ...(service ? endpoint(service) : {}),
           ...(balancers ? { balancers: balancers.instances } : {}),

@@ -16,6 +16,8 @@ export interface StackStore {
   /** Name of the environment, for example `development`. */
   environment: string;
   account: string;
+  /** Names of its tiers, with those of their applications. */
+  tiers: Record<string, string[]>;
   /** Applications of its tiers. */
   applications: string[];
   cloud: Cloud;
@@ -53,7 +55,13 @@ export async function stackStore(
     throw new Error(
       `${file}: platform:environment lacks what says where artifacts are\n${z.prettifyError(found.error)}`,
     );
-  const { name, domain, storage, tiers } = found.data;
+  const { name, domain, storage } = found.data;
+  const tiers = Object.fromEntries(
+    Object.entries(found.data.tiers).map(([tier, { applications = [] }]) => [
+      tier,
+      applications.map((one) => one.name),
+    ]),
+  );
   const ask: Ask = (key, variable) => {
     const value = config[`azure-native:${key}`];
     return [typeof value === "string" ? value : undefined, variables[variable]].find(Boolean);
@@ -61,7 +69,8 @@ export async function stackStore(
   return {
     environment: name,
     account: storage?.name ?? accountName.default(stack, domain),
-    applications: Object.values(tiers).flatMap(({ applications }) => (applications ?? []).map((one) => one.name)),
+    tiers,
+    applications: Object.values(tiers).flat(),
     cloud: cloudOf(
       cloudSchema.parse(ask("environment", "ARM_ENVIRONMENT") ?? variables["AZURE_ENVIRONMENT"]),
       ask("metadataHost", "ARM_METADATA_HOSTNAME"),

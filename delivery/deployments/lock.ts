@@ -1,14 +1,16 @@
 /**
- * One deployment of an application at a time: a lease on a blob, whose content says who has it. The lease ends by itself a
- * minute after its holder, so that no deployment that was killed leaves a lock behind.
+ * One deployment on the machines of a tier at a time, be it of one application or of several: a lease on a blob, whose
+ * content says who has it. The lease ends by itself a minute after its holder, so that no deployment that was killed leaves
+ * a lock behind.
  * https://learn.microsoft.com/rest/api/storageservices/lease-blob
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { RestError, type ContainerClient } from "@azure/storage-blob";
-import { lockOf, type Place } from "./place.ts";
+import { lockOf, type Tier } from "./place.ts";
 
 /** The one that deploys. */
 export interface Owner {
+  application: string;
   by: string;
   /** ISO 8601, UTC. */
   at: string;
@@ -18,12 +20,12 @@ export interface Owner {
 
 /** Another deployment is under way. */
 export class Locked extends Error {
-  constructor({ environment, application }: Place, owner: Owner | undefined) {
-    const name = owner
-      ? `by ${owner.by} since ${owner.at}${owner.pipeline ? ` (${owner.pipeline})` : ""}`
-      : "by somebody who has just begun";
+  constructor({ environment, tier }: Tier, owner: Owner | undefined) {
+    const what = owner
+      ? `${owner.application} is being deployed by ${owner.by} since ${owner.at}${owner.pipeline ? ` (${owner.pipeline})` : ""}`
+      : "somebody has just begun to deploy";
     super(
-      `${application} of ${environment} is being deployed ${name}. Wait for its end; should it have none, take its lock ` +
+      `on ${tier} of ${environment} ${what}. Wait for its end; should it have none, take its lock ` +
         "with `cap <stage> deploy:unlock`",
     );
   }
@@ -34,36 +36,49 @@ export const leaseSeconds = 60;
 const renewSeconds = 15;
 
 export interface Held {
-  /** Settles when the lock is lost, and only then: somebody broke it, or the store was silent for as long as a lease is. */
+  /** Settles when the lock is lost, and only then: somebody broke it, or the store was silent for nearly as long as a lease is. */
   lost: Promise<void>;
   release(): Promise<void>;
 }
 
-/** @throws Locked where somebody has it. */
-export async function take(container: ContainerClient, place: Place, owner: Owner): Promise<Held> {
-  const blob = container.getBlockBlobClient(lockOf(place));
+/**
+ * @param renewed Called whenever the lease has its whole time again.
+ * @throws Locked where somebody has it.
+ */
+export async function take(
+  container: ContainerClient,
+  tier: Tier,
+  owner: Owner,
+  renewed: () => void = () => {},
+): Promise<Held> {
+  const blob = container.getBlockBlobClient(lockOf(tier));
   // There already, and held perhaps.
   await tolerating(["BlobAlreadyExists", "LeaseIdMissing", "ConditionNotMet"], () =>
     blob.upload("", 0, { conditions: { ifNoneMatch: "*" } }),
   );
   const lease = blob.getBlobLeaseClient();
+  const began = Date.now();
   const taken = await tolerating(["LeaseAlreadyPresent"], () => lease.acquireLease(leaseSeconds));
-  if (taken === undefined) throw new Locked(place, await ownerOf(container, place));
+  if (taken === undefined) throw new Locked(tier, await ownerOf(container, tier));
   const conditions = { leaseId: lease.leaseId };
-  const write = (text: string) => blob.upload(text, Buffer.byteLength(text), { conditions });
+  const write = (text: string, abortSignal?: AbortSignal) =>
+    blob.upload(text, Buffer.byteLength(text), { conditions, ...(abortSignal ? { abortSignal } : {}) });
   await write(JSON.stringify(owner));
 
   const ended = new AbortController();
   const lost = (async () => {
-    for (let renewed = Date.now(); ;) {
+    for (let held = began; ;) {
       await sleep(renewSeconds * 1000, undefined, { signal: ended.signal });
       const asked = Date.now();
       try {
-        await lease.renewLease();
-        renewed = asked;
+        // The client itself would try for minutes, in which another one gets the lock.
+        await lease.renewLease({ abortSignal: AbortSignal.timeout(renewSeconds * 1000) });
+        held = asked;
+        renewed();
       } catch (error) {
         const broken = error instanceof RestError && error.statusCode === 409;
-        if (broken || Date.now() - renewed > leaseSeconds * 1000) return;
+        // Before the lease ends: what is under way ends without it.
+        if (broken || Date.now() - held > (leaseSeconds - renewSeconds) * 1000) return;
       }
     }
   })();
@@ -72,55 +87,65 @@ export async function take(container: ContainerClient, place: Place, owner: Owne
     lost: lost.catch(() => new Promise<never>(() => {})),
     async release() {
       ended.abort();
+      // In the few seconds for which the one that ends waits; what is not released ends by itself.
+      const abortSignal = AbortSignal.timeout(renewSeconds * 1000);
       // Taken away meanwhile: it is another's.
       await tolerating(["LeaseIdMismatchWithBlobOperation", "LeaseLost", "LeaseNotPresentWithBlobOperation"], () =>
-        write(""),
+        write("", abortSignal),
       );
       await tolerating(["LeaseIdMismatchWithLeaseOperation", "LeaseNotPresentWithLeaseOperation"], () =>
-        lease.releaseLease(),
+        lease.releaseLease({ abortSignal }),
       );
     },
   };
 }
 
 /**
- * Has the lock until something ends.
+ * Has the locks of some tiers until something ends.
  *
- * @param begun Called once it is held.
- * @throws Locked where somebody has it.
+ * @param begun Called once all are held.
+ * @param renewed Called whenever one of them has its whole time again.
+ * @throws Locked where somebody has one of them.
  */
 export async function hold(
   container: ContainerClient,
-  place: Place,
+  tiers: readonly Tier[],
   owner: Owner,
   begun: () => Promise<unknown>,
+  renewed?: () => void,
 ): Promise<"released" | "lost"> {
-  const held = await take(container, place, owner);
-  const end = await Promise.race([begun().then(() => "released" as const), held.lost.then(() => "lost" as const)]);
-  await held.release();
-  return end;
+  const held: Held[] = [];
+  try {
+    for (const tier of tiers) held.push(await take(container, tier, owner, renewed));
+    return await Promise.race([
+      begun().then(() => "released" as const),
+      ...held.map(({ lost }) => lost.then(() => "lost" as const)),
+    ]);
+  } finally {
+    await Promise.allSettled(held.map((one) => one.release()));
+  }
 }
 
-/** Who has the lock; undefined where nobody has it. */
-export async function holder(container: ContainerClient, place: Place): Promise<Owner | undefined> {
-  const blob = container.getBlockBlobClient(lockOf(place));
+/** Who has the lock of a tier; undefined where nobody has it. */
+export async function holder(container: ContainerClient, tier: Tier): Promise<Owner | undefined> {
+  const blob = container.getBlockBlobClient(lockOf(tier));
   const properties = await tolerating(["BlobNotFound"], () => blob.getProperties(), 404);
-  return properties?.leaseState === "leased" ? await ownerOf(container, place) : undefined;
+  return properties?.leaseState === "leased" ? await ownerOf(container, tier) : undefined;
 }
 
 /** Takes the lock away; the one that had it, or undefined where nobody had. */
-export async function breakLock(container: ContainerClient, place: Place): Promise<Owner | undefined> {
-  const owner = await holder(container, place);
+export async function breakLock(container: ContainerClient, tier: Tier): Promise<Owner | undefined> {
+  const owner = await holder(container, tier);
   await tolerating(
     ["BlobNotFound", "LeaseNotPresentWithLeaseOperation"],
-    () => container.getBlockBlobClient(lockOf(place)).getBlobLeaseClient().breakLease(0),
+    () => container.getBlockBlobClient(lockOf(tier)).getBlobLeaseClient().breakLease(0),
     404,
   );
   return owner;
 }
 
-async function ownerOf(container: ContainerClient, place: Place): Promise<Owner | undefined> {
-  const text = (await container.getBlockBlobClient(lockOf(place)).downloadToBuffer()).toString();
+async function ownerOf(container: ContainerClient, tier: Tier): Promise<Owner | undefined> {
+  const text = (await container.getBlockBlobClient(lockOf(tier)).downloadToBuffer()).toString();
   return text === "" ? undefined : (JSON.parse(text) as Owner);
 }
 

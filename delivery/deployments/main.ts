@@ -1,10 +1,10 @@
-/** `bin/deployment`: the lock and the records of an application's deployments. Capistrano runs it. */
+/** `bin/deployment`: the locks and the records of an application's deployments. Capistrano runs it. */
 import { text } from "node:stream/consumers";
 import type { ContainerClient } from "@azure/storage-blob";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { containerOf, stackStore } from "../artifacts/account.ts";
 import { breakLock, hold, holder, Locked, type Owner } from "./lock.ts";
-import type { Place } from "./place.ts";
+import type { Place, Tier } from "./place.ts";
 import { latest, write, type DeploymentRecord } from "./records.ts";
 
 /** Exit codes besides 0. */
@@ -31,7 +31,7 @@ const print = (value: unknown) => {
 };
 
 const program = new Command("bin/deployment")
-  .description("The lock and the records of an application's deployments, for Capistrano: docs/deployment.md")
+  .description("The locks and the records of an application's deployments, for Capistrano: docs/deployment.md")
   .showHelpAfterError("(bin/deployment --help tells more)")
   .exitOverride();
 
@@ -49,32 +49,64 @@ const of = (name: string, description: string) =>
     .requiredOption("--stack <stack>", "whose file Pulumi.<stack>.yaml stands in this folder, or in PLATFORM_PROJECT")
     .requiredOption("--name <application>", "as in the stack file");
 
-async function open({ stack, name }: Where): Promise<{ container: ContainerClient; place: Place }> {
-  const found = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
-  return { container: await containerOf(found), place: { environment: found.environment, application: name } };
+interface Opened {
+  container: ContainerClient;
+  place: Place;
+  /** On whose machines the application runs; in the order in which their locks are taken, the same for all. */
+  tiers: Tier[];
 }
 
-of("lock", "hold the lock until the input ends; prints `held`. Exit status 3: somebody has it")
+async function open({ stack, name }: Where): Promise<Opened> {
+  const { environment, ...found } = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
+  const tiers = Object.keys(found.tiers).filter((tier) => found.tiers[tier]?.includes(name));
+  if (tiers.length === 0)
+    throw new Error(
+      `--name: given ${name}, allowed is an application of a tier in Pulumi.${stack}.yaml: ` +
+        (found.applications.join(", ") || "there is none"),
+    );
+  return {
+    container: await containerOf({ environment, ...found }),
+    place: { environment, application: name },
+    tiers: tiers.sort().map((tier) => ({ environment, tier })),
+  };
+}
+
+/** What is found of the first tier of which anything is. */
+async function first<T>(tiers: readonly Tier[], find: (tier: Tier) => Promise<T | undefined>): Promise<T | undefined> {
+  const found = await Promise.all(tiers.map(find));
+  return found.find((one) => one !== undefined);
+}
+
+of(
+  "lock",
+  "hold the locks of the application's tiers until the input ends; prints `held`, and again at each renewal. Exit status 3: somebody has one",
+)
   .requiredOption("--owner <json>", "who deploys: by, at, pipeline", json)
-  .action(async ({ owner, ...where }: Where & { owner: Owner }) => {
-    const { container, place } = await open(where);
-    const end = await hold(container, place, owner, () => {
-      console.log("held");
+  .action(async ({ owner, ...where }: Where & { owner: Omit<Owner, "application"> }) => {
+    const { container, place, tiers } = await open(where);
+    const say = () => console.log("held");
+    const begun = () => {
+      say();
       return text(process.stdin);
-    });
+    };
+    const end = await hold(container, tiers, { application: place.application, ...owner }, begun, say);
     if (end === "released") return;
-    console.error(`the lock of ${place.application} was taken away, or the store did not answer`);
+    console.error(`the lock for ${place.application} was taken away, or the store did not answer`);
     // The input is still open.
     process.exit(failed);
   });
-of("owner", "who has the lock, as JSON; nothing where nobody has").action(async (where: Where) => {
-  const { container, place } = await open(where);
-  print(await holder(container, place));
-});
-of("unlock", "take the lock from the one that has it, who is printed as JSON").action(async (where: Where) => {
-  const { container, place } = await open(where);
-  print(await breakLock(container, place));
-});
+of("owner", "who has the lock of one of the application's tiers, as JSON; nothing where nobody has").action(
+  async (where: Where) => {
+    const { container, tiers } = await open(where);
+    print(await first(tiers, (tier) => holder(container, tier)));
+  },
+);
+of("unlock", "take the locks of the application's tiers from the one that has them, who is printed as JSON").action(
+  async (where: Where) => {
+    const { container, tiers } = await open(where);
+    print(await first(tiers, (tier) => breakLock(container, tier)));
+  },
+);
 of("record", "keep the record that the input has").action(async (where: Where) => {
   const { container, place } = await open(where);
   await write(container, place, JSON.parse(await text(process.stdin)) as DeploymentRecord);

@@ -1,6 +1,6 @@
 /** What a suite has done so far, kept as it goes so that a later call can go on with it. */
 import type { MissingHealth } from "../liveSettings.ts";
-import { keepResults, lastResults, newResults, type Results } from "../results.ts";
+import { keepResults, lastResults, newResults, resultsAt, type Results } from "../results.ts";
 import type { Capacity } from "./capacity.ts";
 import type { Run } from "./report.ts";
 
@@ -45,12 +45,13 @@ export class SuiteRecord {
   }
 
   /**
-   * Of the suites that are not finished, the one that was begun last. A run that could not be finished is forgotten.
+   * Of the suites that are not finished, the one that was begun last, or the one that is kept at a path. A run that could
+   * not be finished is forgotten.
    *
    * @throws where there is none.
    */
-  static last(folder: string): SuiteRecord {
-    const last = lastResults<Kept>(folder);
+  static last(folder: string, path?: string): SuiteRecord {
+    const last = path === undefined ? lastResults<Kept>(folder) : resultsAt<Kept>(path, folder);
     return new SuiteRecord(last.directory, { ...last, runs: last.runs.filter(({ report }) => report) });
   }
 
@@ -73,9 +74,9 @@ export class SuiteRecord {
     this.#keep(false);
   }
 
-  /** To be called once nothing is left to run. */
-  finish(): void {
-    this.#keep(this.runs.every(({ report }) => report));
+  /** To be called once nothing is left to run; `all` is whether it was everything that the suite was asked for. */
+  finish(all = true): void {
+    this.#keep(all && this.runs.every(({ report }) => report));
   }
 
   #keep(finished: boolean): void {

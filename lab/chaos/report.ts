@@ -12,6 +12,8 @@ export interface Run {
   report?: Report;
   /** Why it could not be finished. */
   trouble?: string;
+  /** What it took. */
+  seconds?: number;
 }
 
 /** A table for all experiments that have the same figures; each figure as a spread over the runs. */

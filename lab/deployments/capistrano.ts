@@ -23,12 +23,24 @@ export function stageOf(stack: string): string {
   return file.replace(/\.rb$/, "");
 }
 
+/** A SIGKILL: of `cap` alone, or of everything that it has started as well, as a container's end is. */
+export interface Killing {
+  afterSeconds: number;
+  how: "alone" | "all";
+}
+
 /**
  * Runs a task for an application. Never throws for its exit status.
  *
  * @param release Absent: the task chooses.
  */
-export async function cap(stack: string, task: string, application: Application, release?: string): Promise<Result> {
+export async function cap(
+  stack: string,
+  task: string,
+  application: Application,
+  release?: string,
+  killing?: Killing,
+): Promise<Result> {
   const env: NodeJS.ProcessEnv = {
     APPLICATION: application,
     RELEASE: release,
@@ -36,6 +48,9 @@ export async function cap(stack: string, task: string, application: Application,
     PLATFORM_ARTIFACT: `${labCommand} artifact`,
     PLATFORM_DEPLOYMENT: `${labCommand} run ${stack} ${join(root, "bin", "deployment")}`,
   };
+  const words = ["cap", stageOf(stack), task];
+  const alone = killing?.how === "alone" ? ["timeout", "--foreground", "--signal=KILL", `${killing.afterSeconds}`] : [];
+  const seconds = killing?.how === "all" ? killing.afterSeconds : 3600;
   // In a group of its own: Ctrl-C is for the one that runs it, which waits for its end.
-  return run(["cap", stageOf(stack), task], { cwd: folder, env, seconds: 3600, apart: true });
+  return run([...alone, ...words], { cwd: folder, env, seconds, apart: true });
 }

@@ -5,7 +5,9 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { FakeLab, machine, status } from "../chaos/testing/fakeLab.ts";
 import { missed } from "../chaos/report.ts";
 import type { Result } from "../commands.ts";
+import type { Killing } from "./capistrano.ts";
 import { experimentsWith, type Deployer } from "./experiments.ts";
+import { kindOf } from "./progress.ts";
 
 let directory: string;
 beforeAll(() => {
@@ -31,27 +33,40 @@ class World extends FakeLab implements Deployer {
   backSeconds = 8;
   /** Bad releases go through. */
   blind = false;
+  /** A lock that outlives the one that had it. */
+  stale = false;
+  /** A machine that was born keeps the release that it was born with. */
+  forgotten = false;
   #published = 0;
   readonly #bad = new Set<string>();
 
   constructor() {
-    let killed = "";
+    const killed: string[] = [];
     super({
       kept: everything,
       onCommand: (command) => {
-        if (command.startsWith("kill")) killed = command.split(" ")[1] ?? "";
+        if (command.startsWith("kill")) killed.push(command.split(" ")[1] ?? "");
       },
       // Another one is there at once.
       status: () =>
-        killed === ""
-          ? status(standing)
-          : status([...standing.filter(({ name }) => name !== killed), machine("front", 3)]),
+        status(
+          killed.reduce(
+            (machines, name, index) => [
+              ...machines.filter((one) => one.name !== name),
+              machine(name.split("_")[0] ?? "", index + 3),
+            ],
+            standing,
+          ),
+        ),
     });
   }
 
   override sudo(name: string, script: string): Promise<string> {
     if (script.startsWith("cat ")) return Promise.resolve(JSON.stringify({ notice }));
-    const found = Object.entries(this.deployed).map(([one, release]) => [one, { release, deployed: release }]);
+    const found = Object.entries(this.deployed).map(([one, deployed]) => {
+      const release = this.forgotten && /_[3-9]$/.test(name) ? "20260101000000" : deployed;
+      return [one, { release, deployed }];
+    });
     return script === "platform-release status"
       ? Promise.resolve(JSON.stringify(Object.fromEntries(found)))
       : super.sudo(name, script);
@@ -64,14 +79,23 @@ class World extends FakeLab implements Deployer {
     return Promise.resolve(release);
   }
 
-  async cap(task: string, application: string, release = ""): Promise<Result> {
-    await this.clock.sleep(60);
-    this.done.push(`${task} ${application}`);
+  async cap(task: string, application: string, release?: string, killing?: Killing): Promise<Result> {
+    await this.clock.sleep(killing?.afterSeconds ?? 60);
+    this.done.push(`${killing ? "killed " : ""}${task} ${application}`);
+    const told = (status: number | null, output: string) => ({
+      status,
+      output,
+      stdout: output,
+      stderr: "",
+      seconds: 60,
+    });
+    if (killing) return told(null, "00:01 front1.dev: has the release\n");
+    if (task === "deploy:status") return told(0, `lock       ${this.stale ? "anna since noon" : "free"}\n`);
+    if (release === undefined) return told(0, "");
     const bad = this.#bad.has(release);
     const seconds = 2 * notice + this.backSeconds;
     if (!bad) this.deployed[application] = release;
-    const output = bad ? `00:40 ${application}1.dev: refused after ${seconds}.0 s: no\n` : "";
-    return { status: bad ? 1 : 0, output, stdout: output, stderr: "", seconds: 60 };
+    return told(bad ? 1 : 0, bad ? `00:40 ${application}1.dev: refused after ${seconds}.0 s: no\n` : "");
   }
 }
 
@@ -82,28 +106,51 @@ async function run(world: World, name: string) {
   return missed([{ experiment: name, run: 1, report: await experiment.run(context) }]);
 }
 
-test("the suite has 50 deployments and rollbacks, 25 bad releases and 20 repairs", () => {
-  const names = experimentsWith(new World()).map(({ name }) => name.replace(/-\d+$/, ""));
-  const count = (kind: string) => names.filter((name) => name === kind).length;
-  expect([5 * count("deployments"), 5 * count("bad"), count("repair")]).toEqual([50, 25, 20]);
-});
+/** How often each thing was done in an experiment. */
+function counts(world: World): Record<string, number> {
+  const groups = Map.groupBy(world.done, (one) => one);
+  return Object.fromEntries([...groups].map(([one, all]) => [one, all.length]));
+}
+
+test("the suite has 50 deployments and rollbacks, 25 bad releases, 20 repairs, 8 kills", async () => {
+  const done: Record<string, number> = {};
+  const count = (what: string) => done[what] ?? 0;
+  let lost = 0;
+  for (const { name } of experimentsWith(new World())) {
+    const world = new World();
+    for (const application of tiers) world.deployed[application] = "20261101000000-aaaaaaaaaaaa";
+    await run(world, name);
+    for (const [what, times] of Object.entries(counts(world)))
+      done[`${kindOf(name)} ${what}`] = count(`${kindOf(name)} ${what}`) + times;
+    if (kindOf(name) === "repair") lost += world.commands.filter((command) => command.startsWith("kill")).length;
+  }
+  const both = (what: string) => tiers.reduce((sum, application) => sum + count(`${what} ${application}`), 0);
+  expect([both("deployments deploy"), both("deployments deploy:rollback"), both("bad deploy"), lost]).toEqual([
+    ...[50, 50, 25, 20],
+  ]);
+  expect([both("killed killed deploy"), both("repair-then-deploy deploy")]).toEqual([8, 4]);
+}, 60_000);
 
 test("deployments and rollbacks that go well meet every goal", async () => {
   const world = new World();
   expect(await run(world, "deployments-2")).toEqual([]);
-  const count = (what: string) => world.done.filter((one) => one === what).length;
   // One more for the release from which it begins.
-  expect([count("deploy back"), count("deploy:rollback back"), count("publish back good")]).toEqual([6, 5, 6]);
+  for (const application of tiers)
+    expect(counts(world)).toMatchObject({
+      [`deploy ${application}`]: 6,
+      [`deploy:rollback ${application}`]: 5,
+      [`publish ${application} good`]: 6,
+    });
 });
 
 test("bad releases that are away in time meet every goal, and one that takes longer does not", async () => {
   const world = new World();
-  expect(await run(world, "bad-1")).toEqual([]);
+  expect(await run(world, "bad-3")).toEqual([]);
   expect(world.done.filter((one) => one.startsWith("publish"))).toEqual(
     ["good", "crash", "never-ready", "slow", "500", "hang"].map((kind) => `publish front ${kind}`),
   );
   world.backSeconds = 16;
-  const failures = await run(world, "bad-1");
+  const failures = await run(world, "bad-3");
   expect(failures).toHaveLength(5);
   expect(failures[0]).toContain("crash is back on the first machine, and on no other: refused after 16.0 s");
 });
@@ -113,11 +160,34 @@ test("a bad release that is deployed misses its goals", async () => {
   world.blind = true;
   const failures = await run(world, "bad-1");
   for (const kind of ["crash", "never-ready", "slow", "500", "hang"])
-    expect(failures.join("\n")).toContain(`${kind} is refused`);
+    for (const application of tiers) expect(failures.join("\n")).toContain(`${kind} of ${application} is refused`);
 });
 
 test("a machine is lost while the deployment runs, and the one in its place has the release", async () => {
   const world = new World();
   expect(await run(world, "repair-1")).toEqual([]);
-  expect(world.commands.filter((command) => command.startsWith("kill"))).toHaveLength(1);
+  expect(world.commands.filter((command) => command.startsWith("kill"))).toHaveLength(4);
+});
+
+test.each(["repair-then-deploy-1", "repair-then-deploy-2"])(
+  "a release is deployed after a repair without an up: %s",
+  async (name) => {
+    const world = new World();
+    expect(await run(world, name)).toEqual([]);
+    expect(world.commands.filter((command) => command.startsWith("up"))).toEqual([]);
+    const forgotten = new World();
+    forgotten.forgotten = true;
+    expect((await run(forgotten, name)).join("\n")).toContain("every machine of back has what is deployed");
+  },
+);
+
+test("what comes after a kill completes it, and a lock that stays misses its goal", async () => {
+  const world = new World();
+  expect(await run(world, "killed-1")).toEqual([]);
+  for (const application of tiers)
+    expect(counts(world)).toMatchObject({ [`killed deploy ${application}`]: 2, [`deploy:complete ${application}`]: 1 });
+  world.stale = true;
+  const failures = await run(world, "killed-2");
+  expect(failures).toHaveLength(4);
+  expect(failures[0]).toContain("the lock for front is free: anna since noon after");
 });

@@ -1,4 +1,7 @@
-/** The experiments: each deploys under load, and holds what clients and machines saw against its goals. */
+/**
+ * The experiments: each deploys under load, and holds what clients and machines saw against its goals. Front and back are
+ * deployed at the same time: each tier has a lock and a load balancer of its own.
+ */
 import type { Context, Experiment, Report } from "../chaos/experiment.ts";
 import { becameWhole, loadWasKept, noRequestFailed, writesWereKept, type Verdict } from "../chaos/goals.ts";
 import { chosen, runScenario } from "../chaos/disturbed.ts";
@@ -6,8 +9,9 @@ import type { Scenario } from "../chaos/scenarios.ts";
 import type { Tools } from "../chaos/tools.ts";
 import type { Result } from "../commands.ts";
 import { shortHash } from "../fabric/names.ts";
+import { Lack, until } from "../polling.ts";
 import { badKinds, type BadKind } from "./badReleases.ts";
-import { cap, exitStatus, type Application } from "./capistrano.ts";
+import { cap, exitStatus, type Application, type Killing } from "./capistrano.ts";
 import { publishRelease } from "./releases.ts";
 import { stepsIn } from "./told.ts";
 
@@ -15,32 +19,41 @@ import { stepsIn } from "./told.ts";
 const backSeconds = 15;
 /** Within which a machine may be lost after a deployment began, which takes longer. */
 const lossWithinSeconds = 45;
+/** Within which `cap` may be killed, from before it has the lock until after the pointer has moved. */
+const killWithinSeconds = 75;
+/** In which the lock of one that was killed is free: docs/deployment.md. */
+const freeSeconds = 60;
+/** Answers until the load ends: no machine is looked for by its first answer. */
+const calmAnswers = 1000;
 
 /** Builds and publishes releases, and runs Capistrano: `publishRelease` and `cap` for one stack. Tests have another. */
 export interface Deployer {
   publish(application: Application, words: string, bad?: BadKind): Promise<string>;
-  cap(task: string, application: Application, release?: string): Promise<Result>;
+  cap(task: string, application: Application, release?: string, killing?: Killing): Promise<Result>;
 }
 
 export const realDeployer = (stack: string): Deployer => ({
   publish: (application, words, bad) => publishRelease(stack, application, words, bad),
-  cap: (task, application, release) => cap(stack, task, application, release),
+  cap: (task, application, release, killing) => cap(stack, task, application, release, killing),
 });
 
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
-const applicationOf = (number: number): Application => (number % 2 === 1 ? "front" : "back");
+const both: readonly Application[] = ["front", "back"];
+
+/** From 0 to below 1, with three digits: the same for the same words. */
+const drawn = (words: string) => (parseInt(shortHash(words), 16) % 1000) / 1000;
+
+const machinesOf = async (tools: Tools, application: Application) =>
+  (await tools.status()).machines.filter(({ tier, state }) => tier === application && state !== "terminating");
 
 /** The releases that the machines with an application have, and that which is deployed: each once. */
 async function releasesOn(tools: Tools, application: Application): Promise<string[]> {
-  const { machines } = await tools.status();
   const found = await Promise.all(
-    machines
-      .filter(({ tier, state }) => tier === application && state !== "terminating")
-      .map(async ({ name }) => {
-        const text = await tools.sudo(name, "platform-release status", 60).catch(() => "{}");
-        const { [application]: found } = JSON.parse(text) as Record<string, { release: string; deployed?: string }>;
-        return [found?.release ?? `none on ${name}`, found?.deployed ?? "none"];
-      }),
+    (await machinesOf(tools, application)).map(async ({ name }) => {
+      const text = await tools.sudo(name, "platform-release status", 60).catch(() => "{}");
+      const { [application]: found } = JSON.parse(text) as Record<string, { release: string; deployed?: string }>;
+      return [found?.release ?? `none on ${name}`, found?.deployed ?? "none"];
+    }),
   );
   return [...new Set(found.flat())];
 }
@@ -56,13 +69,14 @@ function ended(what: string, { status, output, seconds }: Result, wanted: number
   };
 }
 
-async function everywhere(tools: Tools, application: Application, release: string): Promise<Verdict> {
+/** @param allowed The releases of which all machines may have one, which is the deployed one. */
+async function everywhere(tools: Tools, application: Application, ...allowed: string[]): Promise<Verdict> {
   const found = await releasesOn(tools, application);
   return {
-    goal: "every machine has what is deployed",
-    wanted: release,
+    goal: `every machine of ${application} has what is deployed`,
+    wanted: allowed.join(" or "),
     got: found.join(", "),
-    met: found.join() === release,
+    met: allowed.includes(found.join()),
   };
 }
 
@@ -78,77 +92,102 @@ async function deployedNow(tools: Tools, deployer: Deployer, application: Applic
 
 interface Play {
   tools: Tools;
-  /** The same for the same run of the same experiment. */
+  application: Application;
+  /** The same for the same run of the same experiment and application. */
   words: string;
   /** The release that is deployed in the beginning. */
   before: string;
 }
 
-/** Does something under load, and adds its own verdicts to those of the load. */
-async function underLoad(
-  { name, title }: Pick<Experiment, "name" | "title">,
+/**
+ * An experiment that does something with applications at the same time under load, and adds its own verdicts to those of
+ * the load.
+ */
+function underLoad(
+  named: Pick<Experiment, "name" | "title">,
   goals: Scenario["goals"],
   deployer: Deployer,
-  application: Application,
+  applications: readonly Application[],
   play: (play: Play) => Promise<Verdict[]>,
-  context: Context,
-): Promise<Report> {
-  const { tools } = context;
-  const before = await deployedNow(tools, deployer, application);
-  const own: Verdict[] = [];
-  const report = await runScenario(
-    {
-      name,
-      title,
-      goals,
-      disturb: async () => {
-        const at = tools.clock.nowMs();
-        const words = `${context.seed} ${name} ${context.run}`;
-        own.push(...(await play({ tools, words, before })));
-        return at;
-      },
-    },
-    context,
-  );
-  return { ...report, verdicts: [...own, ...report.verdicts] };
+): Experiment {
+  const run = async (context: Context): Promise<Report> => {
+    const { tools, seed } = context;
+    const plays: Play[] = [];
+    for (const application of applications) {
+      const before = await deployedNow(tools, deployer, application);
+      plays.push({ tools, application, before, words: `${seed} ${named.name} ${context.run} ${application}` });
+    }
+    const own: Verdict[] = [];
+    const disturb = async () => {
+      const at = tools.clock.nowMs();
+      // Each to its end, also where another one fails: nothing may run on after the experiment.
+      for (const played of await Promise.allSettled(plays.map(play))) {
+        if (played.status === "rejected") throw played.reason;
+        own.push(...played.value);
+      }
+      return at;
+    };
+    const report = await runScenario({ ...named, goals, calmAnswers, disturb }, context);
+    return { ...report, verdicts: [...own, ...report.verdicts] };
+  };
+  return { ...named, run };
 }
 
 const kept = [loadWasKept, noRequestFailed, writesWereKept, becameWhole];
+/** Where one of two machines is out of rotation as the other one is lost, nobody is left: failures are figures only. */
+const keptInLosses = [loadWasKept, writesWereKept, becameWhole];
 
-/** Five deployments, each taken back by name. */
+/** Deployments, each taken back by name. */
 const deployment = (deployer: Deployer, number: number): Experiment => {
-  const application = applicationOf(number);
+  const turns = 5;
   const named = {
     name: `deployments-${number}`,
-    title: `five releases of ${application} are deployed and rolled back`,
+    title: `five releases of front and of back are deployed and rolled back`,
   };
-  const play = async ({ tools, words, before }: Play) => {
+  return underLoad(named, kept, deployer, both, async ({ tools, application, words, before }) => {
     const verdicts: Verdict[] = [];
-    for (const turn of numbers(5)) {
-      const release = await deployer.publish(application, `${words} ${turn} ${tools.clock.nowMs()}`);
+    const publish = (turn: number) => deployer.publish(application, `${words} ${turn} ${tools.clock.nowMs()}`);
+    let release = await publish(1);
+    for (const turn of numbers(turns)) {
       verdicts.push(
-        ended(`deployment ${turn}`, await deployer.cap("deploy", application, release), exitStatus.done),
+        ended(
+          `deployment ${turn} of ${application}`,
+          await deployer.cap("deploy", application, release),
+          exitStatus.done,
+        ),
         await everywhere(tools, application, release),
-        ended(`rollback ${turn}`, await deployer.cap("deploy:rollback", application, before), exitStatus.done),
+      );
+      const [back, next] = await Promise.all([
+        deployer.cap("deploy:rollback", application, before),
+        turn < turns ? publish(turn + 1) : release,
+      ]);
+      verdicts.push(
+        ended(`rollback ${turn} of ${application}`, back, exitStatus.done),
         await everywhere(tools, application, before),
       );
-      tools.say(`${named.name}: ${turn} of 5`);
+      release = next;
+      tools.say(`${named.name}: ${application}: ${turn} of ${turns}`);
     }
     return verdicts;
-  };
-  return { ...named, run: (context) => underLoad(named, kept, deployer, application, play, context) };
+  });
 };
 
 /** One bad release of each kind: nobody sees it. */
-const bad = (deployer: Deployer, number: number): Experiment => {
-  const application = applicationOf(number);
-  const named = { name: `bad-${number}`, title: `bad releases of ${application}: ${badKinds.join(", ")}` };
-  const play = async ({ tools, words, before }: Play) => {
-    const verdicts: Verdict[] = [];
-    for (const kind of badKinds) verdicts.push(...(await deployBad(tools, deployer, application, kind, words, before)));
-    return verdicts;
+const bad = (deployer: Deployer, number: number, applications: readonly Application[]): Experiment => {
+  const named = {
+    name: `bad-${number}`,
+    title: `bad releases of ${applications.join(" and ")}: ${badKinds.join(", ")}`,
   };
-  return { ...named, run: (context) => underLoad(named, kept, deployer, application, play, context) };
+  return underLoad(named, kept, deployer, applications, async ({ tools, application, words, before }) => {
+    // All before the first deployment: what builds a release takes processors from the time that is measured.
+    const releases: [BadKind, string][] = [];
+    for (const kind of badKinds)
+      releases.push([kind, await deployer.publish(application, `${words} ${kind} ${tools.clock.nowMs()}`, kind)]);
+    const verdicts: Verdict[] = [];
+    for (const [kind, release] of releases)
+      verdicts.push(...(await deployBad(tools, deployer, application, kind, release, before)));
+    return verdicts;
+  });
 };
 
 /** Deploys a bad release, and tells whether it was away in time. */
@@ -157,16 +196,15 @@ async function deployBad(
   deployer: Deployer,
   application: Application,
   kind: BadKind,
-  words: string,
+  release: string,
   before: string,
 ): Promise<Verdict[]> {
-  const release = await deployer.publish(application, `${words} ${kind} ${tools.clock.nowMs()}`, kind);
   const result = await deployer.cap("deploy", application, release);
   const [step, ...more] = stepsIn(result.output);
   const seconds = step ? step.seconds - (await noticeSeconds(tools, application)) : NaN;
-  tools.say(`${kind}: back after ${seconds.toFixed(1)} s`);
+  tools.say(`${application}: ${kind}: back after ${seconds.toFixed(1)} s`);
   return [
-    ended(`${kind} is refused`, result, exitStatus.wentBack),
+    ended(`${kind} of ${application} is refused`, result, exitStatus.wentBack),
     {
       goal: `${kind} is back on the first machine, and on no other`,
       wanted: `refused within ${backSeconds} s`,
@@ -179,7 +217,7 @@ async function deployBad(
 
 /** Seconds that a machine waits, before and after, until its load balancers have noticed: it serves meanwhile. */
 async function noticeSeconds(tools: Tools, application: Application): Promise<number> {
-  const machine = (await tools.status()).machines.find(({ tier }) => tier === application);
+  const [machine] = await machinesOf(tools, application);
   if (!machine) throw new Error(`no machine of ${application}`);
   const { notice } = JSON.parse(await tools.sudo(machine.name, "cat /etc/platform/drain.json", 60)) as {
     notice: number;
@@ -187,46 +225,143 @@ async function noticeSeconds(tools: Tools, application: Application): Promise<nu
   return 2 * notice;
 }
 
+/** Takes the power from one of the machines of an application, after some seconds; returns those that there were. */
+async function lose({ tools, application }: Play, words: string, afterSeconds: number) {
+  const machines = await machinesOf(tools, application);
+  const lost = chosen(machines, words);
+  if (!lost) throw new Error(`no machine of ${application}`);
+  await tools.clock.sleep(afterSeconds);
+  await tools.kill(lost.name, "power");
+  tools.say(`${lost.name} lost its power after ${afterSeconds.toFixed(1)} s`);
+  return { machines, lost };
+}
+
+type Losing = Awaited<ReturnType<typeof lose>>;
+
+/** Whether another machine stands in the place of the lost one. */
+async function replaced({ tools, application }: Play, { machines, lost }: Losing): Promise<Verdict> {
+  const there = await machinesOf(tools, application);
+  const born = there.filter(({ name }) => !machines.some((one) => one.name === name));
+  const without = !there.some(({ name }) => name === lost.name);
+  return {
+    goal: `the machine of ${application} was replaced before the deployment ended`,
+    wanted: "1 new machine, without the lost one",
+    got: `${born.length} new, ${without ? "without" : "with"} the lost one`,
+    met: born.length === 1 && without,
+  };
+}
+
 /** A machine loses its power at some moment of a deployment, and is repaired: another one is born. */
 const repair = (deployer: Deployer, number: number): Experiment => {
-  const application = applicationOf(number);
   const named = {
     name: `repair-${number}`,
-    title: `a ${application} machine is repaired in the middle of a deployment`,
+    title: `a front and a back machine are repaired in the middle of a deployment, twice`,
   };
-  const play = async ({ tools, words }: Play) => {
-    const release = await deployer.publish(application, `${words} ${tools.clock.nowMs()}`);
-    const machines = (await tools.status()).machines.filter(({ tier }) => tier === application);
-    const lost = chosen(machines, words);
-    if (!lost) throw new Error(`no machine of ${application}`);
-    const after = (parseInt(shortHash(`${words} when`), 16) % (lossWithinSeconds * 10)) / 10;
-    const [result] = await Promise.all([
-      deployer.cap("deploy", application, release),
-      tools.clock.sleep(after).then(async () => {
-        await tools.kill(lost.name, "power");
-        tools.say(`${lost.name} lost its power ${after} s after the deployment began`);
-      }),
-    ]);
-    const there = (await tools.status()).machines.filter(({ tier }) => tier === application);
-    const born = there.filter(({ name }) => !machines.some((one) => one.name === name));
-    return [
-      ended("the deployment", result, exitStatus.done),
-      await everywhere(tools, application, release),
-      {
-        goal: "the machine was replaced before the deployment ended",
-        wanted: "1 new machine, without the lost one",
-        got: `${born.length} new, ${there.some(({ name }) => name === lost.name) ? "with" : "without"} the lost one`,
-        met: born.length === 1 && !there.some(({ name }) => name === lost.name),
-      },
-    ];
-  };
-  // Where one of two machines is out of rotation as the other one is lost, nobody is left: failures are figures only.
-  const goals = [loadWasKept, writesWereKept, becameWhole];
-  return { ...named, run: (context) => underLoad(named, goals, deployer, application, play, context) };
+  return underLoad(named, keptInLosses, deployer, both, async (play) => {
+    const { tools, application } = play;
+    const verdicts: Verdict[] = [];
+    for (const turn of numbers(2)) {
+      const words = `${play.words} ${turn}`;
+      const release = await deployer.publish(application, `${words} ${tools.clock.nowMs()}`);
+      const [result, losing] = await Promise.all([
+        deployer.cap("deploy", application, release),
+        lose(play, words, lossWithinSeconds * drawn(`${words} when`)),
+      ]);
+      verdicts.push(
+        ended(`deployment ${turn} of ${application}`, result, exitStatus.done),
+        await everywhere(tools, application, release),
+        await replaced(play, losing),
+      );
+      tools.say(`${named.name}: ${application}: ${turn} of 2`);
+    }
+    return verdicts;
+  });
 };
 
+/** A release is deployed after a machine was lost and replaced, with no `up` in between. */
+const repairThenDeploy = (deployer: Deployer, number: number, when: "boots" | "serves"): Experiment => {
+  const named = {
+    name: `repair-then-deploy-${number}`,
+    title: `a front and a back machine are replaced; a release is deployed as soon as the new one ${when}, without an up`,
+  };
+  return underLoad(named, keptInLosses, deployer, both, async (play) => {
+    const { tools, application, words } = play;
+    const release = await deployer.publish(application, `${words} ${tools.clock.nowMs()}`);
+    const losing = await lose(play, words, 0);
+    const look = async () => {
+      const born = (await machinesOf(tools, application)).find(
+        ({ name }) => !losing.machines.some((one) => one.name === name),
+      );
+      if (!born) return new Lack("no machine came");
+      return when === "boots" || born.health === "Healthy" ? born : new Lack(`${born.name} is ${born.health}`);
+    };
+    const options = { timeoutSeconds: 600, intervalSeconds: 1, clock: tools.clock };
+    const born = await until(`a machine of ${application} in place of ${losing.lost.name} ${when}`, look, options);
+    tools.say(`${born.name} ${when}; ${application} is deployed`);
+    return [
+      ended(`the deployment of ${application}`, await deployer.cap("deploy", application, release), exitStatus.done),
+      await everywhere(tools, application, release),
+      await replaced(play, losing),
+    ];
+  });
+};
+
+/** `cap` is killed at some moment: `deploy:complete`, or the next deployment, makes that good. */
+const killed = (deployer: Deployer, number: number, how: Killing["how"]): Experiment => {
+  const named = {
+    name: `killed-${number}`,
+    title: `cap is killed (${how}) in deployments of front and of back; what comes next completes`,
+  };
+  return underLoad(named, kept, deployer, both, async ({ tools, application, words, before }) => {
+    const verdicts: Verdict[] = [];
+    for (const next of ["deploy:complete", "deploy"] as const) {
+      const release = await deployer.publish(application, `${words} ${next} ${tools.clock.nowMs()}`);
+      const afterSeconds = 1 + killWithinSeconds * drawn(`${words} ${next} when`);
+      const { output } = await deployer.cap("deploy", application, release, { afterSeconds, how });
+      tools.say(`cap of ${application} was killed after ${afterSeconds.toFixed(1)} s: ${lastLineOf(output)}`);
+      verdicts.push(
+        await freed(tools, deployer, application),
+        ended(
+          `${next} of ${application} after a kill`,
+          await deployer.cap(next, application, next === "deploy" ? release : undefined),
+          exitStatus.done,
+        ),
+        await everywhere(tools, application, release, ...(next === "deploy" ? [] : [before])),
+      );
+    }
+    return verdicts;
+  });
+};
+
+const lastLineOf = (output: string) => output.trim().split("\n").at(-1) ?? "";
+
+/** Whether nobody has the lock, soon after the one that had it was killed. */
+async function freed(tools: Tools, deployer: Deployer, application: Application): Promise<Verdict> {
+  const began = tools.clock.nowMs();
+  let lock = "";
+  do {
+    const { output } = await deployer.cap("deploy:status", application);
+    lock = /^lock +(.*)$/m.exec(output)?.[1]?.trim() ?? lastLineOf(output);
+    if (lock === "free") break;
+    await tools.clock.sleep(1);
+  } while (tools.clock.nowMs() - began < freeSeconds * 1000);
+  return {
+    goal: `the lock for ${application} is free`,
+    wanted: `within ${freeSeconds} s`,
+    got: `${lock} after ${((tools.clock.nowMs() - began) / 1000).toFixed(0)} s`,
+    met: lock === "free",
+  };
+}
+
+/** 50 deployments and 50 rollbacks, 25 bad releases, 8 kills, 4 deployments just after a repair, 20 repairs in the middle of one. */
 export const experimentsWith = (deployer: Deployer): Experiment[] => [
-  ...numbers(10).map((number) => deployment(deployer, number)),
-  ...numbers(5).map((number) => bad(deployer, number)),
-  ...numbers(20).map((number) => repair(deployer, number)),
+  ...numbers(5).map((number) => deployment(deployer, number)),
+  bad(deployer, 1, both),
+  bad(deployer, 2, both),
+  bad(deployer, 3, ["front"]),
+  killed(deployer, 1, "alone"),
+  killed(deployer, 2, "all"),
+  repairThenDeploy(deployer, 1, "serves"),
+  repairThenDeploy(deployer, 2, "boots"),
+  ...numbers(5).map((number) => repair(deployer, number)),
 ];

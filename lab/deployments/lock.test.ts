@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { breakLock, hold, holder, Locked, take } from "../../delivery/deployments/lock.ts";
-import type { Place } from "../../delivery/deployments/place.ts";
+import type { Place, Tier } from "../../delivery/deployments/place.ts";
 import { latest, write, type DeploymentRecord } from "../../delivery/deployments/records.ts";
 import { azuriteProgram } from "../fabric/azurite.ts";
 
@@ -52,15 +52,21 @@ afterAll(() => {
 
 let number = 0;
 const place = (): Place => ({ environment: "development", application: `front-${++number}` });
-const anna = { by: "anna", at: "2026-11-29T17:45:00.000Z", pipeline: "https://gitlab.example/pipelines/7" };
-const bert = { by: "bert", at: "2026-11-29T17:46:00.000Z" };
+const tier = (): Tier => ({ environment: "development", tier: `front-${++number}` });
+const anna = {
+  application: "front",
+  by: "anna",
+  at: "2026-11-29T17:45:00.000Z",
+  pipeline: "https://gitlab.example/pipelines/7",
+};
+const bert = { application: "admin", by: "bert", at: "2026-11-29T17:46:00.000Z" };
 
 test("one has the lock, and another one is told who, since when and where", async () => {
-  const here = place();
+  const here = tier();
   const held = await take(container, here, anna);
   expect(await holder(container, here)).toEqual(anna);
   await expect(take(container, here, bert)).rejects.toThrow(
-    `${here.application} of development is being deployed by anna since 2026-11-29T17:45:00.000Z (https://gitlab.example/pipelines/7)`,
+    `on ${here.tier} of development front is being deployed by anna since 2026-11-29T17:45:00.000Z (https://gitlab.example/pipelines/7)`,
   );
   await held.release();
   expect(await holder(container, here)).toBeUndefined();
@@ -70,7 +76,7 @@ test("one has the lock, and another one is told who, since when and where", asyn
 });
 
 test("of many who come at the same moment one gets it", async () => {
-  const here = place();
+  const here = tier();
   const all = await Promise.allSettled(Array.from({ length: 8 }, () => take(container, here, anna)));
   const got = all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
   expect(got).toHaveLength(1);
@@ -78,14 +84,14 @@ test("of many who come at the same moment one gets it", async () => {
   await got[0]?.release();
 });
 
-test("locks of applications and of environments are their own", async () => {
-  const here = place();
+test("locks of tiers and of environments are their own", async () => {
+  const here = tier();
   const held = [await take(container, here, anna), await take(container, { ...here, environment: "production" }, anna)];
   for (const one of held) await one.release();
 });
 
 test("a lock that is taken away is free, and the one that had it does not take it from the next", async () => {
-  const here = place();
+  const here = tier();
   expect(await breakLock(container, here)).toBeUndefined();
   const held = await take(container, here, anna);
   expect(await breakLock(container, here)).toEqual(anna);
@@ -96,13 +102,22 @@ test("a lock that is taken away is free, and the one that had it does not take i
   await next.release();
 });
 
+test("one of several tiers that is taken leaves the others free", async () => {
+  const [here, there] = [tier(), tier()];
+  const held = await take(container, there, anna);
+  const deployment = hold(container, [here, there], bert, () => Promise.resolve());
+  await expect(deployment).rejects.toThrow(`on ${there.tier} of development front is being deployed by anna`);
+  expect(await holder(container, here)).toBeUndefined();
+  await held.release();
+});
+
 test("it is held until something ends, and free then", async () => {
-  const here = place();
+  const here = tier();
   let end = () => {};
   const ended = new Promise<void>((resolve) => (end = resolve));
   let begun = () => {};
   const began = new Promise<void>((resolve) => (begun = resolve));
-  const held = hold(container, here, anna, () => {
+  const held = hold(container, [here], anna, () => {
     begun();
     return ended;
   });
@@ -114,8 +129,8 @@ test("it is held until something ends, and free then", async () => {
 });
 
 test("the one from whom it was taken knows soon", { timeout: 40_000 }, async () => {
-  const here = place();
-  const end = await hold(container, here, anna, async () => {
+  const here = tier();
+  const end = await hold(container, [here], anna, async () => {
     await breakLock(container, here);
     return new Promise(() => {});
   });
@@ -129,9 +144,7 @@ test("records are told newest first, and the end of a deployment takes the place
     at: `2026-11-29T17:45:0${second}.000Z`,
   });
   expect(await latest(container, here, 3)).toEqual([]);
-  const held = await take(container, here, anna);
   for (const second of [2, 0, 1]) await write(container, here, record(second, "started"));
   await write(container, here, record(1, "done"));
   expect(await latest(container, here, 2)).toEqual([record(2, "started"), record(1, "done")]);
-  await held.release();
 });

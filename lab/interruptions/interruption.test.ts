@@ -17,12 +17,14 @@ const work = { name: "machines come", settings, seconds: 100 };
 interface Given extends Partial<Omit<Tools, "begin">> {
   /** When the `up` ends by itself, and how. */
   ends?: { after: number; status: number };
+  /** It ends by itself in the moment of the kill. */
+  endsAtKill?: boolean;
   /** Seconds for which something of it runs on after the kill. */
   runsOn?: number;
 }
 
 /** A stack in the time of its own clock, and all that was done with it. */
-function stack({ ends, runsOn = 0, ...given }: Given = {}) {
+function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given = {}) {
   const done: string[] = [];
   let now = 0;
   let killedAt: number | undefined;
@@ -39,7 +41,7 @@ function stack({ ends, runsOn = 0, ...given }: Given = {}) {
       kill: (how) => {
         done.push(`kill ${how}`);
         killedAt = now;
-        end(null);
+        end(endsAtKill ? 0 : null);
         return Promise.resolve();
       },
       killAll: () => {
@@ -105,6 +107,12 @@ test("an up that ends before its moment is told with its time, and nothing is ki
   const { tools, done } = stack({ ends: { after: 30, status: 0 } });
   expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
   expect(done).toEqual([`begin ${settings.join()}`]);
+});
+
+test("an up that ends in the moment of its kill was not interrupted", async () => {
+  const { tools, done } = stack({ endsAtKill: true });
+  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 40 });
+  expect(done).toEqual([`begin ${settings.join()}`, "kill group"]);
 });
 
 test("an up that fails by itself is no interruption", async () => {

@@ -76,6 +76,8 @@ export async function interrupt(
   }
   await up.kill(how);
   const killedAfter = passed();
+  // It was just at its end: nothing was interrupted.
+  if ((await up.ended) === 0) return { endedAfter: killedAfter };
   const leftovers = leftOf(up, tools);
   // At once, as a pipeline that is started again.
   const next = await tools.up(settings, join(directory, "next.log"));

@@ -1,7 +1,7 @@
 /** What the suite has done so far, kept as it goes so that a later call can go on with it. */
 import { verdictText } from "../chaos/report.ts";
 import { table } from "../cli/table.ts";
-import { keepResults, lastResults, newResults, type Results } from "../results.ts";
+import { keepResults, lastResults, newResults, resultsAt, type Results } from "../results.ts";
 import type { Interruption } from "./interruption.ts";
 import type { Round } from "./plan.ts";
 
@@ -54,9 +54,9 @@ export class InterruptionsRecord {
     return record;
   }
 
-  /** The last one that is not finished, without rounds that could not be finished. */
-  static last(folder: string): InterruptionsRecord {
-    const { directory, ...kept } = lastResults<Kept>(folder);
+  /** The last one that is not finished, or the one at a path, without rounds that could not be finished. */
+  static last(folder: string, path?: string): InterruptionsRecord {
+    const { directory, ...kept } = path === undefined ? lastResults<Kept>(folder) : resultsAt<Kept>(path, folder);
     return new InterruptionsRecord(directory, { ...kept, done: kept.done.filter(({ interruption }) => interruption) });
   }
 

@@ -19,6 +19,7 @@ import { InterruptionsRecord, missed, roundsText, type Options } from "./record.
 interface Arguments extends Options {
   list?: boolean;
   continue?: boolean;
+  record?: string;
 }
 
 const results = join(cacheDir, "interruptions");
@@ -40,9 +41,10 @@ const program = new Command("make interruptions")
       "seed",
     ]),
   )
+  .option("--record <path>", "with --continue: the one in this folder, or in a copy of its results.json")
   .action(main);
 
-async function main({ list, continue: goOn, ...given }: Arguments): Promise<void> {
+async function main({ list, continue: goOn, record: path, ...given }: Arguments): Promise<void> {
   if (list) {
     console.log(`seed ${given.seed}`);
     for (const { number, work, share, how } of planned(given.seed, given.rounds))
@@ -51,10 +53,11 @@ async function main({ list, continue: goOn, ...given }: Arguments): Promise<void
       );
     return;
   }
+  if (path !== undefined && !goOn) throw new Error("--record: allowed with --continue only");
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
   const stop = endedBySignals("the round goes on to its end");
   const say = sayer();
-  const record = goOn ? InterruptionsRecord.last(results) : InterruptionsRecord.begin(results, given);
+  const record = goOn ? InterruptionsRecord.last(results, path) : InterruptionsRecord.begin(results, given);
   const { directory, options } = record;
   const rounds = planned(options.seed, options.rounds);
   console.log(

@@ -110,6 +110,20 @@ class DeploymentTest < Minitest::Test
     assert_equal 1, @world.records.size
   end
 
+  def test_a_deployment_that_may_wait_comes_after_the_one_before
+    world.write("hosts/front1.dev/holds")
+    first = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev activate #{NEW}")
+    second = @world.start("development", "deploy", output: "#{@world.folder}/second", RELEASE: NEXT, BY: "bert",
+                                                   PLATFORM_LOCK_PATIENCE: "60")
+    @world.eventually("told") { @world.read("second").to_s.include?("is being deployed by anna since") }
+    @world.delete("hosts/front1.dev/holds")
+    assert_ends 0, first
+    assert_ends 0, second
+    assert_equal everywhere(NEXT), @world.serving
+    assert_equal [NEW, NEXT], @world.log.grep(/^deployed/).map { |line| line.split.last }
+  end
+
   def test_a_deployment_that_was_killed_is_told_and_completed_by_the_next
     world.write("hosts/front2.dev/holds")
     killed = @world.start("development", "deploy", RELEASE: NEW)
@@ -193,14 +207,77 @@ class DeploymentTest < Minitest::Test
     assert_includes @world.read("output"), "left out, since it has no host keys yet: front4.dev"
   end
 
-  def test_a_machine_that_is_lost_in_it_and_replaced_keeps_nobody_from_the_release
+  def test_a_machine_that_is_lost_in_it_is_waited_for_and_the_other_one_serves_until_then
     world.write("hosts/front1.dev/lost-in", NEW)
     running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("deployed #{NEW}")
+    @world.wait_for_output("front2.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+    refute_includes @world.log, "front2.dev activate #{NEW}"
     @world.write("hosts/front1.dev/gone")
+    @world.wait_for_output("front2.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
     @world.machine("front3.dev", current: OLD)
     assert_ends 0, running
     assert_equal({ "front1.dev" => OLD, "front2.dev" => NEW, "front3.dev" => NEW }, @world.serving)
+    assert_equal ["front2.dev activate #{NEW}", "front2.dev serves #{NEW}", "deployed #{NEW}"],
+                 @world.log.drop_while { |line| !line.start_with?("front2.dev activate") }.first(3)
+  end
+
+  def test_a_machine_stays_in_rotation_while_another_one_is_out_of_it
+    world.write("hosts/front2.dev/drained")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for_output("front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+    assert_includes @world.read("output"), "front2.dev is out of rotation already"
+    assert_empty @world.log.grep(/activate/)
+    @world.delete("hosts/front2.dev/drained")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_machine_that_can_never_leave_its_rotation_is_told_in_the_end
+    world.write("hosts/front2.dev/drained")
+    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must; front2.dev is out"
+    assert_includes result.output, "waited for 1 s"
+    assert_empty @world.log.grep(/activate/)
+  end
+
+  def test_one_that_is_ill_takes_the_release_first_since_the_other_one_could_not_leave
+    world.write("hosts/front2.dev/unwell-until", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 0, result.status, result.output
+    assert_equal ["front2.dev activate #{NEW}", "front1.dev activate #{NEW}"], @world.log.grep(/activate/)
+  end
+
+  def test_where_nobody_serves_nothing_is_waited_for
+    world
+    %w[front1.dev front2.dev].each { |name| @world.write("hosts/#{name}/unwell-until", NEW) }
+    @world.set("platform_boot_seconds, 6")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 0, result.status, result.output
+    assert_match(/^00:0[0-3] front1.dev: serves/, result.output)
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_machine_in_its_first_boot_is_waited_for_and_takes_nothing_before_it_says_something
+    world.write("hosts/front2.dev/silent")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for_output("front2.dev does not serve yet")
+    sleep 3
+    assert_empty @world.log.grep(/activate/)
+    @world.delete("hosts/front2.dev/silent")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_newborn_machine_that_is_not_ready_keeps_nobody_from_the_release
+    world.machine("front3.dev", current: OLD)
+    @world.write("hosts/front3.dev/boots")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("deployed #{NEW}")
+    refute_includes @world.log, "front3.dev activate #{NEW}"
+    @world.delete("hosts/front3.dev/boots")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
   end
 
   def test_a_machine_that_was_lost_before_it_keeps_nobody_from_the_release
@@ -223,7 +300,8 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_machine_that_does_not_become_well_is_told_and_the_release_stays_deployed
-    world.write("hosts/front2.dev/unwell")
+    world(machines: %w[front1.dev front2.dev front3.dev]).write("hosts/front2.dev/unwell")
+    @world.set("platform_boot_seconds, 600")
     result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
     assert_equal 4, result.status, result.output
     assert_includes result.output, "front2.dev does not serve yet"
@@ -254,23 +332,46 @@ class DeploymentTest < Minitest::Test
     assert_equal everywhere(OLD), @world.serving
   end
 
+  def test_a_store_that_is_away_for_the_last_record_is_told_and_leaves_no_lock
+    world.write("no-records")
+    result = @world.cap("development", "deploy", RELEASE: NEW)
+    assert_equal 4, result.status, result.output
+    assert_includes result.output, "its record still says `started`"
+    assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
+    @world.delete("no-records")
+    assert_equal 0, @world.cap("development", "deploy:complete").status
+    assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
+  end
+
+  def test_a_record_of_a_clock_that_is_ahead_stays_before_those_that_come_after_it
+    ahead = "2099-01-01T00:00:00.000Z"
+    world.write("records/#{ahead}.json", JSON.generate(kind: "deploy", release: NEW, by: "bert", at: ahead, outcome: "started"))
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    assert_equal [["interrupted", ahead], ["done", "2099-01-01T00:00:00.001Z"]], @world.records.map { |one| one.values_at("outcome", "at") }
+  end
+
   def test_rollback_goes_to_the_named_release_or_to_the_one_before
     assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
     assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
     before = @world.cap("development", "deploy:rollback")
     assert_equal 0, before.status, before.output
     assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
+    further = @world.cap("development", "deploy:rollback", RELEASE: "")
+    assert_equal 0, further.status, further.output
+    assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
     named = @world.cap("development", "deploy:rollback", RELEASE: OLD)
     assert_equal 0, named.status, named.output
     assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
-    assert_equal %w[deploy deploy rollback rollback], @world.records.map { |one| one["kind"] }
+    assert_equal %w[deploy deploy rollback rollback deploy rollback], @world.records.map { |one| one["kind"] }
   end
 
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
     world
     { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
-      { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: back, front",
-      { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front" }.each do |variables, text|
+      { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
+      { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front",
+      { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"" }.each do |variables, text|
       result = @world.cap("development", "deploy", **variables)
       assert_equal 2, result.status, result.output
       assert_includes result.output, text
@@ -278,6 +379,52 @@ class DeploymentTest < Minitest::Test
     assert_equal 2, @world.cap("--dry-run", "development", "deploy", RELEASE: NEW).status
     assert_empty @world.log
     assert_empty @world.records
+  end
+
+  def test_a_line_of_a_repository_that_restarts_by_itself_is_told_before_anything_is_done
+    world.add("# pm2 is not used\nafter 'deploy:published', :restart do\n  on(roles(:front)) { execute :pm2, 'startOrReload' }\nend")
+    %w[deploy deploy:check].each do |task|
+      result = @world.cap("development", task, RELEASE: NEW)
+      assert_equal 2, result.status, result.output
+      assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, result.output)
+      refute_includes result.output, "pm2 is not used"
+    end
+    assert_empty @world.log
+    assert_empty @world.records
+  end
+
+  def test_check_asks_everything_and_changes_nothing
+    result = world.cap("development", "deploy:check")
+    assert_equal 0, result.status, result.output
+    @world.write("hosts/front2.dev/lost")
+    result = @world.cap("development", "deploy:check")
+    assert_equal 4, result.status, result.output
+    assert_match(/^front2.dev +does not answer/, result.output)
+    assert_empty @world.log
+    assert_empty @world.records
+  end
+
+  def test_output_that_nobody_reads_keeps_no_machine_from_going_back
+    world.write("hosts/front2.dev/refuses", NEW)
+    reader, writer = IO.pipe
+    reader.close
+    running = @world.start("development", "deploy", RELEASE: NEW, output: writer)
+    Process.wait(running)
+    assert_equal everywhere(OLD), @world.serving
+    assert_equal "rolled back", @world.records.last["outcome"]
+  end
+
+  def test_a_pointer_that_moved_after_all_is_what_machines_go_to
+    world.write("hosts/front2.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    # By a command of a deployment that was killed.
+    @world.machine("front1.dev", current: NEXT)
+    @world.machine("front2.dev", current: NEXT)
+    @world.write("deployed", JSON.generate(release: NEXT, by: "bert", at: "now"))
+    @world.delete("hosts/front2.dev/holds")
+    assert_ends 1, running
+    assert_equal everywhere(NEXT), @world.serving
   end
 
   def test_status_tells_what_each_machine_serves
@@ -294,8 +441,8 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_roles_are_kinds_of_machines
-    world.write("config/deploy.rb", "#{@world.read("config/deploy.rb")}after 'deploy:finished', :mine do\n" \
-                                    "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
+    world.add("after 'deploy:finished', :mine do\n" \
+              "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
     @world.cap("development", "deploy:status")
     result = @world.cap("development", "deploy", RELEASE: NEW)
     assert_includes result.output, "front: front1.dev front2.dev"

@@ -20,7 +20,7 @@ class World
     machines.each { |name| machine(name, current: deployed || "20260101000000") }
     write("deployed", JSON.generate(release: deployed, by: "somebody", at: "before")) if deployed
     FileUtils.cp("#{HOME}/Capfile", folder)
-    write("config/deploy.rb", "set :platform_pauses, [0.1]\nset :platform_look_seconds, 0.2\nset :platform_by, ENV.fetch('BY', 'anna')\n")
+    write("config/deploy.rb", "set :platform_pauses, [0.1]\nset :platform_look_seconds, 0.2\nset :platform_notice_seconds, 0.5\nset :platform_boot_seconds, 1\nset :platform_by, ENV.fetch('BY', 'anna')\n")
     write("config/deploy/development.rb", "platform_stack \"dev\"\n")
   end
 
@@ -32,6 +32,15 @@ class World
 
   def write(file, text = "")
     File.write("#{folder}/#{file}", text)
+  end
+
+  # To the stage's `deploy.rb`.
+  def add(text)
+    File.write("#{folder}/config/deploy.rb", "#{text}\n", mode: "a")
+  end
+
+  def set(words)
+    add("set :#{words}")
   end
 
   def delete(file)
@@ -64,8 +73,13 @@ class World
   end
 
   # Not waited for.
-  def start(*words, **variables)
-    Process.spawn(environment(variables), "cap", *words, chdir: folder, pgroup: true, %i[out err] => "#{folder}/output")
+  def start(*words, output: "#{folder}/output", **variables)
+    Process.spawn(environment(variables), "cap", *words, chdir: folder, pgroup: true, %i[out err] => output)
+  end
+
+  def eventually(what)
+    600.times { yield ? return : sleep(0.1) }
+    raise "never: #{what}\n#{read("output")}\n#{log.join("\n")}"
   end
 
   def wait_for(line)
@@ -81,11 +95,6 @@ class World
   end
 
   private
-
-  def eventually(what)
-    600.times { yield ? return : sleep(0.1) }
-    raise "never: #{what}\n#{read("output")}\n#{log.join("\n")}"
-  end
 
   def environment(variables)
     { "WORLD" => folder, "PATH" => "#{TOOLS}:#{ENV.fetch("PATH")}", "PLATFORM" => File.expand_path("../..", HOME),

@@ -43,6 +43,17 @@ module Platform
 end
 
 extend Platform::Stage
+# Output that nobody reads any more (a terminal or a pipeline's runner that is gone) must keep no machine from going back.
+[$stdout, $stderr].each do |io|
+  io.sync = true
+  io.singleton_class.prepend(Module.new do
+    def write(*texts)
+      super
+    rescue SystemCallError
+      texts.sum { |text| text.to_s.bytesize }
+    end
+  end)
+end
 # What a deployment says of its end is enough, without Rake's words about it.
 Rake.application.singleton_class.prepend(Module.new do
   def display_error_message(error)

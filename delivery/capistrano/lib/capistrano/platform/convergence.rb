@@ -16,24 +16,22 @@ module Platform
 
   # Brings every machine that ARM names to the release that it should serve, however late the machine comes.
   class Convergence
-    # How long a machine that is not well is left alone: it may just boot.
-    BOOT_SECONDS = 90
     # Of a machine that is well and does not take the release.
     ATTEMPTS = 3
 
     # Those of the last look.
     attr_reader :machines
 
-    # @param read reads the inventory anew, and gives the fleet, its machines, and lines about those that are missing.
+    # @param read gives a view of the machines as Azure has them now.
     # @param given_up whether it shall end before its time.
-    def initialize(read, say:, clock:, look_seconds:, given_up:)
+    def initialize(read, rotation, say:, clock:, look_seconds:, given_up:)
       @read = read
+      @rotation = rotation
       @look_seconds = look_seconds
       @given_up = given_up
       @say = say
       @clock = clock
       @machines = []
-      @unwell = {}
       @refused = Hash.new(0)
     end
 
@@ -60,32 +58,35 @@ module Platform
     end
 
     def look
-      @fleet, @machines, missing = @read.call
-      serving = @fleet.each_at_once(@machines) { |machine| @fleet.look(machine).serving }
-      missing + @machines.filter_map do |machine|
-        wanted = yield machine
-        bring(machine, wanted, serving[machine]) unless wanted.nil? || serving[machine] == wanted
+      view = @read.call
+      @machines = view.machines
+      @rotation.look(view)
+      others = @machines.filter_map { |machine| [machine, yield(machine)] }.reject do |machine, wanted|
+        wanted.nil? || @rotation.serving(machine) == wanted
+      end
+      view.missing + others.each_with_index.filter_map do |(machine, wanted), index|
+        next "given up" if @given_up.call
+
+        # The one before took its time.
+        @rotation.look(view) if index.positive?
+        bring(view.fleet, machine, wanted)
       end
     rescue Outcome => error
       [error.message]
     end
 
     # Nil where it serves the release then, or what it lacks.
-    def bring(machine, wanted, serving)
-      return "#{machine} does not serve yet" unless serving || ill?(machine)
+    def bring(fleet, machine, wanted)
+      stays = @rotation.stays(machine) and return stays
 
-      answer = @fleet.fetch(machine, wanted)
-      answer = @fleet.activate(machine, wanted) if answer.done?
-      @unwell.delete(machine.name)
-      @refused[machine.name] += 1 if answer.refused? && serving
+      answer = fleet.fetch(machine, wanted)
+      answer = fleet.activate(machine, wanted) if answer.done?
+      @refused[machine.name] += 1 if answer.refused? && @rotation.serving(machine)
       return "#{machine}: #{answer.outcome}: #{answer.reason}" unless answer.done?
 
+      @rotation.back(machine)
       @say.call("#{machine}: serves #{wanted}")
       nil
-    end
-
-    def ill?(machine)
-      @clock.now - (@unwell[machine.name] ||= @clock.now) >= BOOT_SECONDS
     end
   end
 end

@@ -3,6 +3,7 @@
 require "time"
 require_relative "convergence"
 require_relative "outcomes"
+require_relative "rotation"
 
 module Platform
   # One deployment of a release on the machines that run an application, step by step. The steps are Capistrano's tasks.
@@ -14,7 +15,12 @@ module Platform
     RELEASE = /\A\d{14}(-[0-9a-f]{12})?\z/
     ON_MACHINES = /\A[0-9A-Za-z][0-9A-Za-z._-]{0,63}\z/
 
-    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :keep, keyword_init: true)
+    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :notice_seconds, :boot_seconds,
+                          :lock_patience, :keep, keyword_init: true)
+
+    # The machines of the application as Azure has them: `missing` are lines about those that are just being made, `least`
+    # tells how few of its tier a machine may have.
+    View = Struct.new(:environment, :fleet, :machines, :missing, :least, keyword_init: true)
 
     # @param inventory reads the machines anew from ARM.
     # @param fleet makes what asks the machines, from an inventory.
@@ -25,6 +31,7 @@ module Platform
       @make_fleet = fleet
       @say = say
       @clock = clock
+      @rotation = Rotation.new(clock, notice_seconds: settings.notice_seconds, boot_seconds: settings.boot_seconds)
       @touched = []
     end
 
@@ -36,14 +43,15 @@ module Platform
     # @param kind `deploy`, `rollback` or `complete`.
     # @yield [deployed, records] chooses the release, from what the pointer and the records say.
     def start(kind)
-      inventory = @read_inventory.call
-      @machines = inventory.with(@settings.application)
-      @fleet = @make_fleet.call(inventory)
-      raise Failed, "no machine of #{inventory.environment} with #{@settings.application} is there" if @machines.empty?
+      read
+      @lock = lock({ by: @settings.by, at: @clock.now.utc.iso8601(3), pipeline: @settings.pipeline }.compact)
+      @machines = @view.machines
+      raise Failed, "no machine of #{@view.environment} with #{@settings.application} is there" if @machines.empty?
 
-      at = @clock.now.utc.iso8601(3)
-      @lock = @store.lock({ by: @settings.by, at: at, pipeline: @settings.pipeline }.compact)
       @deployed = @store.deployed
+      unless before.nil? || before.match?(ON_MACHINES)
+        raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; deploy one by RELEASE="
+      end
       records = @store.records
       close_interrupted(records.first)
       @release = yield(@deployed, records)
@@ -51,40 +59,42 @@ module Platform
         raise Wrong, "release: given #{@release.inspect}, allowed is what `bin/artifact publish` printed, as in " \
                      "RELEASE=20261129174500-0123456789ab"
       end
-      @entry = { application: @settings.application, environment: inventory.environment, kind: kind, release: @release,
-                 before: before, by: @settings.by, at: at, pipeline: @settings.pipeline, outcome: "started" }.compact
+      @entry = { application: @settings.application, environment: @view.environment, kind: kind, release: @release,
+                 before: before, by: @settings.by, at: after(records.first), pipeline: @settings.pipeline, outcome: "started" }.compact
       @store.record(@entry)
-      @had = @fleet.each_at_once(@machines) { |machine| @fleet.look(machine).release }.transform_keys(&:name)
-      @say.call("#{@settings.application} of #{inventory.environment}: #{@release} in place of #{before || "the first release"}, " \
+      @had = @rotation.look(@view).to_h { |machine, sight| [machine.name, sight.release] }
+      @say.call("#{@settings.application} of #{@view.environment}: #{@release} in place of #{before || "the first release"}, " \
                 "on #{@machines.join(", ")}")
       @had.each { |name, had| @say.call("#{name} has #{had}, not what is deployed") if had && before && had != before }
     end
 
-    # The release on all machines, used by none. A machine that is lost is left to the last pass.
+    # The release on all machines, used by none. A machine that is lost, or boots for the first time and has no release yet,
+    # is left to the last pass.
     def fetch
-      answers = @fleet.each_at_once(@machines) { |machine| @fleet.fetch(machine, @release) }
+      answers = fleet.each_at_once(@machines) { |machine| fleet.fetch(machine, @release) }
       answers.each { |machine, answer| @say.call("#{machine}: #{answer.done? ? "has the release" : told(answer)}") }
-      refused = answers.find { |_, answer| answer.refused? }
+      refused = answers.find { |machine, answer| answer.refused? && @had[machine.name] }
       raise Failed, "#{refused[0]} does not get #{@release}: #{refused[1].reason}" if refused
 
       @machines = answers.select { |_, answer| answer.done? }.keys
-      raise Failed, "no machine answers" if @machines.empty?
+      raise Failed, "no machine gets #{@release}: #{answers.values.first.reason}" if @machines.empty?
     end
 
     # One machine after the other. One may be lost in it, as machines are; a second one is the release's doing.
     def activate
       lost = []
-      @machines.each do |machine|
-        go_on
+      waiting = @machines.dup
+      while (machine = next_of(waiting, served: @touched.size > lost.size))
+        waiting.delete(machine)
         @touched << machine.name
-        answer = @fleet.activate(machine, @release)
+        answer = fleet.activate(machine, @release)
         @say.call("#{machine}: #{answer.done? ? "serves #{@release} after #{answer.took}" : told(answer)}")
         raise Failed, "#{machine} does not serve #{@release}: #{answer.reason}" if answer.refused?
 
-        lost << machine if answer.lost?
+        answer.done? ? @rotation.back(machine) : lost << machine
         raise Failed, "#{lost.join(" and ")} were lost while they took #{@release}" if lost.size > 1
       end
-      raise Failed, "no machine serves #{@release}" if lost.size == @machines.size
+      raise Failed, "no machine serves #{@release}" if lost.size == @touched.size
     end
 
     # From here on machines that are born take the release, and there is no way back but another deployment.
@@ -108,7 +118,7 @@ module Platform
       lacks = converge(-> { @stopped || !@lock.held? }) { @release }
       raise Incomplete, "#{@stopped ? "ended by #{@stopped}" : "given up"}: #{lacks.join("; ")}" unless lacks.empty?
 
-      @fleet.each_at_once(@machines) { |machine| @fleet.prune(machine, @settings.keep) }
+      fleet.each_at_once(@machines) { |machine| fleet.prune(machine, @settings.keep) }
       close("done")
       @say.call("every machine serves #{@release}: #{@machines.join(", ")}")
     end
@@ -139,18 +149,83 @@ module Platform
       @deployed&.fetch("release")
     end
 
-    # Returns what is lacking then.
+    # Returns what is lacking then. What the pointer says is asked once more: a deployment that was killed may just have
+    # moved it.
     def take_back
+      @deployed = @store.deployed
       other = @touched | (@had || {}).select { |_, had| before && had && had != before }.keys
       return [] if other.empty?
       return ["there is no other release to go back to"] if before == @release
 
       @say.call("#{other.join(", ")} back to #{before || "what they had"}")
       converge(-> { !@lock.held? }) { |machine| target_back(machine) }
+    rescue Failed => error
+      [error.message]
     end
 
     def target_back(machine)
       before || (@touched.include?(machine.name) ? @had[machine.name]&.slice(ON_MACHINES) : nil)
+    end
+
+    # Now, or just after the record before: the clock of its computer may be ahead, and records are read in their order.
+    def after(record)
+      earliest = record ? Time.iso8601(record["at"]) + Rational(1, 1000) : Time.at(0)
+      [@clock.now, earliest].max.utc.iso8601(3)
+    end
+
+    # Waits for others that deploy on the same machines, as the application of another pipeline.
+    def lock(owner)
+      ends = @clock.now + @settings.lock_patience
+      told = nil
+      begin
+        @store.lock(owner).tap { read if told }
+      rescue Locked => error
+        raise if @clock.now >= ends || @stopped
+
+        @say.call(error.message) unless told == error.message
+        told = error.message
+        @clock.sleep @settings.look_seconds
+        retry
+      end
+    end
+
+    def fleet
+      @view.fleet
+    end
+
+    def read
+      inventory = @read_inventory.call
+      @view = View.new(environment: inventory.environment, fleet: @make_fleet.call(inventory), least: inventory.method(:least),
+                       machines: inventory.with(@settings.application), missing: inventory.unknown_with(@settings.application))
+    end
+
+    # The next machine that may leave its rotation, which is waited for. Nil where none is left; where the release is served
+    # already, those that do not serve anything yet are left to the last pass.
+    def next_of(waiting, served:)
+      ends = @clock.now + @settings.patience
+      told = []
+      loop do
+        go_on
+        @rotation.look(@view)
+        waiting.select! { |machine| @view.machines.include?(machine) }
+        found = waiting.find { |machine| @rotation.stays(machine).nil? || @rotation.nobody_serves?(machine) }
+        return found if found || waiting.empty? || (served && waiting.all? { |machine| @rotation.away?(machine) })
+
+        lacks = waiting.map { |machine| @rotation.stays(machine) }
+        raise Failed, "#{lacks.join("; ")}; waited for #{@settings.patience} s" if @clock.now >= ends
+
+        (lacks - told).each { |lack| @say.call(lack) }
+        told = lacks
+        @clock.sleep @settings.look_seconds
+        look_again
+      end
+    end
+
+    # As Azure has them now. Where it does not say, those of before: one that is gone does not answer.
+    def look_again
+      read
+    rescue Failed => error
+      @say.call(error.message)
     end
 
     def go_on
@@ -160,11 +235,8 @@ module Platform
 
     # Returns what is lacking then.
     def converge(given_up, &target)
-      read = lambda do
-        inventory = @read_inventory.call
-        [@make_fleet.call(inventory), inventory.with(@settings.application), inventory.unknown_with(@settings.application)]
-      end
-      convergence = Convergence.new(read, say: @say, clock: @clock, look_seconds: @settings.look_seconds, given_up: given_up)
+      convergence = Convergence.new(method(:read), @rotation, say: @say, clock: @clock, look_seconds: @settings.look_seconds,
+                                                              given_up: given_up)
       convergence.until_all(@settings.patience, &target).tap { @machines = convergence.machines }
     end
 
@@ -177,7 +249,13 @@ module Platform
     end
 
     def close(outcome, error = nil)
-      @store.record(@entry.merge({ outcome: outcome, ended: @clock.now.utc.iso8601(3), error: error&.message }.compact))
+      begin
+        @store.record(@entry.merge({ outcome: outcome, ended: @clock.now.utc.iso8601(3), error: error&.message }.compact))
+      rescue Failed => trouble
+        raise unless error
+
+        @say.call("its record still says `started`: #{trouble.message}")
+      end
       @lock.release
     end
 

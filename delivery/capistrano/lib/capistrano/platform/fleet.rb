@@ -19,8 +19,18 @@ module Platform
       end
     end
 
-    # What a machine has: no release where it does not answer, or has none yet.
-    Sight = Struct.new(:release, :well, keyword_init: true) do
+    # What a machine has: no release where it does not answer, or has none yet. `health` is what load balancers are
+    # answered: nil where nothing is, as in a first boot.
+    Sight = Struct.new(:release, :health, keyword_init: true) do
+      def well
+        health == 200
+      end
+
+      # Well, and out of rotation: role drain.
+      def drained?
+        health == 404
+      end
+
       # The release that clients meet.
       def serving
         release if well
@@ -67,7 +77,7 @@ module Platform
       words = "#{RELEASE} current #{@application}; exec 3<>/dev/tcp/127.0.0.1/#{@health.fetch("port")}; #{health}"
       answer = ask(machine, :look, words)
       current, status = answer.lost? ? [] : answer.output.lines
-      Sight.new(release: release_in(current), well: status.to_s.match?(%r{\AHTTP/1\.\d 200}))
+      Sight.new(release: release_in(current), health: status.to_s[%r{\AHTTP/1\.\d (\d{3})}, 1]&.to_i)
     end
 
     def prune(machine, keep)

@@ -32,6 +32,7 @@ module Platform
         raise Wrong, "#{path} names no environment; allowed is what `bin/inventory` writes"
       @environment = all["platform_environment"]
       @health = all.fetch("platform_health", {})
+      @tiers = all.fetch("platform_tiers", {}).transform_keys { |name| group_name(name) }
       @groups = variables_of(groups, "platform_kind")
       @machines = groups.values.flat_map { |group| machines_of(group) }.sort_by(&:name)
     end
@@ -40,6 +41,11 @@ module Platform
     def with(application)
       tiers_with(application)
       machines.select { |machine| machine.applications.include?(application) }
+    end
+
+    # As few machines as the tier of a machine may have: Azure may name fewer while it replaces one.
+    def least(machine)
+      @tiers.dig(machine.tier, "least_instances") || 1
     end
 
     # Lines about machines that should run an application.
@@ -61,6 +67,10 @@ module Platform
       (vars["platform_applications"] || []).map { |application| application["name"] }
     end
 
+    def group_name(name)
+      name.to_s.tr("-", "_")
+    end
+
     def variables_of(groups, name)
       groups.values.filter_map { |group| group["vars"] }.select { |vars| vars.key?(name) }
     end
@@ -69,7 +79,7 @@ module Platform
       vars = group["vars"] || {}
       return [] unless vars.key?("platform_kind")
 
-      kind, tier = vars.values_at("platform_kind", "platform_tier").map { |name| name.to_s.tr("-", "_") }
+      kind, tier = vars.values_at("platform_kind", "platform_tier").map { |name| group_name(name) }
       (group["hosts"] || {}).keys.map do |name|
         Machine.new(name: name, kind: kind, tier: tier, applications: applications_in(vars))
       end

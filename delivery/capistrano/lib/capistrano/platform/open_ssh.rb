@@ -18,6 +18,9 @@ module Platform
       "BatchMode" => "yes",
       "StrictHostKeyChecking" => "yes",
       "ForwardAgent" => "no",
+      # A connection that is shared would outlive the deployment, and keep the output of its first command open.
+      "ControlMaster" => "no",
+      "ControlPath" => "none",
       "ConnectTimeout" => "10",
       "ServerAliveInterval" => "5",
       "ServerAliveCountMax" => "3",

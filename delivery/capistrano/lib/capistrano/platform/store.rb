@@ -8,15 +8,44 @@ module Platform
   # What is deployed, who deploys it at the moment, and who deployed what: kept beside the artifacts, and reached by the
   # project's own commands.
   class Store
-    # Held while this process lives: its end, however it comes, closes the input of the command that holds the lock.
-    Lock = Struct.new(:input, :process) do
+    # Held while this process lives: its end, however it comes, closes the input of the command that holds the lock. That
+    # command says `held` whenever the lock has its whole minute again. A computer that slept for longer has lost it, though
+    # the command does not know it yet.
+    class Lock
+      # Less than a lease, and more than the pause between two renewals.
+      FRESH_SECONDS = 45
+      # In which a command that slept as well renews the lock, or ends.
+      RENEWAL_SECONDS = 20
+
+      def initialize(input, output, process, fresh_seconds: FRESH_SECONDS, renewal_seconds: RENEWAL_SECONDS)
+        @input = input
+        @process = process
+        @fresh_seconds = fresh_seconds
+        @renewal_seconds = renewal_seconds
+        @said = now
+        @reader = Thread.new { output.each_line { @said = now } }
+      end
+
       def held?
-        process.alive?
+        ends = now + @renewal_seconds
+        sleep 0.1 until fresh? || !@process.alive? || now > ends
+        @process.alive? && fresh?
       end
 
       def release
-        input.close unless input.closed?
-        process.join(30)
+        @input.close unless @input.closed?
+        @process.join(30)
+      end
+
+      private
+
+      def fresh?
+        now - @said < @fresh_seconds
+      end
+
+      # Goes on while the computer sleeps.
+      def now
+        Process.clock_gettime(defined?(Process::CLOCK_BOOTTIME) ? Process::CLOCK_BOOTTIME : Process::CLOCK_REALTIME)
       end
     end
 
@@ -46,10 +75,12 @@ module Platform
       # Other children must not keep it open.
       input.close_on_exec = true
       said = Thread.new { errors.read }
-      return Lock.new(input, process) if output.gets&.strip == "held"
+      return Lock.new(input, output, process) if output.gets&.strip == "held"
 
       status = process.value.exitstatus
-      raise (status == Locked::EXIT_STATUS ? Locked : Failed), said.value.strip
+      text = said.value.strip
+      [input, output, errors].each(&:close)
+      raise (status == Locked::EXIT_STATUS ? Locked : Failed), text
     end
 
     # The owner of the lock: nil where there is none.

@@ -5,10 +5,15 @@ namespace :load do
   task :defaults do
     set_if_empty :platform_user, -> { ENV.fetch("PLATFORM_DEPLOY_USER", "deploy") }
     # Repairs, boots and first boots are a part of it.
-    set_if_empty :platform_patience, -> { Integer(ENV.fetch("PLATFORM_PATIENCE", "1800")) }
+    set_if_empty :platform_patience, -> { Platform::Tasks.seconds("PLATFORM_PATIENCE", 1800) }
     set_if_empty :platform_by, -> { ENV.fetch("GITLAB_USER_LOGIN") { "#{Etc.getlogin || Process.uid}@#{Socket.gethostname}" } }
     set_if_empty :application, ENV.fetch("APPLICATION") if ENV.key?("APPLICATION")
     set_if_empty :platform_look_seconds, 5
+    set_if_empty :platform_lock_patience, -> { Platform::Tasks.seconds("PLATFORM_LOCK_PATIENCE", 0) }
+    # Until every load balancer has noticed that a machine serves again: 12 s for role drain, and some.
+    set_if_empty :platform_notice_seconds, 15
+    # A machine that is not well is left alone for so long: it may just boot.
+    set_if_empty :platform_boot_seconds, 90
     set_if_empty :platform_pauses, [2, 5, 10]
     # Releases come from the store, not from Git.
     set :scm, nil
@@ -31,8 +36,32 @@ module Platform
       @say ||= lambda do |text|
         seconds = (Process.clock_gettime(Process::CLOCK_MONOTONIC) - started).round
         puts format("%<minutes>02d:%<seconds>02d %<text>s", minutes: seconds / 60, seconds: seconds % 60, text: text)
-        $stdout.flush
       end
+    end
+
+    def seconds(variable, otherwise)
+      given = ENV.fetch(variable, "")
+      return otherwise if given.empty?
+
+      Integer(given, 10, exception: false) or raise Wrong, "#{variable}: given #{given.inspect}, allowed is a number of seconds"
+    end
+
+    # Of Capistrano's own way: it would go to machines that serve, past rotation, health gate and pointer.
+    OTHER_WAYS = /\bpm2\b|capistrano\/(?:deploy|bundler|rails|passenger|puma|npm)\b|\bsystemctl\b.*\brestart\b/
+
+    # Before anything is done, each line of the repository's own files that would deploy in another way.
+    def check_own_files
+      found = Dir["Capfile", "config/deploy.rb", "config/deploy/*.rb", "lib/capistrano/**/*.{rb,rake}"].flat_map do |file|
+        next [] if File.expand_path(file).start_with?(File.join(ROOT, "delivery"))
+
+        File.readlines(file).each_with_index.filter_map do |line, index|
+          "#{file}:#{index + 1}: #{line.strip}" if line.sub(/#.*/, "").match?(OTHER_WAYS)
+        end
+      end
+      return if found.empty?
+
+      raise Wrong, "#{found.join("\n")}\nThe platform itself restarts applications, out of rotation and behind a health gate: " \
+                   "docs/deployment.md. Allowed are hooks that touch nothing that serves; take these lines out"
     end
 
     def stack
@@ -76,10 +105,12 @@ module Platform
 
         settings = Deployment::Settings.new(
           application: application, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
-          keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds)
+          keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds),
+          notice_seconds: env.fetch(:platform_notice_seconds), boot_seconds: env.fetch(:platform_boot_seconds),
+          lock_patience: env.fetch(:platform_lock_patience)
         )
         made = Deployment.new(settings, store: store, inventory: method(:inventory), fleet: method(:fleet), say: say)
-        %w[INT TERM].each { |signal| ended_by(signal, made) }
+        %w[INT TERM HUP].each { |signal| ended_by(signal, made) }
         made
       end
     end
@@ -93,14 +124,17 @@ module Platform
       end
     end
 
+    # Pipelines have variables that are set and empty.
     def given_release
-      ENV["RELEASE"] || ENV.fetch("ROLLBACK_RELEASE", nil)
+      ENV.values_at("RELEASE", "ROLLBACK_RELEASE").find { |name| !name.to_s.empty? }
     end
 
-    # The newest release that was deployed and is not deployed now.
+    # The release in whose place the one that is deployed came; so a second rollback goes one further back.
     def release_before(deployed, records)
-      found = records.find { |one| one["outcome"] == "done" && one["release"] != deployed&.fetch("release") }
-      found ? found["release"] : raise(Wrong, "no deployment before is known; name the release: RELEASE=...")
+      now = deployed&.fetch("release")
+      others = records.select { |one| one["release"] != now && one["outcome"] == "done" }.map { |one| one["release"] }
+      came = records.find { |one| one["kind"] == "deploy" && one["release"] == now && ![nil, now].include?(one["before"]) }
+      came&.fetch("before") || others.first || raise(Wrong, "no deployment before is known; name the release: RELEASE=...")
     end
 
     def choose(kind)
@@ -115,6 +149,7 @@ module Platform
 
     # `deploying` has Capistrano invoke `deploy:failed`, whichever task it was asked for.
     def start(kind)
+      check_own_files
       env.set(:deploying, true)
       deployment.start(kind, &choose(kind))
     end
@@ -126,6 +161,18 @@ module Platform
       error.is_a?(Outcome) ? error.exit_status : Failed::EXIT_STATUS
     end
 
+    # What a deployment needs, without one. Exit status 4 where a machine is not well.
+    def check
+      check_own_files
+      now = inventory
+      fleet = fleet(now)
+      puts "store      answers: #{store.deployed&.fetch("release") || "nothing is deployed yet"}"
+      found = fleet.each_at_once(now.with(application)) { |machine| fleet.look(machine) }
+      found.each { |machine, sight| puts "#{machine}   #{sight.release || sight.health ? "answers" : "does not answer"}#{"   not in rotation" unless sight.well}" }
+      missing = now.unknown_with(application).each { |line| puts line }
+      exit Incomplete::EXIT_STATUS unless missing.empty? && found.any? && found.values.all?(&:well)
+    end
+
     # Exit status 4 where a machine does not serve what is deployed.
     def status
       now = inventory
@@ -134,11 +181,12 @@ module Platform
       puts "deployed   #{deployed ? "#{deployed["release"]} by #{deployed["by"]} at #{deployed["at"]}" : "nothing yet"}"
       found = fleet.each_at_once(now.with(application)) { |machine| fleet.look(machine) }
       found.each { |machine, sight| puts "#{machine}   #{told(sight, deployed)}" }
-      now.unknown_with(application).each { |line| puts line }
+      missing = now.unknown_with(application).each { |line| puts line }
       owner = store.owner
       puts "lock       #{owner ? "#{owner["by"]} since #{owner["at"]} #{owner["pipeline"]}" : "free"}"
       store.records(5).each { |one| puts "#{one["at"]}   #{one["kind"]} of #{one["release"]} by #{one["by"]}: #{one["outcome"]}" }
-      exit Incomplete::EXIT_STATUS if deployed && found.any? { |_, sight| sight.serving != deployed["release"] }
+      same = found.values.all? { |sight| sight.serving == deployed&.fetch("release", nil) } && found.any?
+      exit Incomplete::EXIT_STATUS if deployed && !(same && missing.empty?)
     end
 
     def told(sight, deployed)
@@ -203,6 +251,11 @@ namespace :deploy do
       Platform::Tasks.deployment.activate
     end
     Platform::Tasks.deployment.finish
+  end
+
+  desc "Ask everything that a deployment needs, and change nothing."
+  task :check do
+    Platform::Tasks.telling { Platform::Tasks.check }
   end
 
   desc "Tell what is deployed, what each machine serves, who deploys at the moment, and who did before."
