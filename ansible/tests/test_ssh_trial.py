@@ -151,22 +151,6 @@ class ProgramTest(TrialTest):
         self.assertEqual((kept.returncode, self.live("m1")), (1, before))
         self.assertIn("put back already", kept.stderr)
 
-    def test_an_authority_and_the_names_that_it_may_write_are_put_to_use_and_put_back_with_the_settings(self):
-        new = {
-            "sshd_config.d/20-authorized-keys.conf": "TrustedUserCAKeys /etc/ssh/authorities.d/users\n",
-            "authorized_principals.d/deploy": "deploy\n",
-            "authorities.d/users": "ecdsa key\n",
-        }
-        for folder in ("authorized_principals.d", "authorities.d"):
-            for machine in self.machines:
-                (self.here / machine / "ssh/candidate" / folder).mkdir()
-        self.candidates(new)
-        self.assertEqual(self.trial("try").stdout.split(), list(new))
-        root = self.here / "m1/ssh"
-        self.assertEqual({path: (root / path).read_text() for path in new}, new)
-        self.trial("back")
-        self.assertEqual([path for path in new if (root / path).exists()], [])
-
     def test_a_trial_that_was_interrupted_is_begun_anew_from_what_was_there_before_it(self):
         before = self.live("m1")
         self.candidates({"authorized_keys.d/admin": "bad\n"})

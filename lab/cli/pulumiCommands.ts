@@ -72,7 +72,7 @@ export function addPulumiCommands(program: Command): void {
     .argument("[arguments...]", "those of bin/ssh-certificate, after --")
     .addHelpText(
       "after",
-      "\nOnce, then bin/lab up: bin/lab ssh-certificate dev -- authority --signer me\n" +
+      "\nOnce, then bin/lab up: bin/lab ssh-certificate dev -- authority --for deploy --signer me\n" +
         "Each time:             bin/lab ssh-certificate dev -- --out DIR",
     )
     .addOption(setOption())
