@@ -49,8 +49,9 @@ export function writeFiles(
   );
 }
 
-/** Replaces a file at once: a run by hand may be reading it. */
+/** Replaces a file at once: a run by hand may be reading it, and another command may be writing it. */
 function write(path: string, content: string): void {
-  writeFileSync(`${path}.new`, content);
-  renameSync(`${path}.new`, path);
+  const made = `${path}.${process.pid}.new`;
+  writeFileSync(made, content);
+  renameSync(made, path);
 }
