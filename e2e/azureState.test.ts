@@ -219,12 +219,12 @@ test("an application's pipelines get an identity for each stack and one that onl
   const artifacts = (stack: string) =>
     `rg-platform-${stack}/providers/Microsoft.Storage/storageAccounts/stenv/blobServices/default/containers/artifacts`;
   for (const stack of ["dev", "prod"])
-    expect(given(`id-platform-app-front-${stack}`)).toEqual([
+    expect(given(`id-platform-app-front_${stack}`)).toEqual([
       ["Platform Release Writer", artifacts(stack)],
       ["Platform Inventory Reader", `rg-platform-${stack}`],
       ["Key Vault Crypto User", `${vault(stack)}/keys/ssh-authority-deploy`],
     ]);
-  expect(given("id-platform-app-front-build")).toEqual([
+  expect(given("id-platform-app-front_build")).toEqual([
     ["Platform Release Writer", artifacts("dev")],
     ["Platform Release Writer", artifacts("prod")],
   ]);
@@ -240,7 +240,7 @@ test("an application's pipelines get an identity for each stack and one that onl
   for (const word of ["id-platform-ci", "administrator", "--role Reader", "Contributor"])
     expect(ofIdentities.join("\n")).not.toContain(word);
   expect(first.stdout).toMatch(
-    /ARM_CLIENT_ID +client-of-id-platform-app-front-prod +environment of stack prod \(.*production\)/,
+    /ARM_CLIENT_ID +client-of-id-platform-app-front_prod +environment of stack prod \(.*production\)/,
   );
   const before = made();
   const second = await script(...args);
@@ -251,9 +251,9 @@ test("an application's pipelines get an identity for each stack and one that onl
 test("an application's identities write below their own paths only, and no role of ours deletes or changes resources", async () => {
   await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production");
   const paths = (condition: string) => [...condition.matchAll(/StringLike '([^']+)'/g)].map(([, path]) => path);
-  const [ofBuild = ""] = conditionOf("id-platform-app-front-build");
+  const [ofBuild = ""] = conditionOf("id-platform-app-front_build");
   expect(paths(ofBuild)).toEqual(["applications/front/*"]);
-  const [ofDeployer = ""] = conditionOf("id-platform-app-front-live");
+  const [ofDeployer = ""] = conditionOf("id-platform-app-front_live");
   expect(paths(ofDeployer)).toEqual(["applications/front/*", "deployed/*/front", "deployments/*/front/*"]);
   for (const condition of [ofBuild, ofDeployer]) {
     for (const action of ["read", "write", "add/action"]) expect(condition).toContain(`blobs/${action}'}`);
@@ -343,6 +343,8 @@ test.each([
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
   [["--stack", "dev"], "give --gitlab GROUP/PROJECT, too"],
   [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
+  [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
+  [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
   [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],
   [["--gitlab", "g/p", "--application", "front", "--exact"], "--exact is for the platform's own project"],
   [["--gitlab", "g/p", "--exact", "--unprotected-environments"], "--exact: given with --unprotected-environments"],
