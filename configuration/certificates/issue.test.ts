@@ -147,6 +147,23 @@ test("where nothing is signed, what was there stays as it was", async () => {
   expect(files()).toEqual(before);
 });
 
+test("ended while the vault is asked it leaves no key", async () => {
+  const program = `
+    import { writeCertificate } from ${JSON.stringify(join(import.meta.dirname, "issue.ts"))};
+    const sign = () => new Promise(() => setInterval(() => console.log("signs"), 50));
+    const administrators = { user: "platform" };
+    const wanted = { principal: "deploy", minutes: 1, agent: true, plan: { stack: "dev", administrators }, ansible: "" };
+    await writeCertificate(${JSON.stringify(out)}, { ...wanted, authority: { publicKey: "a AAAA", sign } });`;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise((resolve) => child.stdout.once("data", resolve));
+  expect(readdirSync(out)).toEqual([expect.stringMatching(/^\.new-/)]);
+  child.kill("SIGTERM");
+  expect(await new Promise((resolve) => child.once("exit", resolve))).toBe(1);
+  expect(readdirSync(out)).toEqual([]);
+});
+
 test("a directory of somebody else's, or one in which others may write, is left alone", async () => {
   mkdirSync(out);
   chmodSync(out, 0o777);

@@ -40,6 +40,8 @@ export interface Wanted {
   ansible: string;
 }
 
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
 /** Clocks of machines may be behind. */
 const toleranceSeconds = 60;
 
@@ -53,6 +55,11 @@ export async function writeCertificate(out: string, wanted: Wanted): Promise<Dat
   mkdirSync(out, { recursive: true, mode: 0o700 });
   checkDirectory(out);
   const made = mkdtempSync(join(out, ".new-"));
+  const clean = () => rmSync(made, { recursive: true, force: true });
+  // No private key stays where somebody ends the command while the vault is asked.
+  const end = () => process.exit(1);
+  process.once("exit", clean);
+  for (const signal of signals) process.once(signal, end);
   try {
     const key = join(made, "id_ed25519");
     const until = await makeCertificate(key, wanted);
@@ -67,7 +74,9 @@ export async function writeCertificate(out: string, wanted: Wanted): Promise<Dat
     for (const name of names) renameSync(name, join(out, basename(name)));
     return until;
   } finally {
-    rmSync(made, { recursive: true });
+    clean();
+    process.off("exit", clean);
+    for (const signal of signals) process.off(signal, end);
   }
 }
 

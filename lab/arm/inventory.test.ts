@@ -13,6 +13,8 @@ import { machineGroups, planEnvironment } from "../../environment/plan.ts";
 import { parseStack } from "../../environment/parse.ts";
 import { administrators, committed, playbooks, roleSecrets } from "../../environment/testing/stacks.ts";
 import { root } from "../paths.ts";
+import { fitsPattern } from "./access/patterns.ts";
+import { actionOf } from "./authorization.ts";
 import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
 import { model } from "./testing/testGroup.ts";
 
@@ -126,6 +128,28 @@ test("the machines that stand are written, with addresses, host keys and the ide
   expect(readFileSync(file(".known_hosts"), "utf8").match(/ssh-ed25519/g)).toHaveLength(machines.length);
   const { ipAddress } = await lab.clients.network.publicIPAddresses.get(group, resourceName("publicAddress", stack));
   expect(readFileSync(file(".ssh_config"), "utf8")).toContain(`ProxyJump ${ipAddress}\n`);
+});
+
+test("all that is asked belongs to the role Platform Inventory Reader, which bin/azure-state defines", async () => {
+  const script = readFileSync(join(root, "bin", "azure-state"), "utf8").replaceAll("\\\n", "");
+  const role = /"Platform Inventory Reader"\]="([^"]+)"/.exec(script)?.[1]?.split(" ") ?? [];
+  const log = join(lab.directory, "arm.log");
+  const before = readFileSync(log, "utf8").length;
+  rmSync(file(".known_hosts"), { force: true });
+  expect((await inventory()).status).toBe(0);
+  const requests = readFileSync(log, "utf8")
+    .slice(before)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { method: string; url: string })
+    .filter(({ url }) => url.startsWith("/subscriptions/"));
+  // It is given on the environment's group alone.
+  for (const { url } of requests) expect(url).toContain(`/resourceGroups/${group}/`);
+  const asked = requests.map(({ method, url }) =>
+    actionOf({ method, segments: url.split("?")[0]!.split("/").filter(Boolean) }),
+  );
+  expect(asked).toContain("Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action");
+  expect(asked.filter((action) => !role.some((pattern) => fitsPattern(pattern, action)))).toEqual([]);
 });
 
 test("with --json the machines are printed for scripts, as they are in the inventory", async () => {
