@@ -95,7 +95,7 @@ class SudoersTest(unittest.TestCase):
 class LoginTest(unittest.TestCase):
     """What role authorized-keys writes of the values in group_vars, for a machine of an inventory."""
 
-    def files(self, administrators, **machine):
+    def files(self, administrators, before=(), **machine):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         here = pathlib.Path(folder.name)
@@ -105,6 +105,8 @@ class LoginTest(unittest.TestCase):
         tasks.write_text(re.sub(r" +(owner|group): root\n", "", text), encoding="utf-8")
         for name in ("sshd_config.d", "authorized_keys.d"):
             (here / "candidate" / name).mkdir(parents=True)
+        for user in before:
+            (here / "candidate/authorized_keys.d" / user).write_text("key old\n", encoding="utf-8")
         given = yaml.safe_load((ROLES.parent / "inventory/group_vars/all.yml").read_text(encoding="utf-8"))
         wanted = ("authorized_keys_", "platform_logins", "platform_principals", "platform_deploys", "deploy_", "ssh_trial_jump_host")
         values = {name: value for name, value in given.items() if name.startswith(wanted)}
@@ -153,6 +155,10 @@ class LoginTest(unittest.TestCase):
                 "sshd_config.d/20-authorized-keys.conf": ["AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u"],
             },
         )
+
+    def test_users_who_are_no_longer_named_keep_no_key_and_no_authority(self):
+        files = self.files({}, before=["admin", "deploy", "gone"])
+        self.assertEqual([files[f"authorized_keys.d/{user}"] for user in ("admin", "deploy", "gone")], [["key one"], [], []])
 
     def test_the_jump_host_lets_deployments_in_and_a_machine_without_applications_does_not(self):
         authorities = {"deploy": ["ecdsa one"]}
