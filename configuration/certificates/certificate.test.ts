@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -138,6 +139,10 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts an authority for eac
       "AuthenticationMethods publickey",
       `AuthorizedKeysFile ${directory}/keys.%u`,
       "PermitOpen 127.0.0.1:*",
+      // Since OpenSSH 9.8 it answers a caller no more for a while that it has refused often.
+      ...(/OpenSSH_(9\.[89]|\d\d)/.test(spawnSync(sshd, ["-V"], { encoding: "utf8" }).stderr)
+        ? ["PerSourcePenalties no"]
+        : []),
     ];
     writeFileSync(join(directory, "sshd_config"), `${settings.join("\n")}\n`);
     if (isRoot) {
@@ -158,16 +163,27 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts an authority for eac
   });
 
   /** Passes through the server, as through the jump host, to the server itself: it needs no shell. */
-  async function pass(change: Partial<Claims> = {}, by: Authority = authority) {
+  async function pass(change: Partial<Claims> = {}, by: Authority = authority, identity = key) {
     await write(change, by);
-    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "BatchMode=yes"];
+    const options = [
+      "StrictHostKeyChecking=no",
+      "UserKnownHostsFile=/dev/null",
+      "IdentitiesOnly=yes",
+      "BatchMode=yes",
+    ].concat(`CertificateFile=${key}-cert.pub`);
     const child = spawn(
       "ssh",
-      ["-F", "none", ...options.flatMap((option) => ["-o", option]), "-i", key, "-p", `${port}`, "-l", user].concat([
-        "-W",
-        `127.0.0.1:${port}`,
-        "127.0.0.1",
-      ]),
+      [
+        "-F",
+        "none",
+        ...options.flatMap((option) => ["-o", option]),
+        "-i",
+        identity,
+        "-p",
+        `${port}`,
+        "-l",
+        user,
+      ].concat(["-W", `127.0.0.1:${port}`, "127.0.0.1"]),
       { stdio: ["pipe", "pipe", "pipe"] },
     );
     let output = "";
@@ -188,6 +204,22 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts an authority for eac
     );
     isUserOf("administrator");
     expect(await pass({ principals: ["administrator"] }, administrators)).toMatch(/^SSH-2\.0-/m);
+  });
+
+  test("lets in who has only the public key in a file, and the private one in an agent", async () => {
+    isUserOf("deploy");
+    const [alone, socket] = [join(directory, "alone.pub"), join(directory, "agent")];
+    copyFileSync(`${key}.pub`, alone);
+    expect(await pass({}, authority, alone)).toContain("Permission denied");
+    const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    try {
+      vi.stubEnv("SSH_AUTH_SOCK", socket);
+      await vi.waitFor(() => execFileSync("ssh-add", ["-q", key], { stdio: "ignore" }), { timeout: 10_000 });
+      expect(await pass({}, authority, alone)).toMatch(/^SSH-2\.0-/m);
+    } finally {
+      agent.kill();
+      vi.unstubAllEnvs();
+    }
   });
 
   test.each<[string, string, Partial<Claims>, Authority?]>([
