@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+import jinja2
 import yaml
 
 from programs import ROLES
@@ -118,6 +119,19 @@ class TrialTest(unittest.TestCase):
         )
         recap = run.stdout.partition("PLAY RECAP")[2].splitlines()
         return run, [line.split()[0] for line in recap if "failed=1" in line]
+
+
+class SettingsTest(unittest.TestCase):
+    def settings(self, jump_host):
+        environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
+        environment.filters["comment"] = lambda text: f"# {text}"
+        template = (ROLES / "debian-base/templates/sshd.conf.j2").read_text(encoding="utf-8")
+        values = {"debian_base_ssh_jump_host": jump_host, "debian_base_ssh_max_auth_tries": 6}
+        return environment.from_string(template).render(ansible_managed="Ansible managed", **values).splitlines()
+
+    def test_failures_of_one_caller_close_the_jump_host_for_that_one_and_no_machine_behind_it(self):
+        self.assertIn("PerSourcePenalties no", self.settings(False))
+        self.assertNotIn("PerSourcePenalties", " ".join(self.settings(True)))
 
 
 class ProgramTest(TrialTest):
