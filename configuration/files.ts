@@ -49,9 +49,9 @@ export function writeFiles(
   );
 }
 
-/** Replaces a file at once: a run by hand may be reading it, and another command may be writing it. */
+/** Replaces a file at once: others may be reading it, and deployments of two applications write it at the same time. */
 function write(path: string, content: string): void {
-  const made = `${path}.${process.pid}.new`;
-  writeFileSync(made, content);
-  renameSync(made, path);
+  const fresh = `${path}.${process.pid}.new`;
+  writeFileSync(fresh, content);
+  renameSync(fresh, path);
 }
