@@ -60,6 +60,23 @@ export function inventoryText(plan: Plan, machines: readonly Machine[], access: 
   );
 }
 
+/** What scripts are told of the machines, sorted by name: `bin/inventory --json`. Keys are added, and none is renamed. */
+export function machinesAsJson(
+  { stack, environment }: Pick<Plan, "stack" | "environment">,
+  machines: readonly Machine[],
+  missing: readonly string[],
+) {
+  const told = machines.map(({ inventoryName, address, id, group: { kind, tier, applications } }) => ({
+    name: inventoryName,
+    address,
+    kind,
+    tier,
+    applications: applications.map(({ name }) => name).sort(),
+    id,
+  }));
+  return { stack, environment, machines: told.sort((a, b) => (a.name < b.name ? -1 : 1)), missing };
+}
+
 /** What machines there are: changes when one is made, replaced or removed. */
 export function identities(machines: readonly Machine[]): string[] {
   return machines.map(({ id }) => id).sort();

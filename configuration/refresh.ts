@@ -30,6 +30,7 @@ export interface RefreshOptions {
 
 /** What was written, and what was not. */
 export interface Refreshed {
+  plan: Plan;
   /** The machines in the files. */
   machines: Machine[];
   /** The scale sets that lack machines, and a line for each machine without host keys. */
@@ -75,6 +76,7 @@ export async function refresh(
   const machines = named.filter(({ id }) => keys.has(id));
   writeFiles(ansible, plan, machines, keys, publicAddress, access);
   return {
+    plan,
     machines,
     missing: [...missing, ...without.map((line) => `left out, since it has no host keys yet: ${line}`)],
   };

@@ -2,6 +2,7 @@
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { connectAs } from "../azure/arm.ts";
+import { machinesAsJson } from "./machines.ts";
 import { paths } from "./paths.ts";
 import { refresh } from "./refresh.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "./stack.ts";
@@ -14,6 +15,9 @@ machines that there are. Host keys come from the machines' serial consoles, else
 Machines that have no host keys yet, since they are being made, are left out and told on standard error. Needs no secret
 of the stack. Changes nothing in Azure.
 
+  --json               print the machines as JSON in place of what was written:
+                       {"stack", "environment", "machines": [{"name", "address", "kind", "tier", "applications": [...], "id"}],
+                       "missing": [a line for each that is not in the files]}, sorted by name, which is the one for ssh -F
   --wait               wait until every scale set has its machines, and they have host keys; else the status is 1
   --timeout SECONDS    how long, for machines and for their host keys each (1200)
   ${configFileHelp}
@@ -33,6 +37,7 @@ function read() {
       allowPositionals: true,
       options: {
         help: { type: "boolean", short: "h", default: false },
+        json: { type: "boolean", default: false },
         wait: { type: "boolean", default: false },
         timeout: { type: "string", default: "1200" },
         "config-file": { type: "string" },
@@ -54,9 +59,10 @@ async function main(): Promise<number> {
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new WrongUse(`given ${positionals.length} stacks, allowed is one`);
   const timeout = Number(values.timeout);
-  if (!(timeout >= 0)) throw new WrongUse(`--timeout: given ${values.timeout}, allowed is a number of seconds`);
+  if (!/^\d+$/.test(values.timeout))
+    throw new WrongUse(`--timeout: given ${values.timeout}, allowed is a whole number of seconds`);
   const { settings, entry } = await openStack(stack, values["config-file"]);
-  const { machines, missing } = await refresh(await connectAs(entry), settings, {
+  const { plan, machines, missing } = await refresh(await connectAs(entry), settings, {
     ansible,
     endpoints: entry.endpoints,
     waitSeconds: values.wait ? timeout : 0,
@@ -64,7 +70,11 @@ async function main(): Promise<number> {
   });
   for (const line of missing) tell(line);
   const { inventory } = paths(stack);
-  console.log(`${relative(process.cwd(), `${ansible}/${inventory}`)}: ${machines.length} machines`);
+  console.log(
+    values.json
+      ? JSON.stringify(machinesAsJson(plan, machines, missing), null, 2)
+      : `${relative(process.cwd(), `${ansible}/${inventory}`)}: ${machines.length} machines`,
+  );
   return values.wait && missing.length > 0 ? 1 : 0;
 }
 

@@ -15,8 +15,8 @@ export const configFileHelp = `--config-file FILE   the stack's settings, in pla
 
 /** What of the login is shared by commands, for help texts. */
 export const loginHelp = `Azure is asked as Pulumi's provider asks it: by azure-native:* of the stack's file, else ARM_SUBSCRIPTION_ID with
-ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or ARM_USE_OIDC and ARM_OIDC_TOKEN(_FILE_PATH), or ARM_USE_MSI, else
-as the Azure CLI is signed in (az login).`;
+ARM_TENANT_ID, ARM_CLIENT_ID and ARM_CLIENT_SECRET, or ARM_USE_OIDC=true and ARM_OIDC_TOKEN(_FILE_PATH), or
+ARM_USE_MSI=true, else as the Azure CLI is signed in (az login). A failure says which login it was.`;
 
 /**
  * Reads a stack's settings and logs in to its cloud.

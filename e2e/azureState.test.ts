@@ -20,11 +20,17 @@ case "$*" in
   "cloud show"*) echo core.windows.net ;;
   "ad signed-in-user"*) echo 99999999-8888-7777-6666-555555555555 ;;
   "rest --method get"*blobServices/default\\?*) known blob-service-properties; echo true ;;
+  "rest --method get"*/roleDefinitions/*) known "put --url \${5%%\\?*}" && grep -F "put --url \${5%%\\?*}" "$made" | tail -n 1 |
+      grep -oE '"(data)?[aA]ctions": \\[[^]]*' | grep -oE '"Microsoft[^"]*' | tr -d '"' | LC_ALL=C sort | paste -sd ' ' ;;
+  "rest --method get"*/rg-platform-none/*) echo "ERROR: Not Found" >&2; exit 3 ;;
+  "rest --method get"*/rg-platform-*/vaults\\?*) echo "\${5%%\\?*}/kv-env" ;;
+  "rest --method get"*/rg-platform-*/storageAccounts\\?*) echo "\${5%%\\?*}/stenv" ;;
   "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
   "rest --method get"*/storageAccounts/*) known "storage account create" ;;
-  "rest --method get"*/keys/*) known "rest --method put" ;;
+  "rest --method get"*/keys/*) known "put --url \${5%%\\?*}" ;;
   "rest --method get"*/vaults/*) known "keyvault create" ;;
   "rest --method get"*) known "group create" ;;
+  "role assignment list"*'?!condition'*) [ ! -e "$(dirname "$0")/unlimited" ] && echo 0 || echo 1 ;;
   "role assignment list"*) grep -cE -- "create --assignee(-object-id)? $7( --assignee-principal-type [A-Za-z]+)? --role $9 --scope $5 " "$made" || true ;;
   "identity show"*) known "identity create --resource-group $4 --name $6" && case $8 in
       principalId) echo "principal-of-$6" ;; clientId) echo "client-of-$6" ;; *) echo "$6" ;; esac ;;
@@ -187,6 +193,138 @@ test("without protected environments the subjects say so, and another project's 
   );
 });
 
+const given = (identity: string) =>
+  made().flatMap((call) => {
+    const [, role, scope] =
+      new RegExp(
+        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
+      ).exec(call) ?? [];
+    return role === undefined ? [] : [[nameOf(role), scope!.slice(scope!.indexOf("/resourceGroups/") + 16)]];
+  });
+/** The name of a role of our own, by the ID of its definition. */
+const nameOf = (role: string) =>
+  made().flatMap((call) =>
+    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+)"/.exec(call)![1]] : [],
+  )[0] ?? role;
+const conditionOf = (identity: string) =>
+  made().flatMap(
+    (call) => (call.includes(`principal-of-${identity} `) && / --condition (.*) --output/.exec(call)?.[1]) || [],
+  );
+
+test("an application's pipelines get an identity for each stack and one that only publishes; then nothing more", async () => {
+  const args = ["--yes", "--gitlab", "group/front", "--application", "front"];
+  const first = await script(...args);
+  expect(first.status, first.output).toBe(0);
+  const vault = (stack: string) => `rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env`;
+  const artifacts = (stack: string) =>
+    `rg-platform-${stack}/providers/Microsoft.Storage/storageAccounts/stenv/blobServices/default/containers/artifacts`;
+  for (const stack of ["dev", "prod"])
+    expect(given(`id-platform-app-front_${stack}`)).toEqual([
+      ["Platform Release Writer", artifacts(stack)],
+      ["Platform Inventory Reader", `rg-platform-${stack}`],
+      ["Key Vault Crypto User", `${vault(stack)}/keys/ssh-authority-deploy`],
+    ]);
+  expect(given("id-platform-app-front_build")).toEqual([
+    ["Platform Release Writer", artifacts("dev")],
+    ["Platform Release Writer", artifacts("prod")],
+  ]);
+  const project = "project_path:group/front:ref_type:branch:ref_protected:true";
+  expect(subjects()).toEqual([
+    project,
+    `${project}:environment_protected:true:deployment_tier:development`,
+    `${project}:environment_protected:true:deployment_tier:production`,
+  ]);
+  // Nothing of the platform's own pipelines, no role on the subscription, and no key of administrators.
+  const ofIdentities = made().filter((call) => call.includes("principal-of-"));
+  expect(ofIdentities).toHaveLength(8);
+  for (const word of ["id-platform-ci", "administrator", "--role Reader", "Contributor"])
+    expect(ofIdentities.join("\n")).not.toContain(word);
+  expect(first.stdout).toMatch(
+    /ARM_CLIENT_ID +client-of-id-platform-app-front_prod +environment of stack prod \(.*production\)/,
+  );
+  const before = made();
+  const second = await script(...args);
+  expect(second.stdout).not.toContain("to be made");
+  expect(made()).toEqual(before);
+});
+
+test("an application's identities write below their own paths only, and no role of ours deletes or changes resources", async () => {
+  await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production");
+  const paths = (condition: string) => [...condition.matchAll(/StringLike '([^']+)'/g)].map(([, path]) => path);
+  const [ofBuild = ""] = conditionOf("id-platform-app-front_build");
+  expect(paths(ofBuild)).toEqual(["applications/front/*"]);
+  const [ofDeployer = ""] = conditionOf("id-platform-app-front_live");
+  expect(paths(ofDeployer)).toEqual(["applications/front/*", "deployed/*/front", "deployments/*/front/*"]);
+  for (const condition of [ofBuild, ofDeployer]) {
+    for (const action of ["read", "write", "add/action"]) expect(condition).toContain(`blobs/${action}'}`);
+    // Every bracket that is opened is closed.
+    expect(condition.split("(").length).toBe(condition.split(")").length);
+  }
+  const definitions = made().flatMap((call) =>
+    call.includes("/roleDefinitions/") ? [call.slice(call.indexOf("{"))] : [],
+  );
+  const known = definitions.map((body) => {
+    const { properties } = JSON.parse(body.slice(0, body.lastIndexOf("}") + 1)) as {
+      properties: { roleName: string; permissions: { actions: string[]; dataActions: string[] }[] };
+    };
+    return [properties.roleName, properties.permissions[0]] as const;
+  });
+  const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
+  expect(Object.fromEntries(known)).toEqual({
+    "Platform Inventory Reader": {
+      actions: [
+        "Microsoft.Compute/*/read",
+        "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+        "Microsoft.ManagedIdentity/*/read",
+        "Microsoft.Network/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+      ],
+      dataActions: [],
+    },
+    "Platform Release Writer": { actions: [], dataActions: [`${blobs}/add/action`, `${blobs}/read`, `${blobs}/write`] },
+  });
+});
+
+test("with --exact there is an identity for each stack that a protected environment of merge requests has alone", async () => {
+  const args = ["--yes", "--gitlab", "group/platform", "--stack", "dev", "--exact", "--suffix", "abc1"];
+  const first = await script(...args);
+  expect(first.status, first.output).toBe(0);
+  const state = "rg-platform-state/providers";
+  expect(given("id-platform-ci-dev-exact").map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
+    expect.stringMatching(/^Reader @ /) as string,
+    `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
+    `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi`,
+    "Platform Inventory Reader @ rg-platform-dev",
+    "Key Vault Crypto User @ rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator",
+  ]);
+  const project = "project_path:group/platform:ref_type:branch";
+  expect(subjects()).toEqual([
+    `${project}:ref_protected:false`,
+    `${project}:ref_protected:true:environment_protected:true:deployment_tier:development`,
+    `${project}:ref_protected:false:environment_protected:true:deployment_tier:development`,
+  ]);
+  expect(first.stdout).toMatch(/PLATFORM_EXACT_CLIENT_ID +client-of-id-platform-ci-dev-exact +environment dev-exact/);
+  const before = made();
+  expect((await script(...args)).stdout).not.toContain("to be made");
+  expect(made()).toEqual(before);
+});
+
+test("a role that has lost its condition, and a stack that is not up, end it before anything is made", async () => {
+  const missing = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "none:other");
+  expect(missing.status).toBe(1);
+  expect(missing.stderr).toContain("stack none: given nothing as vaults of rg-platform-none, allowed is the one that");
+  expect(made()).toEqual([]);
+  await script("--yes", "--gitlab", "group/platform", "--stack", "dev");
+  const before = made();
+  writeFileSync(join(directory, "unlimited"), "");
+  const refused = await script("--yes", "--gitlab", "group/platform", "--stack", "dev");
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain(
+    "id-platform-ci-dev has the role Role Based Access Control Administrator on /subscriptions/",
+  );
+  expect(made()).toEqual(before);
+});
+
 test("what else an identity trusts is told, and a national cloud has an audience of its own", async () => {
   writeFileSync(join(directory, "others"), "mine\thttps://gitlab.com\tproject_path:someone/else\n");
   writeFileSync(join(directory, "cloud"), "AzureUSGovernment\n");
@@ -204,6 +342,12 @@ test.each([
   [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
   [["--stack", "dev"], "give --gitlab GROUP/PROJECT, too"],
+  [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
+  [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
+  [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
+  [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],
+  [["--gitlab", "g/p", "--application", "front", "--exact"], "--exact is for the platform's own project"],
+  [["--gitlab", "g/p", "--exact", "--unprotected-environments"], "--exact: given with --unprotected-environments"],
   [["--suffix", "ABC"], '--suffix: given "ABC", allowed are up to 8 lower-case letters and digits'],
   [["--where", "x"], 'unknown argument "--where"'],
   [["--for"], "--for needs a value"],

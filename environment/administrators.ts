@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { refusedByAzure, systemAccounts } from "./accounts.ts";
 import { overlaps, parseCidr } from "./address.ts";
+import type { Principal } from "./principals.ts";
 import { isAdministratorKey, isAuthorityKey } from "./sshKey.ts";
 
 const sshKeysText =
@@ -10,6 +11,24 @@ const sshKeysText =
 const rangesText =
   "at least one block from which SSH is allowed. Set it with\n" +
   "      pulumi config set --path 'platform:administrators.ranges[0]' 198.51.100.7/32";
+
+/** Keys of the authorities that sign for a principal: while they change, of the old one and of the new one. */
+const authorityKeys = (principal: Principal) =>
+  z
+    .array(
+      z
+        .string()
+        .refine(isAuthorityKey, {
+          error:
+            "an SSH public key on one line: ecdsa-sha2-nistp256, ssh-ed25519, or ssh-rsa of 2048 bits or more. " +
+            `That of the stack's vault is printed by\n      bin/ssh-certificate authority --for ${principal} <stack>`,
+        }),
+      { error: `a list of SSH public keys, see bin/ssh-certificate authority --for ${principal} <stack>` },
+    )
+    .min(1)
+    .optional();
+
+const keyOf = (line: string): string => line.split(" ").slice(0, 2).join(" ");
 
 /** The value of `platform:administrators`. */
 export const administratorsSchema = z.strictObject({
@@ -59,17 +78,19 @@ export const administratorsSchema = z.strictObject({
     .min(1)
     .optional()
     .describe("Private key file on the machine that runs pulumi; default: its SSH agent and ~/.ssh/id_*"),
-  authority: z
-    .string()
-    .refine(isAuthorityKey, {
-      error:
-        "an SSH public key on one line: ecdsa-sha2-nistp256, ssh-ed25519, or ssh-rsa of 2048 bits or more. " +
-        "That of the stack's vault is printed by\n      bin/ssh-certificate authority <stack>",
-    })
+  authorities: z
+    .strictObject({ deploy: authorityKeys("deploy"), administrator: authorityKeys("administrator") })
+    .refine(
+      ({ deploy = [], administrator = [] }) => !deploy.some((line) => administrator.map(keyOf).includes(keyOf(line))),
+      {
+        error:
+          "other keys for deploy than for administrator; with one key, who may sign for deployments may administer",
+      },
+    )
     .optional()
     .describe(
-      "SSH public key of an authority whose certificates machines accept: principal deploy for the user deploy, " +
-        "principal administrator for this user. Default: none, so that only sshKeys count",
+      "SSH public keys of authorities whose certificates machines accept: those of deploy with the principal deploy for " +
+        "the user deploy, those of administrator with that principal for this user. Default: none, so that only sshKeys count",
     ),
 });
 

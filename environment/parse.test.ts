@@ -122,10 +122,24 @@ test.each([
   ["a user whose name Azure refuses", { user: "test" }, "user"],
   ["a user whom Debian has already", { user: "postgres" }, "user"],
   ["a user whose name is none", { user: "Root" }, "user"],
+  ["an authority that is no key", { authorities: { deploy: ["ssh-dss AAAA"] } }, "authorities.deploy[0]"],
+  ["an authority in place of a list", { authorities: { deploy: ecdsa } }, "authorities.deploy"],
+  ["one authority for both", { authorities: { deploy: [ecdsa], administrator: [`${ecdsa} too`] } }, "authorities"],
 ])("%s is refused for administrators", (_, change, path) => {
   expect(mistakes({ administrators: { ...administrators, ...change } }).map(([found]) => found)).toEqual([
     `platform:administrators.${path}`,
   ]);
+});
+
+test("the one authority of before is refused with the two in its place", () => {
+  expect(mistakes({ administrators: { ...administrators, authority: ecdsa } })).toEqual([
+    [
+      "platform:administrators.authority",
+      expect.stringContaining("ecdsa-sha2-nistp256"),
+      "authorities.deploy and authorities.administrator, a list of keys each, as authority is called now",
+    ],
+  ]);
+  expect(mistakes({ administrators: { ...administrators, authorities: { deploy: [ecdsa] } } })).toEqual([]);
 });
 
 test.each([undefined, null, 7, "text", [], { tiers: 7 }, { tiers: { front: null }, reverseProxy: { routes: [null] } }])(

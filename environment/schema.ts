@@ -107,4 +107,10 @@ export type Environment = z.output<typeof environmentSchema>;
 export type Route = z.output<typeof route>;
 
 /** Keys that stack files had before: where, and their names today. */
-export const renamedKeys = [{ path: /^platform:environment\.tiers\.[^.]+\.subnet$/, name: "subnetIndex" }];
+export const renamedKeys = [
+  { path: /^platform:environment\.tiers\.[^.]+\.subnet$/, name: "subnetIndex" },
+  {
+    path: /^platform:administrators\.authority$/,
+    name: "authorities.deploy and authorities.administrator, a list of keys each",
+  },
+];

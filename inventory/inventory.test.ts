@@ -116,7 +116,7 @@ test("every machine is told the environment and all tiers", () => {
     },
   });
   expect(vars?.["platform_administrators"]).not.toHaveProperty("identityFile");
-  expect(vars?.["platform_administrators"]).not.toHaveProperty("authority");
+  expect(vars?.["platform_administrators"]).not.toHaveProperty("authorities");
 });
 
 test("a group is told its kind, tier, applications and names of secrets, and only the reverse proxy the routes", () => {

@@ -9,7 +9,7 @@ type Variables = Record<string, unknown>;
 
 /** Variables of every machine of an environment. */
 export function environmentVariables(plan: Plan, access: VaultAccess): Variables {
-  const { user, sshKeys, ranges, authority } = plan.administrators;
+  const { user, sshKeys, ranges, authorities } = plan.administrators;
   return {
     platform_stack: plan.stack,
     platform_environment: plan.environment,
@@ -21,7 +21,7 @@ export function environmentVariables(plan: Plan, access: VaultAccess): Variables
     platform_health: { port: healthPort, path: healthPath, agent_port: agentPort },
     // Azure keeps .0 to .3 and .255 of a subnet for itself, and .254 is the tier's load balancer.
     platform_machine_hosts: { first: firstMachineHost, last: loadBalancerHost - 1 },
-    platform_administrators: { user, sshKeys, ranges, ...(authority === undefined ? {} : { authority }) },
+    platform_administrators: { user, sshKeys, ranges, ...(authorities === undefined ? {} : { authorities }) },
     platform_tiers: Object.fromEntries(
       plan.tiers.map(({ name, addressPrefix, instances, machines, service, balancers }) => [
         name,

@@ -101,7 +101,7 @@ class SudoersTest(unittest.TestCase):
 class LoginTest(unittest.TestCase):
     """What role authorized-keys writes of the values in group_vars, for a machine of an inventory."""
 
-    def files(self, administrators, **machine):
+    def files(self, administrators, before=(), **machine):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
         here = pathlib.Path(folder.name)
@@ -109,10 +109,12 @@ class LoginTest(unittest.TestCase):
         tasks = here / "roles/authorized-keys/tasks/main.yml"
         text = tasks.read_text(encoding="utf-8").replace("/etc/ssh/candidate", f"{here}/candidate")
         tasks.write_text(re.sub(r" +(owner|group): root\n", "", text), encoding="utf-8")
-        for name in ("sshd_config.d", "authorized_keys.d", "authorized_principals.d", "authorities.d"):
+        for name in ("sshd_config.d", "authorized_keys.d"):
             (here / "candidate" / name).mkdir(parents=True)
+        for user in before:
+            (here / "candidate/authorized_keys.d" / user).write_text("key old\n", encoding="utf-8")
         given = yaml.safe_load((ROLES.parent / "inventory/group_vars/all.yml").read_text(encoding="utf-8"))
-        wanted = ("authorized_keys_", "platform_logins", "platform_deploys", "deploy_", "ssh_trial_jump_host")
+        wanted = ("authorized_keys_", "platform_logins", "platform_principals", "platform_deploys", "deploy_", "ssh_trial_jump_host")
         values = {name: value for name, value in given.items() if name.startswith(wanted)}
         values |= {"platform_administrators": {"user": "admin", "sshKeys": ["key one"], **administrators}, **machine}
         (here / "play.yml").write_text(
@@ -133,7 +135,7 @@ class LoginTest(unittest.TestCase):
         lines = {str(file.relative_to(root)): file.read_text(encoding="utf-8").splitlines() for file in files}
         return {path: [line for line in text if not line.startswith("#")] for path, text in lines.items()}
 
-    def test_without_an_authority_keys_alone_count(self):
+    def test_without_authorities_keys_alone_count(self):
         files = self.files({}, platform_applications=[{"name": "front"}])
         self.assertEqual(
             files,
@@ -143,29 +145,35 @@ class LoginTest(unittest.TestCase):
             },
         )
 
-    def test_with_an_authority_each_user_has_a_principal_and_applications_have_none(self):
-        files = self.files({"authority": "ecdsa key"}, platform_applications=[{"name": "front"}])
-        self.assertEqual(files["authorities.d/users"], ["ecdsa key"])
-        principals = {path: names for path, names in files.items() if path.startswith("authorized_principals.d/")}
+    def test_an_authority_counts_for_its_own_user_and_principal_and_for_no_application(self):
+        authorities = {"deploy": ["ecdsa one", "ecdsa two"], "administrator": ["ecdsa three"]}
+        files = self.files({"authorities": authorities}, platform_applications=[{"name": "front"}])
         self.assertEqual(
-            principals,
-            {"authorized_principals.d/admin": ["administrator"], "authorized_principals.d/deploy": ["deploy"]},
-        )
-        self.assertEqual(
-            files["sshd_config.d/20-authorized-keys.conf"],
-            [
-                "AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u",
-                "TrustedUserCAKeys /etc/ssh/authorities.d/users",
-                "AuthorizedPrincipalsFile /etc/ssh/authorized_principals.d/%u",
-            ],
+            files,
+            {
+                "authorized_keys.d/admin": ["key one", 'cert-authority,principals="administrator" ecdsa three'],
+                "authorized_keys.d/deploy": [
+                    "key one",
+                    'cert-authority,principals="deploy" ecdsa one',
+                    'cert-authority,principals="deploy" ecdsa two',
+                ],
+                "authorized_keys.d/front": ["key one"],
+                "sshd_config.d/20-authorized-keys.conf": ["AuthorizedKeysFile /etc/ssh/authorized_keys.d/%u"],
+            },
         )
 
+    def test_users_who_are_no_longer_named_keep_no_key_and_no_authority(self):
+        files = self.files({}, before=["admin", "deploy", "gone"])
+        self.assertEqual([files[f"authorized_keys.d/{user}"] for user in ("admin", "deploy", "gone")], [["key one"], [], []])
+
     def test_the_jump_host_lets_deployments_in_and_a_machine_without_applications_does_not(self):
-        jump_host = self.files({"authority": "ecdsa key"}, debian_base_ssh_jump_host=True)
-        self.assertIn("authorized_principals.d/deploy", jump_host)
-        self.assertIn("authorized_keys.d/deploy", jump_host)
-        other = self.files({"authority": "ecdsa key"})
-        self.assertEqual([path for path in other if path.endswith("/deploy")], [])
+        authorities = {"deploy": ["ecdsa one"]}
+        jump_host = self.files({"authorities": authorities}, debian_base_ssh_jump_host=True)
+        self.assertEqual(jump_host["authorized_keys.d/admin"], ["key one"])
+        self.assertEqual(
+            jump_host["authorized_keys.d/deploy"], ["key one", 'cert-authority,principals="deploy" ecdsa one']
+        )
+        self.assertNotIn("authorized_keys.d/deploy", self.files({"authorities": authorities}))
 
 
 if __name__ == "__main__":

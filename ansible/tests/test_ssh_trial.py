@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 
+import jinja2
 import yaml
 
 from programs import ROLES
@@ -120,6 +121,19 @@ class TrialTest(unittest.TestCase):
         return run, [line.split()[0] for line in recap if "failed=1" in line]
 
 
+class SettingsTest(unittest.TestCase):
+    def settings(self, jump_host):
+        environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
+        environment.filters["comment"] = lambda text: f"# {text}"
+        template = (ROLES / "debian-base/templates/sshd.conf.j2").read_text(encoding="utf-8")
+        values = {"debian_base_ssh_jump_host": jump_host, "debian_base_ssh_max_auth_tries": 6}
+        return environment.from_string(template).render(ansible_managed="Ansible managed", **values).splitlines()
+
+    def test_failures_of_one_caller_close_the_jump_host_for_that_one_and_no_machine_behind_it(self):
+        self.assertIn("PerSourcePenalties no", self.settings(False))
+        self.assertNotIn("PerSourcePenalties", " ".join(self.settings(True)))
+
+
 class ProgramTest(TrialTest):
     def test_without_a_difference_nothing_is_done_and_nothing_said(self):
         self.candidates({"authorized_keys.d/admin": "good old\n"})
@@ -150,22 +164,6 @@ class ProgramTest(TrialTest):
         kept = self.trial("keep")
         self.assertEqual((kept.returncode, self.live("m1")), (1, before))
         self.assertIn("put back already", kept.stderr)
-
-    def test_an_authority_and_the_names_that_it_may_write_are_put_to_use_and_put_back_with_the_settings(self):
-        new = {
-            "sshd_config.d/20-authorized-keys.conf": "TrustedUserCAKeys /etc/ssh/authorities.d/users\n",
-            "authorized_principals.d/deploy": "deploy\n",
-            "authorities.d/users": "ecdsa key\n",
-        }
-        for folder in ("authorized_principals.d", "authorities.d"):
-            for machine in self.machines:
-                (self.here / machine / "ssh/candidate" / folder).mkdir()
-        self.candidates(new)
-        self.assertEqual(self.trial("try").stdout.split(), list(new))
-        root = self.here / "m1/ssh"
-        self.assertEqual({path: (root / path).read_text() for path in new}, new)
-        self.trial("back")
-        self.assertEqual([path for path in new if (root / path).exists()], [])
 
     def test_a_trial_that_was_interrupted_is_begun_anew_from_what_was_there_before_it(self):
         before = self.live("m1")

@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -14,8 +15,9 @@ import {
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { isAuthorityKey } from "../../environment/sshKey.ts";
+import type { Principal } from "../../environment/principals.ts";
 import { sshBanner } from "../jumpHost.ts";
 import { certify, type Authority, type Claims } from "./certificate.ts";
 import { testAuthority } from "./testing/authority.ts";
@@ -104,20 +106,29 @@ test("an authority's line is one that the stack's file takes", () => {
 /** A server that is not installed may be named: Debian's package has it, and starts it as a service. */
 const sshd = process.env["SSHD"] ?? "/usr/sbin/sshd";
 
-describe.skipIf(!existsSync(sshd))("a real sshd that trusts the authority", () => {
-  // As root it would need an account and a folder of its own. Whom it lets in is the account that it runs as.
+describe.skipIf(!existsSync(sshd))("a real sshd that trusts an authority for each user", () => {
+  // As root it would need accounts and a folder of its own. Whom it lets in is the account that it runs as.
   const daemon = { uid: 1, gid: 1 };
   const isRoot = process.getuid?.() === 0;
   const user = isRoot ? "daemon" : userInfo().username;
+  const administrators = testAuthority();
   let server: ChildProcess;
   let port: number;
   let log = "";
 
+  /** As role authorized-keys writes it for the user of a principal; `ansible/tests/test_deploy.py` has the same lines. */
+  const isUserOf = (principal: Principal) => {
+    const { publicKey } = principal === "deploy" ? authority : administrators;
+    writeFileSync(
+      join(directory, `keys.${user}`),
+      `# Ansible managed\nssh-ed25519 AAAA somebody\ncert-authority,principals="${principal}" ${publicKey}\n`,
+    );
+  };
+
   beforeAll(async () => {
     port = await freePort();
     execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-f", join(directory, "host")]);
-    writeFileSync(join(directory, "authority"), `${authority.publicKey}\n`);
-    writeFileSync(join(directory, `principals.${user}`), "# Ansible managed\ndeploy\n");
+    isUserOf("deploy");
     const settings = [
       `Port ${port}`,
       "ListenAddress 127.0.0.1",
@@ -126,10 +137,12 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts the authority", () =
       "LogLevel VERBOSE",
       "StrictModes no",
       "AuthenticationMethods publickey",
-      "AuthorizedKeysFile none",
-      `TrustedUserCAKeys ${directory}/authority`,
-      `AuthorizedPrincipalsFile ${directory}/principals.%u`,
+      `AuthorizedKeysFile ${directory}/keys.%u`,
       "PermitOpen 127.0.0.1:*",
+      // Since OpenSSH 9.8 it answers a caller no more for a while that it has refused often.
+      ...(/OpenSSH_(9\.[89]|\d\d)/.test(spawnSync(sshd, ["-V"], { encoding: "utf8" }).stderr)
+        ? ["PerSourcePenalties no"]
+        : []),
     ];
     writeFileSync(join(directory, "sshd_config"), `${settings.join("\n")}\n`);
     if (isRoot) {
@@ -145,18 +158,32 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts the authority", () =
     await vi.waitFor(async () => expect(await sshBanner("127.0.0.1", port)).toMatch(/^SSH-/), { timeout: 20_000 });
   }, 30_000);
   afterAll(() => void server.kill());
+  beforeEach(() => {
+    log = "";
+  });
 
   /** Passes through the server, as through the jump host, to the server itself: it needs no shell. */
-  async function pass(change: Partial<Claims> = {}, by: Authority = authority) {
+  async function pass(change: Partial<Claims> = {}, by: Authority = authority, identity = key) {
     await write(change, by);
-    const options = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "IdentitiesOnly=yes", "BatchMode=yes"];
+    const options = [
+      "StrictHostKeyChecking=no",
+      "UserKnownHostsFile=/dev/null",
+      "IdentitiesOnly=yes",
+      "BatchMode=yes",
+    ].concat(`CertificateFile=${key}-cert.pub`);
     const child = spawn(
       "ssh",
-      ["-F", "none", ...options.flatMap((option) => ["-o", option]), "-i", key, "-p", `${port}`, "-l", user].concat([
-        "-W",
-        `127.0.0.1:${port}`,
-        "127.0.0.1",
-      ]),
+      [
+        "-F",
+        "none",
+        ...options.flatMap((option) => ["-o", option]),
+        "-i",
+        identity,
+        "-p",
+        `${port}`,
+        "-l",
+        user,
+      ].concat(["-W", `127.0.0.1:${port}`, "127.0.0.1"]),
       { stdio: ["pipe", "pipe", "pipe"] },
     );
     let output = "";
@@ -170,10 +197,29 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts the authority", () =
   }
 
   test("lets the bearer in and through, and logs who it is", async () => {
+    isUserOf("deploy");
     expect(await pass()).toMatch(/^SSH-2\.0-/m);
     expect(log).toMatch(
       /Accepted (publickey|certificate) for \S+ .*ID https:\/\/gitlab\.example\/-\/jobs\/7 \(serial 18364758544493064720\) CA ECDSA/,
     );
+    isUserOf("administrator");
+    expect(await pass({ principals: ["administrator"] }, administrators)).toMatch(/^SSH-2\.0-/m);
+  });
+
+  test("lets in who has only the public key in a file, and the private one in an agent", async () => {
+    isUserOf("deploy");
+    const [alone, socket] = [join(directory, "alone.pub"), join(directory, "agent")];
+    copyFileSync(`${key}.pub`, alone);
+    expect(await pass({}, authority, alone)).toContain("Permission denied");
+    const agent = spawn("ssh-agent", ["-D", "-a", socket], { stdio: "ignore" });
+    try {
+      vi.stubEnv("SSH_AUTH_SOCK", socket);
+      await vi.waitFor(() => execFileSync("ssh-add", ["-q", key], { stdio: "ignore" }), { timeout: 10_000 });
+      expect(await pass({}, authority, alone)).toMatch(/^SSH-2\.0-/m);
+    } finally {
+      agent.kill();
+      vi.unstubAllEnvs();
+    }
   });
 
   test.each<[string, string, Partial<Claims>, Authority?]>([
@@ -181,12 +227,24 @@ describe.skipIf(!existsSync(sshd))("a real sshd that trusts the authority", () =
     ["of no principal", "Certificate does not contain an authorized principal", { principals: [] }],
     ["whose time is over", "Certificate invalid: expired", { validAfter: now - 600, validBefore: now - 1 }],
     ["that is for later", "Certificate invalid: not yet valid", { validAfter: now + 600, validBefore: now + 900 }],
-    ["of another authority", "Failed publickey", {}, testAuthority()],
+    ["of an authority that nobody knows", "Failed publickey", {}, testAuthority()],
+    ["for administrators at deploy", "Failed publickey", { principals: ["administrator"] }, administrators],
+    ["for deploy by who signs for administrators", "Failed publickey", {}, administrators],
   ])("refuses a certificate %s", async (_, why, change, by) => {
-    log = "";
+    isUserOf("deploy");
     expect(await pass(change, by)).toContain("Permission denied (publickey)");
     expect(log).toContain(why);
   });
+
+  test.each(["administrator", "deploy"] as const)(
+    "refuses as administrator a certificate of the principal %s that the authority of deployments has signed",
+    async (principal) => {
+      isUserOf("administrator");
+      expect(await pass({ principals: [principal] })).toContain("Permission denied (publickey)");
+      expect(log).toContain("Failed publickey");
+      expect(await pass({ principals: [principal, "administrator"] })).toContain("Permission denied (publickey)");
+    },
+  );
 });
 
 function freePort(): Promise<number> {

@@ -4,36 +4,43 @@ import { parseArgs } from "node:util";
 import { connectAs } from "../../azure/arm.ts";
 import type { Entry } from "../../azure/credential.ts";
 import { resourceId } from "../../azure/resourceIds.ts";
-import { guidOf } from "../../environment/guid.ts";
+import { guidOf, isGuid } from "../../environment/guid.ts";
 import { resourceName } from "../../environment/names.ts";
 import type { Plan } from "../../environment/plan.ts";
-import { principals } from "../../environment/principals.ts";
+import { principals, type Principal } from "../../environment/principals.ts";
 import { vaultUri } from "../../inventory/vaultAccess.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "../stack.ts";
 import { checkAuthority, writeCertificate } from "./issue.ts";
 import { keyName, makeKey, put, vaultAuthority } from "./vaultKey.ts";
 
 const mostMinutes = 60;
+const users = principals.join("|");
 
-const help = `Usage: bin/ssh-certificate [--for ${principals.join("|")}] [--minutes N] --out DIR <stack>
-       bin/ssh-certificate authority [--signer OBJECT-ID]... <stack>
+const help = `Usage: bin/ssh-certificate [--for ${users}] [--minutes N] [--agent] --out DIR <stack>
+       bin/ssh-certificate authority --for ${users} [--signer OBJECT-ID]... <stack>
 
-The first makes a new key for SSH in a directory, with a certificate that the machines of the stack accept for some
-minutes, and a configuration by which ssh uses both, through the jump host too:
+The first makes a new key for SSH, with a certificate that the machines of the stack accept for some minutes, and a
+configuration by which ssh uses both, through the jump host too:
   ssh -F DIR/ssh_config <machine>
-The certificate is signed by the key ${keyName} in the stack's vault, whose private part never leaves it. Machines trust
-it by platform:administrators.authority of the stack's file.
+The certificate is signed by a key in the stack's vault, whose private part never leaves it: ${keyName("deploy")} or
+${keyName("administrator")}. Machines trust each for its own user, by platform:administrators.authorities of the
+stack's file.
 
-  --for USER      ${principals[0]}: deployments (default); ${principals[1]}: the user of platform:administrators
-  --minutes N     how long a connection can be begun with it, 1 to ${mostMinutes} (10); one that stands is not ended
-  --out DIR       where id_ed25519, id_ed25519.pub, id_ed25519-cert.pub and ssh_config are written
+  --for USER      deploy: deployments (default); administrator: the user of platform:administrators
+  --minutes N     how long a connection can be begun with it, 1 to ${mostMinutes} (10); one that stands is not ended. It counts from
+                  a minute before, since clocks of machines may be behind
+  --agent         the private key goes into the ssh-agent that runs (SSH_AUTH_SOCK), for as many minutes, and into no file
+                  of DIR
+  --out DIR       where id_ed25519, id_ed25519.pub, id_ed25519-cert.pub and ssh_config are written: made for you alone, or
+                  one of yours in which nobody else may write
   ${configFileHelp}
 
-The second prints the authority's public key, as the stack's file has it, and makes the key first where it is not there:
-  pulumi config set --stack <stack> --path platform:administrators.authority "$(bin/ssh-certificate authority <stack>)"
+The second prints an authority's public key, as the stack's file has it, and makes the key first where it is not there:
+  pulumi config set --stack <stack> --path 'platform:administrators.authorities.deploy[0]' \\
+    "$(bin/ssh-certificate authority --for deploy <stack>)"
 
-  --signer ID     a user, group or service principal, by its object ID, or "me", who may sign from now on; to print the
-                  public key takes the same right
+  --signer ID     a user, group or service principal, by its object ID, or "me", who may sign with this key from now on; to
+                  print the public key takes the same right
 
 ${loginHelp}
 The vault answers the addresses in platform:administrators.ranges only. To sign takes Key Vault Crypto User on the key; to
@@ -45,8 +52,9 @@ class WrongUse extends Error {}
 
 const options = {
   help: { type: "boolean", short: "h", default: false },
-  for: { type: "string", default: principals[0] },
+  for: { type: "string" },
   minutes: { type: "string", default: "10" },
+  agent: { type: "boolean", default: false },
   out: { type: "string" },
   signer: { type: "string", multiple: true, default: [] as string[] },
   "config-file": { type: "string" },
@@ -68,31 +76,52 @@ async function main(): Promise<void> {
   const asksForAuthority = positionals[0] === "authority";
   const [stack, ...more] = asksForAuthority ? positionals.slice(1) : positionals;
   if (stack === undefined || more.length > 0) throw new WrongUse("given no stack, or several; allowed is one");
-  if (asksForAuthority) return printAuthority(stack, values.signer, values["config-file"]);
-  const principal = principals.find((one) => one === values.for);
+  // Whom an authority serves is said, never guessed.
+  const wanted = values.for ?? (asksForAuthority ? "nothing" : "deploy");
+  const principal = principals.find((one) => one === wanted);
+  if (principal === undefined) throw new WrongUse(`--for: given ${wanted}, allowed are ${principals.join(", ")}`);
+  if (asksForAuthority) return printAuthority(stack, principal, values.signer, values["config-file"]);
   const minutes = Number(values.minutes);
-  if (principal === undefined) throw new WrongUse(`--for: given ${values.for}, allowed are ${principals.join(", ")}`);
-  if (!Number.isInteger(minutes) || minutes < 1 || minutes > mostMinutes)
+  if (!/^\d+$/.test(values.minutes) || minutes < 1 || minutes > mostMinutes)
     throw new WrongUse(`--minutes: given ${values.minutes}, allowed is a whole number from 1 to ${mostMinutes}`);
   if (values.out === undefined) throw new WrongUse("--out: given nothing, allowed is a directory");
+  const { agent } = values;
+  if (agent && !process.env["SSH_AUTH_SOCK"])
+    throw new WrongUse('--agent: given no SSH_AUTH_SOCK, allowed with an agent that runs: eval "$(ssh-agent)"');
 
   const { settings, entry } = await openStack(stack, values["config-file"]);
   const { plan } = settings.planWith(new Map());
-  const authority = await authorityOf(entry, plan);
-  checkAuthority(authority, plan);
-  const until = await writeCertificate(resolve(values.out), { principal, minutes, plan, authority, ansible });
+  const authority = await authorityOf(entry, plan, principal);
+  checkAuthority(authority, principal, plan);
+  const until = await writeCertificate(resolve(values.out), { principal, minutes, agent, plan, authority, ansible });
   console.log(`ssh -F ${join(values.out, "ssh_config")} <machine>   # until ${until.toISOString()}`);
 }
 
-const authorityOf = ({ credential, endpoints: { vaultSuffix } }: Entry, { vault }: Plan, waitSeconds = 0) =>
-  vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, { waitSeconds, progress: tell });
+const authorityOf = (
+  { credential, endpoints: { vaultSuffix } }: Entry,
+  { vault }: Plan,
+  principal: Principal,
+  waitSeconds = 0,
+) =>
+  vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, principal, {
+    waitSeconds,
+    progress: tell,
+  });
 
 const cryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
 
 /** How long a new right is waited for: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
 const rightSeconds = 600;
 
-async function printAuthority(stack: string, signers: readonly string[], file: string | undefined): Promise<void> {
+async function printAuthority(
+  stack: string,
+  principal: Principal,
+  signers: readonly string[],
+  file: string | undefined,
+): Promise<void> {
+  for (const signer of signers)
+    if (signer !== "me" && !isGuid(signer))
+      throw new WrongUse(`--signer: given ${signer}, allowed is an object ID such as ${cryptoUser}, or me`);
   const { settings, entry } = await openStack(stack, file);
   const { plan } = settings.planWith(new Map());
   const connection = await connectAs(entry);
@@ -100,8 +129,8 @@ async function printAuthority(stack: string, signers: readonly string[], file: s
   const resourceGroupName = resourceName("resourceGroup", stack);
   const inputs = { resourceGroupName, vaultName: plan.vault.name };
   const vaultId = resourceId("azure-native:keyvault:Vault", inputs, subscriptionId) ?? "";
-  await makeKey(connection, vaultId);
-  const scope = `${vaultId}/keys/${keyName}`;
+  const scope = `${vaultId}/keys/${keyName(principal)}`;
+  await makeKey(connection, scope);
   for (const signer of signers) {
     const principalId = signer === "me" ? await ownId(entry) : signer;
     const assignment = `providers/Microsoft.Authorization/roleAssignments/${guidOf(scope, principalId, cryptoUser)}`;
@@ -110,7 +139,7 @@ async function printAuthority(stack: string, signers: readonly string[], file: s
       properties: { principalId, roleDefinitionId },
     });
   }
-  const { publicKey } = await authorityOf(entry, plan, signers.length > 0 ? rightSeconds : 0);
+  const { publicKey } = await authorityOf(entry, plan, principal, signers.length > 0 ? rightSeconds : 0);
   console.log(publicKey);
 }
 

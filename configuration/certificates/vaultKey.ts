@@ -7,10 +7,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenCredential } from "@azure/core-auth";
 import type { Connection } from "../../azure/arm.ts";
 import { callSeconds, within } from "../../azure/deadline.ts";
+import type { Principal } from "../../environment/principals.ts";
 import { authorityLine, type Authority } from "./certificate.ts";
 
-/** Name of the key in the vault. */
-export const keyName = "ssh-authority";
+/** Name of the key in the vault that signs for a principal. */
+export const keyName = (principal: Principal): string => `ssh-authority-${principal}`;
 
 const vaultVersion = "2024-11-01";
 const dataVersion = "7.4";
@@ -19,12 +20,10 @@ const dataVersion = "7.4";
  * Makes the key of an authority. One that is there already stays as it is.
  * https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist
  *
- * @param vaultId Resource ID of the vault.
+ * @param keyId Resource ID of the key.
  */
-export async function makeKey({ rest }: Connection, vaultId: string): Promise<void> {
-  await put(rest, `${vaultId}/keys/${keyName}`, vaultVersion, {
-    properties: { kty: "EC", curveName: "P-256", keyOps: ["sign", "verify"] },
-  });
+export async function makeKey({ rest }: Connection, keyId: string): Promise<void> {
+  await put(rest, keyId, vaultVersion, { properties: { kty: "EC", curveName: "P-256", keyOps: ["sign", "verify"] } });
 }
 
 /** PUT of a body, which Azure does or refuses. */
@@ -32,6 +31,8 @@ export async function put(rest: Connection["rest"], path: string, apiVersion: st
   const answer = await rest.pathUnchecked(path).put({ queryParameters: { "api-version": apiVersion }, body });
   if (answer.status === "200" || answer.status === "201") return;
   const { code, message } = (answer.body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
+  // The same right under another name, for example of bin/azure-state.
+  if (code === "RoleAssignmentExists") return;
   throw new Error(`PUT ${path}: ${[answer.status, code, message].filter(Boolean).join(" ")}`);
 }
 
@@ -54,7 +55,7 @@ class Refusal extends Error {
 const pauseSeconds = 10;
 
 /**
- * The authority that has the vault's key.
+ * The authority that has a key of the vault.
  *
  * @param uri Address of the vault, with a slash at its end.
  * @param suffix What follows the vault's name in it, by which the token is had.
@@ -65,14 +66,16 @@ export async function vaultAuthority(
   credential: TokenCredential,
   uri: string,
   suffix: string,
+  principal: Principal,
   { waitSeconds = 0, progress = () => {} }: { waitSeconds?: number; progress?: (text: string) => void } = {},
 ): Promise<Authority> {
   const ask = (method: "GET" | "POST", address: string, body?: object) =>
-    call(credential, suffix, method, address, body);
+    call(credential, suffix, principal, method, address, body);
+  const name = keyName(principal);
   const end = Date.now() + waitSeconds * 1000;
   for (;;) {
     try {
-      const { key } = (await ask("GET", `${uri}keys/${keyName}`)) as KeyBundle;
+      const { key } = (await ask("GET", `${uri}keys/${name}`)) as KeyBundle;
       if (key.kty.replace(/-HSM$/, "") !== "EC" || key.crv !== "P-256" || !key.x || !key.y)
         throw new Error(`${key.kid}: given a key of type ${key.kty}, ${key.crv}; allowed is EC with curve P-256`);
       const publicKey = authorityLine(Buffer.from(key.x, "base64url"), Buffer.from(key.y, "base64url"));
@@ -86,7 +89,7 @@ export async function vaultAuthority(
       };
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 403 || Date.now() >= end) throw error;
-      progress(`waiting until the right to read and use ${keyName} counts`);
+      progress(`waiting until the right to read and use ${name} counts`);
       await sleep(pauseSeconds * 1000);
     }
   }
@@ -96,6 +99,7 @@ export async function vaultAuthority(
 async function call(
   credential: TokenCredential,
   suffix: string,
+  principal: Principal,
   method: string,
   address: string,
   body?: object,
@@ -115,9 +119,9 @@ async function call(
   const words = textOf(text);
   const help: Record<number, string> = {
     403:
-      `It takes the role Key Vault Crypto User on the key (bin/ssh-certificate authority --signer gives it; it counts ` +
-      "after some minutes), and an address in platform:administrators.ranges",
-    404: "Make the key with: bin/ssh-certificate authority <stack>",
+      `It takes the role Key Vault Crypto User on the key (bin/ssh-certificate authority --for ${principal} --signer gives it; it ` +
+      "counts after some minutes), and an address in platform:administrators.ranges",
+    404: `Make the key with: bin/ssh-certificate authority --for ${principal} <stack>`,
   };
   throw new Refusal(status, [`${method} ${address}: ${status} ${words}`, help[status]].filter(Boolean).join("\n"));
 }

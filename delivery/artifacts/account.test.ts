@@ -48,3 +48,16 @@ test("a stack without a file, and one whose file says too little, are told by na
   stackFile("poor", { "platform:environment": { name: "x" } });
   await expect(stackStore(directory, "poor")).rejects.toThrow(/Pulumi\.poor\.yaml: platform:environment lacks/);
 });
+
+test("the provider's settings count before variables, also those that are no strings, and not those that are secrets", async () => {
+  const config = {
+    "azure-native:useOidc": true,
+    "azure-native:clientId": "own",
+    "azure-native:clientSecret": { secure: "v1:a" },
+  };
+  stackFile("oidc", { "platform:environment": environment, ...config });
+  const { ask } = await stackStore(directory, "oidc", { ARM_CLIENT_ID: "other", ARM_CLIENT_SECRET: "secret" });
+  expect(ask("useOidc", "ARM_USE_OIDC")).toBe("true");
+  expect(ask("clientId", "ARM_CLIENT_ID")).toBe("own");
+  expect(ask("clientSecret", "ARM_CLIENT_SECRET")).toBe("secret");
+});

@@ -64,7 +64,10 @@ export async function stackStore(
   );
   const ask: Ask = (key, variable) => {
     const value = config[`azure-native:${key}`];
-    return [typeof value === "string" ? value : undefined, variables[variable]].find(Boolean);
+    // `true` is no string in YAML; a value that is encrypted is an object.
+    return [["string", "boolean"].includes(typeof value) ? String(value) : undefined, variables[variable]].find(
+      Boolean,
+    );
   };
   return {
     environment: name,

@@ -13,6 +13,8 @@ import { machineGroups, planEnvironment } from "../../environment/plan.ts";
 import { parseStack } from "../../environment/parse.ts";
 import { administrators, committed, playbooks, roleSecrets } from "../../environment/testing/stacks.ts";
 import { root } from "../paths.ts";
+import { fitsPattern } from "./access/patterns.ts";
+import { actionOf } from "./authorization.ts";
 import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
 import { model } from "./testing/testGroup.ts";
 
@@ -128,6 +130,49 @@ test("the machines that stand are written, with addresses, host keys and the ide
   expect(readFileSync(file(".ssh_config"), "utf8")).toContain(`ProxyJump ${ipAddress}\n`);
 });
 
+test("all that is asked belongs to the role Platform Inventory Reader, which bin/azure-state defines", async () => {
+  const script = readFileSync(join(root, "bin", "azure-state"), "utf8").replaceAll("\\\n", "");
+  const role = /"Platform Inventory Reader"\]="([^"]+)"/.exec(script)?.[1]?.split(" ") ?? [];
+  const log = join(lab.directory, "arm.log");
+  const before = readFileSync(log, "utf8").length;
+  rmSync(file(".known_hosts"), { force: true });
+  expect((await inventory()).status).toBe(0);
+  const requests = readFileSync(log, "utf8")
+    .slice(before)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { method: string; url: string })
+    .filter(({ url }) => url.startsWith("/subscriptions/"));
+  // It is given on the environment's group alone.
+  for (const { url } of requests) expect(url).toContain(`/resourceGroups/${group}/`);
+  const asked = requests.map(({ method, url }) =>
+    actionOf({ method, segments: url.split("?")[0]!.split("/").filter(Boolean) }),
+  );
+  expect(asked).toContain("Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action");
+  expect(asked.filter((action) => !role.some((pattern) => fitsPattern(pattern, action)))).toEqual([]);
+});
+
+test("with --json the machines are printed for scripts, as they are in the inventory", async () => {
+  const { status, stdout } = await inventory("--json");
+  expect(status).toBe(0);
+  const told = JSON.parse(stdout) as { machines: Record<string, unknown>[] };
+  expect(told).toMatchObject({ stack, environment: "trial", missing: [] });
+  const world = lab.arm.world().machines;
+  expect(told.machines.map(({ address }) => address).sort()).toEqual(world.map(({ address }) => address).sort());
+  const text = readFileSync(file(".yml"), "utf8");
+  for (const { name } of told.machines) expect(text).toContain(`${String(name)}:\n`);
+  const [front] = told.machines.filter(({ tier }) => tier === "front");
+  expect(front).toEqual({
+    name: expect.stringMatching(new RegExp(`\\.${stack}$`)) as string,
+    address: expect.stringMatching(/^10\.60\.1\.\d+$/) as string,
+    kind: "front",
+    tier: "front",
+    applications: ["front"],
+    id: expect.stringMatching(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/) as string,
+  });
+  expect(told.machines.map(({ name }) => name)).toEqual(told.machines.map(({ name }) => name).sort());
+});
+
 test("a machine that is being made is left out and told, and with --wait that is a failure", async () => {
   rmSync(file(".known_hosts"), { force: true });
   const [first] = lab.arm.world().machines;
@@ -142,12 +187,16 @@ test("a machine that is being made is left out and told, and with --wait that is
 test("wrong use, a login that is refused and a stack that is not there have their own words", async () => {
   expect(await run([])).toMatchObject({ status: 2, stderr: expect.stringContaining("allowed is one") as string });
   expect(await run(["--frobnicate", stack])).toMatchObject({ status: 2 });
+  expect(await run(["--timeout", "", stack])).toMatchObject({ status: 2 });
   expect((await run(["--help"])).stdout).toMatch(/^Usage: bin\/inventory/);
   const wrong = await run(["--config-file", join(directory, "stack.yaml"), stack], {
     ...login,
     ARM_CLIENT_SECRET: "no",
   });
-  expect(wrong).toMatchObject({ status: 1, stderr: expect.stringContaining("AADSTS7000215") as string });
+  expect(wrong).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/secret of ARM_CLIENT_SECRET: .*AADSTS7000215/) as string,
+  });
   const other = await run(["--config-file", join(directory, "stack.yaml"), "other"]);
   expect(other.stderr).toContain("stack other: there is no resource group rg-platform-other in subscription");
   expect(other.status).toBe(1);

@@ -61,10 +61,10 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-async function run(args: string[], authority?: string) {
+async function run(args: string[], authorities?: object, variables: Record<string, string> = {}) {
   const config = {
     "platform:environment": environment,
-    "platform:administrators": { ...administrators, ...(authority === undefined ? {} : { authority }) },
+    "platform:administrators": { ...administrators, ...(authorities === undefined ? {} : { authorities }) },
     "azure-native:metadataHost": `127.0.0.1:${lab.arm.port}`,
   };
   const file = join(directory, "stack.yaml");
@@ -77,6 +77,7 @@ async function run(args: string[], authority?: string) {
     ARM_TENANT_ID: tenant,
     ARM_CLIENT_ID: client.id,
     ARM_CLIENT_SECRET: client.secret,
+    ...variables,
   };
   try {
     const command = join(root, "bin", "ssh-certificate");
@@ -88,35 +89,61 @@ async function run(args: string[], authority?: string) {
   }
 }
 
-test("the authority's key is made, its signer waits for the right, and its certificates are OpenSSH's", async () => {
-  expect(await run(["authority", stack])).toMatchObject({
+const shown = (out: string) =>
+  spawnSync("ssh-keygen", ["-L", "-f", join(out, "id_ed25519-cert.pub")], { encoding: "utf8" }).stdout;
+
+test("each authority's key is made and has signers of its own, and its certificates are OpenSSH's", async () => {
+  expect(await run(["authority", "--for", "deploy", stack])).toMatchObject({
     status: 1,
     stderr: expect.stringMatching(/403 Forbidden[^]*It takes the role Key Vault Crypto User/) as string,
   });
+  // As bin/azure-state gives it, under a name of its own.
+  const key = `${group}/providers/Microsoft.KeyVault/vaults/${vault}/keys/ssh-authority-deploy`;
+  const given = `${key}/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001`;
+  const roleDefinitionId = `/subscriptions/${subscription}/providers/Microsoft.Authorization/roleDefinitions/12338af0-0e69-4776-bea7-57ae8d297424`;
+  const right = { properties: { principalId: client.id, roleDefinitionId } };
+  expect((await lab.call("PUT", `${given}?api-version=2022-04-01`, right)).status).toBe(201);
   const passing = setInterval(() => lab.pass(5), 1000);
-  const made = await run(["authority", "--signer", "me", stack]).finally(() => clearInterval(passing));
+  const made = await run(["authority", "--for", "deploy", "--signer", "me", stack]).finally(() =>
+    clearInterval(passing),
+  );
   expect(made).toMatchObject({ status: 0, stdout: expect.stringMatching(/^ecdsa-sha2-nistp256 \S+\n$/) as string });
-  const authority = made.stdout.trim();
-  expect((await run(["authority", stack])).stdout).toBe(made.stdout);
+  const deploy = [made.stdout.trim()];
+  expect((await run(["authority", "--for", "deploy", stack])).stdout).toBe(made.stdout);
 
   const out = join(directory, "out");
   expect(await run(["--out", out, stack])).toMatchObject({
     status: 1,
-    stderr: expect.stringContaining("platform:administrators.authority: given (nothing)") as string,
+    stderr: expect.stringContaining("platform:administrators.authorities.deploy: given (nothing)") as string,
   });
-  const issued = await run(["--minutes", "5", "--out", out, stack], authority);
+  const issued = await run(["--minutes", "5", "--out", out, stack], { deploy });
   expect(issued).toMatchObject({ status: 0, stdout: expect.stringContaining(`ssh -F ${out}/ssh_config`) as string });
-  const { status, stdout } = spawnSync("ssh-keygen", ["-L", "-f", join(out, "id_ed25519-cert.pub")], {
-    encoding: "utf8",
+  expect(shown(out)).toMatch(/Principals: \n\s+deploy\n/);
+
+  // Who may sign for deployments may not sign for administrators.
+  await run(["authority", "--for", "administrator", stack]);
+  const refused = await run(["--for", "administrator", "--out", out, stack], { deploy });
+  expect(refused).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/keys\/ssh-authority-administrator: 403 Forbidden/) as string,
   });
-  expect([status, stdout]).toEqual([0, expect.stringMatching(/Principals: \n\s+deploy\n/) as string]);
 }, 60_000);
 
 test.each([
   [["--out", "x"], "given no stack"],
+  [["authority", stack], "--for: given nothing, allowed are deploy, administrator"],
+  [
+    ["authority", "--for", "deploy", "--signer", "somebody", stack],
+    "--signer: given somebody, allowed is an object ID",
+  ],
+  [["--minutes", "1e1", "--out", "x", stack], "--minutes: given 1e1, allowed is a whole number from 1 to 60"],
+  [["--agent", "--out", "x", stack], "--agent: given no SSH_AUTH_SOCK, allowed with an agent that runs"],
   [["--minutes", "61", "--out", "x", stack], "--minutes: given 61, allowed is a whole number from 1 to 60"],
   [["--for", "root", "--out", "x", stack], "--for: given root, allowed are deploy, administrator"],
   [[stack], "--out: given nothing"],
 ])("wrong use %j is told", async (args, words) => {
-  expect(await run(args)).toMatchObject({ status: 2, stderr: expect.stringContaining(words) as string });
+  expect(await run(args, undefined, { SSH_AUTH_SOCK: "" })).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining(words) as string,
+  });
 });

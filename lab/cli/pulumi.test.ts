@@ -70,7 +70,7 @@ test("the key of a stack's authority is printed, and counts from then on", () =>
   const program = `
     import { keepAuthority, prepare } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
     const overlay = { stack: "dev", settings: [], left: [] };
-    process.exitCode = keepAuthority(["authority", "dev"], overlay, ["sh", "-c", "echo ecdsa key", "sh"]);
+    process.exitCode = keepAuthority(["authority", "--for", "deploy", "dev"], overlay, ["sh", "-c", "echo ecdsa key", "sh"]);
     prepare("dev");`;
   const state = join(directory, "state");
   const asked = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
@@ -82,8 +82,8 @@ test("the key of a stack's authority is printed, and counts from then on", () =>
     const file = readFileSync(join(state, "project", `Pulumi.${stack}.yaml`), "utf8");
     return (load(file) as { config: Record<string, object> }).config["platform:administrators"];
   };
-  expect(configOf("dev")).toMatchObject({ authority: "ecdsa key" });
-  expect(configOf("prod")).not.toHaveProperty("authority");
+  expect(configOf("dev")).toMatchObject({ authorities: { deploy: ["ecdsa key"] } });
+  expect(configOf("prod")).not.toHaveProperty("authorities");
 });
 
 describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {

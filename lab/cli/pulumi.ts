@@ -4,10 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
+import { principals } from "../../environment/principals.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
-import { administratorKey, authorityFile } from "../administratorKey.ts";
+import { administratorKey, authorities, authorityFile } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { hostAddress } from "../fabric/addresses.ts";
@@ -81,7 +82,7 @@ function layOver(
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
-  const authority = readIfThere(authorityFile(stack))?.trim();
+  const trusted = authorities(stack);
   const administrators = own.config?.["platform:administrators"];
   const preflight = own.config?.["platform:preflight"];
   const merged = {
@@ -106,7 +107,7 @@ function layOver(
         ranges: [`${hostAddress}/32`],
         sshKeys: [publicKey],
         identityFile: privateKeyFile,
-        ...(authority ? { authority } : {}),
+        ...(trusted ? { authorities: trusted } : {}),
       },
     },
   };
@@ -205,7 +206,8 @@ export function askAzure(
 export function keepAuthority(args: string[], overlay: Overlay, before: readonly string[]): number {
   const { status, output } = askAzure("ssh-certificate", args, overlay, { before, keep: true });
   process.stdout.write(output);
-  if (status === 0) writeAtomically(authorityFile(overlay.stack), output);
+  const principal = principals.find((one) => args.includes(one) || args.includes(`--for=${one}`));
+  if (status === 0 && principal) writeAtomically(authorityFile(overlay.stack, principal), output);
   return status;
 }
 

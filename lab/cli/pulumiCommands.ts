@@ -17,6 +17,7 @@ interface UpOptions {
 interface InventoryOptions {
   wait?: boolean;
   timeout?: string;
+  json?: boolean;
   set: string[];
 }
 
@@ -60,9 +61,15 @@ export function addPulumiCommands(program: Command): void {
     .option("--wait", "wait until all machines are there and have host keys")
     .option("--timeout <seconds>", "how long")
     .addOption(setOption())
-    .action(async (stack: string, { wait, timeout, set: settings }: InventoryOptions) => {
+    .option("--json", "print the machines as JSON")
+    .action(async (stack: string, { wait, timeout, json, set: settings }: InventoryOptions) => {
       await runningDaemon();
-      const args = [stack, ...(wait ? ["--wait"] : []), ...(timeout === undefined ? [] : ["--timeout", timeout])];
+      const args = [
+        stack,
+        ...(json ? ["--json"] : []),
+        ...(wait ? ["--wait"] : []),
+        ...(timeout === undefined ? [] : ["--timeout", timeout]),
+      ];
       process.exitCode = askAzure("inventory", args, { stack, settings, left: [] }).status;
     });
   program
@@ -72,7 +79,7 @@ export function addPulumiCommands(program: Command): void {
     .argument("[arguments...]", "those of bin/ssh-certificate, after --")
     .addHelpText(
       "after",
-      "\nOnce, then bin/lab up: bin/lab ssh-certificate dev -- authority --signer me\n" +
+      "\nOnce, then bin/lab up: bin/lab ssh-certificate dev -- authority --for deploy --signer me\n" +
         "Each time:             bin/lab ssh-certificate dev -- --out DIR",
     )
     .addOption(setOption())

@@ -78,10 +78,10 @@ test("a signature of a digest is one of what was digested", () => {
 });
 
 test("the program makes an authority's key once, and has the vault sign a certificate that OpenSSH takes", async () => {
-  await makeKey(connection, vault);
-  await makeKey(connection, vault);
-  await mayUse(`${vault}/keys/ssh-authority`);
-  const authority = await vaultAuthority(credential, uri, vaultSuffix);
+  await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
+  await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
+  await mayUse(`${vault}/keys/ssh-authority-deploy`);
+  const authority = await vaultAuthority(credential, uri, vaultSuffix, "deploy");
   const claims = { serial: 7n, keyId: "job", principals: ["deploy"], validAfter: 0, validBefore: 2 ** 32 };
   const line = await certify({ ...claims, publicKey: administratorKey, nonce: randomBytes(32) }, authority);
   const file = join(directory, "cert.pub");
@@ -92,29 +92,29 @@ test("the program makes an authority's key once, and has the vault sign a certif
 
 test("without the right, or without the key, the program says what to do", async () => {
   await mayUse(`${vault}/keys/other`);
-  await expect(vaultAuthority(credential, uri, vaultSuffix)).rejects.toThrow(
-    /^GET https:\/\/kv-test\..*\/keys\/ssh-authority: 403 Forbidden Caller is not authorized[^]*\nIt takes the role Key Vault Crypto User/,
+  await expect(vaultAuthority(credential, uri, vaultSuffix, "deploy")).rejects.toThrow(
+    /^GET https:\/\/kv-test\..*\/keys\/ssh-authority-deploy: 403 Forbidden Caller is not authorized[^]*\nIt takes the role Key Vault Crypto User/,
   );
   await lab.call(
     "DELETE",
     `${vault}/keys/other/providers/Microsoft.Authorization/roleAssignments/00000000-0000-4000-8000-000000000001?api-version=2022-04-01`,
   );
   await mayUse(vault);
-  await expect(vaultAuthority(credential, uri, vaultSuffix)).rejects.toThrow(
-    /404 KeyNotFound [^]*\nMake the key with: bin\/ssh-certificate authority <stack>$/,
+  await expect(vaultAuthority(credential, uri, vaultSuffix, "deploy")).rejects.toThrow(
+    /404 KeyNotFound [^]*\nMake the key with: bin\/ssh-certificate authority --for deploy <stack>$/,
   );
 });
 
 test("a key is there after a restart, and in a vault that is recovered; ARM deletes none", async () => {
-  await makeKey(connection, vault);
+  await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
   await mayUse(vault);
-  const { publicKey } = await vaultAuthority(credential, uri, vaultSuffix);
-  expect((await lab.call("DELETE", `${vault}/keys/ssh-authority?api-version=2024-11-01`)).status).toBe(405);
+  const { publicKey } = await vaultAuthority(credential, uri, vaultSuffix, "deploy");
+  expect((await lab.call("DELETE", `${vault}/keys/ssh-authority-deploy?api-version=2024-11-01`)).status).toBe(405);
   await lab.call("DELETE", `${vault}?api-version=2024-11-01`);
   await lab.arm.close();
   lab.arm = await startArm(lab.options);
   const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, createMode: "recover" };
   await lab.call("PUT", `${vault}?api-version=2024-11-01`, { location: "westeurope", properties });
   await mayUse(vault);
-  expect((await vaultAuthority(credential, uri, vaultSuffix)).publicKey).toBe(publicKey);
+  expect((await vaultAuthority(credential, uri, vaultSuffix, "deploy")).publicKey).toBe(publicKey);
 });
