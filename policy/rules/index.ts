@@ -35,6 +35,7 @@ export const rules: readonly Rule[] = [
 export const stackRules: readonly StackRule[] = [
   ...publicAddresses.stackRules,
   ...securityGroups.stackRules,
+  ...subnets.stackRules,
   ...storage.stackRules,
   ...zones.stackRules,
   ...tags.stackRules,
