@@ -352,6 +352,12 @@ export const mistakes: readonly Mistake[] = [
     file("DefaultEndpointsProtocol=https;AccountKey=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Cg=="),
   ),
   customData("a password in a short file", file("PASSWORD=hunter-2-hunter")),
+  customData("a signed address of a blob", cloudConfig(`# https://x.example/a?sv=2024&sig=${"aB3%2F".repeat(7)}`)),
+  customData("a key of AWS", cloudConfig("# AKIAIOSFODNN7EXAMPLE")),
+  customData(
+    "a signed token",
+    cloudConfig(`# ${["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0In0", "c2lnbmF0dXJl"].join(".")}`),
+  ),
   customData("a token of GitHub", file(`github_pat_${"1A2b3C4d".repeat(6)}`)),
   customData("a token of GitLab", file("GITLAB_TOKEN=glpat-abcdefghij0123456789\n")),
   customData("a login in an address", file("DATABASE_URL=postgres://platform:s3cr3t-value@10.20.4.254/platform\n")),
