@@ -155,14 +155,14 @@ export const rules: Rule[] = [
       ids: [],
     },
     (inputs) => {
-      const image = at(inputs, `${profile}.storageProfile.imageReference`);
+      const image = `${profile}.storageProfile.imageReference`;
       return [
-        ...mustNot(image, "id"),
-        ...mustNot(image, "communityGalleryImageId"),
-        ...mustNot(image, "sharedGalleryImageId"),
-        ...must(image, "publisher", ...publishers),
-        ...mustMatch(image, "sku", /-gen2$/, "an image of the second generation"),
-        ...mustMatch(image, "version", /^\d+\.\d+\.\d+$/, "a version: a repair would bring another machine"),
+        ...mustNot(inputs, `${image}.id`),
+        ...mustNot(inputs, `${image}.communityGalleryImageId`),
+        ...mustNot(inputs, `${image}.sharedGalleryImageId`),
+        ...must(inputs, `${image}.publisher`, ...publishers),
+        ...mustMatch(inputs, `${image}.sku`, /-gen2$/, "an image of the second generation"),
+        ...mustMatch(inputs, `${image}.version`, /^\d+(\.\d+)+$/, "a version: a repair would bring another machine"),
       ];
     },
   ),
@@ -173,12 +173,13 @@ export const rules: Rule[] = [
       ids: ["Azure.VM.UseManagedDisks", "CKV_AZURE_92"],
     },
     (inputs) => {
-      const storage = at(inputs, `${profile}.storageProfile`);
-      return [at(storage, "osDisk"), ...items(storage, "dataDisks")].flatMap((disk) => [
-        ...mustHave(disk, "managedDisk.storageAccountType", "a type of managed disk"),
-        ...must(disk, "deleteOption", "Delete"),
-        ...mustNot(disk, "vhdContainers"),
-        ...mustNot(disk, "image"),
+      const storage = `${profile}.storageProfile`;
+      const dataDisks = items(inputs, `${storage}.dataDisks`).map((_, index) => `${storage}.dataDisks.${index}`);
+      return [`${storage}.osDisk`, ...dataDisks].flatMap((disk) => [
+        ...mustHave(inputs, `${disk}.managedDisk.storageAccountType`, "a type of managed disk"),
+        ...must(inputs, `${disk}.deleteOption`, "Delete"),
+        ...mustNot(inputs, `${disk}.vhdContainers`),
+        ...mustNot(inputs, `${disk}.image`),
       ]);
     },
   ),
