@@ -1,5 +1,5 @@
 /** The network and its subnets. */
-import type { Rule, StackRule } from "../rule.ts";
+import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
 import { at, items, mayBe, must, mustHave, mustNot } from "../values.ts";
 
@@ -26,6 +26,7 @@ export const rules: Rule[] = [
     check: ({ inputs }) => [
       ...must(inputs, "defaultOutboundAccess", false),
       ...mustHave(inputs, "natGateway.id", "the ID of the NAT gateway"),
+      ...mustNot(inputs, "routeTable"),
     ],
   },
   {
@@ -47,26 +48,5 @@ export const rules: Rule[] = [
         ? []
         : ["dhcpOptions.dnsServers: given one, allowed are none or two"];
     },
-  },
-];
-
-/** Inputs that must be made of a resource of the stack: what is somebody else's no rule sees. */
-const places = [
-  { type: types.subnet, input: "networkSecurityGroup", place: types.securityGroup, what: "security group" },
-  { type: types.scaleSet, input: "virtualMachineProfile", place: types.subnet, what: "subnet" },
-];
-
-export const stackRules: StackRule[] = [
-  {
-    name: "stack-subnets",
-    asks: "Machines stand in subnets of the stack, which have security groups of the stack, so that rules see both",
-    ids: [],
-    checkStack: (resources) =>
-      places.flatMap(({ type, input, place, what }) => {
-        const there = new Set(resources.filter((each) => each.type === place).map(({ urn }) => urn));
-        return resources
-          .filter((each) => each.type === type && !each.madeOf(input).some((urn) => there.has(urn)))
-          .map((of) => ({ of, message: `${input}: given no ${what} of the stack` }));
-      }),
   },
 ];

@@ -189,6 +189,8 @@ export const mistakes: readonly Mistake[] = [
   allowing("inbound-segments", "data", { sourceAddressPrefix: "VirtualNetwork" }),
   allowing("inbound-segments", "back", { sourceAddressPrefix: "10.20.0.0/16" }),
   allowing("inbound-segments", "back", { sourceAddressPrefix: "fd00::/8" }),
+  allowing("inbound-segments", "data", { sourceAddressPrefix: "10.0.0.0/8", destinationPortRange: "22" }),
+  allowing("inbound-segments", "reverse-proxy", { sourceAddressPrefix: "10.0.0.0/8" }),
   one("inbound-deny-all", "no last rule", "network-data-nsg", (inputs) => {
     inputs["securityRules"] = (inputs["securityRules"] as Container[]).filter(({ access }) => access !== "Deny");
   }),
@@ -231,10 +233,15 @@ export const mistakes: readonly Mistake[] = [
   }),
 
   ...[
-    { resource: "network-data-subnet", input: "networkSecurityGroup" },
-    { resource: "back-vmss", input: "virtualMachineProfile" },
-  ].map(({ resource, input }) =>
-    all("stack-subnets", `${resource} with somebody else's`, (made) =>
+    ["back-vmss", "virtualMachineProfile"],
+    ["data-vmss", "identity"],
+    ["vault-back-databaseLogin", "principalId"],
+    ["network-data-subnet", "networkSecurityGroup"],
+    ["network-front-subnet", "natGateway"],
+    ["network-nat", "publicIpAddresses"],
+    ["reverse-proxy-lbe", "frontendIPConfigurations"],
+  ].map(([resource, input = ""]) =>
+    all("own-resources", `${resource} with somebody else's ${input}`, (made) =>
       made.map((each) => (each.name === resource ? { ...each, madeOf: { ...each.madeOf, [input]: [] } } : each)),
     ),
   ),
@@ -247,6 +254,7 @@ export const mistakes: readonly Mistake[] = [
   set("subnet-private", "network-back-subnet", "defaultOutboundAccess", true),
   set("subnet-private", "network-back-subnet", "defaultOutboundAccess", undefined),
   set("subnet-private", "network-data-subnet", "natGateway", undefined),
+  set("subnet-private", "network-back-subnet", "routeTable", { id: "/somebody-elses" }),
   set("subnet-endpoint-policies", "network-data-subnet", "privateEndpointNetworkPolicies", "Disabled"),
   set("network-name-servers", "network-vnet", "dhcpOptions", { dnsServers: ["10.20.1.4"] }),
 
@@ -270,6 +278,8 @@ export const mistakes: readonly Mistake[] = [
   set("scale-set-health", "front-vmss", extensions, []),
   set("scale-set-health", "back-vmss", `${extensions}.0.settings.protocol`, "tcp"),
   set("scale-set-health", "data-vmss", `${extensions}.0.settings.port`, undefined),
+  set("scale-set-health", "front-vmss", `${extensions}.0.publisher`, "Somebody"),
+  set("scale-set-extensions", "data-vmss", `${extensions}.0.publisher`, "Somebody"),
   set("scale-set-health", "reverse-proxy-machines-vmss", `${profile}.extensionProfile`, undefined),
   set("scale-set-health", "front-vmss", `${extensions}.0.settings.requestPath`, undefined),
   set("scale-set-repair", "front-vmss", "automaticRepairsPolicy.enabled", false),
