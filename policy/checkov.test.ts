@@ -8,20 +8,26 @@ const waivers = [
     ...{ since: "2026-11-29", expires: "2027-05-31" },
   },
 ];
-const output = (...found: [check: string, resource: string][]) =>
+type Found = [check: string, resource: string, keys?: string[]];
+const output = (...found: Found[]) =>
   JSON.stringify({
-    results: { failed_checks: found.map(([check_id, resource]) => ({ check_id, check_name: "asks", resource })) },
+    results: {
+      failed_checks: found.map(([check_id, resource, evaluated_keys = []]) => ({
+        ...{ check_id, check_name: "asks", resource },
+        check_result: { result: "FAILED", evaluated_keys },
+      })),
+    },
     summary: { passed: 7, resource_count: 3 },
   });
 const template = (properties: unknown) =>
   JSON.stringify({ resources: [{ type: account, name: "stdev", properties, apiVersion: "2024-01-01" }] });
 const finding = (check: string, name = "stdev") => ({ check, name: "asks", resource: `${account}.${name}` });
 
-const verdict = (properties: unknown, day: string, ...found: [string, string][]) =>
+const verdict = (properties: unknown, day: string, ...found: Found[]) =>
   verdictOf(output(...found), template(properties), waivers, day);
 
-test("a finding counts unless its check is waived for the resource, until the waiver expires", () => {
-  const found: [string, string][] = [
+test("a finding counts unless its check is waived for the resource, from the waiver's first day to its last", () => {
+  const found: Found[] = [
     ["CKV_AZURE_59", `${account}.stdev`],
     ["CKV_AZURE_59", `${account}.other`],
     ["CKV_AZURE_3", `${account}.stdev`],
@@ -29,17 +35,24 @@ test("a finding counts unless its check is waived for the resource, until the wa
   const open = [finding("CKV_AZURE_59", "other"), finding("CKV_AZURE_3")];
   expect(verdict({}, "2027-05-31", ...found)).toEqual({
     ...{ open, waived: [finding("CKV_AZURE_59")], undecided: [] },
-    ...{ passed: 7, resources: 3 },
+    ...{ used: new Set(waivers), passed: 7, resources: 3 },
   });
+  expect(verdict({}, "2026-11-28", ...found).open).toEqual([finding("CKV_AZURE_59"), ...open]);
   expect(verdict({}, "2027-06-01", ...found).open).toEqual([finding("CKV_AZURE_59"), ...open]);
 });
 
+const unknown = "[parameters('notYetKnown')]";
+const acls = "properties/networkAcls";
+
 test.each([
-  ["all properties are", "[parameters('notYetKnown')]", true],
-  ["one property is", { networkAcls: "[parameters('notYetKnown')]" }, true],
-  ["only an ID is", { networkAcls: { virtualNetworkRules: [{ id: "[parameters('notYetKnown')]" }] } }, false],
-])("where %s not known yet a finding is undecided: %s", (_, properties, undecided) => {
-  const { open, undecided: later } = verdict(properties, "2027-01-01", ["CKV_AZURE_35", `${account}.stdev`]);
+  ["all properties are not known yet", unknown, ["properties/kind"], true],
+  ["what it is about is not known yet", { networkAcls: unknown }, ["properties", `${acls}/defaultAction`], true],
+  ["it does not say what it is about, and a property is not known yet", { networkAcls: unknown }, [], true],
+  ["another property is not known yet", { networkAcls: unknown }, ["properties/supportsHttpsTrafficOnly"], false],
+  ["only an ID is not known yet", { networkAcls: { virtualNetworkRules: [{ id: unknown }] } }, [acls], false],
+])("where %s a finding is undecided: %4$s", (_, properties, keys, undecided) => {
+  const found: Found = ["CKV_AZURE_35", `${account}.stdev`, keys];
+  const { open, undecided: later } = verdict(properties, "2027-01-01", found);
   expect([open.length, later.length]).toEqual(undecided ? [0, 1] : [1, 0]);
 });
 

@@ -1,10 +1,16 @@
 /** What Checkov finds in a converted template, and what of it is waived. Pure. */
 import { z } from "zod";
-import { isAbout, type CheckovWaiver } from "./waivers.ts";
+import { excuses, type CheckovWaiver } from "./waivers.ts";
 
 const results = z.object({
   results: z.object({
-    failed_checks: z.array(z.object({ check_id: z.string(), check_name: z.string(), resource: z.string() })),
+    failed_checks: z.array(
+      z.object({
+        ...{ check_id: z.string(), check_name: z.string(), resource: z.string() },
+        /** What of the resource the check looked at, where it says so: `properties/networkAcls/defaultAction`. */
+        check_result: z.object({ evaluated_keys: z.array(z.string()).default([]) }),
+      }),
+    ),
     parsing_errors: z.array(z.string()).default([]),
   }),
   summary: z.object({ passed: z.number(), resource_count: z.number() }),
@@ -31,8 +37,10 @@ export interface Verdict {
   /** Findings that count. */
   open: Finding[];
   waived: Finding[];
-  /** Of resources of which a whole property is not known yet: the update will know, and the policies ask it. */
+  /** About properties that are not known yet: the update will know, and the policies ask it. */
   undecided: Finding[];
+  /** Waivers by which something was waived. */
+  used: Set<CheckovWaiver>;
   passed: number;
   resources: number;
 }
@@ -56,26 +64,28 @@ export function verdictOf(
 ): Verdict {
   const { results: found, summary } = results.parse(JSON.parse(output));
   if (found.parsing_errors.length > 0) throw new Error(`Checkov could not read ${found.parsing_errors.join(", ")}`);
-  const unknown = new Set(
-    template
-      .parse(JSON.parse(templateText))
-      .resources.filter(({ properties }) =>
-        typeof properties === "string"
-          ? properties === unknownValue
-          : Object.values(properties ?? {}).includes(unknownValue),
-      )
-      .map(({ type, name }) => `${type}.${name}`),
-  );
+  const { resources } = template.parse(JSON.parse(templateText));
+  const properties = new Map(resources.map((each) => [`${each.type}.${each.name}`, each.properties]));
   const verdict: Verdict = {
-    ...{ open: [], waived: [], undecided: [] },
+    ...{ open: [], waived: [], undecided: [], used: new Set() },
     ...{ passed: summary.passed, resources: summary.resource_count },
   };
-  for (const { check_id: check, check_name: name, resource } of found.failed_checks) {
-    const isWaived = waivers.some(
-      (waiver) => waiver.check === check && waiver.expires >= day && isAbout(waiver, nameOf(resource)),
-    );
-    const list = isWaived ? verdict.waived : unknown.has(resource) ? verdict.undecided : verdict.open;
-    list.push({ check, name, resource });
+  for (const { check_id: check, check_name: name, resource, check_result } of found.failed_checks) {
+    const finding = { check, name, resource };
+    const waiver = waivers.find((each) => each.check === check && excuses(each, nameOf(resource), day));
+    if (waiver) {
+      verdict.used.add(waiver);
+      verdict.waived.push(finding);
+    } else if (isUndecided(properties.get(resource), check_result.evaluated_keys)) verdict.undecided.push(finding);
+    else verdict.open.push(finding);
   }
   return verdict;
+}
+
+/** Whether a check may have looked at a property that is not known yet. */
+function isUndecided(properties: string | Record<string, unknown> | undefined, keys: readonly string[]): boolean {
+  if (typeof properties !== "object") return properties === unknownValue;
+  const unknown = Object.keys(properties).filter((field) => properties[field] === unknownValue);
+  const isKnown = (key: string) => key.includes("/") && !unknown.includes(key.split("/")[1] ?? "");
+  return unknown.length > 0 && !(keys.length > 0 && keys.every(isKnown));
 }

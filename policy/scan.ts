@@ -1,12 +1,11 @@
 /** `bin/scan`: Checkov over converted templates; waivers.yaml says what of it is waived. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-
 import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
 import { verdictOf, type Finding } from "./checkov.ts";
 import { rules, stackRules } from "./rules/index.ts";
-import { readWaivers, today } from "./waivers.ts";
+import { readWaivers, today, type CheckovWaiver } from "./waivers.ts";
 
 /** Nothing is fetched or sent: what Checkov has installed is what counts. */
 const options = ["--framework", "arm", "--output", "json", "--compact", "--quiet", "--skip-download"];
@@ -17,6 +16,7 @@ const longestOutput = 64 * 1024 * 1024;
 export function scan(checkov: string, files: readonly string[], print = console.log): boolean {
   const names = [...rules, ...stackRules].map(({ name }) => name);
   const { checkov: waivers } = readWaivers(join(import.meta.dirname, "waivers.yaml"), names);
+  const used = new Set<CheckovWaiver>();
   let isClean = true;
   for (const file of files) {
     // It ends with 1 where it finds something.
@@ -26,12 +26,9 @@ export function scan(checkov: string, files: readonly string[], print = console.
     });
     if (error) throw error;
     if (status !== 0 && status !== 1) throw new Error(`${checkov} ended with status ${status}: ${stderr}`);
-    const { open, waived, undecided, passed, resources } = verdictOf(
-      stdout,
-      readFileSync(file, "utf8"),
-      waivers,
-      today(),
-    );
+    const verdict = verdictOf(stdout, readFileSync(file, "utf8"), waivers, today());
+    const { open, waived, undecided, passed, resources } = verdict;
+    verdict.used.forEach((waiver) => used.add(waiver));
     print(
       `${basename(file)}: ${resources} resources, ${passed} checks passed, ${open.length} findings, ` +
         `${waived.length} waived, ${undecided.length} of what is not known yet`,
@@ -39,6 +36,8 @@ export function scan(checkov: string, files: readonly string[], print = console.
     for (const finding of open) print(`  ${textOf(finding)}`);
     if (open.length > 0) isClean = false;
   }
+  for (const waiver of waivers.filter((each) => !used.has(each)))
+    print(`waivers.yaml: ${waiver.check} of ${waiver.resources.join(", ")} waives nothing here`);
   return isClean;
 }
 

@@ -1,4 +1,4 @@
-/** Types of azure-native that the rules know. */
+/** Types of Azure that the rules know. */
 export const types = {
   resourceGroup: "azure-native:resources:ResourceGroup",
   virtualNetwork: "azure-native:network:VirtualNetwork",
@@ -22,3 +22,6 @@ export const types = {
   privateRecord: "azure-native:privatedns:PrivateRecordSet",
   networkLink: "azure-native:privatedns:VirtualNetworkLink",
 } as const;
+
+/** Types of others: what runs Ansible. A provider of somebody else's would make things at Azure that no rule sees. */
+export const otherTypes = ["command:local:Command"];

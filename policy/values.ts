@@ -42,6 +42,10 @@ export function items(value: unknown, path: string): unknown[] {
 /** Whether something stands there, be it known or not. */
 export const isThere = (value: unknown): boolean => value !== undefined && value !== null && value !== "";
 
+/** Whether a list has one item, or may yet have. */
+export const isOneOrUnknown = (value: unknown): boolean =>
+  value === notYetKnown || (Array.isArray(value) && value.length === 1);
+
 /** Whether a value is one of the wanted, or may yet be. */
 export const mayBe = (value: unknown, ...wanted: unknown[]): boolean => value === notYetKnown || wanted.includes(value);
 

@@ -11,7 +11,7 @@ const waiver = {
 const file = (...policies: object[]) => JSON.stringify({ policies, checkov: [] });
 const read = (...policies: object[]) => parseWaivers(file(...policies), ["names", "tags"]).policies;
 
-test("a waiver is about the resources and stacks that it names, until its last day", () => {
+test("a waiver is about the resources and stacks that it names, from its first day to its last", () => {
   const waivers = read({ ...waiver, stacks: ["dev"] });
   const waived = (name: string, stack: string, day: string, policy = "names") =>
     waiverFor(waivers, policy, { name, stack }, day) !== undefined;
@@ -21,6 +21,8 @@ test("a waiver is about the resources and stacks that it names, until its last d
   expect(waived("front-vmss", "prod", "2026-12-01")).toBe(false);
   expect(waived("front-vmss", "dev", "2026-12-01", "tags")).toBe(false);
   expect(waived("front-vmss", "dev", "2027-06-01")).toBe(false);
+  expect(waived("front-vmss", "dev", "2026-11-29")).toBe(true);
+  expect(waived("front-vmss", "dev", "2026-11-28")).toBe(false);
 });
 
 test("a waiver that has expired is a violation, in its stacks", () => {
@@ -46,6 +48,7 @@ test.each([
   ["that ends before it begins", { ...waiver, expires: "2026-01-01" }, "policies.0.expires: expires is after since"],
   ["until a day that does not exist", { ...waiver, expires: "2027-02-30" }, "policies.0.expires: a day that exists"],
   ["of nothing", { ...waiver, resources: [] }, "policies.0.resources: "],
+  ["of everything", { ...waiver, resources: ["front-vmss", "**"] }, "policies.0.resources.1: a name"],
   ["with a field too many", { ...waiver, forever: true }, "policies.0: "],
 ])("a waiver %s is refused, with the field", (_, given, message) => {
   expect(() => read(given)).toThrow(message);

@@ -12,8 +12,9 @@ const longestDays = 366;
 
 const fields = {
   /** Names of resources, in the program or, for Checkov, at Azure; `*` stands for any characters. */
-  resources: z.array(z.string().min(1)).min(1),
+  resources: z.array(z.string().regex(/[^*]/, { error: "a name, or a part of one; not every resource" })).min(1),
   reason: z.string().min(20, { error: "a reason that somebody else understands, at least 20 characters" }),
+  /** The first day. */
   since: day,
   /** The last day. */
   expires: day,
@@ -62,8 +63,9 @@ export function today(): string {
   return day.parse(process.env["PLATFORM_POLICY_DATE"] || new Date().toISOString().slice(0, 10));
 }
 
-/** Whether a waiver is about a resource of this name. */
-export function isAbout({ resources }: Pick<Waiver, "resources">, name: string): boolean {
+/** Whether a waiver is about a resource of this name, on a day. */
+export function excuses({ resources, since, expires }: Waiver | CheckovWaiver, name: string, day: string): boolean {
+  if (day < since || expires < day) return false;
   return resources.some((pattern) => new RegExp(`^${pattern.split("*").map(literal).join(".*")}$`).test(name));
 }
 
@@ -78,10 +80,7 @@ export function waiverFor(
 ): Waiver | undefined {
   return waivers.find(
     (each) =>
-      each.policy === policy &&
-      each.expires >= day &&
-      (each.stacks === undefined || each.stacks.includes(stack)) &&
-      isAbout(each, name),
+      each.policy === policy && (each.stacks === undefined || each.stacks.includes(stack)) && excuses(each, name, day),
   );
 }
 

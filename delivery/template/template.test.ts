@@ -21,7 +21,12 @@ function planned(
 }
 
 const network = planned("network:VirtualNetwork", "network-vnet", {
-  ...{ virtualNetworkName: "vnet-dev", resourceGroupName: unknown, location: "westeurope", tags: { use: "[test]" } },
+  ...{
+    virtualNetworkName: "vnet-dev",
+    resourceGroupName: unknown,
+    location: "westeurope",
+    tags: { use: "[test]", of: "[a] b" },
+  },
   addressSpace: { addressPrefixes: ["10.20.0.0/16"] },
 });
 const group = planned("network/v20250101:NetworkSecurityGroup", "nsg", { networkSecurityGroupName: "nsg-dev" });
@@ -58,7 +63,7 @@ test("tags and place stand beside the properties, and brackets are no expression
     type: "Microsoft.Network/virtualNetworks",
     name: "vnet-dev",
     location: "westeurope",
-    tags: { use: "[[test]" },
+    tags: { use: "[[test]", of: "[a] b" },
     properties: { addressSpace: { addressPrefixes: ["10.20.0.0/16"] } },
   });
 });

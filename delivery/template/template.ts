@@ -128,7 +128,7 @@ function expressed(
     parameters[notYetKnown] = { type: "string", defaultValue: "not yet known" };
     return `[parameters('${notYetKnown}')]`;
   }
-  return value.startsWith("[") ? `[${value}` : value;
+  return /^\[.*\]$/s.test(value) ? `[${value}` : value;
 }
 
 /** First-boot data by its digest: a template is for reading, and scanners for secrets stumble over compressed data. */

@@ -47,6 +47,12 @@ test.skipIf(!isInstalled)(
   240_000,
 );
 
+test("a file that is not there is wrong use, and told before Checkov is installed", () => {
+  const { status, stderr } = spawnSync(join(root, "bin/scan"), ["none.json"], { env, encoding: "utf8" });
+  expect(stderr).toContain("given none.json");
+  expect(status).toBe(2);
+});
+
 test.skipIf(!isInstalled)(
   "Checkov finds mistakes in a template, so it understands what it reads",
   () => {

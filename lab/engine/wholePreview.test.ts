@@ -1,5 +1,5 @@
 /**
- * The engine itself previews the committed dev with the policy pack, against the lab's ARM without machines. Skipped where
+ * The engine itself previews and updates dev with the policy pack, against the lab's ARM without machines. Skipped where
  * there is no engine. Not proved: the official language host, which cannot be had here.
  */
 import { spawnSync } from "node:child_process";
@@ -115,6 +115,19 @@ test.skipIf(!hasEngine)(
     const named = [...stdout.matchAll(/\[mandatory\] +(\S+)/g)].map(([, policy]) => policy);
     // Of dev's four tiers, the reverse proxy and the HAProxy machines of one tier.
     expect(named).toEqual(Array<string>(6).fill("scale-set-image"));
+  },
+  180_000,
+);
+
+test.skipIf(!hasEngine)(
+  "an update of that stack file ends before it makes a resource that breaks the rule",
+  async () => {
+    const { stdout, exitCode } = await pulumi("up", "--yes", "--skip-preview", "--policy-pack", join(root, "policy"));
+    expect(exitCode).not.toBe(0);
+    expect(stdout).toMatch(/\[mandatory\] +scale-set-image/);
+    const made = JSON.stringify(lab.arm.resources());
+    expect(made).toContain("/virtualNetworks/vnet-platform-dev");
+    expect(made).not.toContain("/virtualMachineScaleSets/");
   },
   180_000,
 );

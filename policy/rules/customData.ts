@@ -10,7 +10,7 @@ const patterns: readonly [what: string, pattern: RegExp][] = [
   ["a key of a storage account or bus", /\b(?:AccountKey|SharedAccessKey)=[A-Za-z0-9+/]{20,}/],
   ["a signed address of a blob", /[?&]sig=[A-Za-z0-9%+/]{20,}/],
   ["a token of GitLab", /\bgl(?:pat|rt|dt|ptt|cbt|ft|soat)-[\w-]{20,}/],
-  ["a token of GitHub", /\bgh[pousr]_[A-Za-z0-9]{30,}/],
+  ["a token of GitHub", /\bgh[pousr]_[A-Za-z0-9]{30,}|\bgithub_pat_\w{30,}/],
   ["a key of AWS", /\bAKIA[0-9A-Z]{16}\b/],
   ["a signed token", /\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}/],
   ["a login in an address", /\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@{}$'"]+:[^\s/@{}$'"]+@/],
@@ -29,7 +29,7 @@ const longestText = 16 * 1024 * 1024;
 /** A string with all that is encoded in it, made readable. */
 function readable(text: string, depth = 0): string {
   if (depth === deepest) return text;
-  const parts = [...text.matchAll(/[A-Za-z0-9+/]{40,}={0,2}/g)].map(([part]) => Buffer.from(part, "base64"));
+  const parts = [...text.matchAll(/[A-Za-z0-9+/]{20,}={0,2}/g)].map(([part]) => Buffer.from(part, "base64"));
   const inner = parts.map((bytes) => decompressed(bytes).toString("utf8")).filter(isText);
   return [text, ...inner.map((part) => readable(part, depth + 1))].join("\n");
 }

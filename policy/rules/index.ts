@@ -5,6 +5,7 @@ import * as dns from "./dns.ts";
 import { knownTypes } from "./knownTypes.ts";
 import * as loadBalancers from "./loadBalancers.ts";
 import * as names from "./names.ts";
+import * as ownResources from "./ownResources.ts";
 import * as publicAddresses from "./publicAddresses.ts";
 import * as rights from "./rights.ts";
 import * as scaleSets from "./scaleSets.ts";
@@ -35,6 +36,7 @@ export const rules: readonly Rule[] = [
 export const stackRules: readonly StackRule[] = [
   ...publicAddresses.stackRules,
   ...securityGroups.stackRules,
+  ...ownResources.stackRules,
   ...storage.stackRules,
   ...zones.stackRules,
   ...tags.stackRules,

@@ -28,7 +28,8 @@ export const rules: Rule[] = [
       ...["Azure.Group.Name", "Azure.Group.Naming", "Azure.VNET.Name", "Azure.VNET.Naming", "Azure.VNET.SubnetName"],
       ...["Azure.VNET.SubnetNaming", "Azure.NSG.Name", "Azure.NSG.Naming", "Azure.PublicIP.Name"],
       ...["Azure.PublicIP.Naming", "Azure.LB.Name", "Azure.LB.Naming", "Azure.VMSS.Name", "Azure.KeyVault.Name"],
-      ...["Azure.KeyVault.SecretName", "Azure.Storage.Name", "Azure.Identity.UserAssignedName"],
+      ...["Azure.KeyVault.SecretName", "Azure.Storage.Name", "CKV_AZURE_43"],
+      "Azure.Identity.UserAssignedName",
     ],
     types: Object.keys(names),
     check: ({ type, inputs }) => {

@@ -1,7 +1,7 @@
 /** Public addresses: one of the reverse proxy, one by which machines call the outside, and no other. */
 import { component, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isThere, items, must, mustNot } from "../values.ts";
+import { at, isOneOrUnknown, items, must, mustNot } from "../values.ts";
 
 /** Components that may have a public address, one each. */
 const places = [component("ReverseProxy"), component("Network")];
@@ -34,12 +34,10 @@ export const rules: Rule[] = [
     ids: ["Azure.VMSS.PublicIPAttached"],
     types: [types.loadBalancer],
     check: ({ inputs, components }) =>
-      components.includes(component("ReverseProxy"))
-        ? []
-        : items(inputs, "frontendIPConfigurations").flatMap((frontend) => [
-            ...mustNot(frontend, "publicIPAddress"),
-            ...mustNot(frontend, "publicIPPrefix"),
-          ]),
+      items(inputs, "frontendIPConfigurations").flatMap((frontend) => [
+        ...(components.includes(component("ReverseProxy")) ? [] : mustNot(frontend, "publicIPAddress")),
+        ...mustNot(frontend, "publicIPPrefix"),
+      ]),
   },
   {
     name: "scale-set-no-public-address",
@@ -55,12 +53,13 @@ export const rules: Rule[] = [
   },
   {
     name: "nat-gateway-sku",
-    asks: "The NAT gateway has the Standard SKU and addresses of its own",
+    asks: "The NAT gateway has the Standard SKU and one address of its own",
     ids: ["Azure.PublicIP.StandardSKU"],
     types: [types.natGateway],
     check: ({ inputs }) => [
       ...must(inputs, "sku.name", "Standard", "StandardV2"),
-      ...(isThere(at(inputs, "publicIpAddresses")) ? [] : ["publicIpAddresses: given nothing, allowed is one address"]),
+      ...(isOneOrUnknown(at(inputs, "publicIpAddresses")) ? [] : ["publicIpAddresses: allowed is one address"]),
+      ...mustNot(inputs, "publicIpPrefixes"),
     ],
   },
 ];

@@ -19,12 +19,12 @@ export const rules: Rule[] = [
   {
     name: "role-least",
     asks: "Machines get roles that read one kind of thing, and no role that gives roles",
-    ids: ["Azure.RBAC.LimitOwner", "Azure.RBAC.CoAdministrator", "AZU-0030"],
+    ids: ["Azure.RBAC.LimitOwner", "AZU-0030"],
     types: [types.roleAssignment],
     check: ({ inputs }) => {
       const given = at(inputs, "roleDefinitionId");
       const id = typeof given === "string" ? (given.split("/").at(-1) ?? "").toLowerCase() : undefined;
-      if (id === undefined ? typeof given === "symbol" : id in roles) return [];
+      if (id === undefined ? typeof given === "symbol" : Object.hasOwn(roles, id)) return [];
       return [`roleDefinitionId: given ${show(given)}, allowed are ${Object.values(roles).join(", ")}`];
     },
   },

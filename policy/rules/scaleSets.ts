@@ -1,7 +1,7 @@
 /** Machines. */
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isThere, items, mayBe, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
+import { at, isOneOrUnknown, isThere, items, mayBe, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
 
 const profile = "virtualMachineProfile";
 const healthExtensions = ["ApplicationHealthLinux"];
@@ -14,6 +14,13 @@ const cards = (inputs: unknown) => items(inputs, `${profile}.networkProfile.netw
 /** Minutes of a duration such as `PT10M`. */
 const minutesOf = (duration: unknown) =>
   typeof duration === "string" ? Number(/^PT(\d+)M$/.exec(duration)?.[1] ?? Number.NaN) : undefined;
+
+function mustMatch(value: unknown, path: string, pattern: RegExp, allowed: string): string[] {
+  const given = at(value, path);
+  return given === notYetKnown || pattern.test(show(given))
+    ? []
+    : [`${path}: given ${show(given)}, allowed is ${allowed}`];
+}
 
 const about = (names: Pick<Rule, "name" | "asks" | "ids">, check: (inputs: unknown) => string[]): Rule => ({
   ...names,
@@ -102,27 +109,26 @@ export const rules: Rule[] = [
       asks: "Machines carry no extension but that of their health: a script in one would be code that nobody reviewed",
       ids: ["Azure.VMSS.ScriptExtensions", "Azure.VMSS.MigrateAMA", "CKV_AZURE_50"],
     },
-    (inputs) =>
-      items(inputs, `${profile}.extensionProfile.extensions`)
+    (inputs) => [
+      ...items(inputs, `${profile}.extensionProfile.extensions`)
         .filter(
           (each) => !mayBe(at(each, "type"), ...healthExtensions) || !mayBe(at(each, "publisher"), healthPublisher),
         )
         .map((each) => `${show(at(each, "name"))}: given ${show(at(each, "publisher"))} ${show(at(each, "type"))}`),
+      ...mustNot(inputs, `${profile}.applicationProfile.galleryApplications`),
+    ],
   ),
   about(
     {
       name: "scale-set-identity",
       asks: "Machines are known to Azure by the one identity that is made for their group",
-      ids: ["Azure.RBAC.UseGroups"],
+      ids: [],
     },
     (inputs) => {
       const given = at(inputs, "identity.userAssignedIdentities");
-      const count = Array.isArray(given) ? given.length : undefined;
       return [
         ...must(inputs, "identity.type", "UserAssigned"),
-        ...(count === undefined || count === 1
-          ? []
-          : [`identity.userAssignedIdentities: given ${count}, allowed is one`]),
+        ...(isOneOrUnknown(given) ? [] : [`identity.userAssignedIdentities: given ${show(given)}, allowed is one`]),
       ];
     },
   ),
@@ -148,15 +154,17 @@ export const rules: Rule[] = [
       asks: "Machines are born from Debian's image of the second generation, in a version that is named",
       ids: [],
     },
-    (inputs) => [
-      ...mustNot(inputs, `${profile}.storageProfile.imageReference.id`),
-      ...mustNot(inputs, `${profile}.storageProfile.imageReference.communityGalleryImageId`),
-      ...mustNot(inputs, `${profile}.storageProfile.imageReference.sharedGalleryImageId`),
-      ...must(inputs, `${profile}.storageProfile.imageReference.publisher`, ...publishers),
-      ...(show(at(inputs, `${profile}.storageProfile.imageReference.version`)) === "latest"
-        ? ["imageReference.version: given latest, allowed is a version: a repair would bring another machine"]
-        : []),
-    ],
+    (inputs) => {
+      const image = `${profile}.storageProfile.imageReference`;
+      return [
+        ...mustNot(inputs, `${image}.id`),
+        ...mustNot(inputs, `${image}.communityGalleryImageId`),
+        ...mustNot(inputs, `${image}.sharedGalleryImageId`),
+        ...must(inputs, `${image}.publisher`, ...publishers),
+        ...mustMatch(inputs, `${image}.sku`, /-gen2$/, "an image of the second generation"),
+        ...mustMatch(inputs, `${image}.version`, /^\d+(\.\d+)+$/, "a version: a repair would bring another machine"),
+      ];
+    },
   ),
   about(
     {
@@ -165,13 +173,14 @@ export const rules: Rule[] = [
       ids: ["Azure.VM.UseManagedDisks", "CKV_AZURE_92"],
     },
     (inputs) => {
-      const disk = `${profile}.storageProfile.osDisk`;
-      return [
+      const storage = `${profile}.storageProfile`;
+      const dataDisks = items(inputs, `${storage}.dataDisks`).map((_, index) => `${storage}.dataDisks.${index}`);
+      return [`${storage}.osDisk`, ...dataDisks].flatMap((disk) => [
         ...mustHave(inputs, `${disk}.managedDisk.storageAccountType`, "a type of managed disk"),
         ...must(inputs, `${disk}.deleteOption`, "Delete"),
         ...mustNot(inputs, `${disk}.vhdContainers`),
         ...mustNot(inputs, `${disk}.image`),
-      ];
+      ]);
     },
   ),
   about(

@@ -14,9 +14,18 @@ const administratorsPorts = [...webPorts, 22];
 /** Bits of the widest block inside that may be let in: a subnet. */
 const subnetBits = 24;
 const lastPriority = 4096;
+/** Fields of a rule that is about everything. */
+const whole = [
+  "protocol",
+  "sourceAddressPrefix",
+  "sourcePortRange",
+  "destinationAddressPrefix",
+  "destinationPortRange",
+];
 
 interface Inbound {
   name: string;
+  rule: unknown;
   priority: unknown;
   protocol: unknown;
   sources: string[];
@@ -28,14 +37,21 @@ const strings = (values: unknown[]): string[] => values.filter((value) => typeof
 /** The values of a field that Azure has in singular and plural. */
 const both = (rule: unknown, singular: string, plural: string) => strings([at(rule, singular), ...items(rule, plural)]);
 
+/** Azure takes these words in any case. */
+const is = (rule: unknown, field: string, word: string) => show(at(rule, field)).toLowerCase() === word.toLowerCase();
+
 function inbound({ inputs }: Resource, access: "Allow" | "Deny"): Inbound[] {
   return items(inputs, "securityRules")
-    .filter((rule) => at(rule, "direction") === "Inbound" && at(rule, "access") === access)
+    .filter((rule) => is(rule, "direction", "Inbound") && is(rule, "access", access))
     .map((rule) => ({
-      name: show(at(rule, "name")),
+      ...{ name: show(at(rule, "name")), rule },
       priority: at(rule, "priority"),
       protocol: at(rule, "protocol"),
-      sources: both(rule, "sourceAddressPrefix", "sourceAddressPrefixes"),
+      sources: [
+        ...both(rule, "sourceAddressPrefix", "sourceAddressPrefixes"),
+        // Who is in it is not said here.
+        ...items(rule, "sourceApplicationSecurityGroups").map(() => "an application security group"),
+      ],
       ports: both(rule, "destinationPortRange", "destinationPortRanges"),
     }));
 }
@@ -129,10 +145,7 @@ export const rules: Rule[] = [
       sourcesOf(group, ["network", "private"])
         // Administrators may sit behind a private block of any size.
         .filter(({ ports }) => !(isReverseProxys(group) && ports.every((port) => port === "22")))
-        .filter(({ origin, source }) => {
-          const block = blockOf(source);
-          return origin === "network" || (block !== undefined && (parseCidr(block)?.prefix ?? 0) < subnetBits);
-        })
+        .filter(({ source }) => (parseCidr(blockOf(source) ?? "")?.prefix ?? 0) < subnetBits)
         .map(({ name, source }) => `${name}: given source ${source}, allowed is a /${subnetBits} or smaller`),
   },
   {
@@ -142,19 +155,19 @@ export const rules: Rule[] = [
     types: [types.securityGroup],
     check: (group) => {
       if (isVague(group)) return [];
-      const denied = inbound(group, "Deny").some(
-        ({ priority, protocol, sources, ports }) =>
-          mayBe(priority, lastPriority) &&
-          mayBe(protocol, "*") &&
-          (sources.includes("*") || sources.length === 0) &&
-          (ports.includes("*") || ports.length === 0),
-      );
+      const denying = inbound(group, "Deny")
+        .filter(({ rule }) => whole.every((field) => mayBe(at(rule, field), "*")))
+        .map(({ priority }) => priority);
+      const denied = denying.some((priority) => mayBe(priority, lastPriority));
+      const first = Math.min(lastPriority, ...denying.filter((priority) => typeof priority === "number"));
       const probed = sourcesOf(group, ["probe"]).some(
-        ({ priority }) => priority === notYetKnown || (typeof priority === "number" && priority < lastPriority),
+        ({ priority }) => priority === notYetKnown || (typeof priority === "number" && priority < first),
       );
       return [
         ...(denied ? [] : [`securityRules: no rule of priority ${lastPriority} denies all that is left`]),
-        ...(probed ? [] : ["securityRules: no rule lets AzureLoadBalancer in, so that no health probe arrives"]),
+        ...(probed
+          ? []
+          : ["securityRules: no rule lets AzureLoadBalancer in before all is denied, so that no health probe arrives"]),
       ];
     },
   },

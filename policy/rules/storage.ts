@@ -1,7 +1,7 @@
 /** Where artifacts and backups are. */
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, must, mustNot } from "../values.ts";
+import { at, must, mustNot, notYetKnown, show } from "../values.ts";
 import { wideRanges } from "./vaults.ts";
 
 /** Days for which what was deleted can be had back, at least. */
@@ -11,9 +11,10 @@ function kept(inputs: unknown, policy: string): string[] {
   const days = at(inputs, `${policy}.days`);
   return [
     ...must(inputs, `${policy}.enabled`, true),
-    ...(typeof days === "number" && days < fewestDays
-      ? [`${policy}.days: given ${days}, allowed are ${fewestDays} or more`]
-      : []),
+    ...must(inputs, `${policy}.allowPermanentDelete`, false, undefined),
+    ...(days === notYetKnown || (typeof days === "number" && days >= fewestDays)
+      ? []
+      : [`${policy}.days: given ${show(days)}, allowed are ${fewestDays} or more`]),
   ];
 }
 
@@ -41,6 +42,7 @@ export const rules: Rule[] = [
       ...must(inputs, "allowSharedKeyAccess", false),
       ...must(inputs, "isLocalUserEnabled", false, undefined),
       ...must(inputs, "isSftpEnabled", false, undefined),
+      ...must(inputs, "enableNfsV3", false, undefined),
     ],
   },
   {
@@ -79,6 +81,7 @@ export const rules: Rule[] = [
             ...must(inputs, "networkRuleSet.defaultAction", "Deny"),
             ...must(inputs, "networkRuleSet.bypass", "AzureServices"),
             ...wideRanges(inputs, "networkRuleSet.ipRules", "iPAddressOrRange"),
+            ...mustNot(inputs, "networkRuleSet.resourceAccessRules"),
           ],
   },
   {

@@ -26,6 +26,7 @@ export const rules: Rule[] = [
     check: ({ inputs }) => [
       ...must(inputs, "defaultOutboundAccess", false),
       ...mustHave(inputs, "natGateway.id", "the ID of the NAT gateway"),
+      ...mustNot(inputs, "routeTable"),
     ],
   },
   {

@@ -61,8 +61,8 @@ export const rules: Rule[] = [
       ids: ["Azure.Storage.UseReplication", "CKV_AZURE_206"],
       types: [types.storageAccount],
     },
-    ({ inputs }) =>
-      must(inputs, "sku.name", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS", "Standard_GRS", "Standard_RAGRS"),
+    // Without a Z, a region has all of its copies in one place.
+    ({ inputs }) => must(inputs, "sku.name", "Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS"),
   ),
   inProduction(
     {
@@ -90,9 +90,9 @@ export const rules: Rule[] = [
   },
 ];
 
-/** What a stack would lose for good, or have to build anew while nobody can work. */
+/** What a stack would lose for good, or have to build anew while nobody can work, and says that it is production. */
 const lasting: readonly string[] = [
-  ...[types.resourceGroup, types.virtualNetwork, types.subnet, types.publicAddress, types.loadBalancer],
+  ...[types.resourceGroup, types.virtualNetwork, types.publicAddress, types.loadBalancer],
   ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
 ];
 

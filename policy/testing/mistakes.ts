@@ -124,6 +124,13 @@ export const mistakes: readonly Mistake[] = [
     "keyvault:AccessPolicy",
     "storage:Table",
   ].map((type) => all("known-types", type, extra(`azure-native:${type}`))),
+  ...[
+    "azure:network/publicIp:PublicIp",
+    "azure-native_network_v20240301:network:NetworkInterface",
+    "azapi:index/resource:Resource",
+    "pulumi-nodejs:dynamic:Resource",
+    "command:remote:Command",
+  ].map((type) => all("known-types", type, extra(type))),
 
   // Public addresses.
   all(
@@ -151,7 +158,10 @@ export const mistakes: readonly Mistake[] = [
     name: "public",
   }),
   set("nat-gateway-sku", "network-nat", "sku.name", "Basic"),
+  set("public-frontend-place", "reverse-proxy-lbe", "frontendIPConfigurations.0.publicIPPrefix", { id: "/x" }),
   set("nat-gateway-sku", "network-nat", "publicIpAddresses", undefined),
+  set("nat-gateway-sku", "network-nat", "publicIpAddresses.1", { id: "/somebody-elses" }),
+  set("nat-gateway-sku", "network-nat", "publicIpPrefixes", [{ id: "/x" }]),
   all("public-address-count", "a second one of the reverse proxy", with2("reverse-proxy-address")),
   all("public-address-count", "a second one of the network", with2("network-nat-address"), "prod"),
   all("public-address-used", "no load balancer has it", (made) =>
@@ -167,6 +177,8 @@ export const mistakes: readonly Mistake[] = [
   allowing("inbound-internet", "data", { sourceAddressPrefix: "198.51.100.7/32", destinationPortRange: "5432" }),
   allowing("inbound-internet", "back", { sourceAddressPrefixes: ["10.20.0.0/24", "203.0.113.9"] }),
   allowing("inbound-internet", "balancer", { sourceAddressPrefix: "AzureCloud" }),
+  allowing("inbound-internet", "front", { sourceAddressPrefix: "Internet", direction: "inbound", access: "allow" }),
+  allowing("inbound-internet", "data", { sourceApplicationSecurityGroups: [{ id: "/somebody-elses" }] }),
   allowing("inbound-ports", "reverse-proxy", { sourceAddressPrefix: "Internet", destinationPortRange: "8080" }),
   allowing("inbound-ports", "reverse-proxy", { sourceAddressPrefix: "Internet", protocol: "Udp" }),
   allowing("inbound-ports", "reverse-proxy", { sourceAddressPrefix: "198.51.100.0/24", destinationPortRange: "*" }),
@@ -176,6 +188,9 @@ export const mistakes: readonly Mistake[] = [
   allowing("inbound-management", "data", { sourceAddressPrefix: "Internet", destinationPortRanges: ["443", "3389"] }),
   allowing("inbound-segments", "data", { sourceAddressPrefix: "VirtualNetwork" }),
   allowing("inbound-segments", "back", { sourceAddressPrefix: "10.20.0.0/16" }),
+  allowing("inbound-segments", "back", { sourceAddressPrefix: "fd00::/8" }),
+  allowing("inbound-segments", "data", { sourceAddressPrefix: "10.0.0.0/8", destinationPortRange: "22" }),
+  allowing("inbound-segments", "reverse-proxy", { sourceAddressPrefix: "10.0.0.0/8" }),
   one("inbound-deny-all", "no last rule", "network-data-nsg", (inputs) => {
     inputs["securityRules"] = (inputs["securityRules"] as Container[]).filter(({ access }) => access !== "Deny");
   }),
@@ -183,6 +198,23 @@ export const mistakes: readonly Mistake[] = [
     inputs["securityRules"] = (inputs["securityRules"] as Container[]).filter(
       ({ sourceAddressPrefix }) => sourceAddressPrefix !== "AzureLoadBalancer",
     );
+  }),
+  ...[
+    { destinationAddressPrefix: "10.20.4.4" },
+    { sourcePortRange: "1024-65535" },
+    { sourceAddressPrefix: undefined, sourceApplicationSecurityGroups: [{ id: "/x" }] },
+    { destinationPortRange: undefined, destinationPortRanges: ["0-1023"] },
+    { protocol: "Tcp" },
+    { priority: 3000 },
+  ].map((change) =>
+    one("inbound-deny-all", `a last rule of ${JSON.stringify(change)}`, "network-data-nsg", (inputs) => {
+      const last = (inputs["securityRules"] as Container[]).at(-1);
+      Object.entries(change).forEach(([field, value]) => put(last, field, value));
+    }),
+  ),
+  one("inbound-deny-all", "all is denied before probes are let in", "network-data-nsg", (inputs) => {
+    const rules = inputs["securityRules"] as Container[];
+    rules.push({ ...rules.at(-1), name: "deny-early", priority: 200 });
   }),
   all("security-group-used", "a group of nothing", with2("network-data-nsg")),
   all("internet-subnet", "a tier gets the group of the reverse proxy", (made) => {
@@ -200,6 +232,20 @@ export const mistakes: readonly Mistake[] = [
     );
   }),
 
+  ...[
+    ["back-vmss", "virtualMachineProfile"],
+    ["data-vmss", "identity"],
+    ["vault-back-databaseLogin", "principalId"],
+    ["network-data-subnet", "networkSecurityGroup"],
+    ["network-front-subnet", "natGateway"],
+    ["network-nat", "publicIpAddresses"],
+    ["reverse-proxy-lbe", "frontendIPConfigurations"],
+  ].map(([resource, input = ""]) =>
+    all("own-resources", `${resource} with somebody else's ${input}`, (made) =>
+      made.map((each) => (each.name === resource ? { ...each, madeOf: { ...each.madeOf, [input]: [] } } : each)),
+    ),
+  ),
+
   // The network.
   set("subnet-security-group", "network-front-subnet", "networkSecurityGroup", undefined),
   set("subnet-security-group", "network-data-subnet", "networkSecurityGroup", {}, "prod"),
@@ -208,6 +254,7 @@ export const mistakes: readonly Mistake[] = [
   set("subnet-private", "network-back-subnet", "defaultOutboundAccess", true),
   set("subnet-private", "network-back-subnet", "defaultOutboundAccess", undefined),
   set("subnet-private", "network-data-subnet", "natGateway", undefined),
+  set("subnet-private", "network-back-subnet", "routeTable", { id: "/somebody-elses" }),
   set("subnet-endpoint-policies", "network-data-subnet", "privateEndpointNetworkPolicies", "Disabled"),
   set("network-name-servers", "network-vnet", "dhcpOptions", { dnsServers: ["10.20.1.4"] }),
 
@@ -218,6 +265,7 @@ export const mistakes: readonly Mistake[] = [
   set("load-balancer-probe", "front-load-balancer-lbi", "probes.0.requestPath", "/"),
   set("load-balancer-no-nat", "front-load-balancer-lbi", "inboundNatRules", [{ name: "ssh" }]),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.0.frontendPort", 8080),
+  set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.0.protocol", "Udp"),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.1.disableOutboundSnat", false),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "outboundRules", [{ name: "out" }]),
 
@@ -226,12 +274,18 @@ export const mistakes: readonly Mistake[] = [
   set("scale-set-ssh-keys", "data-vmss", `${os}.adminPassword`, "Sesame-open-1"),
   set("scale-set-ssh-keys", "data-vmss", `${os}.linuxConfiguration.ssh.publicKeys`, []),
   set("scale-set-ssh-keys", "data-vmss", `${os}.linuxConfiguration.ssh.publicKeys.0.keyData`, "ssh-dss AAAAB3"),
+  set("scale-set-ssh-keys", "back-vmss", `${os}.windowsConfiguration`, { provisionVMAgent: true }),
   set("scale-set-health", "front-vmss", extensions, []),
+  set("scale-set-health", "back-vmss", `${extensions}.0.settings.protocol`, "tcp"),
+  set("scale-set-health", "data-vmss", `${extensions}.0.settings.port`, undefined),
+  set("scale-set-health", "front-vmss", `${extensions}.0.publisher`, "Somebody"),
+  set("scale-set-extensions", "data-vmss", `${extensions}.0.publisher`, "Somebody"),
   set("scale-set-health", "reverse-proxy-machines-vmss", `${profile}.extensionProfile`, undefined),
   set("scale-set-health", "front-vmss", `${extensions}.0.settings.requestPath`, undefined),
   set("scale-set-repair", "front-vmss", "automaticRepairsPolicy.enabled", false),
   set("scale-set-repair", "gitlab-vmss", "automaticRepairsPolicy", undefined, "tools"),
   set("scale-set-repair", "front-vmss", "automaticRepairsPolicy.gracePeriod", "PT5M"),
+  set("scale-set-repair", "back-vmss", "automaticRepairsPolicy.repairAction", "None"),
   one(
     "scale-set-extensions",
     "a script",
@@ -243,9 +297,13 @@ export const mistakes: readonly Mistake[] = [
       }),
     "tools",
   ),
+  set("scale-set-extensions", "back-vmss", `${profile}.applicationProfile`, {
+    galleryApplications: [{ packageReferenceId: "/somebody-elses" }],
+  }),
   set("scale-set-identity", "front-vmss", "identity.type", "SystemAssigned, UserAssigned"),
   set("scale-set-identity", "data-vmss", "identity.userAssignedIdentities", ["/a", "/b"]),
   set("scale-set-identity", "data-vmss", "identity", undefined),
+  set("scale-set-identity", "back-vmss", "identity.userAssignedIdentities", undefined),
   set("scale-set-trusted-launch", "front-vmss", `${profile}.securityProfile.securityType`, "Standard", "prod"),
   set(
     "scale-set-trusted-launch",
@@ -254,19 +312,46 @@ export const mistakes: readonly Mistake[] = [
     false,
     "prod",
   ),
+  set("scale-set-trusted-launch", "back-vmss", `${profile}.securityProfile.uefiSettings.vTpmEnabled`, false, "prod"),
   set("scale-set-trusted-launch", "gitlab-vmss", `${profile}.securityProfile`, undefined, "tools"),
   set("scale-set-image", "front-vmss", `${profile}.storageProfile.imageReference.publisher`, "Somebody"),
   set("scale-set-image", "front-vmss", `${profile}.storageProfile.imageReference.version`, "latest"),
+  set("scale-set-image", "data-vmss", `${profile}.storageProfile.imageReference.version`, "Latest"),
+  set("scale-set-image", "back-vmss", `${profile}.storageProfile.imageReference.version`, undefined),
+  set("scale-set-image", "back-vmss", `${profile}.storageProfile.imageReference.sku`, "13"),
   set("scale-set-image", "front-vmss", `${profile}.storageProfile.imageReference`, { communityGalleryImageId: "/x" }),
+  ...["id", "communityGalleryImageId", "sharedGalleryImageId"].map((image) =>
+    set("scale-set-image", "data-vmss", `${profile}.storageProfile.imageReference.${image}`, "/somebody-elses"),
+  ),
   set("scale-set-disks", "data-vmss", `${profile}.storageProfile.osDisk.managedDisk`, undefined),
   set("scale-set-disks", "data-vmss", `${profile}.storageProfile.osDisk.deleteOption`, "Detach"),
+  set("scale-set-disks", "back-vmss", `${profile}.storageProfile.osDisk.image`, { uri: "https://x.example/a.vhd" }),
+  set("scale-set-disks", "back-vmss", `${profile}.storageProfile.osDisk.vhdContainers`, ["https://x.example/a"]),
+  set("scale-set-disks", "data-vmss", `${profile}.storageProfile.dataDisks`, [
+    { lun: 0, createOption: "Empty", diskSizeGB: 64, managedDisk: { storageAccountType: "Premium_LRS" } },
+  ]),
   set("scale-set-forwarding", "front-vmss", `${card}.enableIPForwarding`, true),
   set("scale-set-forwarding", "front-vmss", `${card}.networkSecurityGroup`, { id: "/open" }),
+  set("scale-set-forwarding", "back-vmss", `${card}.dnsSettings`, { dnsServers: ["198.51.100.53"] }),
   set("scale-set-subnet", "front-vmss", `${card}.ipConfigurations.0.subnet`, undefined),
+  one("scale-set-subnet", "a second address", "back-vmss", (inputs) => {
+    const configurations = valueAt(inputs, `${card}.ipConfigurations`) as Container[];
+    configurations.push({ ...configurations[0], name: "second", primary: false });
+  }),
   set("scale-set-orchestration", "front-vmss", "orchestrationMode", "Uniform"),
+  set("scale-set-orchestration", "back-vmss", "upgradePolicy.mode", "Automatic"),
+  set("scale-set-orchestration", "data-vmss", "singlePlacementGroup", true),
   set("scale-set-farewell", "front-vmss", `${profile}.scheduledEventsProfile`, undefined),
   set("scale-set-diagnostics", "front-vmss", `${profile}.diagnosticsProfile.bootDiagnostics.enabled`, false),
+  set(
+    "scale-set-diagnostics",
+    "back-vmss",
+    `${profile}.diagnosticsProfile.bootDiagnostics.storageUri`,
+    "https://somebody-else.blob.core.windows.net",
+  ),
   set("scale-set-size", "front-vmss", "sku.name", "Basic_A1"),
+  set("scale-set-size", "data-vmss", "sku.name", "Standard_D2_v2_Promo"),
+  set("scale-set-size", "back-vmss", "sku.tier", "Basic"),
   set("scale-set-size", "front-vmss", `${profile}.priority`, "Spot"),
 
   // First-boot data.
@@ -276,6 +361,14 @@ export const mistakes: readonly Mistake[] = [
     "a connection string",
     file("DefaultEndpointsProtocol=https;AccountKey=Zm9vYmFyYmF6cXV4Zm9vYmFyYmF6cXV4Cg=="),
   ),
+  customData("a password in a short file", file("PASSWORD=hunter-2-hunter")),
+  customData("a signed address of a blob", cloudConfig(`# https://x.example/a?sv=2024&sig=${"aB3%2F".repeat(7)}`)),
+  customData("a key of AWS", cloudConfig("# AKIAIOSFODNN7EXAMPLE")),
+  customData(
+    "a signed token",
+    cloudConfig(`# ${["eyJhbGciOiJIUzI1NiJ9", "eyJzdWIiOiIxMjM0In0", "c2lnbmF0dXJl"].join(".")}`),
+  ),
+  customData("a token of GitHub", file(`github_pat_${"1A2b3C4d".repeat(6)}`)),
   customData("a token of GitLab", file("GITLAB_TOKEN=glpat-abcdefghij0123456789\n")),
   customData("a login in an address", file("DATABASE_URL=postgres://platform:s3cr3t-value@10.20.4.254/platform\n")),
   customData("a secret of the stack", file("export PGX='a test\\'s password'\n# a test's password\n")),
@@ -308,16 +401,26 @@ export const mistakes: readonly Mistake[] = [
   set("storage-tls", "storage-st", "minimumTlsVersion", undefined),
   set("storage-shared-key", "storage-st", "allowSharedKeyAccess", true),
   set("storage-shared-key", "storage-st", "isSftpEnabled", true),
+  set("storage-shared-key", "storage-st", "isLocalUserEnabled", true),
+  set("storage-shared-key", "storage-st", "enableNfsV3", true),
   set("storage-no-public-blobs", "storage-st", "allowBlobPublicAccess", true),
   set("storage-no-public-blobs", "storage-backups", "publicAccess", "Blob"),
   set("storage-firewall", "storage-st", "networkRuleSet.defaultAction", "Allow"),
   set("storage-firewall", "storage-st", "networkRuleSet.bypass", "None"),
   set("storage-firewall", "storage-st", "networkRuleSet.ipRules", [{ iPAddressOrRange: "0.0.0.0/1" }]),
+  set("storage-firewall", "storage-st", "networkRuleSet.resourceAccessRules", [
+    { tenantId: "somebody-elses", resourceId: "/subscriptions/0001/resourceGroups/*/providers/Microsoft.Synapse/x/*" },
+  ]),
   set("storage-tenant", "storage-st", "allowCrossTenantReplication", true),
+  set("storage-tenant", "storage-st", "allowedCopyScope", "Everywhere"),
   set("storage-kind", "storage-st", "kind", "BlobStorage"),
+  set("storage-kind", "storage-st", "sku.name", "Premium_ZRS"),
   set("storage-soft-delete", "storage-history", "isVersioningEnabled", false),
   set("storage-soft-delete", "storage-history", "deleteRetentionPolicy.enabled", false),
+  set("storage-soft-delete", "storage-history", "deleteRetentionPolicy.allowPermanentDelete", true),
+  set("storage-soft-delete", "storage-history", "deleteRetentionPolicy.days", undefined),
   set("storage-soft-delete", "storage-history", "containerDeleteRetentionPolicy.days", 1),
+  set("storage-soft-delete", "storage-history", "cors", { corsRules: [{ allowedOrigins: ["*"] }] }),
   all("storage-history", "no history", without("storage-history")),
 
   // Rights.
@@ -331,6 +434,7 @@ export const mistakes: readonly Mistake[] = [
       put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id}`),
     ),
   ),
+  set("role-least", "vault-back-databaseLogin", "roleDefinitionId", "constructor"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000/resourceGroups/rg-platform-dev"),
   set("role-scope", "vault-data-databaseLogin", "scope", "/x/providers/Microsoft.KeyVault/vaults/kv", "prod"),
@@ -350,8 +454,11 @@ export const mistakes: readonly Mistake[] = [
   set("load-balancer-zones", "data-load-balancer-lbi", "frontendIPConfigurations.0.zones", undefined, "prod"),
   set("zone-balance", "front-vmss", "zoneBalance", true, "prod"),
   set("storage-replication", "storage-st", "sku.name", "Standard_LRS", "prod"),
+  set("storage-replication", "storage-st", "sku.name", "Standard_GRS", "prod"),
   set("autoscale-minimum", "front-autoscale", "profiles.0.capacity.minimum", "1", "prod"),
   set("autoscale-enabled", "front-autoscale", "enabled", false, "prod"),
+  set("autoscale-enabled", "front-autoscale", "targetResourceUri", undefined, "prod"),
+  set("autoscale-enabled", "front-autoscale", "predictiveAutoscalePolicy", { scaleMode: "Enabled" }, "prod"),
   {
     policy: "protection",
     what: "no protection",
