@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
+import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { comesAndGoes, differences } from "./compare.ts";
 
 const digest = (letter: string) => letter.repeat(64);
@@ -50,6 +50,8 @@ const scaleSet = (changes: PropertyChange[], more: Partial<PreviewStep> = {}) =>
     changes,
     ...more,
   });
+const open: PolicyViolation = { policy: "open", pack: "platform", level: "mandatory", message: "it is open" };
+const tags: PolicyViolation = { policy: "tags", pack: "platform", level: "advisory", urn: "urn:set", message: "none" };
 const capacity = update("sku.capacity", 2, 3);
 
 test("what is the same is no difference, whatever commit it is of", () => {
@@ -75,6 +77,11 @@ test.each<[string, PreviewRecord, PreviewRecord]>([
     record([playbook([machines])]),
     record([playbook([machines], { inputs: digest("b") })]),
   ],
+  [
+    "playbooks or variables, where machines changed, too",
+    record([playbook([machines])]),
+    record([playbook([machines, update("environment.PLATFORM_CONTENT", "a", "b")])]),
+  ],
   ["playbook that changes otherwise", record([]), record([playbook([machines, update("create", "a", "b")])])],
   ["playbook that goes and would have changed otherwise", record([playbook([update("create", "a", "b")])]), record([])],
   ["scale set of another size", record([]), record([scaleSet([capacity, update("sku.name", "B2s", "B4s")])])],
@@ -83,6 +90,12 @@ test.each<[string, PreviewRecord, PreviewRecord]>([
     "scale set for which the approved record claims more",
     record([scaleSet([capacity])]),
     record([scaleSet([update("sku.capacity", 2, 9)], { exempt: [] })]),
+  ],
+  ["violation of a policy", record([step()], { policy: [open] }), record([step()], { policy: [open, tags] })],
+  [
+    "level of a violation",
+    record([step()], { policy: [{ ...open, level: "advisory" }] }),
+    record([step()], { policy: [open] }),
   ],
   ["deletion of what is exempt", record([]), record([playbook([], { operation: "delete" })])],
 ])("another %s is a difference", (_, approved, now) => {
@@ -95,7 +108,7 @@ test.each<[string, PreviewStep[], PreviewStep[]]>([
   [
     "another hash and other machines",
     [playbook([machines])],
-    [playbook([update("environment.PLATFORM_CONTENT", "a", "c"), update("triggers[1]", "x", "y")])],
+    [playbook([update("environment.PLATFORM_MACHINES", "a", "c"), update("triggers[1]", "x", "y")])],
   ],
   ["a number of machines that comes", [], [scaleSet([capacity])]],
   [
@@ -136,6 +149,15 @@ test("an apply that goes on may do less, and what was not known then; and nothin
   expect(differences(record([replace]), rest("delete"), { resumed: true })).toEqual([]);
   expect(differences(record([step()]), rest("delete"), { resumed: true })).toHaveLength(1);
   expect(differences(record([]), record([step()]), { resumed: true })).toHaveLength(1);
+});
+
+test("a violation that there is no longer is no difference, nor one that an apply finds that goes on", () => {
+  const [fine, violated] = [record([step()]), record([step()], { policy: [tags] })];
+  expect(differences(violated, fine)).toEqual([]);
+  expect(differences(fine, violated)).toMatchObject([
+    { subject: "policy", now: expect.stringContaining("none") as string },
+  ]);
+  expect(differences(fine, violated, { resumed: true })).toEqual([]);
 });
 
 test("only a change of what is exempt comes and goes", () => {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { isExempt } from "../exemptions.ts";
 import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { masked } from "../state/mask.ts";
-import { changeText } from "./text.ts";
+import { changeText, violationText } from "./text.ts";
 import { unknown } from "./values.ts";
 
 /** Something that was not approved. */
@@ -45,6 +45,11 @@ export function differences(
     for (let index = 0; index < Math.max(olds.length, news.length); index++)
       found.push(...stepDifferences(olds[index], news[index], resumed));
   }
+  // What is done by half tells values that were not known then, and policies may say more of them.
+  const told = new Set(approved.policy.map(violationText));
+  for (const violation of resumed ? [] : now.policy)
+    if (!told.has(violationText(violation)))
+      found.push({ subject: "policy", approved: "not this violation", now: violationText(violation) });
   return found;
 }
 

@@ -340,14 +340,14 @@ export async function differingApplies(place: Place, which: readonly number[]): 
 }
 
 /** The run of Ansible and a scale set, as the program has them: machines and their number are what stands. */
-const living = (inputs: Record<string, unknown> = {}): ResourceSpec[] => [
+const living = (inputs: Record<string, unknown> = {}, content = "playbooks"): ResourceSpec[] => [
   {
     type: "command:local:Command",
     name: "configuration-ansible",
     parent: "platform:configuration:Playbook",
     inputs: {
       create: "run",
-      environment: { PLATFORM_CONTENT: "${live:content}" },
+      environment: { PLATFORM_CONTENT: content, PLATFORM_MACHINES: "${live:inventory}" },
       triggers: "${live:machines}",
       ...inputs,
     },
@@ -370,7 +370,7 @@ const living = (inputs: Record<string, unknown> = {}): ResourceSpec[] => [
 export async function exemptApplies(place: Place, count: number, seed: number): Promise<void> {
   const random = new Random(seed);
   const live = (machines: number) => ({
-    content: random.text(),
+    inventory: random.text(),
     machines: Array.from({ length: machines }, () => random.text(6)),
     capacity: machines,
   });
@@ -393,22 +393,24 @@ export async function exemptApplies(place: Place, count: number, seed: number): 
     const up = await place.delivery("up", stack, "--approved", place.file("record.json"));
     expect(up.status, `${done}: ${up.stdout}${up.stderr}`).toBe(0);
   }
-  // The same by another property is a difference.
-  place.write({ program: { resources: living() }, secrets: { apiKey } });
-  await place.preview();
-  place.write({ program: { resources: living({ create: "something else" }) }, secrets: { apiKey } });
-  const up = await place.delivery("up", stack, "--approved", place.file("record.json"));
-  expect(up).toMatchObject({ status: 1, stderr: expect.stringContaining("something else") as string });
+  // The same by another property is a difference, and so are other playbooks.
+  for (const resources of [living({ create: "something else" }), living({}, "something else")]) {
+    place.write({ program: { resources: living() }, secrets: { apiKey } });
+    await place.preview();
+    place.write({ program: { resources }, secrets: { apiKey } });
+    const up = await place.delivery("up", stack, "--approved", place.file("record.json"));
+    expect(up).toMatchObject({ status: 1, stderr: expect.stringContaining("something else") as string });
+  }
 }
 
 /** What was deleted behind Pulumi's back is told; other machines than those of the last apply are no drift. */
 export async function drift(place: Place): Promise<void> {
   const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
-  place.live({ content: "one", machines: ["a"], capacity: 1 });
+  place.live({ inventory: "one", machines: ["a"], capacity: 1 });
   place.write({ program: { resources: [...living(), network({})] }, secrets: { apiKey } });
   place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
   const out = place.file("drift.json");
-  place.live({ content: "two", machines: ["a", "b"], capacity: 2 });
+  place.live({ inventory: "two", machines: ["a", "b"], capacity: 2 });
   const none = await place.delivery("drift", stack, "--out", out);
   expect(none.status, none.stdout + none.stderr).toBe(0);
   expect(none.stdout).toBe("stack dev: nothing has drifted\n");
