@@ -37,6 +37,9 @@ export class PulumiError extends Error {
   }
 }
 
+/** Whether Pulumi says that it found a stack locked. */
+export const saysLocked = (text: string) => text.includes("the stack is currently locked");
+
 /**
  * Runs a command to its end; resolves to its standard output.
  *

@@ -70,7 +70,7 @@ function descriptionFor(stack: string, record: PreviewRecord, source: Source): s
       ? "Azure could not be asked whether this stack is as its program says."
       : "Azure is not as this stack's program says: an apply would do what is below. Either somebody changed Azure by " +
         "hand, or an apply did not end. docs/operations.md tells what to do.";
-  return [marker(drift, { ...source, stack }), meaning, "", ...told].join("\n");
+  return [marker(drift, stack, source), meaning, "", ...told].join("\n");
 }
 
 const seen = ({ projectUrl, pipeline }: Source) => `[Pipeline ${pipeline}](${projectUrl}/-/pipelines/${pipeline})`;

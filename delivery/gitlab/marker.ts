@@ -6,9 +6,8 @@ export interface Origin {
   job: number;
 }
 
-/** What a marker says. */
+/** What a marker says besides the stack. */
 export interface Told extends Origin {
-  stack: string;
   /** SHA-256 of the record which is told; undefined where none is. */
   record?: string;
 }
@@ -17,14 +16,14 @@ export interface Told extends Origin {
 export const stackName = /^[A-Za-z0-9][\w.-]*$/;
 
 /** @param what For example `preview`. */
-export function marker(what: string, { stack, pipeline, job, record }: Told): string {
+export function marker(what: string, stack: string, { pipeline, job, record }: Told): string {
   if (!stackName.test(stack)) throw new Error(`stack: given ${JSON.stringify(stack)}, allowed are names such as prod`);
   const digest = record === undefined ? "" : ` record=${record}`;
   return `<!-- platform-${what} stack=${stack} pipeline=${pipeline} job=${job}${digest} -->`;
 }
 
 /** What the first line of a note says; undefined where it is no marker of this kind. */
-export function readMarker(what: string, body: string): Told | undefined {
+export function readMarker(what: string, body: string): (Told & { stack: string }) | undefined {
   const line = body.split(/\r?\n/, 1)[0] ?? "";
   const [, kind, stack, pipeline, job, record] =
     /^<!-- platform-([a-z-]+) stack=([\w.-]+) pipeline=(\d+) job=(\d+)(?: record=([0-9a-f]{64}))? -->$/.exec(line) ??

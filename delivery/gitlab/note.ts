@@ -86,7 +86,7 @@ function heading(stack: string, title: string, source: Source, record?: string):
   const { projectUrl, commit, pipeline, job } = source;
   const short = commit.slice(0, 8);
   return joined([
-    `${marker(preview, { ...source, stack, record })}\n### Preview of ${code(stack)}: ${title}`,
+    `${marker(preview, stack, { ...source, record })}\n### Preview of ${code(stack)}: ${title}`,
     [
       `Commit [${short}](${projectUrl}/-/commit/${commit})`,
       `[pipeline ${pipeline}](${projectUrl}/-/pipelines/${pipeline})`,
