@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
-import { comesAndGoes, differences } from "./compare.ts";
+import { comesAndGoes, differences, differencesText } from "./compare.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 const update = (path: string, before: unknown, after: unknown): PropertyChange => ({
@@ -175,4 +175,13 @@ test("a difference says what was approved and what would be done now", () => {
       now: 'tags.a: "1" => "3"',
     },
   ]);
+});
+
+test("an approved record hides no line of the log", () => {
+  const section = "\u001b[0Ksection_start:0:x[collapsed=true]\r\u001b[0K\n";
+  const approved = record([step({ name: section, changes: [update(section, 1, 2)] })]);
+  const text = differencesText(differences(approved, record([])));
+  expect(text).toContain("section_start");
+  expect(text).not.toMatch(/[^\P{C}\n]/u);
+  expect(text.split("\n")).toHaveLength(3);
 });

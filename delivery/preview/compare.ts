@@ -1,6 +1,7 @@
 /** Whether what would be done now is what was approved. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import { isExempt } from "../exemptions.ts";
+import { visible } from "../gitlab/markup.ts";
 import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { masked } from "../state/mask.ts";
 import { changeText, violationText } from "./text.ts";
@@ -140,9 +141,9 @@ function summary({ operation, changes, inputs }: PreviewStep): string {
   return [operation, ...changes.map(changeText)].join("; ");
 }
 
-/** The differences in words, for who approves. */
+/** The differences in words, for a log. Of what an author wrote, signs that a log would obey are written out. */
 export function differencesText(found: readonly Difference[]): string {
   return found
-    .map(({ subject, approved, now }) => `${subject}\n  approved: ${approved}\n  now:      ${now}`)
+    .map(({ subject, approved, now }) => `${visible(subject)}\n  approved: ${visible(approved)}\n  now:      ${now}`)
     .join("\n");
 }
