@@ -151,6 +151,17 @@ test("an apply that goes on may do less, and what was not known then; and nothin
   expect(differences(record([]), record([step()]), { resumed: true })).toHaveLength(1);
 });
 
+test("what was made by half may be changed to what was approved, and to nothing else", () => {
+  const add = (path: string, after: unknown): PropertyChange => ({ path, kind: "add", after });
+  const create = step({ operation: "create", changes: [add("of", "[unknown]"), add("ports", { http: [80, 81] })] });
+  const rest = (...changes: PropertyChange[]) =>
+    differences(record([create]), record([step({ inputs: digest("b"), changes })]), { resumed: true });
+  expect(rest(update("of.id", "a", "b"), update("ports.http[1]", 79, 81))).toEqual([]);
+  expect(rest({ path: "gone", kind: "delete", before: 1 })).toEqual([]);
+  expect(rest(update("ports.http[1]", 81, 82))).toMatchObject([{ approved: "ports.http[1]: 81" }]);
+  expect(rest(add("more", 1))).toHaveLength(1);
+});
+
 test("a violation that there is no longer is no difference, nor one that an apply finds that goes on", () => {
   const [fine, violated] = [record([step()]), record([step()], { policy: [tags] })];
   expect(differences(violated, fine)).toEqual([]);

@@ -4,6 +4,7 @@ import { isExempt } from "../exemptions.ts";
 import { visible } from "../gitlab/markup.ts";
 import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { masked } from "../state/mask.ts";
+import { parsePath, valueAt, type Path } from "./paths.ts";
 import { changeText, violationText } from "./text.ts";
 import { unknown } from "./values.ts";
 
@@ -72,9 +73,10 @@ function stepDifferences(
   if (approved.operation !== now.operation && !(resumed && isRest(approved, now)))
     return [{ subject, approved: summary(approved), now: summary(now) }];
   const found: Difference[] = [];
-  // A step that is done by half tells its values in another way; its inputs are the same.
+  // A step that is done by half tells its values in another way.
   const halfDone = resumed && approved.operation !== now.operation;
-  const [olds, news] = [halfDone ? [] : counted(approved, now.exempt), halfDone ? [] : counted(now, now.exempt)];
+  const news = halfDone && now.operation !== "update" ? [] : counted(now, now.exempt);
+  const olds = halfDone ? asMade(approved, news) : counted(approved, now.exempt);
   for (const path of new Set([...olds, ...news].map((change) => change.path))) {
     const [old, fresh] = [olds.find((one) => one.path === path), news.find((one) => one.path === path)];
     // A value that the preview took for another one because it had a placeholder.
@@ -101,6 +103,14 @@ function stepDifferences(
 const isRest = (approved: PreviewStep, now: PreviewStep) =>
   (approved.operation === "replace" && (now.operation === "create" || now.operation === "delete")) ||
   (approved.operation === "create" && now.operation === "update");
+
+/** What a creation says of the values that are changed yet, as its changes. */
+function asMade({ changes }: PreviewStep, news: readonly PropertyChange[]): PropertyChange[] {
+  const made = Object.fromEntries(changes.map(({ path, after }) => [String(parsePath(path)[0]), after]));
+  const valueOf = (path: Path) =>
+    path.reduce<unknown>((found, part) => (found === unknown ? unknown : valueAt(found, [part])), made);
+  return news.map(({ path }) => ({ path, kind: "add", after: valueOf(parsePath(path)) }));
+}
 
 /** Whether a value is the one that was approved, or one that was not known then. */
 function matches(approved: unknown, now: unknown): boolean {
