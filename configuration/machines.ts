@@ -82,7 +82,18 @@ export function identities(machines: readonly Machine[]): string[] {
   return machines.map(({ id }) => id).sort();
 }
 
-/** Hash of what a run of Ansible depends on besides the machines themselves. */
-export function contentHash(inventory: string, treeHash: string): string {
-  return createHash("sha256").update(`${treeHash}\n${inventory}`).digest("hex");
+/** Hashes of what a run of Ansible depends on. They are apart since only one of them is approved before an apply. */
+export interface RunHashes {
+  /** What the program says: the files of `ansible/`, and the inventory's groups and variables. */
+  content: string;
+  /** The inventory with the machines that stand. */
+  machines: string;
+}
+
+export function hashesOf(plan: Plan, machines: readonly Machine[], access: VaultAccess, treeHash: string): RunHashes {
+  const hash = (text: string) => createHash("sha256").update(text).digest("hex");
+  return {
+    content: hash(`${treeHash}\n${inventoryText(plan, [], access)}`),
+    machines: hash(inventoryText(plan, machines, access)),
+  };
 }

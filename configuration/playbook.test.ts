@@ -99,7 +99,8 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
   await recorder.settle();
   const command = recorder.one("command:local:Command");
   const environment = pulumi.runtime.unwrapRpcSecret(command.inputs["environment"]) as Record<string, unknown>;
-  return { recorder, urn, machines, command, environment, content: environment["PLATFORM_CONTENT"] };
+  const { PLATFORM_CONTENT: content, PLATFORM_MACHINES: standing } = environment;
+  return { recorder, urn, machines, command, environment, content, standing };
 }
 
 const read = (file: string) => readFileSync(join(ansible, "inventory", file), "utf8");
@@ -141,7 +142,11 @@ test("a run of Ansible is not protected where all else is, since each change rep
 
 test("no secret is handed to the command, and what it prints is one", async () => {
   const { command, environment } = await build();
-  expect(Object.keys(environment).sort()).toEqual(["ANSIBLE_DISPLAY_FAILED_STDERR", "PLATFORM_CONTENT"]);
+  expect(Object.keys(environment).sort()).toEqual([
+    "ANSIBLE_DISPLAY_FAILED_STDERR",
+    "PLATFORM_CONTENT",
+    "PLATFORM_MACHINES",
+  ]);
   expect(command.secretOutputs).toEqual(["stdout", "stderr"]);
 });
 
@@ -181,6 +186,7 @@ test("a change of ansible/ runs the command again, and one that fails leaves non
   const first = await build();
   const second = await build({ treeHash: "other" });
   expect(second.content).not.toBe(first.content);
+  expect(second.standing).toBe(first.standing);
   expect(second.command.replaceOnChanges).toContain("environment");
   expect(second.command.deleteBeforeReplace).toBe(true);
 });
@@ -214,16 +220,18 @@ test("a replaced machine runs the command anew", async () => {
   azure.interfaces.push(networkInterface("b", "10.20.1.5"));
   const second = await build();
   expect(second.command.inputs["triggers"]).toEqual(["vmid-b", "vmid-p"]);
-  expect(second.content).not.toBe(first.content);
+  expect(second.standing).not.toBe(first.standing);
+  // It is what was approved, so that a repair between approval and apply is no difference.
+  expect(second.content).toBe(first.content);
 });
 
 test("a preview knows whether Ansible would run, and writes and asks nothing else", async () => {
-  const { content } = await build();
+  const { content, standing } = await build();
   const files = ["dev.yml", "dev.known_hosts", "dev.ssh_config"];
   for (const file of files) rmSync(join(ansible, "inventory", file));
   vi.stubGlobal("fetch", () => Promise.reject(new Error("a preview asks for no host keys")));
   const preview = await build({ preview: true });
-  expect(preview.content).toBe(content);
+  expect(preview).toMatchObject({ content, standing });
   for (const file of files) expect(existsSync(join(ansible, "inventory", file)), file).toBe(false);
 });
 

@@ -13,7 +13,7 @@ import type { Plan } from "../environment/plan.ts";
 import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
-import { contentHash, identities, inventoryText, nameMachines, type Group, type Machine } from "./machines.ts";
+import { hashesOf, identities, nameMachines, type Group, type Machine, type RunHashes } from "./machines.ts";
 import { paths } from "./paths.ts";
 
 /** What a run of Ansible needs. */
@@ -39,7 +39,7 @@ export interface PlaybookArgs {
 
 /** What is known of the machines once they exist. */
 interface Prepared {
-  hash: string;
+  hashes: RunHashes;
   identities: string[];
   /** Private addresses by name. */
   addresses: Record<string, string>;
@@ -89,8 +89,10 @@ export class Playbook extends pulumi.ComponentResource {
       dir: args.ansible,
       create: `node ${program} -i ${inventory} playbooks/environment.yml --skip-tags base`,
       environment: {
-        // A change here runs the command again.
-        PLATFORM_CONTENT: prepared.apply(({ hash }) => hash),
+        // A change here runs the command again. Machines may change between an approval and its apply, the content not:
+        // delivery/exemptions.ts.
+        PLATFORM_CONTENT: prepared.apply(({ hashes }) => hashes.content),
+        PLATFORM_MACHINES: prepared.apply(({ hashes }) => hashes.machines),
         ANSIBLE_DISPLAY_FAILED_STDERR: "true",
       },
       triggers: prepared.apply((value) => value.identities),
@@ -111,8 +113,12 @@ export class Playbook extends pulumi.ComponentResource {
     });
 
     this.nodes = { command };
-    const ran = command.environment.apply((environment) => environment?.["PLATFORM_CONTENT"]);
-    this.succeeded = pulumi.all([ran, prepared]).apply(([content, { hash }]) => content === hash);
+    this.succeeded = pulumi
+      .all([command.environment, prepared])
+      .apply(
+        ([ran, { hashes }]) =>
+          ran?.["PLATFORM_CONTENT"] === hashes.content && ran["PLATFORM_MACHINES"] === hashes.machines,
+      );
     this.machines = prepared.apply(({ addresses }) => addresses);
     this.registerOutputs({ machines: this.machines });
   }
@@ -128,7 +134,7 @@ export class Playbook extends pulumi.ComponentResource {
     const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
     const describe = (machines: Machine[]): Prepared => ({
-      hash: contentHash(inventoryText(plan, machines, access), args.treeHash),
+      hashes: hashesOf(plan, machines, access, args.treeHash),
       identities: identities(machines),
       addresses: Object.fromEntries(machines.map(({ inventoryName, address }) => [inventoryName, address])),
     });

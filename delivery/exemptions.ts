@@ -7,38 +7,43 @@
  */
 import type { StepState } from "./preview/events.ts";
 import { isWithin, parsePath, type Path } from "./preview/paths.ts";
+import { typeOf, typesOf } from "./urn.ts";
 
 export interface Exemption {
   /** Why such a difference is none. */
   reason: string;
-  /** Whether a resource is meant, among all that the program has. */
-  applies: (resource: StepState, all: readonly StepState[]) => boolean;
+  /** Whether a resource may be meant, by its URN: what a record of another's says of it is not believed. */
+  may: (urn: string) => boolean;
+  /** Whether such a resource is meant, among all that the program has. Default: it is. */
+  applies?: (resource: StepState, all: readonly StepState[]) => boolean;
   /** Properties that may differ. */
   paths: readonly Path[];
 }
-
-const typeOf = (urn: string) => urn.split("::")[2]?.split("$").at(-1) ?? "";
 
 /** By their names, which records carry. */
 export const exemptions: Readonly<Record<string, Exemption>> = {
   playbook: {
     reason: "the run of Ansible follows the machines that there are, and their addresses",
-    applies: ({ type, parent = "" }) =>
-      type === "command:local:Command" && typeOf(parent) === "platform:configuration:Playbook",
-    paths: ["environment.PLATFORM_CONTENT", "triggers"].map(parsePath),
+    may: (urn) => typesOf(urn).slice(-2).join("$") === "platform:configuration:Playbook$command:local:Command",
+    paths: ["environment.PLATFORM_MACHINES", "triggers"].map(parsePath),
   },
   capacity: {
     reason: "the number of machines is autoscale's",
-    applies: ({ type, parent }, all) =>
-      type === "azure-native:compute:VirtualMachineScaleSet" &&
+    may: (urn) => typeOf(urn) === "azure-native:compute:VirtualMachineScaleSet",
+    applies: ({ parent }, all) =>
       all.some((other) => other.type === "azure-native:monitor:AutoscaleSetting" && other.parent === parent),
     paths: [parsePath("sku.capacity")],
   },
 };
 
+/** Names of the exemptions that may apply to a resource. */
+export function exemptionsOfUrn(urn: string): string[] {
+  return Object.keys(exemptions).filter((name) => exemptions[name]?.may(urn));
+}
+
 /** Names of the exemptions that apply to a resource. */
 export function exemptionsOf(resource: StepState, all: readonly StepState[]): string[] {
-  return Object.entries(exemptions).flatMap(([name, { applies }]) => (applies(resource, all) ? [name] : []));
+  return exemptionsOfUrn(resource.urn).filter((name) => exemptions[name]?.applies?.(resource, all) ?? true);
 }
 
 /** Whether a change is one that these exemptions let differ. */

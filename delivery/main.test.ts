@@ -13,11 +13,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(project, { recursive: true }));
 
-const delivery = (...args: string[]) =>
+const delivery = (...args: string[]) => deliveryWith({}, ...args);
+const deliveryWith = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
   spawnSync(process.execPath, [join(import.meta.dirname, "main.ts"), ...args], {
     cwd: project,
     encoding: "utf8",
-    env: { ...process.env, CI_COMMIT_SHA: "0".repeat(40), PLATFORM_PREVIEW_BACKEND: "" },
+    env: { ...process.env, CI_COMMIT_SHA: "0".repeat(40), PLATFORM_PREVIEW_BACKEND: "", ...environment },
   });
 
 test.each([["--help"], ["help"]])("%s lists the commands", (...args) => {
@@ -42,4 +43,12 @@ test.each([
   [["up", "dev", "--approved", "record.json"], "this is no record of a preview"],
 ])("%j is wrong use", (args, message) => {
   expect(delivery(...args)).toMatchObject({ status: 2, stderr: expect.stringContaining(message) as string });
+});
+
+test("without the Pulumi CLI it says so", () => {
+  const environment = { PATH: project, PLATFORM_PREVIEW_BACKEND: "file:///nowhere" };
+  expect(deliveryWith(environment, "preview", "dev")).toMatchObject({
+    status: 1,
+    stderr: "bin/delivery: pulumi was not found on PATH\n",
+  });
 });

@@ -14,7 +14,6 @@ const commands: Record<string, [description: string, load: () => Promise<Definit
   up: ["do what was approved, and nothing else", () => import("./commands/up.ts")],
   drift: ["whether Azure still has what was applied", () => import("./commands/drift.ts")],
   template: ["an ARM template of what Pulumi would make, for scanners", () => import("./commands/template.ts")],
-  note: ["the one note of a merge request about a stack, in GitLab", () => import("./commands/note.ts")],
   notes: ["notes for all open merge requests, in GitLab", () => import("./commands/notes.ts")],
   approved: ["what was approved, from GitLab", () => import("./commands/approved.ts")],
   "drift-issue": ["one issue per stack that drifted, in GitLab", () => import("./commands/drift-issue.ts")],

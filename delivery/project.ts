@@ -47,11 +47,10 @@ export function policyArguments({ program }: Project): string[] {
   return existsSync(join(pack, "PulumiPolicy.yaml")) ? ["--policy-pack", pack] : [];
 }
 
-/** The commit that is checked out: GitLab's word, else Git's. */
-export function commitOf({ program }: Project): string {
-  const commit =
-    process.env["CI_COMMIT_SHA"] ??
-    spawnSync("git", ["rev-parse", "HEAD"], { cwd: program, encoding: "utf8" }).stdout?.trim();
+/** The program's commit: Git's word, since GitLab's is of the job, which may run another program (PLATFORM_PROJECT). */
+export function commitOf({ program }: Pick<Project, "program">): string {
+  const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: program, encoding: "utf8" });
+  const commit = status === 0 ? stdout.trim() : process.env["CI_COMMIT_SHA"];
   if (!commit || !/^[0-9a-f]{40}$/.test(commit))
     throw new UsageError(`no commit is known: ${program} is not in a Git repository, and CI_COMMIT_SHA is not set`);
   return commit;

@@ -37,6 +37,9 @@ export class PulumiError extends Error {
   }
 }
 
+/** Whether Pulumi says that it found a stack locked. */
+export const saysLocked = (text: string) => text.includes("the stack is currently locked");
+
 /**
  * Runs a command to its end; resolves to its standard output.
  *
@@ -44,7 +47,8 @@ export class PulumiError extends Error {
  */
 export async function pulumi(place: Place, args: string[], input?: string): Promise<string> {
   const run = { ...options(place), ...(input === undefined ? { stdin: "ignore" as const } : { input }) };
-  const { exitCode, stdout, stderr } = await execa("pulumi", ["--non-interactive", ...args], run);
+  const { exitCode, stdout, stderr, code } = await execa("pulumi", ["--non-interactive", ...args], run);
+  if (code === "ENOENT") throw new Error("pulumi was not found on PATH");
   if (exitCode !== 0) throw new PulumiError(args.slice(0, 2).join(" "), exitCode, String(stderr));
   return String(stdout);
 }

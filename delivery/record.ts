@@ -1,5 +1,9 @@
 /** What a preview of a stack says, as one file that passes from job to job. No secrets in it. */
+import { createHash } from "node:crypto";
 import { z } from "zod";
+import { exemptionsOfUrn } from "./exemptions.ts";
+import { canonical } from "./state/canonical.ts";
+import { nameOf, typeOf } from "./urn.ts";
 
 /** What a preview of a stack says. No secrets in it. */
 export interface PreviewRecord {
@@ -16,14 +20,18 @@ export interface PreviewRecord {
   error?: string;
   /** All that is not "same", sorted by URN. */
   steps: PreviewStep[];
-  counts: { create: number; update: number; delete: number; replace: number; same: number };
+  counts: Counts & { same: number };
   policy: PolicyViolation[];
 }
 
+/** Numbers of steps. */
+export type Counts = Record<PreviewStep["operation"], number>;
+
 export interface PreviewStep {
   urn: string;
-  /** For example `azure-native:network:VirtualNetwork`. */
+  /** As the URN says, for example `azure-native:network:VirtualNetwork`. */
   type: string;
+  /** As the URN says. */
   name: string;
   operation: "create" | "update" | "delete" | "replace";
   /** SHA-256 of the new inputs as canonical JSON, without what is exempt. */
@@ -60,15 +68,25 @@ const change: z.ZodType<PropertyChange> = z.strictObject({
   before: z.unknown().optional(),
   after: z.unknown().optional(),
 });
-const step: z.ZodType<PreviewStep> = z.strictObject({
-  urn: z.string(),
-  type: z.string(),
-  name: z.string(),
-  operation: z.enum(["create", "update", "delete", "replace"]),
-  inputs: digest,
-  changes: z.array(change),
-  exempt: z.array(z.string()),
-});
+const step: z.ZodType<PreviewStep> = z
+  .strictObject({
+    urn: z.string(),
+    type: z.string(),
+    name: z.string(),
+    operation: z.enum(["create", "update", "delete", "replace"]),
+    inputs: digest,
+    changes: z.array(change),
+    exempt: z.array(z.string()),
+  })
+  .superRefine(({ urn, type, name, exempt }, context) => {
+    const mistake = (path: string, given: string, allowed: string) =>
+      context.addIssue({ code: "custom", path: [path], message: `given ${given}, allowed for ${urn} is ${allowed}` });
+    if (type !== typeOf(urn)) mistake("type", type, typeOf(urn));
+    if (name !== nameOf(urn)) mistake("name", name, nameOf(urn));
+    const possible = exemptionsOfUrn(urn);
+    for (const one of exempt)
+      if (!possible.includes(one)) mistake("exempt", one, possible.join(", ") || "no exemption");
+  });
 const violation: z.ZodType<PolicyViolation> = z.strictObject({
   policy: z.string(),
   pack: z.string(),
@@ -76,18 +94,39 @@ const violation: z.ZodType<PolicyViolation> = z.strictObject({
   urn: z.string().optional(),
   message: z.string(),
 });
-const record: z.ZodType<PreviewRecord> = z.strictObject({
-  version: z.literal(1),
-  stack: z.string(),
-  commit: z.string().regex(/^[0-9a-f]{40}$/),
-  state: digest.optional(),
-  secrets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).optional(),
-  outcome: z.enum(["previewed", "failed"]),
-  error: z.string().optional(),
-  steps: z.array(step),
-  counts: z.strictObject({ create: count, update: count, delete: count, replace: count, same: count }),
-  policy: z.array(violation),
-});
+const record: z.ZodType<PreviewRecord> = z
+  .strictObject({
+    version: z.literal(1),
+    stack: z.string(),
+    commit: z.string().regex(/^[0-9a-f]{40}$/),
+    state: digest.optional(),
+    secrets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).optional(),
+    outcome: z.enum(["previewed", "failed"]),
+    error: z.string().optional(),
+    steps: z.array(step),
+    counts: z.strictObject({ create: count, update: count, delete: count, replace: count, same: count }),
+    policy: z.array(violation),
+  })
+  .superRefine(({ counts, steps }, context) => {
+    for (const [operation, counted] of Object.entries(countsOf(steps)))
+      if (counts[operation as keyof Counts] !== counted)
+        context.addIssue({
+          code: "custom",
+          path: ["counts", operation],
+          message: `given ${counts[operation as keyof Counts]}, its steps are ${counted}`,
+        });
+  });
+
+export function countsOf(steps: readonly PreviewStep[]): Counts {
+  const counts = { create: 0, update: 0, delete: 0, replace: 0 };
+  for (const { operation } of steps) counts[operation]++;
+  return counts;
+}
+
+/** SHA-256 of what a record says: which one was approved. */
+export function digestOf(record: PreviewRecord): string {
+  return createHash("sha256").update(canonical(record)).digest("hex");
+}
 
 /**
  * A record from a file, which anybody may have written.

@@ -54,11 +54,12 @@ export async function applyApproved(
     ["pulumi", ...arguments_, ...policyArguments(project)],
     exact.mask,
   );
-  if (status === 0) await end(place, stack);
-  // Also what was done by half is where the next preview starts.
-  if (process.env["PLATFORM_PREVIEW_BACKEND"]) await publish(project, stack);
   if (status !== 0)
     say(`pulumi up ended with ${status}; ${locked ? ofLock : "the next run of this goes on where it ended"}`);
+  // Also what was done by half is where the next preview starts.
+  if (process.env["PLATFORM_PREVIEW_BACKEND"]) await publish(project, stack);
+  // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.
+  if (status === 0) await end(place, stack);
   return { applied: status === 0, differences: [] };
 }
 

@@ -2,14 +2,10 @@
  * The approval whose apply has begun and not ended: a tag of the stack. With it, the next `up` of the same approval may
  * do the rest, though the state has moved by the part that is done.
  */
-import { createHash } from "node:crypto";
 import { pulumi, type Place } from "../pulumi.ts";
-import type { PreviewRecord } from "../record.ts";
-import { canonical } from "../state/canonical.ts";
+import { digestOf, type PreviewRecord } from "../record.ts";
 
 const tag = "delivery:begun";
-
-const digestOf = (approved: PreviewRecord) => createHash("sha256").update(canonical(approved)).digest("hex");
 
 export async function hasBegun(place: Place, stack: string, approved: PreviewRecord): Promise<boolean> {
   const tags = JSON.parse(await pulumi(place, ["stack", "tag", "ls", "--json", "--stack", stack])) as object;

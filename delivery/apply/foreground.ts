@@ -1,6 +1,6 @@
 /** Runs a command that changes something: what it says is shown without secrets, and a signal lets it end in order. */
 import { execa } from "execa";
-import type { Place } from "../pulumi.ts";
+import { type Place, saysLocked } from "../pulumi.ts";
 import type { Mask } from "../state/mask.ts";
 
 /** How a command ended. */
@@ -13,7 +13,7 @@ export interface Ended {
 export async function inForeground({ directory, environment }: Place, command: string[], mask: Mask): Promise<Ended> {
   let locked = false;
   const lines = function* (line: unknown) {
-    locked ||= String(line).includes("the stack is currently locked");
+    locked ||= saysLocked(String(line));
     yield mask.text(String(line));
   };
   // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.

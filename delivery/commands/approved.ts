@@ -12,7 +12,8 @@ export function define(command: Command): void {
     .option("--refused <job>", "instead, what this job of the same pipeline previewed when it refused to apply")
     .addHelpText(
       "after",
-      "\nThe record is of the newest pipeline of the merge request that was merged as CI_COMMIT_SHA.",
+      "\nThe record is the one that the note of the merge request told of when it was merged as CI_COMMIT_SHA. A preview\n" +
+        "or a note that is later than the merge proves nothing.",
     )
     .action(async (stack: string, { out, refused }: { out: string; refused?: string }) => {
       const gitlab = gitLab(settingsOf());

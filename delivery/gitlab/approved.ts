@@ -1,6 +1,9 @@
-/** What was approved: the record of the merge request that brought a commit. */
-import type { PreviewRecord } from "../record.ts";
+/** What was approved: the record that the merge request told of which brought a commit. */
+import { digestOf, type PreviewRecord } from "../record.ts";
 import type { GitLab, MergeRequest } from "./client.ts";
+import { isLater, readMarker } from "./marker.ts";
+import { preview } from "./note.ts";
+import { notesAbout } from "./putNote.ts";
 import { previewJob, recordOfJob } from "./records.ts";
 
 /** The merge request was merged as this commit: a merge commit, a squashed one, or its own head where it was fast-forward. */
@@ -10,8 +13,8 @@ function broughtBy(commit: string, mergeRequest: MergeRequest): boolean {
 }
 
 /**
- * The record that belongs to the merge request of a commit of the protected branch: the newest preview in its newest
- * pipeline, which those who merged had before them.
+ * The record that those saw who merged a commit of the protected branch: the one that the merge request's note told of
+ * when it was merged. A preview that was made later is none of it, and a note that was changed later proves nothing.
  *
  * @param branch The protected branch.
  * @throws Error that says what is missing.
@@ -23,15 +26,31 @@ export async function approvedRecord(
   const found = (await gitlab.mergeRequestsOf(commit)).filter(
     (one) => broughtBy(commit, one) && one.target_branch === branch && one.target_project_id === gitlab.projectId,
   );
-  const [mergeRequest, ...more] = found;
-  if (mergeRequest === undefined || more.length > 0)
+  const [one, ...more] = found;
+  if (one === undefined || more.length > 0)
     throw new Error(`commit ${commit}: ${found.length} merge requests were merged as it to ${branch}, expected is one`);
-  const { iid } = mergeRequest;
-  const pipeline = await gitlab.headPipeline(iid);
-  if (pipeline === undefined) throw new Error(`merge request !${iid} has no pipeline, so nothing was previewed`);
+  const whose = `merge request !${one.iid}`;
+  const { sha, merged_at: merged, head_pipeline: pipeline } = await gitlab.mergeRequest(one.iid);
+  if (pipeline === null) throw new Error(`${whose} has no pipeline, so nothing was previewed`);
   if (pipeline.project_id !== gitlab.projectId)
-    throw new Error(`merge request !${iid} comes from a fork, whose pipelines preview nothing`);
-  return previewIn(gitlab, pipeline.id, pipeline.sha, previewJob(stack), stack, `merge request !${iid}`);
+    throw new Error(`${whose} comes from a fork, whose pipelines preview nothing`);
+  if (pipeline.sha !== sha)
+    throw new Error(`${whose} was merged at its commit ${sha}, and its pipeline ${pipeline.id} is of ${pipeline.sha}`);
+
+  const [note] = (await notesAbout(gitlab, one.iid, stack))
+    .map(({ body, updated_at: changed }) => ({ changed, ...readMarker(preview, body)! }))
+    .sort((first, second) => (isLater(first, second) ? -1 : 1));
+  if (note === undefined) throw new Error(`${whose} has no note about ${stack}, so nobody saw a preview of it`);
+  // Also where GitLab tells no time.
+  if (merged === null || !(Date.parse(note.changed) < Date.parse(merged)))
+    throw new Error(`the note of ${whose} about ${stack} was changed at ${note.changed}, after the merge at ${merged}`);
+  if (note.pipeline !== pipeline.id)
+    throw new Error(`the note of ${whose} tells of pipeline ${note.pipeline}, and its newest one is ${pipeline.id}`);
+  if (note.record === undefined) throw new Error(`the note of ${whose} tells of no preview of ${stack}`);
+  const record = await recordOfJob(gitlab, { id: note.job, name: previewJob(stack) }, stack, sha);
+  if (digestOf(record) !== note.record)
+    throw new Error(`the record of job ${note.job} is not the one that the note of ${whose} tells of`);
+  return previewed(record, `job ${note.job} of ${whose}`);
 }
 
 /**
@@ -40,24 +59,16 @@ export async function approvedRecord(
  */
 export async function refusedRecord(
   gitlab: GitLab,
-  { stack, commit, pipeline, job }: { stack: string; commit: string; pipeline: number; job: string },
-): Promise<PreviewRecord> {
-  return previewIn(gitlab, pipeline, commit, job, stack, "this commit");
-}
-
-async function previewIn(
-  gitlab: GitLab,
-  pipeline: number,
-  commit: string,
-  name: string,
-  stack: string,
-  whose: string,
+  { stack, commit, pipeline, job: name }: { stack: string; commit: string; pipeline: number; job: string },
 ): Promise<PreviewRecord> {
   const [job] = (await gitlab.jobs(pipeline))
     .filter((one) => one.name === name)
     .sort((one, other) => other.id - one.id);
-  if (job === undefined) throw new Error(`pipeline ${pipeline} of ${whose} has no job ${name}`);
-  const record = await recordOfJob(gitlab, job, stack, commit);
-  if (record.outcome !== "previewed") throw new Error(`the preview of ${stack} in job ${job.id} of ${whose} failed`);
+  if (job === undefined) throw new Error(`pipeline ${pipeline} has no job ${name}`);
+  return previewed(await recordOfJob(gitlab, job, stack, commit), `job ${job.id}`);
+}
+
+function previewed(record: PreviewRecord, whose: string): PreviewRecord {
+  if (record.outcome !== "previewed") throw new Error(`the preview of ${record.stack} in ${whose} failed`);
   return record;
 }

@@ -17,6 +17,7 @@ export interface MergeRequest {
   iid: number;
   state: string;
   sha: string;
+  merged_at: string | null;
   merge_commit_sha: string | null;
   squash_commit_sha: string | null;
   source_project_id: number;
@@ -46,6 +47,8 @@ export interface Note {
   body: string;
   author: { id: number };
   system: boolean;
+  /** An edit moves it; so does a reaction. */
+  updated_at: string;
 }
 
 /** https://docs.gitlab.com/api/issues/ */
@@ -98,11 +101,11 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
       mergeRequests.all({ projectId, state: "opened", orderBy: "created_at", sort: "desc", ...page }),
 
     /**
-     * The newest pipeline of a merge request; undefined where there is none. Pipelines of a fork are in the fork.
+     * A merge request with its newest pipeline, where it has one. Pipelines of a fork are in the fork.
      * https://docs.gitlab.com/api/merge_requests/#get-single-mr
      */
-    headPipeline: async (mergeRequest: number): Promise<Pipeline | undefined> =>
-      (await mergeRequests.show(projectId, mergeRequest)).head_pipeline ?? undefined,
+    mergeRequest: async (mergeRequest: number): Promise<MergeRequest & { head_pipeline: Pipeline | null }> =>
+      mergeRequests.show(projectId, mergeRequest),
 
     /** The newest job of each name. https://docs.gitlab.com/api/jobs/#list-pipeline-jobs */
     jobs: async (pipelineId: number): Promise<Job[]> => jobs.all(projectId, { pipelineId, ...page }),

@@ -6,22 +6,30 @@ export interface Origin {
   job: number;
 }
 
+/** What a marker says besides the stack. */
+export interface Told extends Origin {
+  /** SHA-256 of the record which is told; undefined where none is. */
+  record?: string;
+}
+
 /** The name of a stack, as Pulumi takes it without an organization. */
 export const stackName = /^[A-Za-z0-9][\w.-]*$/;
 
 /** @param what For example `preview`. */
-export function marker(what: string, stack: string, { pipeline, job }: Origin): string {
+export function marker(what: string, stack: string, { pipeline, job, record }: Told): string {
   if (!stackName.test(stack)) throw new Error(`stack: given ${JSON.stringify(stack)}, allowed are names such as prod`);
-  return `<!-- platform-${what} stack=${stack} pipeline=${pipeline} job=${job} -->`;
+  const digest = record === undefined ? "" : ` record=${record}`;
+  return `<!-- platform-${what} stack=${stack} pipeline=${pipeline} job=${job}${digest} -->`;
 }
 
 /** What the first line of a note says; undefined where it is no marker of this kind. */
-export function readMarker(what: string, body: string): (Origin & { stack: string }) | undefined {
+export function readMarker(what: string, body: string): (Told & { stack: string }) | undefined {
   const line = body.split(/\r?\n/, 1)[0] ?? "";
-  const [, kind, stack, pipeline, job] =
-    /^<!-- platform-([a-z-]+) stack=([\w.-]+) pipeline=(\d+) job=(\d+) -->$/.exec(line) ?? [];
+  const [, kind, stack, pipeline, job, record] =
+    /^<!-- platform-([a-z-]+) stack=([\w.-]+) pipeline=(\d+) job=(\d+)(?: record=([0-9a-f]{64}))? -->$/.exec(line) ??
+    [];
   if (kind !== what || stack === undefined) return undefined;
-  return { stack, pipeline: Number(pipeline), job: Number(job) };
+  return { stack, pipeline: Number(pipeline), job: Number(job), ...(record === undefined ? {} : { record }) };
 }
 
 export function isLater(one: Origin, other: Origin): boolean {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { PreviewRecord } from "../record.ts";
+import { digestOf, type PreviewRecord } from "../record.ts";
 import { longestNote, noteOf, noteOfNothing, noteWithoutRecord, replaces, type Source } from "./note.ts";
 import { readMarker } from "./marker.ts";
 import { commit, recordOf, step } from "./testing/records.ts";
@@ -13,7 +13,7 @@ test("counts come first, then what is replaced and deleted, then what is created
   const steps = [step("create", "new"), step("update", "changed"), step("delete", "gone"), step("replace", "anew")];
   const text = note(recordOf(steps));
   expect(text.split("\n")[1]).toBe(
-    "### Preview of <code>prod</code>: 1 to replace, 1 to delete, 1 to create, 1 to change; 40 stay as they are",
+    "### Preview of <code>prod</code>: 1 to replace, 1 to delete, 1 to create, 1 to change",
   );
   const places = ["**replace**", "**delete**", "| create", "| update"].map((word) => text.indexOf(word));
   expect(places).toEqual([...places].sort((one, other) => one - other));
@@ -25,12 +25,12 @@ test("a note links to commit, pipeline and job, and its first line names them fo
   expect(text).toContain(`/-/commit/${commit}`);
   expect(text).toContain("/-/pipelines/12");
   expect(text).toContain("/-/jobs/34");
-  expect(readMarker("preview", text)).toEqual({ stack: "prod", pipeline: 12, job: 34 });
+  expect(readMarker("preview", text)).toEqual({ stack: "prod", pipeline: 12, job: 34, record: digestOf(recordOf([])) });
 });
 
 test("a preview that changes nothing says so", () => {
   const text = note(recordOf([]));
-  expect(text).toContain("nothing changes; 40 stay as they are");
+  expect(text).toContain("nothing changes");
   expect(text).not.toContain("<details>");
 });
 
@@ -169,7 +169,7 @@ test("words of a record are words in the note, whatever they are", () => {
       const rest = outside.join("\n").replace(ours, "").replace(links, "").replace("### Preview of ", "");
       expect(rest).not.toMatch(/[@#~$&[\]`\\]/);
       expect(rest.match(/<[^>]*>/g)?.filter((tag) => !/^<\/?(details|summary)>$/.test(tag))).toEqual([
-        "<!-- platform-preview stack=prod pipeline=12 job=34 -->",
+        `<!-- platform-preview stack=prod pipeline=12 job=34 record=${digestOf(record)} -->`,
       ]);
       // Tables have the columns that they begin with.
       for (const row of outside.filter((line) => line.startsWith("|"))) expect(row.split("|")).toHaveLength(6);

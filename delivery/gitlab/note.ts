@@ -1,5 +1,6 @@
 /** The one note that a merge request has about a stack. Pure. */
-import type { PolicyViolation, PreviewRecord, PreviewStep } from "../record.ts";
+import { countsOf, digestOf, type PolicyViolation, type PreviewRecord, type PreviewStep } from "../record.ts";
+import { nameOf } from "../urn.ts";
 import { isLater, marker, type Origin, readMarker } from "./marker.ts";
 import { code, differenceBlock, type DifferenceLine, lineOf, shortened, visible } from "./markup.ts";
 
@@ -34,11 +35,11 @@ const verbs: Record<PreviewStep["operation"], string> = {
 
 /** The note's text for a record, which an author may have written. */
 export function noteOf(stack: string, record: PreviewRecord, source: Source): string {
-  const head = [heading(stack, titleOf(record), source)];
+  const head = [heading(stack, titleOf(record), source, digestOf(record))];
   if (record.outcome === "failed") head.push("The preview **failed**, so this merge request cannot be applied.");
   if (record.error !== undefined) head.push(errorBlock(record.error));
   head.push(stepTable(record.steps), policyPart(record.policy));
-  if (record.counts.replace + record.counts.delete > 0)
+  if (record.steps.some(({ operation }) => operation === "replace" || operation === "delete"))
     head.push("What is replaced or deleted loses what it holds, unless that is kept elsewhere.");
   const whole = joined(head);
   return joined([whole, folded(differenceLines(record.steps), longestNote - whole.length, source)]);
@@ -61,12 +62,13 @@ export function noteOfNothing(stack: string, source: Source): string {
 }
 
 /** The counts as a sentence's part, replaced and deleted first. */
-export function titleOf({ counts, outcome }: Pick<PreviewRecord, "counts" | "outcome">): string {
+export function titleOf({ steps, outcome }: Pick<PreviewRecord, "steps" | "outcome">): string {
+  const counts = countsOf(steps);
   const parts = order.flatMap((operation) =>
     counts[operation] > 0 ? [`${counts[operation]} ${verbs[operation]}`] : [],
   );
   if (outcome === "failed") return ["failed", ...parts].join(", ");
-  return `${parts.join(", ") || "nothing changes"}; ${counts.same} stay as they are`;
+  return parts.join(", ") || "nothing changes";
 }
 
 /** Whether the later of two texts about the same stack is `fresh`; true where `standing` is none of ours. */
@@ -80,11 +82,11 @@ const label = (text: string, length = longest.label) => code(shortened(text, len
 
 const joined = (parts: readonly string[]) => parts.filter((part) => part !== "").join("\n\n");
 
-function heading(stack: string, title: string, source: Source): string {
+function heading(stack: string, title: string, source: Source, record?: string): string {
   const { projectUrl, commit, pipeline, job } = source;
   const short = commit.slice(0, 8);
   return joined([
-    `${marker(preview, stack, source)}\n### Preview of ${code(stack)}: ${title}`,
+    `${marker(preview, stack, { ...source, record })}\n### Preview of ${code(stack)}: ${title}`,
     [
       `Commit [${short}](${projectUrl}/-/commit/${commit})`,
       `[pipeline ${pipeline}](${projectUrl}/-/pipelines/${pipeline})`,
@@ -130,8 +132,6 @@ function policyPart(violations: readonly PolicyViolation[]): string {
     table(["Level", "Policy", "Resource", "What is wrong"], rows, longest.policy, "violations"),
   ]);
 }
-
-const nameOf = (urn: string) => urn.split("::").at(-1) ?? urn;
 
 function table(heads: string[], rows: string[][], length: number, what: string): string {
   if (rows.length === 0) return "";

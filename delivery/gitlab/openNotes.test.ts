@@ -28,8 +28,8 @@ test("each preview of the newest pipeline of each open merge request gets its no
   expect(failed).toEqual([]);
   expect(done).toHaveLength(3);
   expect(bodies().map((body) => body.split("\n")[1])).toEqual([
-    "### Preview of <code>dev</code>: 1 to change; 40 stay as they are",
-    "### Preview of <code>prod</code>: 1 to create; 40 stay as they are",
+    "### Preview of <code>dev</code>: 1 to change",
+    "### Preview of <code>prod</code>: 1 to create",
   ]);
   expect([bodies(1), bodies(2), bodies(3)].map(({ length }) => length)).toEqual([1, 0, 0]);
   expect((await put()).done).toEqual([]);

@@ -27,9 +27,9 @@ export async function putOpenNotes(gitlab: GitLab, projectUrl: string): Promise<
 }
 
 async function* putNotes(gitlab: GitLab, projectUrl: string, { iid }: MergeRequest): AsyncGenerator<string> {
-  const pipeline = await gitlab.headPipeline(iid);
-  // A fork's pipeline belongs to the fork, and previews nothing.
-  if (pipeline === undefined || pipeline.project_id !== gitlab.projectId) return;
+  const { state, head_pipeline: pipeline } = await gitlab.mergeRequest(iid);
+  // Merged since it was listed: its notes say what was approved, and stay. A fork's pipeline previews nothing.
+  if (state !== "opened" || pipeline === null || pipeline.project_id !== gitlab.projectId) return;
   const previews = (await gitlab.jobs(pipeline.id)).flatMap((job) => {
     const stack = previewedStack(job);
     return stack === undefined ? [] : [{ stack, job }];

@@ -19,14 +19,18 @@ export function previewedStack({ name }: Pick<Job, "name">): string | undefined 
  *
  * @throws Error where there is none, or where it tells of another stack or commit than the job.
  */
-export async function recordOfJob(gitlab: GitLab, job: Job, stack: string, commit: string): Promise<PreviewRecord> {
+export async function recordOfJob(
+  gitlab: GitLab,
+  { id, name }: Pick<Job, "id" | "name">,
+  stack: string,
+  commit: string,
+): Promise<PreviewRecord> {
   const file = recordFile(stack);
-  const text = await gitlab.artifact(job.id, file);
-  if (text === undefined) throw new Error(`job ${job.id} (${job.name}, ${job.status}) has no artifact ${file}`);
+  const text = await gitlab.artifact(id, file);
+  if (text === undefined) throw new Error(`job ${id} (${name}) has no artifact ${file}`);
   const record = parseRecord(text);
-  if (record.stack !== stack)
-    throw new Error(`${file} of job ${job.id} tells of stack ${JSON.stringify(record.stack)}`);
+  if (record.stack !== stack) throw new Error(`${file} of job ${id} tells of stack ${JSON.stringify(record.stack)}`);
   if (record.commit !== commit)
-    throw new Error(`${file} of job ${job.id} tells of commit ${record.commit}, its pipeline of ${commit}`);
+    throw new Error(`${file} of job ${id} tells of commit ${record.commit}, its pipeline of ${commit}`);
   return record;
 }

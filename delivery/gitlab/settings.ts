@@ -42,8 +42,8 @@ export function commitOf(env: Environment = process.env): string {
   return commit;
 }
 
-/** A number that GitLab gives, such as `CI_MERGE_REQUEST_IID`. */
-export function numberIn(env: Environment, name: string): number {
+/** A number that GitLab gives, such as `CI_PIPELINE_ID`. */
+function numberIn(env: Environment, name: string): number {
   const value = required(env, name);
   if (!/^\d+$/.test(value)) throw new Error(`${name}: given ${value}, allowed is a number`);
   return Number(value);

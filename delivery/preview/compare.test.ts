@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
-import { comesAndGoes, differences } from "./compare.ts";
+import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
+import { comesAndGoes, differences, differencesText } from "./compare.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 const update = (path: string, before: unknown, after: unknown): PropertyChange => ({
@@ -50,6 +50,8 @@ const scaleSet = (changes: PropertyChange[], more: Partial<PreviewStep> = {}) =>
     changes,
     ...more,
   });
+const open: PolicyViolation = { policy: "open", pack: "platform", level: "mandatory", message: "it is open" };
+const tags: PolicyViolation = { policy: "tags", pack: "platform", level: "advisory", urn: "urn:set", message: "none" };
 const capacity = update("sku.capacity", 2, 3);
 
 test("what is the same is no difference, whatever commit it is of", () => {
@@ -75,6 +77,11 @@ test.each<[string, PreviewRecord, PreviewRecord]>([
     record([playbook([machines])]),
     record([playbook([machines], { inputs: digest("b") })]),
   ],
+  [
+    "playbooks or variables, where machines changed, too",
+    record([playbook([machines])]),
+    record([playbook([machines, update("environment.PLATFORM_CONTENT", "a", "b")])]),
+  ],
   ["playbook that changes otherwise", record([]), record([playbook([machines, update("create", "a", "b")])])],
   ["playbook that goes and would have changed otherwise", record([playbook([update("create", "a", "b")])]), record([])],
   ["scale set of another size", record([]), record([scaleSet([capacity, update("sku.name", "B2s", "B4s")])])],
@@ -83,6 +90,12 @@ test.each<[string, PreviewRecord, PreviewRecord]>([
     "scale set for which the approved record claims more",
     record([scaleSet([capacity])]),
     record([scaleSet([update("sku.capacity", 2, 9)], { exempt: [] })]),
+  ],
+  ["violation of a policy", record([step()], { policy: [open] }), record([step()], { policy: [open, tags] })],
+  [
+    "level of a violation",
+    record([step()], { policy: [{ ...open, level: "advisory" }] }),
+    record([step()], { policy: [open] }),
   ],
   ["deletion of what is exempt", record([]), record([playbook([], { operation: "delete" })])],
 ])("another %s is a difference", (_, approved, now) => {
@@ -95,7 +108,7 @@ test.each<[string, PreviewStep[], PreviewStep[]]>([
   [
     "another hash and other machines",
     [playbook([machines])],
-    [playbook([update("environment.PLATFORM_CONTENT", "a", "c"), update("triggers[1]", "x", "y")])],
+    [playbook([update("environment.PLATFORM_MACHINES", "a", "c"), update("triggers[1]", "x", "y")])],
   ],
   ["a number of machines that comes", [], [scaleSet([capacity])]],
   [
@@ -138,6 +151,26 @@ test("an apply that goes on may do less, and what was not known then; and nothin
   expect(differences(record([]), record([step()]), { resumed: true })).toHaveLength(1);
 });
 
+test("what was made by half may be changed to what was approved, and to nothing else", () => {
+  const add = (path: string, after: unknown): PropertyChange => ({ path, kind: "add", after });
+  const create = step({ operation: "create", changes: [add("of", "[unknown]"), add("ports", { http: [80, 81] })] });
+  const rest = (...changes: PropertyChange[]) =>
+    differences(record([create]), record([step({ inputs: digest("b"), changes })]), { resumed: true });
+  expect(rest(update("of.id", "a", "b"), update("ports.http[1]", 79, 81))).toEqual([]);
+  expect(rest({ path: "gone", kind: "delete", before: 1 })).toEqual([]);
+  expect(rest(update("ports.http[1]", 81, 82))).toMatchObject([{ approved: "ports.http[1]: 81" }]);
+  expect(rest(add("more", 1))).toHaveLength(1);
+});
+
+test("a violation that there is no longer is no difference, nor one that an apply finds that goes on", () => {
+  const [fine, violated] = [record([step()]), record([step()], { policy: [tags] })];
+  expect(differences(violated, fine)).toEqual([]);
+  expect(differences(fine, violated)).toMatchObject([
+    { subject: "policy", now: expect.stringContaining("none") as string },
+  ]);
+  expect(differences(fine, violated, { resumed: true })).toEqual([]);
+});
+
 test("only a change of what is exempt comes and goes", () => {
   expect(comesAndGoes(playbook([machines]))).toBe(true);
   expect(comesAndGoes(playbook([]))).toBe(false);
@@ -153,4 +186,13 @@ test("a difference says what was approved and what would be done now", () => {
       now: 'tags.a: "1" => "3"',
     },
   ]);
+});
+
+test("an approved record hides no line of the log", () => {
+  const section = "\u001b[0Ksection_start:0:x[collapsed=true]\r\u001b[0K\n";
+  const approved = record([step({ name: section, changes: [update(section, 1, 2)] })]);
+  const text = differencesText(differences(approved, record([])));
+  expect(text).toContain("section_start");
+  expect(text).not.toMatch(/[^\P{C}\n]/u);
+  expect(text.split("\n")).toHaveLength(3);
 });

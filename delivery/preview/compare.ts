@@ -1,9 +1,11 @@
 /** Whether what would be done now is what was approved. Pure. */
 import { isDeepStrictEqual } from "node:util";
 import { isExempt } from "../exemptions.ts";
+import { visible } from "../gitlab/markup.ts";
 import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { masked } from "../state/mask.ts";
-import { changeText } from "./text.ts";
+import { parsePath, valueAt, type Path } from "./paths.ts";
+import { changeText, violationText } from "./text.ts";
 import { unknown } from "./values.ts";
 
 /** Something that was not approved. */
@@ -45,6 +47,11 @@ export function differences(
     for (let index = 0; index < Math.max(olds.length, news.length); index++)
       found.push(...stepDifferences(olds[index], news[index], resumed));
   }
+  // What is done by half tells values that were not known then, and policies may say more of them.
+  const told = new Set(approved.policy.map(violationText));
+  for (const violation of resumed ? [] : now.policy)
+    if (!told.has(violationText(violation)))
+      found.push({ subject: "policy", approved: "not this violation", now: violationText(violation) });
   return found;
 }
 
@@ -66,9 +73,10 @@ function stepDifferences(
   if (approved.operation !== now.operation && !(resumed && isRest(approved, now)))
     return [{ subject, approved: summary(approved), now: summary(now) }];
   const found: Difference[] = [];
-  // A step that is done by half tells its values in another way; its inputs are the same.
+  // A step that is done by half tells its values in another way.
   const halfDone = resumed && approved.operation !== now.operation;
-  const [olds, news] = [halfDone ? [] : counted(approved, now.exempt), halfDone ? [] : counted(now, now.exempt)];
+  const news = halfDone && now.operation !== "update" ? [] : counted(now, now.exempt);
+  const olds = halfDone ? asMade(approved, news) : counted(approved, now.exempt);
   for (const path of new Set([...olds, ...news].map((change) => change.path))) {
     const [old, fresh] = [olds.find((one) => one.path === path), news.find((one) => one.path === path)];
     // A value that the preview took for another one because it had a placeholder.
@@ -95,6 +103,14 @@ function stepDifferences(
 const isRest = (approved: PreviewStep, now: PreviewStep) =>
   (approved.operation === "replace" && (now.operation === "create" || now.operation === "delete")) ||
   (approved.operation === "create" && now.operation === "update");
+
+/** What a creation says of the values that are changed yet, as its changes. */
+function asMade({ changes }: PreviewStep, news: readonly PropertyChange[]): PropertyChange[] {
+  const made = Object.fromEntries(changes.map(({ path, after }) => [String(parsePath(path)[0]), after]));
+  const valueOf = (path: Path) =>
+    path.reduce<unknown>((found, part) => (found === unknown ? unknown : valueAt(found, [part])), made);
+  return news.map(({ path }) => ({ path, kind: "add", after: valueOf(parsePath(path)) }));
+}
 
 /** Whether a value is the one that was approved, or one that was not known then. */
 function matches(approved: unknown, now: unknown): boolean {
@@ -135,9 +151,9 @@ function summary({ operation, changes, inputs }: PreviewStep): string {
   return [operation, ...changes.map(changeText)].join("; ");
 }
 
-/** The differences in words, for who approves. */
+/** The differences in words, for a log. Of what an author wrote, signs that a log would obey are written out. */
 export function differencesText(found: readonly Difference[]): string {
   return found
-    .map(({ subject, approved, now }) => `${subject}\n  approved: ${approved}\n  now:      ${now}`)
+    .map(({ subject, approved, now }) => `${visible(subject)}\n  approved: ${visible(approved)}\n  now:      ${now}`)
     .join("\n");
 }

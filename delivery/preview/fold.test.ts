@@ -57,6 +57,13 @@ test("a secret is told as one, wherever it is; a value that is not known yet too
   ]);
 });
 
+test("a secret in the name of a property is told as one", () => {
+  const detailedDiff = { 'tags["is hunter2"].hunter2': { diffKind: "update", inputDiff: true } };
+  const of = (value: number) => state({ tags: { "is hunter2": { hunter2: value } } });
+  const [step] = stepsOf(begins({ op: "update", old: of(1), new: of(2), detailedDiff }));
+  expect(step?.changes).toEqual([{ path: 'tags["is [secret]"]["[secret]"]', kind: "update", before: 1, after: 2 }]);
+});
+
 test("a change of an object is told as changes of what is in it", () => {
   const [step] = stepsOf(
     begins({
@@ -76,13 +83,16 @@ test("a change of an object is told as changes of what is in it", () => {
 test("the digest is of all inputs but those that are exempt", () => {
   const parent = "urn:pulumi:dev::platform::platform:components:TierHAG::back";
   const set = (capacity: number, size = "B2s") =>
-    state({ sku: { capacity, name: size } }, { type: "azure-native:compute:VirtualMachineScaleSet", parent });
+    state(
+      { sku: { capacity, name: size } },
+      { urn: urn.replace(type, "azure-native:compute:VirtualMachineScaleSet"), parent },
+    );
   const autoscale = begins({
     new: state({}, { type: "azure-native:monitor:AutoscaleSetting", urn: "urn:other", parent }),
     urn: "urn:other",
   });
   const digest = (fresh: StepState, ...more: EngineEvent[]) => {
-    const [step] = stepsOf(begins({ op: "update", old: set(2), new: fresh, type: fresh.type }), ...more);
+    const [step] = stepsOf(begins({ op: "update", old: set(2), new: fresh, urn: fresh.urn }), ...more);
     return [step?.inputs, step?.exempt];
   };
   expect(digest(set(3), autoscale)).toEqual(digest(set(5), autoscale));

@@ -2,9 +2,16 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { exemptions, exemptionsOf } from "../exemptions.ts";
-import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
+import {
+  countsOf,
+  type PolicyViolation,
+  type PreviewRecord,
+  type PreviewStep,
+  type PropertyChange,
+} from "../record.ts";
 import { canonical } from "../state/canonical.ts";
 import type { Mask } from "../state/mask.ts";
+import { nameOf, typeOf } from "../urn.ts";
 import { plainText, type EngineEvent, type StepMetadata, type StepState } from "./events.ts";
 import { formatPath, parsePath, valueAt, withoutPath, type Path } from "./paths.ts";
 import { plainValue, shortened } from "./values.ts";
@@ -44,16 +51,9 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
     else if (operation !== undefined) steps.push(stepOf(operation, parts, all, mask));
   }
   steps.sort((a, b) => compareText(a.urn, b.urn) || compareText(a.operation, b.operation));
-  const count = (operation: Operation) => steps.filter((step) => step.operation === operation).length;
   return {
     steps,
-    counts: {
-      create: count("create"),
-      update: count("update"),
-      delete: count("delete"),
-      replace: count("replace"),
-      same,
-    },
+    counts: { ...countsOf(steps), same },
     policy: events.flatMap((event) => violationOf(event, mask)),
     errors: events.flatMap(({ diagnosticEvent, errorEvent }) => {
       if (errorEvent) return [mask.text(errorEvent.error)];
@@ -68,7 +68,6 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
 function stepOf(operation: Operation, parts: StepMetadata[], all: readonly StepState[], mask: Mask): PreviewStep {
   // Of a replacement, the step that has both states says what changes.
   const part = parts.find(({ op }) => op === "replace") ?? parts.find((one) => one.new) ?? parts[0]!;
-  const { type } = part;
   const urn = mask.urn(part.urn);
   const before = stateOf(part.old, mask);
   const after = stateOf(part.new, mask);
@@ -79,16 +78,14 @@ function stepOf(operation: Operation, parts: StepMetadata[], all: readonly StepS
     .reduce<unknown>((value, path) => withoutPath(value, path), after.inputs);
   return {
     urn,
-    type,
+    type: typeOf(urn),
     name: nameOf(urn),
     operation,
     inputs: createHash("sha256").update(canonical(counted)).digest("hex"),
-    changes: changesOf(operation, part, before, after),
+    changes: changesOf(operation, part, before, after, mask),
     exempt,
   };
 }
-
-export const nameOf = (urn: string) => urn.split("::").slice(3).join("::");
 
 interface PlainState {
   inputs: Record<string, unknown>;
@@ -105,7 +102,13 @@ function stateOf(state: StepState | null | undefined, mask: Mask): PlainState {
   };
 }
 
-function changesOf(operation: Operation, part: StepMetadata, before: PlainState, after: PlainState): PropertyChange[] {
+function changesOf(
+  operation: Operation,
+  part: StepMetadata,
+  before: PlainState,
+  after: PlainState,
+  mask: Mask,
+): PropertyChange[] {
   if (operation === "delete") return [];
   const changes: PropertyChange[] = [];
   if (operation === "create") {
@@ -114,7 +117,7 @@ function changesOf(operation: Operation, part: StepMetadata, before: PlainState,
   } else {
     const diff = part.detailedDiff ?? Object.fromEntries((part.diffs ?? []).map((name) => [name, undefined]));
     for (const [text, detail] of Object.entries(diff)) {
-      const path = parsePath(text);
+      const path = parsePath(text).map((name) => (typeof name === "string" ? mask.text(name) : name));
       const replaces = detail?.diffKind.endsWith("-replace") || (operation === "replace" && part.keys?.includes(text));
       const old = valueAt(before.inputs, path);
       // Some providers tell the difference to what stands.

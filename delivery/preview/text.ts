@@ -1,6 +1,6 @@
 /** A record as text for a job's log. Pure. */
 import { isExempt } from "../exemptions.ts";
-import type { PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
+import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 
 const signs = { create: "+", update: "~", delete: "-", replace: "+-" };
 const words = { add: "+", update: "~", delete: "-" };
@@ -11,9 +11,7 @@ export function recordText(record: PreviewRecord): string {
   const { create, update, delete: deleted, replace, same } = counts;
   return [
     ...steps.map(stepText),
-    ...policy.map(
-      ({ level, pack, policy: name, urn, message }) => `${level} ${pack}/${name} ${urn ?? ""}\n  ${message}`,
-    ),
+    ...policy.map(violationText),
     ...(outcome === "failed" ? [`the preview failed: ${error ?? ""}`] : []),
     `stack ${stack}: ${create} to create, ${update} to update, ${deleted} to delete, ${replace} to replace, ${same} the same`,
   ].join("\n");
@@ -25,6 +23,10 @@ export function stepText({ operation, type, name, changes, exempt }: PreviewStep
     return `    ${words[change.kind]} ${changeText(change)}${mark}`;
   });
   return [`${signs[operation].padStart(2)} ${operation} ${type} ${name}`, ...lines].join("\n");
+}
+
+export function violationText({ level, pack, policy, urn = "", message }: PolicyViolation): string {
+  return `${level} ${pack}/${policy} ${urn}\n  ${message}`;
 }
 
 export function changeText({ path, kind, before, after, replaces }: PropertyChange): string {

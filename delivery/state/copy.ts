@@ -1,6 +1,6 @@
 /** The secret-free copy of a stack's state: published after an apply, read by previews that nobody has reviewed. */
 import { asArray, asObject } from "../../environment/untyped.ts";
-import { ownPlace, PulumiError, pulumi, type Place } from "../pulumi.ts";
+import { ownPlace, PulumiError, pulumi, saysLocked, type Place } from "../pulumi.ts";
 import { readStackFile, UsageError, type Project, type StackFile } from "../project.ts";
 import {
   earlierSecrets,
@@ -73,8 +73,10 @@ export async function publish(project: Project, stack: string): Promise<void> {
     try {
       await importState(place, stack, copy);
     } catch (error) {
-      if (!isNoStack(error)) throw error;
-      await makeStack(place, stack);
+      if (isNoStack(error)) await makeStack(place, stack);
+      // By a publish that was killed: nothing else works on the copy for long.
+      else if (isLocked(error)) await pulumi(place, ["cancel", "--yes", "--stack", stack]);
+      else throw error;
       await importState(place, stack, copy);
     }
   });
@@ -120,6 +122,7 @@ async function exportState(place: Place, stack: string): Promise<Export> {
   return JSON.parse(await pulumi(place, ["stack", "export", "--show-secrets", "--stack", stack])) as Export;
 }
 
+const isLocked = (error: unknown) => error instanceof PulumiError && saysLocked(error.stderr);
 const isNoStack = (error: unknown) => error instanceof PulumiError && error.stderr.includes("no stack named");
 
 function previewBackend(): string {

@@ -9,8 +9,10 @@ import {
   differingApplies,
   drift,
   exemptApplies,
+  failedPublish,
   generatedPreviews,
   killedApply,
+  lockedCopy,
   plantedSecrets,
 } from "./testing/suites.ts";
 
@@ -30,5 +32,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("drift is what an apply would undo", patience, () => drift(place));
+  test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
+  test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
 });

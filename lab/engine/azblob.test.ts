@@ -154,6 +154,14 @@ describe.skipIf(!hasEngine)("the engine with its state in a storage account", { 
     expect(await succeed(["stack", "output", "said"])).toBe("two\n");
   });
 
+  test("keeps tags of a stack, by which an apply is known that has begun", async () => {
+    await succeed(["stack", "tag", "set", "delivery:begun", "one", "--stack", "dev"]);
+    const tags = () => succeed(["stack", "tag", "ls", "--json", "--stack", "dev"]);
+    expect(JSON.parse(await tags())).toMatchObject({ "delivery:begun": "one" });
+    await succeed(["stack", "tag", "rm", "delivery:begun", "--stack", "dev"]);
+    expect(JSON.parse(await tags())).not.toHaveProperty("delivery:begun");
+  });
+
   test("keeps a copy in a second backend, where a preview reads and writes nothing", async () => {
     const file = join(directory, "export.json");
     await succeed(["stack", "export", "--file", file]);

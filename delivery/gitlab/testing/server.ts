@@ -33,6 +33,8 @@ export interface FakeMergeRequest {
   iid: number;
   state: "opened" | "merged" | "closed";
   sha: string;
+  /** Default: when it is first told as merged. */
+  merged_at?: string | null;
   merge_commit_sha: string | null;
   squash_commit_sha: string | null;
   target_branch: string;
@@ -47,6 +49,8 @@ export interface FakeNote {
   body: string;
   author: { id: number };
   system: boolean;
+  /** Default: long ago. */
+  updated_at?: string;
 }
 
 export interface FakeIssue {
@@ -97,6 +101,7 @@ export class FakeGitLab {
   /** Further answers, for what is no REST API; true where the request was answered. */
   other: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   #lastId = 1000;
+  #lastTime = 0;
   #url = "";
   #close: () => Promise<void> = async () => {};
 
@@ -114,6 +119,12 @@ export class FakeGitLab {
 
   nextId(): number {
     return ++this.#lastId;
+  }
+
+  /** Later at each call. */
+  now(): string {
+    this.#lastTime = Math.max(this.#lastTime + 1, Date.now());
+    return new Date(this.#lastTime).toISOString();
   }
 
   /** @param tls Key and certificate as PEM; without, it speaks plain HTTP. */
@@ -200,6 +211,7 @@ export class FakeGitLab {
   #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number): unknown {
     if (parts.project !== undefined && Number(parts.project) !== projectId) return undefined;
     const mergeRequest = this.mergeRequests.find(({ iid }) => iid === Number(parts.iid));
+    for (const one of this.mergeRequests) if (one.state === "merged") one.merged_at ??= this.now();
     const pipelines = [...this.pipelines, ...this.mergeRequests.flatMap((one) => one.pipelines)];
     switch (name) {
       case "me":
@@ -221,10 +233,11 @@ export class FakeGitLab {
         return job?.artifacts[parts.file ?? ""];
       }
       case "notes":
-        return mergeRequest?.notes;
+        return mergeRequest?.notes.map((note) => ({ updated_at: new Date(0).toISOString(), ...note }));
       case "addNote": {
         if (!mergeRequest) return undefined;
-        const note = { id: this.nextId(), body: String(body.body), author: { id: user }, system: false };
+        const [id, updated_at] = [this.nextId(), this.now()];
+        const note = { id, body: String(body.body), author: { id: user }, system: false, updated_at };
         mergeRequest.notes.push(note);
         return note;
       }
@@ -232,8 +245,7 @@ export class FakeGitLab {
         const note = mergeRequest?.notes.find(({ id }) => id === Number(parts.note));
         if (!note) return undefined;
         if (note.author.id !== user) return 403;
-        note.body = String(body.body);
-        return note;
+        return Object.assign(note, { body: String(body.body), updated_at: this.now() });
       }
       case "removeNote": {
         const at = mergeRequest?.notes.findIndex(({ id }) => id === Number(parts.note)) ?? -1;
@@ -276,7 +288,7 @@ export class FakeGitLab {
 type Body = Record<string, string | undefined>;
 
 function summary(mergeRequest: FakeMergeRequest): Partial<FakeMergeRequest> {
-  const told: Partial<FakeMergeRequest> = { ...mergeRequest };
+  const told: Partial<FakeMergeRequest> = { merged_at: null, ...mergeRequest };
   delete told.pipelines;
   delete told.notes;
   return told;

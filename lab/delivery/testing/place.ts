@@ -53,6 +53,8 @@ export class Place {
     this.live({});
     this.environment = {
       ...process.env,
+      // The lab's own host of the language.
+      PATH: `${join(root, "lab", "engine")}:${process.env["PATH"]}`,
       NODE_COMPILE_CACHE: join(cacheDir, "compile"),
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${join(this.directory, "backend")}`,

@@ -64,9 +64,10 @@ test("a preview that fails is told in its note with the error", async () => {
 }, 600_000);
 
 test("what was approved is applied, by nobody's hand in dev, and the copy for previews follows", async () => {
-  const { open, ofRequest, merge } = pipelines;
+  const { open, ofRequest, scheduled, merge } = pipelines;
   const request = open("one-more", withInstances(pipelines, "dev", "front", 3));
   const previewed = await ofRequest(request, "one-more");
+  await scheduled("notes");
   const applied = await merge(request, "one-more");
   const { status: ended, output } = jobOf(applied, "apply:dev");
   expect(ended, output).toBe("success");
@@ -77,7 +78,7 @@ test("what was approved is applied, by nobody's hand in dev, and the copy for pr
 }, 1_200_000);
 
 test("a record that says something else than what would happen is refused, and what would happen is applied by hand", async () => {
-  const { open, ofRequest, merge, gitlab } = pipelines;
+  const { open, ofRequest, scheduled, merge, gitlab } = pipelines;
   const request = open("forged", withInstances(pipelines, "dev", "front", 2));
   await ofRequest(request, "forged");
   const job = request.pipelines.at(-1)?.jobs.find(({ name }) => name === "preview:dev");
@@ -87,6 +88,7 @@ test("a record that says something else than what would happen is refused, and w
     steps: [],
     counts: { create: 0, update: 0, delete: 0, replace: 0, same: 60 },
   });
+  await scheduled("notes");
   const result = await merge(request, "forged", ["apply-anew:dev"]);
   expect(jobOf(result, "apply:dev").status).toBe("failed");
   expect(jobOf(result, "apply:dev").output).toContain("not what was approved");

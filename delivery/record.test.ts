@@ -1,0 +1,38 @@
+import { describe, expect, test } from "vitest";
+import { recordOf, step } from "./gitlab/testing/records.ts";
+import { parseRecord, type PreviewRecord } from "./record.ts";
+
+const read = (record: PreviewRecord) => parseRecord(JSON.stringify(record));
+const playbook = "platform:configuration:Playbook$command:local:Command";
+const scaleSet = "azure-native:compute:VirtualMachineScaleSet";
+const of = (types: string, exempt: string[]) =>
+  step("update", "one", { urn: `urn:pulumi:prod::platform::${types}::one`, type: types.split("$").at(-1), exempt });
+
+test("a record is read as it was written", () => {
+  const record = recordOf([
+    step("create", "back"),
+    step("replace", "a::b"),
+    of(playbook, ["playbook"]),
+    of(`platform:components:TierHAG$${scaleSet}`, ["capacity"]),
+  ]);
+  expect(read(record)).toEqual(record);
+});
+
+describe("a record is refused that says of itself", () => {
+  const one = recordOf([step("delete", "back")]);
+  test.each<[string, PreviewRecord, RegExp]>([
+    ["fewer steps than it has", { ...one, counts: { ...one.counts, delete: 0 } }, /given 0, its steps are 1/],
+    ["more steps than it has", { ...one, counts: { ...one.counts, create: 1 } }, /given 1, its steps are 0/],
+    [
+      "another type than its URN's",
+      recordOf([step("delete", "back", { type: scaleSet })]),
+      /given azure-native:compute/,
+    ],
+    ["another name than its URN's", recordOf([step("delete", "back", { name: "front" })]), /given front/],
+    ["an exemption that there is not", recordOf([of(playbook, ["all"])]), /given all, .* is playbook/],
+    ["an exemption of another type", recordOf([of(scaleSet, ["playbook"])]), /given playbook, .* is capacity/],
+    ["an exemption of any command", recordOf([of("command:local:Command", ["playbook"])]), /is no exemption/],
+  ])("%s", (_, record, message) => {
+    expect(() => read(record)).toThrow(message);
+  });
+});
