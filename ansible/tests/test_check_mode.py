@@ -22,21 +22,37 @@ case $1 in
 esac
 """
 
+APPLICATION = {"name": "checked", "port": 3000, "repository": "https://git.example/checked.git"}
+STORE = {"url": "https://store.example/", "environment": "development"}
+JS = {
+    "js_applications": [APPLICATION],
+    "js_root": "{here}/srv",
+    "js_store": STORE,
+    "js_client_id": "id",
+    "pm2_folder": "{here}/pm2",
+    "pm2_unit": {"changed": True},
+}
+MACHINE_LEARNING = {
+    "machine_learning_applications": [APPLICATION],
+    "machine_learning_root": "{here}/srv",
+    "machine_learning_store": STORE,
+    "machine_learning_client_id": "id",
+}
+VAULT = {"secrets_vault_uri": "https://v.example/", "secrets_client_id": "id", "secrets_names": ["a"], "secrets_units": ["b"]}
+
 # Role, tasks, and values; {here} is an empty folder.
 ROLES_NEW = [
     ("drain", "main", {"drain_units": ["served.service"]}),
     ("health", "main", {"health_wait": 2, "health_services": ["served.service"]}),
     ("haproxy", "main", {"haproxy_name": "dev", "haproxy_port": 80}),
-    (
-        "secrets",
-        "main",
-        {"secrets_vault_uri": "https://v.example/", "secrets_client_id": "id", "secrets_names": ["a"], "secrets_units": ["b"]},
-    ),
+    ("secrets", "main", VAULT),
     ("ssh-trial", "install", {}),
     ("debian-base", "metadata", {}),
     ("nginx-reverse-proxy", "main", {}),
     ("nodejs", "main", {"nodejs_prefix": "{here}/nodejs"}),
     ("pm2", "main", {"pm2_folder": "{here}/pm2"}),
+    ("js", "main", JS),
+    ("machine-learning", "main", MACHINE_LEARNING),
 ]
 
 
