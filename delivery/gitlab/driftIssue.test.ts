@@ -83,7 +83,7 @@ test("machines that differ are drift, and their end closes the issue", async () 
   expect(open()[0]?.description).toContain("Azure is as this stack's program says, and its machines are not");
   expect(open()[0]?.description).toContain("\n- by hand\n");
   expect(await put(drift, "prod", checkOf([same, differs]))).toBe("updated");
-  expect(open()[0]?.title).toBe("Drift of prod: 1 to change; 40 stay as they are; 1 of 2 machines differ");
+  expect(open()[0]?.title).toMatch(/^Drift of prod: 1 to change.*; 1 of 2 machines differ$/);
   expect(await put(recordOf([]), "prod", checkOf([same, machine("front2.prod")]))).toBe("closed");
 });
 

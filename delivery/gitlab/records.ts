@@ -26,30 +26,31 @@ export function previewedStack({ name }: Pick<Job, "name">): string | undefined 
  *
  * @throws Error where there is none, or where it tells of another stack or commit than the job.
  */
-export const recordOfJob = (gitlab: GitLab, job: Job, stack: string, commit: string): Promise<PreviewRecord> =>
+export const recordOfJob = (gitlab: GitLab, job: Named, stack: string, commit: string): Promise<PreviewRecord> =>
   recordIn(gitlab, job, recordFile(stack), parseRecord, { stack, commit });
 
 /** The exact preview of a job that makes one; throws as `recordOfJob` does. */
-export const exactRecordOfJob = (gitlab: GitLab, job: Job, stack: string, commit: string): Promise<PreviewRecord> =>
+export const exactRecordOfJob = (gitlab: GitLab, job: Named, stack: string, commit: string): Promise<PreviewRecord> =>
   recordIn(gitlab, job, exactFile(stack), parseRecord, { stack, commit });
 
 /** What the same job found on the machines; throws as `recordOfJob` does. */
-export const checkOfJob = (gitlab: GitLab, job: Job, stack: string, commit: string): Promise<CheckRecord> =>
+export const checkOfJob = (gitlab: GitLab, job: Named, stack: string, commit: string): Promise<CheckRecord> =>
   recordIn(gitlab, job, checkFile(stack), parseCheck, { stack, commit });
+
+type Named = Pick<Job, "id" | "name">;
 
 async function recordIn<T extends { stack: string; commit: string }>(
   gitlab: GitLab,
-  job: Job,
+  { id, name }: Named,
   file: string,
   parse: (text: string) => T,
   { stack, commit }: { stack: string; commit: string },
 ): Promise<T> {
-  const text = await gitlab.artifact(job.id, file);
-  if (text === undefined) throw new Error(`job ${job.id} (${job.name}, ${job.status}) has no artifact ${file}`);
+  const text = await gitlab.artifact(id, file);
+  if (text === undefined) throw new Error(`job ${id} (${name}) has no artifact ${file}`);
   const record = parse(text);
-  if (record.stack !== stack)
-    throw new Error(`${file} of job ${job.id} tells of stack ${JSON.stringify(record.stack)}`);
+  if (record.stack !== stack) throw new Error(`${file} of job ${id} tells of stack ${JSON.stringify(record.stack)}`);
   if (record.commit !== commit)
-    throw new Error(`${file} of job ${job.id} tells of commit ${record.commit}, its pipeline of ${commit}`);
+    throw new Error(`${file} of job ${id} tells of commit ${record.commit}, its pipeline of ${commit}`);
   return record;
 }
