@@ -8,6 +8,7 @@ import { Place } from "./testing/place.ts";
 import {
   differingApplies,
   drift,
+  exactPreviews,
   exemptApplies,
   generatedPreviews,
   killedApply,
@@ -30,5 +31,6 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("drift is what an apply would undo", patience, () => drift(place));
+  test("exact previews say the same without any secret", patience, () => exactPreviews(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
 });
