@@ -47,6 +47,44 @@ export async function generatedPreviews(place: Place, count: number, seed: numbe
   }
 }
 
+/** The exact preview says what the one without secrets says, as long as the state is the published one, and no secret. */
+export async function exactPreviews(place: Place): Promise<void> {
+  const apiKey = "value of the key that nobody sees";
+  const secrets = place.encrypted({ apiKey });
+  const program = { resources: [group, network({ open: "${open:apiKey}" })] };
+  place.write({ program, secrets });
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  place.write({ program: { resources: [group, network({ open: "now ${open:apiKey}" })] }, secrets });
+  const [out, check] = [place.file("exact.json"), place.file("check.json")];
+  const exact = async () => {
+    rmSync(out, { force: true });
+    const run = await place.delivery("preview", stack, "--exact", "--out", out);
+    expect(run.status, run.stderr).toBe(0);
+    const text = readFileSync(out, "utf8");
+    expect(run.stdout + run.stderr + text).not.toContain(apiKey);
+    return parseRecord(text);
+  };
+  const { record } = await place.preview();
+  expect(differences(record, await exact())).toEqual([]);
+  // Somebody has applied without publishing: only the state itself says so.
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(differences(record, await exact())).not.toEqual([]);
+
+  // This project has no machines, and no Azure where they could be. That is no silence.
+  for (const words of [
+    ["check", stack, "--out", check],
+    ["drift", stack, "--check-out", check],
+  ]) {
+    rmSync(check, { force: true });
+    const run = await place.delivery(...words);
+    expect(run.status, run.stdout + run.stderr).toBe(1);
+    expect(run.stdout).toContain("not all machines could be looked at");
+    expect(parseCheck(readFileSync(check, "utf8"))).toMatchObject({ stack, outcome: "incomplete", machines: [] });
+    expect(run.stdout + run.stderr + readFileSync(check, "utf8")).not.toContain(apiKey);
+  }
+}
+
 /** Programs that put secrets where they do not belong; `${name}` of each is a secret of its own. */
 const leaks: ((name: string) => Partial<ProgramSpec> & { resources: ResourceSpec[] })[] = [
   // Marked as secret; a part of one; said openly; encoded; told by the provider.
@@ -449,42 +487,4 @@ export async function killedApply(place: Place): Promise<void> {
   expect(stateOf(place)).toContain("::network");
   // It has ended: the same approval is one of a state that is gone.
   expect(await again()).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
-}
-
-/** The exact preview says what the one without secrets says, as long as the state is the published one, and no secret. */
-export async function exactPreviews(place: Place): Promise<void> {
-  const apiKey = "value of the key that nobody sees";
-  const secrets = place.encrypted({ apiKey });
-  const program = { resources: [group, network({ open: "${open:apiKey}" })] };
-  place.write({ program, secrets });
-  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
-  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
-  place.write({ program: { resources: [group, network({ open: "now ${open:apiKey}" })] }, secrets });
-  const [out, check] = [place.file("exact.json"), place.file("check.json")];
-  const exact = async () => {
-    rmSync(out, { force: true });
-    const run = await place.delivery("preview", stack, "--exact", "--out", out);
-    expect(run.status, run.stderr).toBe(0);
-    const text = readFileSync(out, "utf8");
-    expect(run.stdout + run.stderr + text).not.toContain(apiKey);
-    return parseRecord(text);
-  };
-  const { record } = await place.preview();
-  expect(differences(record, await exact())).toEqual([]);
-  // Somebody has applied without publishing: only the state itself says so.
-  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
-  expect(differences(record, await exact())).not.toEqual([]);
-
-  // This project has no machines, and no Azure where they could be. That is no silence.
-  for (const words of [
-    ["check", stack, "--out", check],
-    ["drift", stack, "--check-out", check],
-  ]) {
-    rmSync(check, { force: true });
-    const run = await place.delivery(...words);
-    expect(run.status, run.stdout + run.stderr).toBe(1);
-    expect(run.stdout).toContain("not all machines could be looked at");
-    expect(parseCheck(readFileSync(check, "utf8"))).toMatchObject({ stack, outcome: "incomplete", machines: [] });
-    expect(run.stdout + run.stderr + readFileSync(check, "utf8")).not.toContain(apiKey);
-  }
 }
