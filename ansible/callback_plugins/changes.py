@@ -12,8 +12,9 @@ DOCUMENTATION = """
     type: notification
     short_description: Writes what changed to a file
     description: >-
-      A JSON object per line with host, role (or null), task, module and diff, the difference as Ansible shows it; nothing of what a task hides. At
-      the end of the run a line with the names of all hosts. Nothing where PLATFORM_CHANGES is not set.
+      A JSON object per line with host, role (or null), task, module and diff, the difference as Ansible shows it; nothing
+      of what a task hides. At the end of the run a line with the names of all hosts. Nothing where PLATFORM_CHANGES is not
+      set.
 """
 
 
@@ -25,7 +26,7 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result):
         # Ansible has taken out of it what a task hides, differences as well.
         values = result.result
-        if not values.get("changed"):
+        if not values.get("changed") or not os.environ.get("PLATFORM_CHANGES"):
             return
         task = result.task
         parts = [part for part in values.get("results") or [values] if isinstance(part, dict) and part.get("changed")]
