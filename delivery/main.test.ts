@@ -24,7 +24,8 @@ const deliveryWith = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
 test.each([["--help"], ["help"]])("%s lists the commands", (...args) => {
   const { status, stdout } = delivery(...args);
   expect(status).toBe(0);
-  for (const name of ["preview", "publish", "up", "drift"]) expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
+  for (const name of ["preview", "check", "publish", "up", "drift"])
+    expect(stdout).toMatch(new RegExp(`^ {2}${name} `, "m"));
 });
 
 test.each([
@@ -39,6 +40,8 @@ test.each([
   [["up", "dev"], "required option '--approved <file>'"],
   [["preview"], "missing required argument 'stack'"],
   [["preview", "prod"], 'there is no stack "prod"'],
+  [["check", "prod"], 'there is no stack "prod"'],
+  [["check", "dev", "--limit"], "argument missing"],
   [["preview", "dev"], "PLATFORM_PREVIEW_BACKEND is not set"],
   [["up", "dev", "--approved", "record.json"], "this is no record of a preview"],
 ])("%j is wrong use", (args, message) => {

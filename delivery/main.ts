@@ -13,6 +13,7 @@ const commands: Record<string, [description: string, load: () => Promise<Definit
   publish: ["write the secret-free copy of a stack's state, for previews", () => import("./commands/publish.ts")],
   up: ["do what was approved, and nothing else", () => import("./commands/up.ts")],
   drift: ["whether Azure still has what was applied", () => import("./commands/drift.ts")],
+  check: ["whether the machines are as the playbooks say", () => import("./commands/check.ts")],
   template: ["an ARM template of what Pulumi would make, for scanners", () => import("./commands/template.ts")],
   notes: ["notes for all open merge requests, in GitLab", () => import("./commands/notes.ts")],
   approved: ["what was approved, from GitLab", () => import("./commands/approved.ts")],

@@ -1,32 +1,51 @@
 /** `bin/delivery drift`: whether Azure still has what was applied. */
 import type { Command } from "commander";
+import { checkMachines } from "../check/check.ts";
+import { hasChanges, isWhole } from "../check/record.ts";
+import { checkText } from "../check/text.ts";
 import { comesAndGoes } from "../preview/compare.ts";
 import { exactPreview } from "../preview/preview.ts";
 import { recordText, stepText } from "../preview/text.ts";
 import { readProject } from "../project.ts";
 import { readExactStack } from "../state/copy.ts";
-import { say, status, writeRecord, type OutputOptions } from "./options.ts";
+import { say, status, writeFile, writeRecord } from "./options.ts";
+
+interface DriftOptions {
+  out?: string;
+  checkOut?: string;
+  machines: boolean;
+}
 
 export function define(command: Command): void {
   command
     .argument("<stack>", "one with a file Pulumi.<stack>.yaml")
     .option("--out <file>", "the record of the preview, JSON")
+    .option("--check-out <file>", "the record of the machines' check, JSON")
+    .option("--no-machines", "leave the machines out")
     .addHelpText(
       "after",
-      "\nReads everything from Azure and previews what an `up` would do (pulumi preview --refresh); changes nothing. Ends\n" +
-        "with 1 where that is anything, but for machines that were repaired or added since; with 3 where the program fails.",
+      "\nReads everything from Azure and previews what an `up` would do (pulumi preview --refresh), then runs the playbooks\n" +
+        "on the machines in check mode, as `check` does; changes nothing. Ends with 1 where anything would be done, but for\n" +
+        "machines that were repaired or added since, or where a machine cannot be looked at; with 3 where the program fails.",
     )
-    .action(async (stack: string, options: OutputOptions) => {
+    .action(async (stack: string, { out, checkOut, machines }: DriftOptions) => {
       const project = readProject();
-      const record = await exactPreview(project, stack, await readExactStack(project, stack), say, ["--refresh"]);
-      writeRecord(record, options);
+      const exact = await readExactStack(project, stack);
+      const record = await exactPreview(project, stack, exact, say, ["--refresh"]);
+      writeRecord(record, { out });
+      const drifted = record.steps.filter((step) => !comesAndGoes(step));
+      if (drifted.length > 0) process.exitCode = status.refused;
+      if (machines) {
+        const check = await checkMachines(project, stack, { mask: exact.mask, say });
+        writeFile(check, checkOut);
+        console.log(checkText(check));
+        if (!isWhole(check) || hasChanges(check)) process.exitCode = status.refused;
+      }
       if (record.outcome === "failed") {
         console.log(recordText(record));
         process.exitCode = status.programFailed;
         return;
       }
-      const drifted = record.steps.filter((step) => !comesAndGoes(step));
-      if (drifted.length > 0) process.exitCode = status.refused;
-      console.log(drifted.map(stepText).join("\n") || `stack ${stack}: nothing has drifted`);
+      console.log(drifted.map(stepText).join("\n") || `stack ${stack}: nothing has drifted at Azure`);
     });
 }

@@ -11,9 +11,14 @@ export interface OutputOptions {
   widget?: string;
 }
 
+/** Writes a record into the file that was asked for. */
+export function writeFile(record: object, out: string | undefined): void {
+  if (out !== undefined) writeFileSync(out, `${JSON.stringify(record, null, 2)}\n`);
+}
+
 /** Writes the files that were asked for. */
 export function writeRecord(record: PreviewRecord, { out, widget }: OutputOptions): void {
-  if (out !== undefined) writeFileSync(out, `${JSON.stringify(record, null, 2)}\n`);
+  writeFile(record, out);
   if (widget !== undefined) writeFileSync(widget, `${JSON.stringify(widgetOf(record))}\n`);
 }
 

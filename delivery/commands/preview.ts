@@ -1,8 +1,9 @@
 /** `bin/delivery preview`: what an `up` would do, without secrets. */
 import type { Command } from "commander";
-import { secretFreePreview } from "../preview/preview.ts";
+import { exactPreview, secretFreePreview } from "../preview/preview.ts";
 import { recordText } from "../preview/text.ts";
 import { readProject } from "../project.ts";
+import { readExactStack } from "../state/copy.ts";
 import { say, status, writeRecord, type OutputOptions } from "./options.ts";
 
 export function define(command: Command): void {
@@ -10,13 +11,17 @@ export function define(command: Command): void {
     .argument("<stack>", "one with a file Pulumi.<stack>.yaml")
     .option("--out <file>", "the record of the preview, JSON: delivery/record.ts")
     .option("--widget <file>", "counts for GitLab's widget of a merge request, JSON")
+    .option("--exact", "from the state itself, with the secrets; none is in the record")
     .addHelpText(
       "after",
       "\nStarts from the copy of the state that `publish` wrote (PLATFORM_PREVIEW_BACKEND), with placeholders for secrets.\n" +
         "Changes nothing. Ends with 3 where the program fails; the record says why.",
     )
-    .action(async (stack: string, options: OutputOptions) => {
-      const record = await secretFreePreview(readProject(), stack, say);
+    .action(async (stack: string, { exact, ...options }: OutputOptions & { exact?: true }) => {
+      const project = readProject();
+      const record = exact
+        ? await exactPreview(project, stack, await readExactStack(project, stack), say)
+        : await secretFreePreview(project, stack, say);
       writeRecord(record, options);
       console.log(recordText(record));
       if (record.outcome === "failed") process.exitCode = status.programFailed;

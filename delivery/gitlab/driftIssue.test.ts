@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import type { PreviewRecord } from "../record.ts";
 import { putDriftIssue } from "./driftIssue.ts";
+import type { CheckRecord } from "../check/record.ts";
+import { checkOf, machine } from "./testing/checks.ts";
 import { fixture, type Fixture } from "./testing/fixture.ts";
 import { commit, recordOf, step } from "./testing/records.ts";
 import { somebody } from "./testing/server.ts";
@@ -12,8 +14,10 @@ beforeEach(async () => {
 afterEach(() => made.fake.close());
 
 let pipeline = 0;
-const put = (record: PreviewRecord, stack = "prod") =>
-  putDriftIssue(made.client, stack, record, { pipeline: ++pipeline, job: 1, commit, projectUrl: made.fake.projectUrl });
+const put = (record: PreviewRecord, stack = "prod", check?: CheckRecord) => {
+  const source = { pipeline: ++pipeline, job: 1, commit, projectUrl: made.fake.projectUrl };
+  return putDriftIssue(made.client, stack, record, source, check);
+};
 const open = () => made.fake.issues.filter(({ state }) => state === "opened");
 const drift = recordOf([
   step("update", "front", { changes: [{ path: "tags.x", kind: "delete", before: "\n/close" }] }),
@@ -63,4 +67,28 @@ test("of two open issues about a stack one stays, and those of others are left a
   made.fake.issues.push({ ...mine, iid: 9001 }, { ...mine, iid: 9002, author: { id: somebody } });
   expect(await put(drift)).toBe("updated");
   expect(open().map(({ iid }) => iid)).toEqual([mine.iid, 9002]);
+});
+
+test("machines that differ are drift, and their end closes the issue", async () => {
+  const changed = [
+    { role: "drain", task: "Write its settings", module: "ansible.builtin.template", diff: "-by hand\n" },
+  ];
+  const [same, differs] = [machine("front1.prod"), machine("front2.prod", { changed })];
+  expect(await put(recordOf([]), "prod", checkOf([same]))).toBe("none");
+  expect(await put(recordOf([]), "prod", checkOf([same, differs]))).toBe("opened");
+  expect(open()).toMatchObject([{ title: "Drift of prod: 1 of 2 machines differ" }]);
+  expect(open()[0]?.description).toContain("Azure is as this stack's program says, and its machines are not");
+  expect(open()[0]?.description).toContain("\n- by hand\n");
+  expect(await put(drift, "prod", checkOf([same, differs]))).toBe("updated");
+  expect(open()[0]?.title).toMatch(/^Drift of prod: 1 to change.*; 1 of 2 machines differ$/);
+  expect(await put(recordOf([]), "prod", checkOf([same, machine("front2.prod")]))).toBe("closed");
+});
+
+test.each([
+  ["that is not reached", checkOf([machine("front1.prod", { unreachable: "no route" })]), "1 unknown"],
+  ["on which a task fails", checkOf([machine("x", { failed: [{ task: "t", message: "m" }] })]), "1 unknown"],
+  ["that is in no inventory", checkOf([], { outcome: "incomplete", error: "no keys" }), "not all machines"],
+])("a machine %s is told, and not taken as fine", async (_, check, title) => {
+  expect(await put(recordOf([]), "prod", check)).toBe("opened");
+  expect(open()[0]?.title).toContain(title);
 });

@@ -38,8 +38,8 @@ export function differenceBlock(lines: readonly DifferenceLine[]): string {
 }
 
 export interface DifferenceLine {
-  /** `+` is there after, `-` was there before, `!` is changed or said, ` ` is neither. */
-  sign: "+" | "-" | "!" | " ";
+  /** `+` is there after, `-` was there before, `!` is changed or said, `|` is neither. */
+  sign: "+" | "-" | "!" | "|";
   text: string;
 }
 

@@ -33,8 +33,12 @@ const verbs: Record<PreviewStep["operation"], string> = {
   update: "to change",
 };
 
-/** The note's text for a record, which an author may have written. */
-export function noteOf(stack: string, record: PreviewRecord, source: Source): string {
+/**
+ * The note's text for a record, which an author may have written.
+ *
+ * @param more Further sections, for which there is room.
+ */
+export function noteOf(stack: string, record: PreviewRecord, source: Source, more = ""): string {
   const head = [heading(stack, titleOf(record), source, digestOf(record))];
   if (record.outcome === "failed") head.push("The preview **failed**, so this merge request cannot be applied.");
   if (record.error !== undefined) head.push(errorBlock(record.error));
@@ -42,7 +46,8 @@ export function noteOf(stack: string, record: PreviewRecord, source: Source): st
   if (record.steps.some(({ operation }) => operation === "replace" || operation === "delete"))
     head.push("What is replaced or deleted loses what it holds, unless that is kept elsewhere.");
   const whole = joined(head);
-  return joined([whole, folded(differenceLines(record.steps), longestNote - whole.length, source)]);
+  const room = longestNote - whole.length - more.length;
+  return joined([whole, folded("Full difference", differenceLines(record.steps), room, source), more]);
 }
 
 /** The note's text where a job left no record that can be read. */
@@ -78,9 +83,9 @@ export function replaces(fresh: string, standing: string): boolean {
 }
 
 /** A name, or what else stands in one cell. */
-const label = (text: string, length = longest.label) => code(shortened(text, length));
+export const label = (text: string, length = longest.label) => code(shortened(text, length));
 
-const joined = (parts: readonly string[]) => parts.filter((part) => part !== "").join("\n\n");
+export const joined = (parts: readonly string[]) => parts.filter((part) => part !== "").join("\n\n");
 
 function heading(stack: string, title: string, source: Source, record?: string): string {
   const { projectUrl, commit, pipeline, job } = source;
@@ -95,7 +100,7 @@ function heading(stack: string, title: string, source: Source, record?: string):
   ]);
 }
 
-function errorBlock(error: string): string {
+export function errorBlock(error: string): string {
   const lines = shortened(error.split("\n").map(visible).join("\n"), longest.error).split("\n");
   return differenceBlock(lines.map((text) => ({ sign: "!", text })));
 }
@@ -133,7 +138,7 @@ function policyPart(violations: readonly PolicyViolation[]): string {
   ]);
 }
 
-function table(heads: string[], rows: string[][], length: number, what: string): string {
+export function table(heads: string[], rows: string[][], length: number, what: string): string {
   if (rows.length === 0) return "";
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   const lines = [line(heads), line(heads.map(() => "---"))];
@@ -166,15 +171,21 @@ function differenceLines(steps: readonly PreviewStep[]): DifferenceLine[] {
   );
 }
 
-const oneLine = (text: string) => shortened(text.replaceAll(/\s+/g, " "), longest.value);
+export const oneLine = (text: string) => shortened(text.replaceAll(/\s+/g, " "), longest.value);
 
-function folded(lines: readonly DifferenceLine[], length: number, { projectUrl, job }: Source): string {
+/** Lines that are shown where somebody opens them; those for which there is room. */
+export function folded(
+  summary: string,
+  lines: readonly DifferenceLine[],
+  length: number,
+  { projectUrl, job }: Pick<Source, "projectUrl" | "job">,
+): string {
   if (lines.length === 0) return "";
   const frame = (shown: readonly DifferenceLine[]) => {
     const left = lines.length - shown.length;
     const rest =
       left > 0 ? `${left} more lines are in [the job's record](${projectUrl}/-/jobs/${job}/artifacts/browse).` : "";
-    return joined(["<details><summary>Full difference</summary>", differenceBlock(shown), rest, "</details>"]);
+    return joined([`<details><summary>${summary}</summary>`, differenceBlock(shown), rest, "</details>"]);
   };
   // What the frame itself takes: the longest fence is as long as the longest run of backticks in a line that fits.
   const room = length - frame([]).length - 2 * longest.value - 100;

@@ -1,10 +1,10 @@
 /** Notes for all open merge requests whose newest pipeline has previews that no note tells of. */
 import type { GitLab, Job, MergeRequest } from "./client.ts";
 import { readMarker } from "./marker.ts";
-import { noJob, noteOf, noteOfNothing, noteWithoutRecord, preview, type Source } from "./note.ts";
+import { exactOf, exactPart, orWhyNot, tellsExact } from "./exactNote.ts";
+import { joined, noJob, noteOf, noteOfNothing, noteWithoutRecord, preview, type Source } from "./note.ts";
 import { previewNotes, putNote } from "./putNote.ts";
-import { previewedStack, recordOfJob } from "./records.ts";
-import { GitLabError } from "./requester.ts";
+import { exactJob, previewedStack, recordOfJob } from "./records.ts";
 
 /** Jobs that go on no more. https://docs.gitlab.com/api/jobs/ */
 const ended = ["success", "failed", "canceled"];
@@ -30,18 +30,31 @@ async function* putNotes(gitlab: GitLab, projectUrl: string, { iid }: MergeReque
   const { state, head_pipeline: pipeline } = await gitlab.mergeRequest(iid);
   // Merged since it was listed: its notes say what was approved, and stay. A fork's pipeline previews nothing.
   if (state !== "opened" || pipeline === null || pipeline.project_id !== gitlab.projectId) return;
-  const previews = (await gitlab.jobs(pipeline.id)).flatMap((job) => {
+  const jobs = await gitlab.jobs(pipeline.id);
+  const previews = jobs.flatMap((job) => {
     const stack = previewedStack(job);
     return stack === undefined ? [] : [{ stack, job }];
   });
   if (previews.length > mostStacks)
     throw new Error(`pipeline ${pipeline.id} previews ${previews.length} stacks, allowed are ${mostStacks}`);
-  const standing = (await previewNotes(gitlab, iid)).flatMap(({ body }) => readMarker(preview, body) ?? []);
+  const standing = (await previewNotes(gitlab, iid)).flatMap(({ body }) => {
+    const read = readMarker(preview, body);
+    return read === undefined ? [] : [{ ...read, body }];
+  });
   const origin = { pipeline: pipeline.id, commit: pipeline.sha, projectUrl };
   for (const { stack, job } of previews) {
     if (!ended.includes(job.status)) continue;
-    if (standing.some((one) => one.stack === stack && one.pipeline === pipeline.id && one.job === job.id)) continue;
-    const text = await textFor(gitlab, stack, job, { ...origin, job: job.id });
+    // By hand, so perhaps later than the preview, or never.
+    const exact = jobs.find(({ name, status }) => name === exactJob(stack) && ended.includes(status));
+    const isTold = standing.some(
+      (one) =>
+        one.stack === stack &&
+        one.pipeline === pipeline.id &&
+        one.job === job.id &&
+        (exact === undefined || tellsExact(one.body, stack, { ...origin, job: exact.id })),
+    );
+    if (isTold) continue;
+    const text = await textFor(gitlab, stack, job, exact, { ...origin, job: job.id });
     yield `${stack}, job ${job.id}: ${await putNote(gitlab, iid, text)}`;
   }
   for (const { stack, pipeline: before } of standing) {
@@ -50,12 +63,20 @@ async function* putNotes(gitlab: GitLab, projectUrl: string, { iid }: MergeReque
   }
 }
 
-async function textFor(gitlab: GitLab, stack: string, job: Job, source: Source): Promise<string> {
-  try {
-    return noteOf(stack, await recordOfJob(gitlab, job, stack, source.commit), source);
-  } catch (error) {
-    // GitLab's own failures are not the author's; the next run tries again.
-    if (error instanceof GitLabError && error.status !== 413) throw error;
-    return noteWithoutRecord(stack, error instanceof Error ? error.message : String(error), source);
-  }
+async function textFor(
+  gitlab: GitLab,
+  stack: string,
+  job: Job,
+  exact: Job | undefined,
+  source: Source,
+): Promise<string> {
+  const record = await orWhyNot(recordOfJob(gitlab, job, stack, source.commit));
+  const secretFree = typeof record === "string" ? undefined : record;
+  const more =
+    exact === undefined
+      ? ""
+      : exactPart(stack, secretFree, await exactOf(gitlab, exact, stack, source.commit), { ...source, job: exact.id });
+  return typeof record === "string"
+    ? joined([noteWithoutRecord(stack, record, source), more])
+    : noteOf(stack, record, source, more);
 }

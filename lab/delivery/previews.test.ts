@@ -8,6 +8,7 @@ import { Place } from "./testing/place.ts";
 import {
   differingApplies,
   drift,
+  exactPreviews,
   exemptApplies,
   failedPublish,
   generatedPreviews,
@@ -30,6 +31,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("secrets are in no record, no log and no published state", patience, () => plantedSecrets(place, 9, 1, 1));
   test("previews of generated changes count what the engine counts", patience, () => generatedPreviews(place, 2, 2));
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
+  test("exact previews say the same without any secret", patience, () => exactPreviews(place));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("drift is what an apply would undo", patience, () => drift(place));
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));

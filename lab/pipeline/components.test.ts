@@ -17,6 +17,8 @@ interface Input {
 
 interface Rule {
   if?: string;
+  when?: string;
+  allow_failure?: boolean;
 }
 
 interface Job {
@@ -26,6 +28,7 @@ interface Job {
   extends?: string;
   id_tokens?: object;
   variables?: object;
+  environment?: { name: string; action?: string };
 }
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -33,7 +36,7 @@ const readme = read("templates/README.md");
 const components = globSync("templates/*/template.yml", { cwd: root }).map((path) => basename(dirname(path)));
 
 test("there are components, and each is in the table of the README", () => {
-  expect(components).toEqual(expect.arrayContaining(["apply", "preview"]));
+  expect(components).toEqual(expect.arrayContaining(["apply", "exact", "preview"]));
   for (const name of components) expect(readme).toContain(`| \`${name}\` |`);
   expect(components.length).toBeLessThanOrEqual(30);
   expect(existsSync(join(root, "LICENSE"))).toBe(true);
@@ -82,23 +85,48 @@ describe("the pipeline", () => {
     include: { component: string; inputs: { stack: string; tier?: string } }[];
   };
 
-  test("previews and applies each stack that there is", () => {
+  test("previews, previews exactly and applies each stack that there is", () => {
     const stacks = globSync("Pulumi.*.yaml", { cwd: root }).map((path) => path.split(".")[1] ?? "");
-    for (const name of ["preview", "apply"]) {
+    for (const name of ["preview", "exact", "apply"]) {
       const included = pipeline.include.filter(({ component }) => component.includes(`/${name}@$CI_COMMIT_SHA`));
       expect(included.map(({ inputs }) => inputs.stack).sort()).toEqual(stacks.sort());
     }
   });
 
-  test("gives each stack a tier of its own, since the tier decides who logs in as which writer", () => {
-    const applied = pipeline.include.flatMap(({ inputs }) => (inputs.tier === undefined ? [] : [inputs]));
-    expect(new Set(applied.map(({ tier }) => tier)).size).toBe(applied.length);
-  });
+  test.each(["apply", "exact"])(
+    "gives each stack a tier of its own in %s, since the tier decides who logs in as which identity",
+    (name) => {
+      const tiers = pipeline.include.flatMap(({ component, inputs: { tier } }) =>
+        component.includes(`/${name}@`) ? [tier] : [],
+      );
+      expect(tiers).not.toContain(undefined);
+      expect(new Set(tiers).size).toBe(tiers.length);
+    },
+  );
 
   test("has no job of merge requests that asks for the project token or an ID token, but the previews", () => {
     for (const [name, job] of Object.entries(pipeline as Record<string, Job>)) {
       if (!job.rules?.some((rule) => rule.if?.includes("merge_request_event"))) continue;
       expect(JSON.stringify(job), name).not.toMatch(/TOKEN|WRITER|id_tokens/);
     }
+  });
+});
+
+describe("the exact preview", () => {
+  const [, body = {}] = loadAll(read("templates/exact/template.yml")) as [unknown, Record<string, Job>?];
+  const [job] = Object.values(body);
+
+  test("is made by hand only, never of a fork's commit, and no merge request waits for it", () => {
+    const rules = job?.rules ?? [];
+    expect(rules[0]).toMatchObject({ when: "never" });
+    expect(rules[0]?.if).toContain("$CI_MERGE_REQUEST_SOURCE_PROJECT_ID != $CI_MERGE_REQUEST_PROJECT_ID");
+    for (const rule of rules.slice(1)) expect(rule).toMatchObject({ when: "manual", allow_failure: true });
+  });
+
+  test("is a deployment to an environment of its own, which approvals are asked for", () => {
+    const { name, action } = job?.environment ?? {};
+    expect(name).toBe("$[[ inputs.stack ]]-exact");
+    // https://gitlab.com/gitlab-org/gitlab/-/issues/437132 : other actions need no approval.
+    expect([undefined, "start"]).toContain(action);
   });
 });

@@ -39,6 +39,7 @@ beforeEach(async () => {
       { name: "PLATFORM_READER_CLIENT_ID", value: "reader" },
       { name: "PLATFORM_GITLAB_TOKEN", value: gitlab.token, protected: true },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-dev", protected: true, environment: "dev" },
+      { name: "PLATFORM_EXACT_CLIENT_ID", value: "exact-of-dev", environment: "dev-exact" },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-prod", protected: true, environment: "prod" },
     ],
     environments: { dev: "development", prod: "production", tools: "other" },
@@ -74,18 +75,12 @@ const ofRequest = (branch = "change", more: { fork?: { branch: string } } = {}):
 const dev = (content: string) => ({ "Pulumi.dev.yaml": `---\nconfig: {stack: dev, ${content}}\n` });
 const notes: Cause = { kind: "schedule", variables: { SCHEDULED: "notes" } };
 
+const previews = ["preview", "exact"].flatMap((job) => ["dev", "prod", "tools"].map((stack) => `${job}:${stack}`));
+
 test.each([
-  ["a change of a stack's file previews that stack", dev("x: 1"), ["check", "preview:dev"]],
-  [
-    "a change of the program previews all of them",
-    { "index.ts": "" },
-    ["check", "preview:dev", "preview:prod", "preview:tools"],
-  ],
-  [
-    "a change of a playbook, too",
-    { "ansible/playbooks/site.yml": "" },
-    ["check", "preview:dev", "preview:prod", "preview:tools"],
-  ],
+  ["a change of a stack's file previews that stack", dev("x: 1"), ["check", "preview:dev", "exact:dev"]],
+  ["a change of the program previews all of them", { "index.ts": "" }, ["check", ...previews]],
+  ["a change of a playbook, too", { "ansible/playbooks/site.yml": "" }, ["check", ...previews]],
   ["a change of words previews nothing", { "README.md": "Other words.\n" }, ["check"]],
 ])("%s", async (_, changes, expected) => {
   origin.commit("change", changes);
@@ -134,7 +129,7 @@ test("jobs of a merge request have the reader's settings, and no protected varia
 test("from a change to its apply: widget, note in place, approval, apply, and drift", async () => {
   origin.commit("change", dev("x: 1"));
   const first = await pipelines.run(ofRequest());
-  expect(states(first)).toEqual({ check: "success", "preview:dev": "success" });
+  expect(states(first)).toEqual({ check: "success", "preview:dev": "success", "exact:dev": "manual" });
   expect(JSON.parse(jobOf(first, "preview:dev").files["widget.dev.json"] ?? "")).toEqual({
     create: 0,
     update: 1,
@@ -163,11 +158,31 @@ test("from a change to its apply: widget, note in place, approval, apply, and dr
     "Drift of prod",
     "Drift of tool",
   ]);
+  expect(gitlab.issues[0]?.title).toContain("1 of 2 machines differ");
+});
+
+test("an exact preview that somebody starts joins the note with the machines, and has what its environment has", async () => {
+  origin.commit("change", { ...dev("x: 1"), "bin/setup": "#!/bin/sh\nenv\n" });
+  const result = await pipelines.run(ofRequest(), ["exact:dev"]);
+  const { status, output, files } = jobOf(result, "exact:dev");
+  expect(status, output).toBe("success");
+  expect(Object.keys(files)).toEqual(expect.arrayContaining(["exact.dev.json", "check.dev.json"]));
+  expect(output).toContain("ARM_CLIENT_ID=exact-of-dev");
+  expect(output).not.toContain(gitlab.token);
+  expect(jobOf(result, "preview:dev").output).not.toContain("exact-of-dev");
+  await pipelines.run(notes);
+  expect(request.notes.map(({ body }) => body)).toEqual([
+    expect.stringMatching(/### Exact preview: the same[^]*### Machines: 1 of 2 machines differ/),
+  ]);
 });
 
 test("a preview that fails has a note with its error", async () => {
   origin.commit("change", dev("mistake: true"));
-  expect(states(await pipelines.run(ofRequest()))).toEqual({ check: "success", "preview:dev": "failed" });
+  expect(states(await pipelines.run(ofRequest()))).toEqual({
+    check: "success",
+    "preview:dev": "failed",
+    "exact:dev": "manual",
+  });
   await pipelines.run(notes);
   expect(request.notes[0]?.body).toContain("! Pulumi.dev.yaml: mistake: given true");
 });

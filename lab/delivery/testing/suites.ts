@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { parseCheck } from "../../../delivery/check/record.ts";
+import { differences } from "../../../delivery/preview/compare.ts";
 import { countsOf, parseRecord, type PreviewRecord } from "../../../delivery/record.ts";
 import { changeProgram, generateProgram } from "./generate.ts";
 import { type Place, type Run, stack } from "./place.ts";
@@ -42,6 +44,44 @@ export async function generatedPreviews(place: Place, count: number, seed: numbe
       ).toHaveLength(engine[operation] ?? 0);
     for (const { operation, changes } of record.steps)
       if (operation === "update" || operation === "replace") expect(changes, about).not.toEqual([]);
+  }
+}
+
+/** The exact preview says what the one without secrets says, as long as the state is the published one, and no secret. */
+export async function exactPreviews(place: Place): Promise<void> {
+  const apiKey = "value of the key that nobody sees";
+  const secrets = place.encrypted({ apiKey });
+  const program = { resources: [group, network({ open: "${open:apiKey}" })] };
+  place.write({ program, secrets });
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  place.write({ program: { resources: [group, network({ open: "now ${open:apiKey}" })] }, secrets });
+  const [out, check] = [place.file("exact.json"), place.file("check.json")];
+  const exact = async () => {
+    rmSync(out, { force: true });
+    const run = await place.delivery("preview", stack, "--exact", "--out", out);
+    expect(run.status, run.stderr).toBe(0);
+    const text = readFileSync(out, "utf8");
+    expect(run.stdout + run.stderr + text).not.toContain(apiKey);
+    return parseRecord(text);
+  };
+  const { record } = await place.preview();
+  expect(differences(record, await exact())).toEqual([]);
+  // Somebody has applied without publishing: only the state itself says so.
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(differences(record, await exact())).not.toEqual([]);
+
+  // This project has no machines, and no Azure where they could be. That is no silence.
+  for (const words of [
+    ["check", stack, "--out", check],
+    ["drift", stack, "--check-out", check],
+  ]) {
+    rmSync(check, { force: true });
+    const run = await place.delivery(...words);
+    expect(run.status, run.stdout + run.stderr).toBe(1);
+    expect(run.stdout).toContain("not all machines could be looked at");
+    expect(parseCheck(readFileSync(check, "utf8"))).toMatchObject({ stack, outcome: "incomplete", machines: [] });
+    expect(run.stdout + run.stderr + readFileSync(check, "utf8")).not.toContain(apiKey);
   }
 }
 
@@ -417,15 +457,15 @@ export async function drift(place: Place): Promise<void> {
   place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
   const out = place.file("drift.json");
   place.live({ inventory: "two", machines: ["a", "b"], capacity: 2 });
-  const none = await place.delivery("drift", stack, "--out", out);
+  const none = await place.delivery("drift", stack, "--no-machines", "--out", out);
   expect(none.status, none.stdout + none.stderr).toBe(0);
-  expect(none.stdout).toBe("stack dev: nothing has drifted\n");
+  expect(none.stdout).toBe("stack dev: nothing has drifted at Azure\n");
   expect(parseRecord(readFileSync(out, "utf8")).steps.map(({ exempt }) => exempt)).toEqual([
     ["capacity"],
     ["playbook"],
   ]);
   rmSync(place.file("made/network"));
-  const some = await place.delivery("drift", stack, "--out", out);
+  const some = await place.delivery("drift", stack, "--no-machines", "--out", out);
   expect(some.status, some.stdout + some.stderr).toBe(1);
   expect(some.stdout).toContain("create azure-native:network:VirtualNetwork network");
 }

@@ -2,10 +2,12 @@
  * Mistakes in a run of Ansible, and machines that do not answer, under load: neither stops nor breaks the environment.
  * The tests build on each other, in their order. They do not prove anything about Azure itself.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { parseCheck } from "../../../delivery/check/record.ts";
 import { eventually, lab, labCommand, on, run, status, type Result } from "../../commands.ts";
 import { root } from "../../paths.ts";
 import { failuresDuring } from "../underLoad.ts";
@@ -59,6 +61,34 @@ async function expectNothingToDo() {
   expect(recap(again)).toHaveLength((await machines()).length);
   for (const line of recap(again)) expect(line).toMatch(/changed=0 +unreachable=0 +failed=0/);
 }
+
+test("a check finds nothing after an up, and afterwards what a hand has changed, on that machine alone", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "check-"));
+  const out = join(directory, "check.json");
+  const check = () => run([labCommand, "delivery", "check", "dev", "--expect-no-changes", "--out", out]);
+  const changed = () =>
+    parseCheck(readFileSync(out, "utf8")).machines.flatMap(({ name, changed: [first] }) =>
+      first ? [{ name, first }] : [],
+    );
+  try {
+    const none = await check();
+    expect(none.status, none.output).toBe(0);
+    expect(parseCheck(readFileSync(out, "utf8")).machines).toHaveLength((await machines()).length);
+    const [front] = await ofTier("front");
+    if (!front) throw new Error("dev has no front");
+    await on(front.name, "sudo", "sh", "-c", "'echo by hand >>/etc/platform/drain.json'");
+    const some = await check();
+    expect(some.status, some.output).toBe(1);
+    const first = { role: "drain", task: "Write its settings", diff: expect.stringContaining("-by hand") as string };
+    expect(changed()).toMatchObject([{ name: inventoryName(front), first }]);
+    expect((await on(front.name, "tail", "-n", "1", "/etc/platform/drain.json")).stdout).toContain("by hand");
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+  expect((await configure()).status).toBe(0);
+  const mended = await run([labCommand, "delivery", "check", "dev", "--expect-no-changes"]);
+  expect(mended.status, mended.output).toBe(0);
+}, 1_200_000);
 
 test("a frozen machine is left out of an up: the others are configured, and the end names it", async () => {
   const [frozen, back] = await ofTier("back");

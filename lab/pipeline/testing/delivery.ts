@@ -8,6 +8,7 @@ import { Command } from "commander";
 import { define as approved } from "../../../delivery/commands/approved.ts";
 import { define as driftIssue } from "../../../delivery/commands/drift-issue.ts";
 import { define as notes } from "../../../delivery/commands/notes.ts";
+import { checkOf, machine } from "../../../delivery/gitlab/testing/checks.ts";
 import { step } from "../../../delivery/gitlab/testing/records.ts";
 import { parseRecord, type PreviewRecord, widgetOf } from "../../../delivery/record.ts";
 
@@ -40,6 +41,14 @@ function write(record: PreviewRecord, { out, widget }: Files): void {
   if (widget !== undefined) writeFileSync(widget, JSON.stringify(widgetOf(record)));
 }
 
+/** Two machines, one of which differs. */
+function writeCheck(stack: string, out: string | undefined): void {
+  const changed = [{ task: "Write its settings", module: "ansible.builtin.template", diff: "+x\n" }];
+  const machines = [machine(`back.${stack}`), machine(`front.${stack}`, { changed })];
+  const check = checkOf(machines, { stack, commit: process.env["CI_COMMIT_SHA"] ?? "" });
+  if (out !== undefined) writeFileSync(out, JSON.stringify(check));
+}
+
 const program = new Command("delivery").exitOverride();
 for (const [name, define] of Object.entries({ notes, approved, "drift-issue": driftIssue }))
   define(program.command(name));
@@ -47,6 +56,7 @@ program
   .command("preview <stack>")
   .option("--out <file>")
   .option("--widget <file>")
+  .option("--exact")
   .action((stack: string, files: Files) => {
     const record = previewOf(stack);
     write(record, files);
@@ -64,10 +74,16 @@ program
     writeFileSync(appliedFile, JSON.stringify(record.steps));
   });
 program
+  .command("check <stack>")
+  .option("--out <file>")
+  .action((stack: string, { out }: Files) => writeCheck(stack, out));
+program
   .command("drift <stack>")
   .option("--out <file>")
-  .action((stack: string, files: Files) => {
+  .option("--check-out <file>")
+  .action((stack: string, { checkOut, ...files }: Files & { checkOut?: string }) => {
     write(previewOf(stack), files);
+    writeCheck(stack, checkOut);
     process.exitCode = 1;
   });
 
