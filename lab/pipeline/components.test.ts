@@ -24,6 +24,7 @@ interface Job {
   rules?: Rule[];
   script?: unknown;
   extends?: string;
+  artifacts?: { paths: string[] };
   id_tokens?: object;
   variables?: object;
 }
@@ -67,8 +68,12 @@ describe.each(components)("component %s", (name) => {
       for (const rule of rules) expect(rule.if ?? "").not.toContain("${");
   });
 
+  test("keeps the files that it names, and no others that lie there", () => {
+    for (const { artifacts } of Object.values(body)) expect(artifacts?.paths.join(" ") ?? "").not.toMatch(/[*?]|\/$/);
+  });
+
   test("takes variables only that the README tells of", () => {
-    const others = ["STACK", "SCHEDULED", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
+    const others = ["STACK", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
     const variables = [...text.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, variable]) => variable ?? "");
     const own = Object.values(body).flatMap((job) => Object.keys(job.variables ?? {}));
     for (const variable of variables)

@@ -8,6 +8,7 @@ interface Job {
   rules?: { if: string; when?: string }[];
   id_tokens?: object;
   variables?: Record<string, string>;
+  timeout?: string;
   environment?: { name: string };
   resource_group?: string;
   script?: string[];
@@ -26,7 +27,7 @@ const [, jobs] = loadAll(text.replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name:
 const whole = ({ extends: base = "", ...own }: Job): Job => ({ ...jobs[base], ...own });
 const job = (name: string): Job => whole(jobs[`given-application:${name}`] ?? {});
 
-const onMain = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH";
+const onMain = "$CI_PIPELINE_SOURCE =~ /^(push|web)$/ && $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH";
 
 test("every input is used, and every one that is used is declared", () => {
   const used = [...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, name]) => name);
@@ -59,5 +60,15 @@ test("what is built once is deployed onto development by itself, and onto produc
     "development/given-application",
     "production/given-application",
   ]);
+  for (const name of ["build", "development", "production"])
+    expect(job(name).variables?.PLATFORM, `${name}: what is in the checkout goes onto machines`).toBe(
+      "${CI_PROJECT_DIR}.platform",
+    );
   expect(job("production").variables).toMatchObject({ ARM_USE_OIDC: "true", APPLICATION: "given-application" });
+});
+
+test("a deployment has as long as its certificate for SSH, and so has its ID token", () => {
+  const pipeline = readFileSync(join(import.meta.dirname, "../../delivery/capistrano/pipeline"), "utf8");
+  expect(/--minutes (\d+)/.exec(pipeline)?.[1]).toBe("60");
+  for (const name of ["development", "production"]) expect(job(name).timeout).toBe("1 hour");
 });
