@@ -25,6 +25,7 @@ interface Job {
   script?: unknown;
   extends?: string;
   artifacts?: { paths: string[] };
+  tags?: string[];
   id_tokens?: object;
   variables?: object;
 }
@@ -98,6 +99,18 @@ describe("the pipeline", () => {
   test("gives each stack a tier of its own, since the tier decides who logs in as which writer", () => {
     const applied = pipeline.include.flatMap(({ inputs }) => (inputs.tier === undefined ? [] : [inputs]));
     expect(new Set(applied.map(({ tier }) => tier)).size).toBe(applied.length);
+  });
+
+  test("notes and applies run on protected runners, which the README names", () => {
+    const { notes } = pipeline as unknown as Record<string, Job>;
+    const [header, jobs] = loadAll(read("templates/apply/template.yml")) as [
+      { spec: { inputs: Record<string, Input> } },
+      Record<string, Job>,
+    ];
+    expect(notes?.tags).toEqual([header.spec.inputs["runner_tag"]?.default]);
+    expect(readme).toContain(`runners with the tag \`${notes?.tags?.[0]}\``);
+    for (const [name, { tags, extends: base = "" }] of Object.entries(jobs))
+      expect(tags ?? jobs[base]?.tags, name).toEqual(["$[[ inputs.runner_tag ]]"]);
   });
 
   test("has no job of merge requests that asks for the project token or an ID token, but the previews", () => {
