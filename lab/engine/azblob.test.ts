@@ -8,7 +8,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { gitlabSubject, TestIssuer, tokenExchange } from "../arm/testing/issuer.ts";
+import { TestIssuer } from "../arm/testing/issuer.ts";
+import { gitlabSubject, tokenExchange } from "../gitlabToken.ts";
 import { subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
 import { startAzurite, type AzuriteProcess } from "../fabric/testing/azuriteProcess.ts";
 import { arrangePlugins } from "./plugins.ts";

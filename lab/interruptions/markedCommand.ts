@@ -46,29 +46,39 @@ export class MarkedCommand {
   }
 
   /** Kills it and all that it started. */
-  async killAll(): Promise<void> {
-    // Again and again, for what is started meanwhile.
-    const attempt = () => {
-      const left = this.left();
-      for (const { pid } of left) signalProcess(pid, "SIGKILL");
-      return left.length === 0;
-    };
-    await holds(attempt, { timeoutSeconds: 5, intervalSeconds: 0.02 });
+  killAll(): Promise<void> {
+    return killMarked(this.#mark);
   }
 
   /** What of it still runs. */
-  left(): { pid: number; command: string }[] {
-    return readdirSync("/proc")
-      .filter((name) => /^\d+$/.test(name))
-      .flatMap((name) => {
-        try {
-          if (!readFileSync(`/proc/${name}/environ`, "latin1").split("\0").includes(this.#mark)) return [];
-          const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").join(" ").trim();
-          return [{ pid: Number(name), command }];
-        } catch {
-          // It has ended, or is somebody else's.
-          return [];
-        }
-      });
+  left() {
+    return marked(this.#mark);
   }
+}
+
+/** Kills all processes that have a variable of this value. */
+export async function killMarked(mark: string): Promise<void> {
+  // Again and again, for what is started meanwhile.
+  const attempt = () => {
+    const left = marked(mark);
+    for (const { pid } of left) signalProcess(pid, "SIGKILL");
+    return left.length === 0;
+  };
+  await holds(attempt, { timeoutSeconds: 5, intervalSeconds: 0.02 });
+}
+
+/** @param mark `NAME=value`, a variable of their environment. */
+function marked(mark: string): { pid: number; command: string }[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        if (!readFileSync(`/proc/${name}/environ`, "latin1").split("\0").includes(mark)) return [];
+        const command = readFileSync(`/proc/${name}/cmdline`, "utf8").split("\0").join(" ").trim();
+        return [{ pid: Number(name), command }];
+      } catch {
+        // It has ended, or is somebody else's.
+        return [];
+      }
+    });
 }

@@ -26,6 +26,8 @@ interface Job {
   rules?: Rule[];
   script?: unknown;
   extends?: string;
+  artifacts?: { paths: string[] };
+  tags?: string[];
   id_tokens?: object;
   variables?: object;
   environment?: { name: string; action?: string };
@@ -70,8 +72,12 @@ describe.each(components)("component %s", (name) => {
       for (const rule of rules) expect(rule.if ?? "").not.toContain("${");
   });
 
+  test("keeps the files that it names, and no others that lie there", () => {
+    for (const { artifacts } of Object.values(body)) expect(artifacts?.paths.join(" ") ?? "").not.toMatch(/[*?]|\/$/);
+  });
+
   test("takes variables only that the README tells of", () => {
-    const others = ["STACK", "SCHEDULED", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
+    const others = ["STACK", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
     const variables = [...text.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, variable]) => variable ?? "");
     const own = Object.values(body).flatMap((job) => Object.keys(job.variables ?? {}));
     for (const variable of variables)
@@ -103,6 +109,18 @@ describe("the pipeline", () => {
       expect(new Set(tiers).size).toBe(tiers.length);
     },
   );
+
+  test("notes and applies run on protected runners, which the README names", () => {
+    const { notes } = pipeline as unknown as Record<string, Job>;
+    const [header, jobs] = loadAll(read("templates/apply/template.yml")) as [
+      { spec: { inputs: Record<string, Input> } },
+      Record<string, Job>,
+    ];
+    expect(notes?.tags).toEqual([header.spec.inputs["runner_tag"]?.default]);
+    expect(readme).toContain(`runners with the tag \`${notes?.tags?.[0]}\``);
+    for (const [name, { tags, extends: base = "" }] of Object.entries(jobs))
+      expect(tags ?? jobs[base]?.tags, name).toEqual(["$[[ inputs.runner_tag ]]"]);
+  });
 
   test("has no job of merge requests that asks for the project token or an ID token, but the previews", () => {
     for (const [name, job] of Object.entries(pipeline as Record<string, Job>)) {

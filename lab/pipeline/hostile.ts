@@ -33,6 +33,42 @@ export interface Loot {
   answers: Record<string, number | string>;
 }
 
+/**
+ * What the code has got that an author may not have; nothing where all is well.
+ *
+ * @param secrets Strings that let somebody in, or that stacks keep.
+ * @param identity What it may log in as: the reader, or nothing.
+ */
+export function gains(loot: Loot, secrets: readonly string[], identity?: "reader"): string[] {
+  const text = JSON.stringify(loot);
+  const held = (secret: string) => text.includes(JSON.stringify(secret).slice(1, -1));
+  const allowed = identity ? [`login as ${identity}`, `read as ${identity}`] : [];
+  return [
+    ...secrets.filter(held).map((secret) => `the secret that begins with ${secret.slice(0, 4)}`),
+    ...Object.keys(loot.environment).filter((name) => name === "PLATFORM_GITLAB_TOKEN"),
+    ...Object.entries(loot.answers)
+      .filter(([what, answer]) => !allowed.includes(what) && Number(answer) < 400)
+      .map(([what, answer]) => `${what}: ${answer}`),
+  ];
+}
+
+/** What the code was to try and has not; a test that it got nothing would prove nothing. */
+export function untried({ answers }: Loot, { identities }: Pick<Known, "identities">, identity?: "reader"): string[] {
+  const wanted = [
+    ...Object.keys(identities).map((name) => `login as ${name}`),
+    ...(identity ? ["read", "write", "delete"].map((what) => `${what} as ${identity}`) : []),
+    ...comments,
+  ];
+  return wanted.filter((what) => answers[what] === undefined);
+}
+
+const comments = [
+  "comment without a token",
+  "comment with the job's token",
+  "comment with a job's token as one's own",
+  "comment with a project token",
+];
+
 /** The code, for Node.js. It fails nowhere: what does not work is noted. */
 export function code(known: Known): string {
   return `

@@ -8,8 +8,8 @@ import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { ResourceManagementClient } from "@azure/arm-resources";
 import { authority } from "../authority.ts";
 import { credentials } from "../credentials.ts";
+import { tokenExchange } from "../gitlabToken.ts";
 import { armPort, secondsPerMinute } from "../settings.ts";
-import { tokenAudience } from "./issuer.ts";
 
 const group = "rg-pipelines";
 const location = "westeurope";
@@ -30,7 +30,7 @@ export interface Wanted {
   roles: string[];
 }
 
-/** Makes identities, and resolves to their client IDs by name.. */
+/** Makes identities, and resolves to their client IDs by name. */
 export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<string, string>> {
   const { subscriptionId } = credentials();
   const [credential, options] = login();
@@ -43,7 +43,7 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
     const { principalId = "", clientId = "" } = await identities.userAssignedIdentities.createOrUpdate(group, name, {
       location,
     });
-    const trusted = { issuer, subject, audiences: [tokenAudience] };
+    const trusted = { issuer, subject, audiences: [tokenExchange] };
     await identities.federatedIdentityCredentials.createOrUpdate(group, name, "gitlab", trusted);
     for (const role of given) {
       // The client sets a slash before it.

@@ -2,29 +2,7 @@
 import { generateKeyPairSync } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { exportJWK, type JWK, SignJWT } from "jose";
-
-/** What GitLab knows of a job, whatever its author says. */
-export interface TokenOf {
-  project: string;
-  /** Only jobs of protected branches; a pipeline of a merge request is none, whatever its branch is called. */
-  refProtected: boolean;
-  environment?: { tier: string };
-}
-
-/**
- * The subject of which `bin/azure-state` tells GitLab the components.
- * https://docs.gitlab.com/ci/secrets/id_token_authentication/#token-payload
- */
-export function subjectOf({ project, refProtected, environment }: TokenOf): string {
-  return [
-    ...["project_path", project],
-    ...["ref_type", "branch"],
-    ...["ref_protected", String(refProtected)],
-    ...(environment ? ["environment_protected", "true", "deployment_tier", environment.tier] : []),
-  ].join(":");
-}
-
-export const tokenAudience = "api://AzureADTokenExchange";
+import { gitlabSubject, type Job, tokenExchange } from "../gitlabToken.ts";
 
 export class Issuer {
   readonly #keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -43,13 +21,13 @@ export class Issuer {
     return true;
   }
 
-  token(url: string, of: TokenOf, seconds = 3600): Promise<string> {
+  token(url: string, of: Job, seconds = 3600): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ project_path: of.project, ref_protected: String(of.refProtected) })
       .setProtectedHeader({ alg: "RS256", kid: "one", typ: "JWT" })
       .setIssuer(url)
-      .setSubject(subjectOf(of))
-      .setAudience(tokenAudience)
+      .setSubject(gitlabSubject(of))
+      .setAudience(tokenExchange)
       .setNotBefore(now - 5)
       .setExpirationTime(now + seconds)
       .sign(this.#keys.privateKey);

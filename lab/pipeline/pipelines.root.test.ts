@@ -73,7 +73,7 @@ const ofRequest = (branch = "change", more: { fork?: { branch: string } } = {}):
   ...more,
 });
 const dev = (content: string) => ({ "Pulumi.dev.yaml": `---\nconfig: {stack: dev, ${content}}\n` });
-const notes: Cause = { kind: "schedule", variables: { SCHEDULED: "notes" } };
+const notes: Cause = { kind: "schedule", description: "notes" };
 
 const previews = ["preview", "exact"].flatMap((job) => ["dev", "prod", "tools"].map((stack) => `${job}:${stack}`));
 
@@ -111,8 +111,17 @@ test("a push to main applies what it changes: dev by itself, prod by hand", asyn
 
 test("a schedule does what it is for, and nothing else", async () => {
   expect(await names(notes)).toEqual(["notes"]);
-  const drift: Cause = { kind: "schedule", variables: { SCHEDULED: "drift" } };
+  const drift: Cause = { kind: "schedule", description: "drift" };
   expect(await names(drift)).toEqual(["drift:dev", "drift:prod", "drift:tools"]);
+  expect(await names({ kind: "schedule", description: "another" })).toEqual([]);
+});
+
+test("a pipeline that somebody runs on main applies by hand what no push has applied", async () => {
+  const plan = await pipelines.plan({ kind: "web" }, origin.head(), 1);
+  const expected = ["dev", "prod", "tools"].flatMap((stack) => [`apply:${stack}`, `apply-anew:${stack}`]);
+  expect(plan.filter(({ when }) => when !== "never").map(({ name, when }) => [name, when])).toEqual(
+    expected.map((name) => [name, "manual"]),
+  );
 });
 
 test("jobs of a merge request have the reader's settings, and no protected variable", async () => {
@@ -151,7 +160,7 @@ test("from a change to its apply: widget, note in place, approval, apply, and dr
   expect(states(applied)).toEqual({ check: "success", "apply:dev": "success", "apply-anew:dev": "manual" });
   expect(readFileSync(join(directory, "applied"), "utf8")).toContain("x: 2");
 
-  const drift = await pipelines.run({ kind: "schedule", variables: { SCHEDULED: "drift" } });
+  const drift = await pipelines.run({ kind: "schedule", description: "drift" });
   expect(jobOf(drift, "drift:dev").status).toBe("failed");
   expect(gitlab.issues.map(({ title }) => title.slice(0, 13))).toEqual([
     "Drift of dev:",
@@ -200,9 +209,56 @@ test("what differs from what was approved is refused, and applied anew by hand",
   expect(jobOf(refused, "apply:dev")).toMatchObject({ status: "failed" });
   expect(jobOf(refused, "apply:dev").output).toContain("this is not what was approved");
   expect(existsSync(join(directory, "applied"))).toBe(false);
-  const anew = await pipelines.run({ kind: "push", before }, ["apply-anew:dev"]);
-  expect(jobOf(anew, "apply-anew:dev").status).toBe("success");
+  const { status, output } = await pipelines.start(refused.id, "apply-anew:dev");
+  expect(status, output).toBe("success");
   expect(readFileSync(join(directory, "applied"), "utf8")).toContain("y: 2");
+});
+
+test("what a pipeline refused is not applied anew once main has gone on", async () => {
+  const before = origin.head();
+  const older = origin.commit("main", dev("x: 1"));
+  const refused = await pipelines.run({ kind: "push", before });
+  const newest = origin.commit("main", { "README.md": "Other words.\n" });
+  const { status, output } = await pipelines.start(refused.id, "apply-anew:dev");
+  expect(status, output).toBe("failed");
+  expect(output).toContain(`given commit ${older}, allowed is the newest of main, ${newest}`);
+  expect(existsSync(join(directory, "applied"))).toBe(false);
+});
+
+const right: Record<string, object> = {
+  preview: { stack: "dev" },
+  apply: { stack: "dev", tier: "development" },
+  application: {
+    application: "front",
+    platform_project: "platform/platform",
+    platform_revision: "1.0.0",
+    image: "none",
+    runner_tag: "platform",
+  },
+};
+
+test.each([
+  ["a stack's name that no file can have", "preview", { stack: "dev; id" }],
+  ["a stack's name that is a path", "preview", { stack: "../dev" }],
+  ["no stack", "preview", { stack: undefined }],
+  ["no tier", "apply", { tier: undefined }],
+  ["a tier that GitLab does not have", "apply", { tier: "prod" }],
+  ["a start that is none", "apply", { when: "always" }],
+  ["an application's name that no stack file has", "application", { application: "$(id)" }],
+  ["no commit of the platform", "application", { platform_revision: undefined }],
+])("%s is refused", async (_, name, wrong) => {
+  const include = (inputs: object) => {
+    const component = `$CI_SERVER_FQDN/$CI_PROJECT_PATH/${name}@$CI_COMMIT_SHA`;
+    const pipeline = {
+      stages: ["test", "build", "preview", "apply", "deploy", "drift"],
+      include: [{ component, inputs }],
+    };
+    return { ".gitlab-ci.yml": JSON.stringify(pipeline) };
+  };
+  origin.commit("main", include({ ...right[name], ...wrong }));
+  await expect(names({ kind: "web" })).rejects.toThrow(/input/i);
+  origin.commit("main", include(right[name] ?? {}));
+  await expect(names({ kind: "web" })).resolves.toBeDefined();
 });
 
 test("a commit that no merge request brought is previewed, and not applied", async () => {

@@ -53,6 +53,21 @@ class PipelineTest < Minitest::Test
     refute File.exist?(login)
   end
 
+  def test_a_rollback_publishes_nothing_and_names_no_release
+    output, status = run_pipeline("dev", "development", "--rollback")
+    assert_equal 0, status.exitstatus, output
+    assert_equal ["platform: certificate --minutes 60 --out #{login} dev",
+                  "capistrano: cap development deploy:rollback  front #{login}/ssh_config"],
+                 File.readlines("#{@folder}/told", chomp: true)
+  end
+
+  def test_a_file_that_is_not_there_is_refused_before_anything_is_done
+    output, status = run_pipeline("dev", "development", "other.tar.gz")
+    assert_equal 2, status.exitstatus
+    assert_includes output, "given other.tar.gz"
+    refute File.exist?("#{@folder}/told")
+  end
+
   def test_its_status_is_that_of_cap
     assert_equal 4, run_pipeline("dev", "development", "artifact.tar.gz", cap: "exit 4")[1].exitstatus
     assert_equal 2, run_pipeline("dev")[1].exitstatus

@@ -4,9 +4,10 @@ import type { AddressInfo } from "node:net";
 import { ClientAssertionCredential } from "@azure/identity";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { gitlabSubject, tokenExchange, type Job } from "../../gitlabToken.ts";
 import { storageSuffix, vaultSuffix } from "../../serviceNames.ts";
 import { blobHeaders } from "../../world.ts";
-import { gitlabSubject, TestIssuer, tokenExchange, type Job } from "../testing/issuer.ts";
+import { TestIssuer } from "../testing/issuer.ts";
 import { client, subscription, tenant, TestLab } from "../testing/testLab.ts";
 import { issuerKeys } from "./issuerKeys.ts";
 

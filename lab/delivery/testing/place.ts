@@ -42,6 +42,10 @@ export class Place {
       mkdirSync(plugins, { recursive: true });
       symlinkSync(join(import.meta.dirname, "pulumi-resource-stand-in"), join(plugins, `pulumi-resource-${name}`));
     }
+    // A built engine has none of its own beside it until the lab has run.
+    const language = join(home, "plugins", `language-nodejs-v${versionOf("pulumi")}`);
+    mkdirSync(language);
+    symlinkSync(join(root, "lab", "engine", "pulumi-language-nodejs"), join(language, "pulumi-language-nodejs"));
     writeFileSync(
       join(this.directory, "Pulumi.yaml"),
       dump({

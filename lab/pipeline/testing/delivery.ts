@@ -66,6 +66,7 @@ program
   .command("up <stack>")
   .requiredOption("--approved <file>")
   .option("--out <file>")
+  .option("--cancel-lock")
   .action((stack: string, { approved: file = "", ...files }: Files) => {
     const record = previewOf(stack);
     write(record, files);

@@ -10,9 +10,10 @@ import { authority } from "../../authority.ts";
 import { prepare } from "../../cli/pulumi.ts";
 import { credentials } from "../../credentials.ts";
 import { arrangePlugins } from "../../engine/plugins.ts";
+import { gitlabSubject } from "../../gitlabToken.ts";
 import { root, stateDir } from "../../paths.ts";
 import { makeIdentities, removeIdentities, roles } from "../identities.ts";
-import { Issuer, subjectOf } from "../issuer.ts";
+import { Issuer } from "../issuer.ts";
 import { type Changes, Origin } from "../origin.ts";
 import { type Cause, type PipelineResult, Pipelines, project } from "./pipelines.ts";
 import { labStackFiles } from "../stackFiles.ts";
@@ -70,11 +71,16 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
   const origin = new Origin(place("origin"), root);
   origin.commit("main", labStackFiles());
   const identities = await makeIdentities([
-    { name: "reader", issuer: gitlab.url, subject: subjectOf({ project, refProtected: false }), roles: [roles.reader] },
+    {
+      name: "reader",
+      issuer: gitlab.url,
+      subject: gitlabSubject({ project, ref: "any", refProtected: false }),
+      roles: [roles.reader],
+    },
     ...Object.entries(environments).map(([stack, tier]) => ({
       name: stack,
       issuer: gitlab.url,
-      subject: subjectOf({ project, refProtected: true, environment: { tier } }),
+      subject: gitlabSubject({ project, ref: "main", refProtected: true, environment: { protected: true, tier } }),
       roles: [roles.contributor, roles.rights],
     })),
   ]);
@@ -148,7 +154,7 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
       Object.assign(request, { state: "merged", sha: origin.head(branch), merge_commit_sha: origin.merge(branch) });
       return run({ kind: "push", before }, start);
     },
-    scheduled: (what) => run({ kind: "schedule", variables: { SCHEDULED: what } }),
+    scheduled: (what) => run({ kind: "schedule", description: what }),
     publish: async (stack) => {
       const clone = join(directory, "publish");
       rmSync(clone, { recursive: true, force: true });

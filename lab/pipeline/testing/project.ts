@@ -6,8 +6,13 @@ import { root } from "../../paths.ts";
 
 const stub = join(root, "lab", "pipeline", "testing", "delivery.ts");
 
-/** Makes the project's repository in an empty folder. */
-export function makeProject(directory: string): void {
+/**
+ * Makes the project's repository in an empty folder.
+ *
+ * @param files Further ones, or other ones.
+ * @param delivery What `bin/delivery` runs.
+ */
+export function makeProject(directory: string, files: Readonly<Record<string, string>> = {}, delivery = stub): void {
   const write = (path: string, content: string, mode = 0o644) =>
     writeFileSync(join(directory, path), content, { mode });
   mkdirSync(join(directory, "bin"), { recursive: true });
@@ -18,7 +23,8 @@ export function makeProject(directory: string): void {
   write("index.ts", "export {};\n");
   write("Makefile", "check:\n\t@echo checked\n");
   write("bin/setup", "#!/bin/sh\necho set up\n", 0o755);
-  write("bin/delivery", `#!/bin/sh\nexec node ${stub} "$@"\n`, 0o755);
+  write("bin/delivery", `#!/bin/sh\nexec node ${delivery} "$@"\n`, 0o755);
+  for (const [path, content] of Object.entries(files)) write(path, content);
   const git = (...words: string[]) => execFileSync("git", ["-C", directory, ...words], { stdio: "ignore" });
   git("init", "--initial-branch", "main");
   git("add", "--all");
