@@ -4,11 +4,17 @@
 export const masked = "[secret]";
 
 /** Placeholders of secrets, as `configuration.ts` writes them; in an address; in base64. */
+const placeholder = String.raw`placeholder [\w.:/-]+ [0-9a-f]{16}`;
 const placeholders = [
-  String.raw`placeholder [\w.:/-]+ [0-9a-f]{16}`,
-  String.raw`placeholder%20[\w.%-]+%20[0-9a-f]{16}`,
+  placeholder,
+  String.raw`placeholder%20(?:[\w.-]|%3A|%2F)+%20[0-9a-f]{16}`,
   `${Buffer.from("placeholder ").toString("base64")}[A-Za-z0-9+/_-]+={0,2}`,
 ];
+
+const whole = new RegExp(`^${placeholder}$`);
+/** Base64 that only begins as a placeholder's does is the program's own: what it holds counts. */
+const isPlaceholder = (text: string) =>
+  text.startsWith("placeholder") || whole.test(Buffer.from(text, "base64").toString("utf8"));
 
 /** A secret, and what is written in its place. */
 export interface Replacement {
@@ -54,7 +60,10 @@ export class Mask {
   }
 
   text(text: string): string {
-    return text.replace(this.#pattern, (found) => this.#replacements.get(found) ?? masked);
+    return text.replace(
+      this.#pattern,
+      (found) => this.#replacements.get(found) ?? (isPlaceholder(found) ? masked : found),
+    );
   }
 
   /** A resource's URN: stack, project and types are no secrets, its name may have one. */
