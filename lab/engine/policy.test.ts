@@ -5,6 +5,7 @@
 import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { policyArguments, readProject } from "../../delivery/project.ts";
 import { mistakes, put, type Made, type Mistake } from "../../policy/testing/mistakes.ts";
 import { readWaivers } from "../../policy/waivers.ts";
 import { runFirstPreview, runPreview } from "../../testing/program.ts";
@@ -38,6 +39,11 @@ test.each(stacks)("no rule complains of %s before any of it is there", async (st
   const unknown = JSON.stringify(told).split(pulumi.runtime.unknownValue).length - 1;
   expect(unknown).toBeGreaterThan(30);
   expect(texts(await server.all(told))).toEqual([]);
+});
+
+test("previews and updates by bin/delivery run this pack", () => {
+  const root = resolve(directory, "..");
+  expect(policyArguments(readProject(root))).toEqual(["--policy-pack", directory]);
 });
 
 test("a scale set in each zone is as good as one over all of them", async () => {

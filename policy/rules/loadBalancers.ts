@@ -7,6 +7,7 @@ import { at, items, must, mustHave, mustNot, show } from "../values.ts";
 const publicPorts = [80, 443, 22];
 
 const webProtocols: readonly unknown[] = ["Http", "Https"];
+const webPorts: readonly unknown[] = [80, 443, 8080];
 const noPaths: readonly unknown[] = [undefined, "", "/"];
 
 export const rules: Rule[] = [
@@ -29,6 +30,9 @@ export const rules: Rule[] = [
       ...items(inputs, "probes")
         .filter((probe) => webProtocols.includes(at(probe, "protocol")) && noPaths.includes(at(probe, "requestPath")))
         .map((probe) => `${show(at(probe, "name"))}: requestPath: given ${show(at(probe, "requestPath"))}`),
+      ...items(inputs, "probes")
+        .filter((probe) => webPorts.includes(at(probe, "port")))
+        .flatMap((probe) => must(probe, "protocol", ...webProtocols)),
     ],
   },
   {

@@ -1,7 +1,7 @@
 /** Public addresses: one of the reverse proxy, one by which machines call the outside, and no other. */
 import { component, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isOneOrUnknown, items, must, mustNot } from "../values.ts";
+import { at, isOneOrUnknown, items, must, mustNot, show } from "../values.ts";
 
 /** Components that may have a public address, one each. */
 const places = [component("ReverseProxy"), component("Network")];
@@ -56,11 +56,14 @@ export const rules: Rule[] = [
     asks: "The NAT gateway has the Standard SKU and one address of its own",
     ids: ["Azure.PublicIP.StandardSKU"],
     types: [types.natGateway],
-    check: ({ inputs }) => [
-      ...must(inputs, "sku.name", "Standard", "StandardV2"),
-      ...(isOneOrUnknown(at(inputs, "publicIpAddresses")) ? [] : ["publicIpAddresses: allowed is one address"]),
-      ...mustNot(inputs, "publicIpPrefixes"),
-    ],
+    check: ({ inputs }) => {
+      const given = at(inputs, "publicIpAddresses");
+      return [
+        ...must(inputs, "sku.name", "Standard", "StandardV2"),
+        ...(isOneOrUnknown(given) ? [] : [`publicIpAddresses: given ${show(given)}, allowed is one address`]),
+        ...mustNot(inputs, "publicIpPrefixes"),
+      ];
+    },
   },
 ];
 

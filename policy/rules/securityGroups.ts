@@ -37,7 +37,7 @@ const strings = (values: unknown[]): string[] => values.filter((value) => typeof
 /** The values of a field that Azure has in singular and plural. */
 const both = (rule: unknown, singular: string, plural: string) => strings([at(rule, singular), ...items(rule, plural)]);
 
-/** Azure takes these words in any case. */
+/** In any case: that Azure takes `inbound` for `Inbound` is a guess, and a rule that is overlooked costs more. */
 const is = (rule: unknown, field: string, word: string) => show(at(rule, field)).toLowerCase() === word.toLowerCase();
 
 function inbound({ inputs }: Resource, access: "Allow" | "Deny"): Inbound[] {

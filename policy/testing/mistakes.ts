@@ -263,6 +263,7 @@ export const mistakes: readonly Mistake[] = [
   set("load-balancer-sku", "reverse-proxy-lbe", "sku", undefined),
   set("load-balancer-probe", "front-load-balancer-lbi", "loadBalancingRules.0.probe", undefined),
   set("load-balancer-probe", "front-load-balancer-lbi", "probes.0.requestPath", "/"),
+  set("load-balancer-probe", "reverse-proxy-lbe", "probes.0", { name: "health", protocol: "Tcp", port: 443 }),
   set("load-balancer-no-nat", "front-load-balancer-lbi", "inboundNatRules", [{ name: "ssh" }]),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.0.frontendPort", 8080),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.0.protocol", "Udp"),
