@@ -3,7 +3,7 @@ import { z } from "zod";
 import { refusedByAzure, systemAccounts } from "./accounts.ts";
 import { overlaps, parseCidr } from "./address.ts";
 import type { Principal } from "./principals.ts";
-import { isAdministratorKey, isAuthorityKey } from "./sshKey.ts";
+import { isAdministratorKey, isAuthorityKey, withoutComment } from "./sshKey.ts";
 
 const sshKeysText =
   "at least one SSH public key; without one nobody can log in. Set it with\n" +
@@ -27,8 +27,6 @@ const authorityKeys = (principal: Principal) =>
     )
     .min(1)
     .optional();
-
-const keyOf = (line: string): string => line.split(" ").slice(0, 2).join(" ");
 
 /** The value of `platform:administrators`. */
 export const administratorsSchema = z.strictObject({
@@ -81,7 +79,8 @@ export const administratorsSchema = z.strictObject({
   authorities: z
     .strictObject({ deploy: authorityKeys("deploy"), administrator: authorityKeys("administrator") })
     .refine(
-      ({ deploy = [], administrator = [] }) => !deploy.some((line) => administrator.map(keyOf).includes(keyOf(line))),
+      ({ deploy = [], administrator = [] }) =>
+        !deploy.some((line) => administrator.map(withoutComment).includes(withoutComment(line))),
       {
         error:
           "other keys for deploy than for administrator; with one key, who may sign for deployments may administer",

@@ -31,6 +31,9 @@ export function isAuthorityKey(line: string): boolean {
   return names.join() === "ecdsa-sha2-nistp256,nistp256" && isPoint && rest.length === 0;
 }
 
+/** A line without its comment: type and key. */
+export const withoutComment = (line: string): string => line.split(" ").slice(0, 2).join(" ");
+
 /** The parts of a key: each is its length in four bytes, and as many bytes (RFC 4253, section 6.6). None if one is cut. */
 export function keyFields(base64: string): Buffer[] {
   const blob = Buffer.from(base64, "base64");

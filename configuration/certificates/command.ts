@@ -11,7 +11,7 @@ import { principals, type Principal } from "../../environment/principals.ts";
 import { vaultUri } from "../../inventory/vaultAccess.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "../stack.ts";
 import { checkAuthority, writeCertificate } from "./issue.ts";
-import { keyName, makeKey, put, vaultAuthority } from "./vaultKey.ts";
+import { keyName, makeKey, put, vaultAuthority, type Waiting } from "./vaultKey.ts";
 
 const mostMinutes = 60;
 const users = principals.join("|");
@@ -91,7 +91,8 @@ async function main(): Promise<void> {
 
   const { settings, entry } = await openStack(stack, values["config-file"]);
   const { plan } = settings.planWith(new Map());
-  const authority = await authorityOf(entry, plan, principal);
+  const trusted = plan.administrators.authorities?.[principal];
+  const authority = await authorityOf(entry, plan, principal, { trusted });
   checkAuthority(authority, principal, plan);
   const until = await writeCertificate(resolve(values.out), { principal, minutes, agent, plan, authority, ansible });
   console.log(`ssh -F ${join(values.out, "ssh_config")} <machine>   # until ${until.toISOString()}`);
@@ -101,12 +102,9 @@ const authorityOf = (
   { credential, endpoints: { vaultSuffix } }: Entry,
   { vault }: Plan,
   principal: Principal,
-  waitSeconds = 0,
+  options: Waiting,
 ) =>
-  vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, principal, {
-    waitSeconds,
-    progress: tell,
-  });
+  vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, principal, { ...options, progress: tell });
 
 const cryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
 
@@ -139,7 +137,9 @@ async function printAuthority(
       properties: { principalId, roleDefinitionId },
     });
   }
-  const { publicKey } = await authorityOf(entry, plan, principal, signers.length > 0 ? rightSeconds : 0);
+  const { publicKey } = await authorityOf(entry, plan, principal, {
+    waitSeconds: signers.length > 0 ? rightSeconds : 0,
+  });
   console.log(publicKey);
 }
 

@@ -7,6 +7,7 @@ import { basename, join } from "node:path";
 import { promisify } from "node:util";
 import type { Plan } from "../../environment/plan.ts";
 import type { Principal } from "../../environment/principals.ts";
+import { withoutComment } from "../../environment/sshKey.ts";
 import { paths } from "../paths.ts";
 import { certify, type Authority } from "./certificate.ts";
 
@@ -19,7 +20,7 @@ export function checkAuthority(
   { stack, administrators: { authorities } }: Wanted["plan"],
 ): void {
   const trusted = authorities?.[principal] ?? [];
-  if (trusted.some((line) => line.split(" ").slice(0, 2).join(" ") === publicKey)) return;
+  if (trusted.map(withoutComment).includes(publicKey)) return;
   const setting = `platform:administrators.authorities.${principal}`;
   throw new Error(
     `${setting}: given ${trusted.join(", ") || "(nothing)"}, by which machines refuse what the vault signs; ` +

@@ -8,6 +8,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type { Connection } from "../../azure/arm.ts";
 import { callSeconds, within } from "../../azure/deadline.ts";
 import type { Principal } from "../../environment/principals.ts";
+import { withoutComment } from "../../environment/sshKey.ts";
 import { authorityLine, type Authority } from "./certificate.ts";
 
 /** Name of the key in the vault that signs for a principal. */
@@ -41,6 +42,13 @@ interface KeyBundle {
   key: { kid: string; kty: string; crv?: string; x?: string; y?: string };
 }
 
+/** https://learn.microsoft.com/rest/api/keyvault/keys/get-key-versions/get-key-versions */
+interface Versions {
+  value: { kid: string; attributes: { enabled: boolean } }[];
+}
+
+type Ask = (method: "GET" | "POST", address: string, body?: object) => Promise<unknown>;
+
 /** A refusal of the vault. */
 class Refusal extends Error {
   readonly status: number;
@@ -51,6 +59,15 @@ class Refusal extends Error {
   }
 }
 
+/** How the vault is asked. */
+export interface Waiting {
+  /** How long a refusal is borne, for a right that is new. */
+  waitSeconds?: number;
+  progress?: (text: string) => void;
+  /** Public keys. While a key changes its newest version may not be among them; then one before it is taken that is. */
+  trusted?: readonly string[] | undefined;
+}
+
 /** Seconds between questions while a new right does not count yet. */
 const pauseSeconds = 10;
 
@@ -59,7 +76,6 @@ const pauseSeconds = 10;
  *
  * @param uri Address of the vault, with a slash at its end.
  * @param suffix What follows the vault's name in it, by which the token is had.
- * @param waitSeconds How long a refusal is borne, for a right that is new.
  * @throws Error that says which right or which address is missing.
  */
 export async function vaultAuthority(
@@ -67,32 +83,42 @@ export async function vaultAuthority(
   uri: string,
   suffix: string,
   principal: Principal,
-  { waitSeconds = 0, progress = () => {} }: { waitSeconds?: number; progress?: (text: string) => void } = {},
+  { waitSeconds = 0, progress = () => {}, trusted = [] }: Waiting = {},
 ): Promise<Authority> {
-  const ask = (method: "GET" | "POST", address: string, body?: object) =>
-    call(credential, suffix, principal, method, address, body);
+  const ask: Ask = (method, address, body) => call(credential, suffix, principal, method, address, body);
   const name = keyName(principal);
+  const isTrusted = ({ publicKey }: Authority) => trusted.map(withoutComment).includes(publicKey);
   const end = Date.now() + waitSeconds * 1000;
   for (;;) {
     try {
-      const { key } = (await ask("GET", `${uri}keys/${name}`)) as KeyBundle;
-      if (key.kty.replace(/-HSM$/, "") !== "EC" || key.crv !== "P-256" || !key.x || !key.y)
-        throw new Error(`${key.kid}: given a key of type ${key.kty}, ${key.crv}; allowed is EC with curve P-256`);
-      const publicKey = authorityLine(Buffer.from(key.x, "base64url"), Buffer.from(key.y, "base64url"));
-      return {
-        publicKey,
-        async sign(message) {
-          const value = createHash("sha256").update(message).digest("base64url");
-          const answer = await ask("POST", `${key.kid}/sign`, { alg: "ES256", value });
-          return Buffer.from((answer as { value: string }).value, "base64url");
-        },
-      };
+      const newest = await authorityAt(`${uri}keys/${name}`, ask);
+      if (trusted.length === 0 || isTrusted(newest)) return newest;
+      const { value } = (await ask("GET", `${uri}keys/${name}/versions`)) as Versions;
+      for (const { kid, attributes } of value) {
+        const older = attributes.enabled ? await authorityAt(kid, ask) : newest;
+        if (isTrusted(older)) return older;
+      }
+      return newest;
     } catch (error) {
       if (!(error instanceof Refusal) || error.status !== 403 || Date.now() >= end) throw error;
       progress(`waiting until the right to read and use ${name} counts`);
       await sleep(pauseSeconds * 1000);
     }
   }
+}
+
+async function authorityAt(address: string, ask: Ask): Promise<Authority> {
+  const { key } = (await ask("GET", address)) as KeyBundle;
+  if (key.kty.replace(/-HSM$/, "") !== "EC" || key.crv !== "P-256" || !key.x || !key.y)
+    throw new Error(`${key.kid}: given a key of type ${key.kty}, ${key.crv}; allowed is EC with curve P-256`);
+  return {
+    publicKey: authorityLine(Buffer.from(key.x, "base64url"), Buffer.from(key.y, "base64url")),
+    async sign(message) {
+      const value = createHash("sha256").update(message).digest("base64url");
+      const answer = await ask("POST", `${key.kid}/sign`, { alg: "ES256", value });
+      return Buffer.from((answer as { value: string }).value, "base64url");
+    },
+  };
 }
 
 /** https://learn.microsoft.com/rest/api/keyvault/keys/sign/sign */

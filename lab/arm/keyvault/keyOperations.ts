@@ -44,6 +44,17 @@ interface Operation {
 
 const operations: Record<string, Operation> = {
   GET: { verb: "read", answer: (vault, key) => ({ status: 200, body: bundleOf(vault, key) }) },
+  // Of each key there is one.
+  "GET versions": {
+    verb: "read",
+    answer: (vault, key) => {
+      const { attributes, tags } = bundleOf(vault, key);
+      return {
+        status: 200,
+        body: { value: [{ kid: uriOf(vault, key), attributes, ...(tags && { tags }) }], nextLink: null },
+      };
+    },
+  },
   "POST sign": { verb: "sign/action", answer: sign },
 };
 
@@ -58,7 +69,7 @@ function found(vault: Vault, name: string, version: string | undefined, { store 
   );
 }
 
-function bundleOf(vault: Vault, key: Key): object {
+function bundleOf(vault: Vault, key: Key) {
   const { jwk, keyOps, created, tags } = key.body;
   const { softDeleteRetentionInDays: recoverableDays } = vault.body.properties;
   return {

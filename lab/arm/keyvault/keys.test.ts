@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Connection } from "../../../azure/arm.ts";
-import { certify } from "../../../configuration/certificates/certificate.ts";
+import { authorityLine, certify } from "../../../configuration/certificates/certificate.ts";
 import { makeKey, vaultAuthority } from "../../../configuration/certificates/vaultKey.ts";
 import { publicKey as administratorKey } from "../../../environment/testing/stacks.ts";
 import { vaultSuffix } from "../../serviceNames.ts";
@@ -88,6 +88,37 @@ test("the program makes an authority's key once, and has the vault sign a certif
   writeFileSync(file, line);
   const { status, stdout } = spawnSync("ssh-keygen", ["-L", "-f", file], { encoding: "utf8" });
   expect([status, stdout]).toEqual([0, expect.stringMatching(/Signing CA: ECDSA .*ecdsa-sha2-nistp256/)]);
+});
+
+test("while a key changes the version before it signs, as long as machines trust no other", async () => {
+  await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
+  await mayUse(vault);
+  const trust = (...trusted: string[]) => vaultAuthority(credential, uri, vaultSuffix, "deploy", { trusted });
+  const newest = await trust();
+  expect((await trust(`${newest.publicKey} comment`)).publicKey).toBe(newest.publicKey);
+  // The lab has one version of a key; one of before is put beside it.
+  const { x = "", y = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
+  const kid = `${uri}keys/ssh-authority-deploy/${"0".repeat(32)}`;
+  const asked: string[] = [];
+  const real = globalThis.fetch;
+  vi.stubGlobal("fetch", async (address: string, init: RequestInit) => {
+    asked.push(`${init.method} ${address.split("?")[0]}`);
+    if (address.startsWith(kid)) return Response.json({ key: { kid, kty: "EC", crv: "P-256", x, y }, value: "AAAA" });
+    const answer = await real(address, init);
+    if (!address.includes("/versions?")) return answer;
+    const { value } = (await answer.json()) as { value: object[] };
+    expect(value).toEqual([
+      { kid: expect.stringContaining(`${uri}keys/`) as string, attributes: expect.anything() as object },
+    ]);
+    return Response.json({ value: [...value, { kid, attributes: { enabled: true } }] });
+  });
+  const older = authorityLine(Buffer.from(x, "base64url"), Buffer.from(y, "base64url"));
+  const found = await trust(older);
+  expect(found.publicKey).toBe(older);
+  await found.sign(Buffer.from("message"));
+  expect(asked.at(-1)).toBe(`POST ${kid}/sign`);
+  // Of none that is trusted the newest is told, which the caller refuses.
+  expect((await trust(administratorKey)).publicKey).toBe(newest.publicKey);
 });
 
 test("without the right, or without the key, the program says what to do", async () => {
