@@ -115,13 +115,14 @@ module Platform
       end
     end
 
-    # After the machine that is under way; the second signal ends `cap` at once.
+    # After the machine that is under way; the second signal ends `cap` at once. What is ignored stays so, as by nohup.
     def ended_by(signal, deployment)
-      trap(signal) do
+      before = trap(signal) do
         trap(signal, "SYSTEM_DEFAULT")
         warn "ending after what is under way; the machines go back"
         deployment.stop("SIG#{signal}")
       end
+      trap(signal, before) if before == "IGNORE"
     end
 
     # Pipelines have variables that are set and empty.
