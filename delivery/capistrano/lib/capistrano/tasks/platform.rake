@@ -43,7 +43,7 @@ module Platform
       given = ENV.fetch(variable, "")
       return otherwise if given.empty?
 
-      Integer(given, 10, exception: false) or raise Wrong, "#{variable}: given #{given.inspect}, allowed is a number of seconds"
+      given.match?(/\A\d+\z/) ? given.to_i : raise(Wrong, "#{variable}: given #{given.inspect}, allowed is a number of seconds")
     end
 
     # Of Capistrano's own way: it would go to machines that serve, past rotation, health gate and pointer.
