@@ -1,6 +1,6 @@
 /** The files below `ansible/` with which Ansible and SSH reach an environment's machines. */
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Plan } from "../environment/plan.ts";
 import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { parseKnownHosts, renderKnownHosts, type SshMachine } from "./knownHosts.ts";
@@ -49,9 +49,12 @@ export function writeFiles(
   );
 }
 
-/** Replaces a file at once: others may be reading it, and deployments of two applications write it at the same time. */
+/**
+ * Replaces a file at once: others may be reading it, and deployments of two applications write it at the same time. Ansible
+ * does not take what a writer that was killed leaves for an inventory: its name begins with a dot.
+ */
 function write(path: string, content: string): void {
-  const fresh = `${path}.${process.pid}.new`;
+  const fresh = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
   writeFileSync(fresh, content);
   renameSync(fresh, path);
 }

@@ -31,9 +31,20 @@ export class Locked extends Error {
   }
 }
 
-/** As long as a lease may be at the most, and how often it is renewed. */
-export const leaseSeconds = 60;
-const renewSeconds = 15;
+export interface Timing {
+  /** 15 to 60 at Azure. */
+  leaseSeconds: number;
+  /** How often it is renewed, and how long each renewal may take. */
+  renewSeconds: number;
+}
+const standardTiming: Timing = { leaseSeconds: 60, renewSeconds: 15 };
+
+export interface Holding {
+  /** Called whenever a lease has its whole time again. */
+  renewed?: () => void;
+  /** Other than a minute's, for tests. */
+  timing?: Timing;
+}
 
 export interface Held {
   /** Settles when the lock is lost, and only then: somebody broke it, or the store was silent for nearly as long as a lease is. */
@@ -41,15 +52,12 @@ export interface Held {
   release(): Promise<void>;
 }
 
-/**
- * @param renewed Called whenever the lease has its whole time again.
- * @throws Locked where somebody has it.
- */
+/** @throws Locked where somebody has it. */
 export async function take(
   container: ContainerClient,
   tier: Tier,
   owner: Owner,
-  renewed: () => void = () => {},
+  { renewed, timing: { leaseSeconds, renewSeconds } = standardTiming }: Holding = {},
 ): Promise<Held> {
   const blob = container.getBlockBlobClient(lockOf(tier));
   // There already, and held perhaps.
@@ -68,17 +76,19 @@ export async function take(
   const ended = new AbortController();
   const lost = (async () => {
     for (let held = began; ;) {
-      await sleep(renewSeconds * 1000, undefined, { signal: ended.signal });
+      // Before the lease ends: what is under way ends without it.
+      const deadline = held + (leaseSeconds - renewSeconds) * 1000;
+      const milliseconds = () => Math.min(renewSeconds * 1000, Math.max(0, deadline - Date.now()));
+      await sleep(milliseconds(), undefined, { signal: ended.signal });
       const asked = Date.now();
       try {
         // The client itself would try for minutes, in which another one gets the lock.
-        await lease.renewLease({ abortSignal: AbortSignal.timeout(renewSeconds * 1000) });
+        await lease.renewLease({ abortSignal: AbortSignal.timeout(milliseconds()) });
         held = asked;
-        renewed();
+        renewed?.();
       } catch (error) {
         const broken = error instanceof RestError && error.statusCode === 409;
-        // Before the lease ends: what is under way ends without it.
-        if (broken || Date.now() - held > (leaseSeconds - renewSeconds) * 1000) return;
+        if (broken || Date.now() >= deadline) return;
       }
     }
   })();
@@ -104,7 +114,6 @@ export async function take(
  * Has the locks of some tiers until something ends.
  *
  * @param begun Called once all are held.
- * @param renewed Called whenever one of them has its whole time again.
  * @throws Locked where somebody has one of them.
  */
 export async function hold(
@@ -112,11 +121,11 @@ export async function hold(
   tiers: readonly Tier[],
   owner: Owner,
   begun: () => Promise<unknown>,
-  renewed?: () => void,
+  holding?: Holding,
 ): Promise<"released" | "lost"> {
   const held: Held[] = [];
   try {
-    for (const tier of tiers) held.push(await take(container, tier, owner, renewed));
+    for (const tier of tiers) held.push(await take(container, tier, owner, holding));
     return await Promise.race([
       begun().then(() => "released" as const),
       ...held.map(({ lost }) => lost.then(() => "lost" as const)),

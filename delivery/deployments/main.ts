@@ -89,7 +89,7 @@ of(
       say();
       return text(process.stdin);
     };
-    const end = await hold(container, tiers, { application: place.application, ...owner }, begun, say);
+    const end = await hold(container, tiers, { application: place.application, ...owner }, begun, { renewed: say });
     if (end === "released") return;
     console.error(`the lock for ${place.application} was taken away, or the store did not answer`);
     // The input is still open.

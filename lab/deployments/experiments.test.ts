@@ -99,10 +99,10 @@ class World extends FakeLab implements Deployer {
   }
 }
 
-async function run(world: World, name: string) {
+async function run(world: World, name: string, rate = 100) {
   const experiment = experimentsWith(world).find((one) => one.name === name);
   if (!experiment) throw new Error(`no experiment ${name}`);
-  const context = { tools: world, rate: 100, seed: 1, run: 1, wanted, recoverySeconds: 300, directory };
+  const context = { tools: world, rate, seed: 1, run: 1, wanted, recoverySeconds: 300, directory };
   return missed([{ experiment: name, run: 1, report: await experiment.run(context) }]);
 }
 
@@ -119,7 +119,7 @@ test("the suite has 50 deployments and rollbacks, 25 bad releases, 20 repairs, 8
   for (const { name } of experimentsWith(new World())) {
     const world = new World();
     for (const application of tiers) world.deployed[application] = "20261101000000-aaaaaaaaaaaa";
-    await run(world, name);
+    await run(world, name, 10);
     for (const [what, times] of Object.entries(counts(world)))
       done[`${kindOf(name)} ${what}`] = count(`${kindOf(name)} ${what}`) + times;
     if (kindOf(name) === "repair") lost += world.commands.filter((command) => command.startsWith("kill")).length;

@@ -335,16 +335,15 @@ const killed = (deployer: Deployer, number: number, how: Killing["how"]): Experi
 
 const lastLineOf = (output: string) => output.trim().split("\n").at(-1) ?? "";
 
-/** Whether nobody has the lock, soon after the one that had it was killed. */
+/** Whether nobody has the lock, soon after the one that had it was killed. A look takes some seconds: the last one begins after the time. */
 async function freed(tools: Tools, deployer: Deployer, application: Application): Promise<Verdict> {
   const began = tools.clock.nowMs();
   let lock = "";
-  do {
+  for (let asked = 0; lock !== "free" && asked < freeSeconds * 1000; await tools.clock.sleep(1)) {
+    asked = tools.clock.nowMs() - began;
     const { output } = await deployer.cap("deploy:status", application);
     lock = /^lock +(.*)$/m.exec(output)?.[1]?.trim() ?? lastLineOf(output);
-    if (lock === "free") break;
-    await tools.clock.sleep(1);
-  } while (tools.clock.nowMs() - began < freeSeconds * 1000);
+  }
   return {
     goal: `the lock for ${application} is free`,
     wanted: `within ${freeSeconds} s`,

@@ -1,6 +1,6 @@
 /** The lock and the records of deployments, against Azurite. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer, type AddressInfo } from "node:net";
+import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -49,6 +49,34 @@ beforeAll(async () => {
 afterAll(() => {
   azurite.kill("SIGKILL");
 });
+
+/** The container by another address, where the store falls silent on demand: connections stay, and nothing comes. */
+async function silenceable() {
+  const { port } = new URL(container.url);
+  const sockets: Socket[] = [];
+  let silent = false;
+  const proxy = createServer((client) => {
+    const store = connect(Number(port), "127.0.0.1");
+    sockets.push(client, store);
+    for (const [from, to] of [
+      [client, store],
+      [store, client],
+    ] as const)
+      from.on("data", (data) => void (silent || to.write(data))).on("error", () => {});
+  }).listen(0, "127.0.0.1");
+  await new Promise((listening) => proxy.once("listening", listening));
+  return {
+    container: new ContainerClient(
+      container.url.replace(`:${port}`, `:${(proxy.address() as AddressInfo).port}`),
+      new StorageSharedKeyCredential(account, key),
+    ),
+    silence: () => void (silent = true),
+    close() {
+      for (const socket of sockets) socket.destroy();
+      proxy.close();
+    },
+  };
+}
 
 let number = 0;
 const place = (): Place => ({ environment: "development", application: `front-${++number}` });
@@ -135,6 +163,29 @@ test("the one from whom it was taken knows soon", { timeout: 40_000 }, async () 
     return new Promise(() => {});
   });
   expect(end).toBe("lost");
+});
+
+test("where the store falls silent, the lock is lost before another one can get it", { timeout: 60_000 }, async () => {
+  const here = tier();
+  const { container: far, ...store } = await silenceable();
+  let silentSince = 0;
+  let renewals = 0;
+  let lostAfter = 0;
+  const end = await hold(
+    far,
+    [here],
+    anna,
+    async () => {
+      await sleep(5000);
+      silentSince = Date.now();
+      store.silence();
+      return new Promise(() => {});
+    },
+    { renewed: () => void renewals++, timing: { leaseSeconds: 15, renewSeconds: 2 } },
+  ).finally(() => (lostAfter = (Date.now() - silentSince) / 1000));
+  store.close();
+  expect([end, renewals]).toEqual(["lost", 2]);
+  expect(lostAfter).toBeLessThan(15);
 });
 
 test("records are told newest first, and the end of a deployment takes the place of its beginning", async () => {

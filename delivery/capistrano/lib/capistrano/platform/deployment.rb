@@ -50,7 +50,7 @@ module Platform
 
       @deployed = @store.deployed
       unless before.nil? || before.match?(ON_MACHINES)
-        raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; deploy one by RELEASE="
+        raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; `bin/artifact move` mends it"
       end
       records = @store.records
       close_interrupted(records.first)

@@ -43,7 +43,7 @@ module Platform
       given = ENV.fetch(variable, "")
       return otherwise if given.empty?
 
-      Integer(given, 10, exception: false) or raise Wrong, "#{variable}: given #{given.inspect}, allowed is a number of seconds"
+      given.match?(/\A\d+\z/) ? given.to_i : raise(Wrong, "#{variable}: given #{given.inspect}, allowed is a number of seconds")
     end
 
     # Of Capistrano's own way: it would go to machines that serve, past rotation, health gate and pointer.
@@ -115,13 +115,14 @@ module Platform
       end
     end
 
-    # After the machine that is under way; the second signal ends `cap` at once.
+    # After the machine that is under way; the second signal ends `cap` at once. What is ignored stays so, as by nohup.
     def ended_by(signal, deployment)
-      trap(signal) do
+      before = trap(signal) do
         trap(signal, "SYSTEM_DEFAULT")
         warn "ending after what is under way; the machines go back"
         deployment.stop("SIG#{signal}")
       end
+      trap(signal, before) if before == "IGNORE"
     end
 
     # Pipelines have variables that are set and empty.
