@@ -53,6 +53,7 @@ test("an apply whose runner is lost in the middle is completed by a retry of the
   place.write({ program });
   origin.commit("change", { [stackFile]: read(stackFile) });
   await pipelines.run({ kind: "merge_request", mergeRequest: request, branch: "change" });
+  await pipelines.run({ kind: "schedule", description: "notes" });
 
   const before = origin.head();
   Object.assign(request, { state: "merged", sha: origin.head("change"), merge_commit_sha: origin.merge("change") });
