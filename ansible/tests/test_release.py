@@ -631,7 +631,7 @@ class ActivateTest(ReleaseTest):
     def test_an_activation_that_was_killed_is_no_reason_to_take_the_bad_release_for_the_one_before(self):
         self.serve_first()
         self.make_server(BAD, "500")
-        release.Application("front").point(BAD)
+        self.assertTrue(self.killed(release.Application, "point", "after", "activate", "front", BAD))
         self.make_server(SECOND, "hang")
         status, _, said = self.run_program("activate", "front", SECOND)
         self.assertEqual(status, 1)
@@ -654,6 +654,24 @@ class ActivateTest(ReleaseTest):
                         self.assertIn(self.current(), (f"releases/{FIRST}", f"releases/{name}"))
                         self.assertEqual(self.run_program("activate", "front", name)[0], 0 if name == SECOND else 1)
                         self.assertEqual((self.current(), self.running()), (f"releases/{serves}", {serves}))
+
+    def test_an_activation_that_was_killed_on_a_machine_without_another_before_goes_back_to_what_ran(self):
+        self.make_server(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.make_server(SECOND)
+        self.make_server(BAD, "500")
+        self.assertTrue(self.killed(release.Application, "point", "after", "activate", "front", SECOND))
+        self.assertIn(f"{FIRST} serves again", self.run_program("activate", "front", BAD)[2])
+
+    def test_the_release_to_which_somebody_else_moved_current_is_the_one_before(self):
+        self.serve_first()
+        self.make_server(SECOND)
+        release.Application("front").point(SECOND)
+        subprocess.run([self.folder / "bin/systemctl", "restart", "front.service"], check=True)
+        self.make_server(BAD, "500")
+        status, _, said = self.run_program("activate", "front", BAD)
+        self.assertEqual((status, self.current(), self.running()), (1, f"releases/{SECOND}", {SECOND}))
+        self.assertIn(f"{SECOND} serves again", said)
 
     def test_two_activations_come_one_after_the_other(self):
         self.make_server(SECOND)
