@@ -2,6 +2,7 @@
 real processes under a stand-in for systemd."""
 
 import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ import textwrap
 import threading
 import time
 import unittest
+import zipfile
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
@@ -65,6 +67,22 @@ def archive(*members):
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for entry, content in members:
             tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def wheel():
+    """A package with a command, as pip installs it."""
+    files = {
+        "hello.py": "def main():\n    print('hello')\n",
+        "hello-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n",
+        "hello-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "hello-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
+        "hello-1.0.dist-info/RECORD": "",
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
     return buffer.getvalue()
 
 
@@ -216,6 +234,25 @@ class StoreTest(ReleaseTest):
         self.publish(SECOND, ARTIFACT[: len(ARTIFACT) // 2])
         self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 1)
         self.assertEqual(self.releases(), [])
+
+    @unittest.skipUnless(glob.glob("/usr/share/python-wheels/pip-*.whl"), "python3-pip-whl is not installed")
+    def test_an_application_in_python_gets_its_environment_of_the_wheels_without_a_network(self):
+        packed = tarfile.TarInfo("./wheels/hello-1.0-py3-none-any.whl"), wheel()
+        packed[0].size = len(packed[1])
+        self.publish(FIRST, archive(member("./requirements.txt", "# nothing\n")))
+        self.publish(SECOND, archive(member("./requirements.txt", "hello==1.0\n"), packed))
+        for name in (FIRST, SECOND):
+            self.assertEqual(self.run_program("fetch", "front", name), (0, f"front {name}\n", ""))
+            folder = self.root / "releases" / name
+            self.assertTrue((folder / ".venv/bin/python").exists())
+            self.assertFalse((folder / "wheels").exists())
+        said = subprocess.run([folder / ".venv/bin/hello"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(said, "hello\n")
+        self.publish(BAD, archive(member("./requirements.txt", "absent==1.0\n"), packed))
+        status, _, said = self.run_program("fetch", "front", BAD)
+        self.assertEqual((status, self.releases()), (1, [FIRST, SECOND]))
+        self.assertIn(f"{BAD} cannot be unpacked: ", said)
+        self.assertIn("No matching distribution found for absent==1.0", said)
 
     def test_an_archive_gives_no_right_to_anybody(self):
         strange = {"uid": 1, "gid": 1, "uname": "daemon", "gname": "daemon"}
