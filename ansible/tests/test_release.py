@@ -649,6 +649,10 @@ class ActivateTest(ReleaseTest):
         status, _, said = self.run_program("activate", "front", BAD)
         self.assertEqual(status, 1)
         self.assertIn("bin/check-release: sh ended with 1: no login as ***, ***; ", said)
+        # Only the beginning of a long line is told.
+        long = script.format(port=self.port, rest='echo "$(printf "%0292d") $PASSWORD" >&2; exit 1')
+        (bad / "bin/check-release").write_text(long)
+        self.assertNotIn("corr", self.run_program("activate", "front", BAD)[2])
         self.assertEqual(self.running(), {SECOND})
 
     def test_a_release_that_is_not_here_changes_nothing(self):
