@@ -1,5 +1,5 @@
 /** The custom data of a scale set: all that a new machine needs in order to configure itself. */
-import { basename } from "node:path";
+import { basename, extname } from "node:path";
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import type { MachineGroup } from "../environment/machineGroup.ts";
@@ -88,11 +88,10 @@ export function bundleFiles(
   ].sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
-/** What is alike stands together, programs by their language and others by their name: gzip looks back 32 KiB only. */
+/** What is alike stands together, by its language and then its name: gzip looks back 32 KiB only. */
 function order({ path, content }: WrittenFile): string {
-  const program = path.endsWith(".py") ? "#!/usr/bin/python3" : /^#!\S+/.exec(content)?.[0];
-  const kind = program ?? basename(path);
-  return `${kind}\n${String(content.length).padStart(8, "0")}\n${path}`;
+  const language = path.endsWith(".py") ? "#!/usr/bin/python3" : (/^#!\S+/.exec(content)?.[0] ?? extname(path));
+  return [language, basename(path), String(content.length).padStart(8, "0"), path].join("\n");
 }
 
 function text(path: string, content: string, permissions = "0644"): WrittenFile {

@@ -95,6 +95,8 @@ class MachineTest(unittest.TestCase):
         self.services = self.program.azure_services
         self.patch("CONSOLE", str(self.folder / "console"), self.services)
         self.patch("syslog", mock.Mock(), self.services)
+        # Files are this user's: nobody else can be made their owner without root.
+        self.patch("fchown", lambda *_: None, os)
 
     def patch(self, name, value, target=None):
         patcher = mock.patch.object(target or self.program, name, value)

@@ -2,6 +2,7 @@
 real processes under a stand-in for systemd."""
 
 import contextlib
+import glob
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ import textwrap
 import threading
 import time
 import unittest
+import zipfile
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
@@ -65,6 +67,22 @@ def archive(*members):
     with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
         for entry, content in members:
             tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def wheel():
+    """A package with a command, as pip installs it."""
+    files = {
+        "hello.py": "def main():\n    print('hello')\n",
+        "hello-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: hello\nVersion: 1.0\n",
+        "hello-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        "hello-1.0.dist-info/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
+        "hello-1.0.dist-info/RECORD": "",
+    }
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        for name, text in files.items():
+            packed.writestr(name, text)
     return buffer.getvalue()
 
 
@@ -216,6 +234,25 @@ class StoreTest(ReleaseTest):
         self.publish(SECOND, ARTIFACT[: len(ARTIFACT) // 2])
         self.assertEqual(self.run_program("fetch", "front", SECOND)[0], 1)
         self.assertEqual(self.releases(), [])
+
+    @unittest.skipUnless(glob.glob("/usr/share/python-wheels/pip-*.whl"), "python3-pip-whl is not installed")
+    def test_an_application_in_python_gets_its_environment_of_the_wheels_without_a_network(self):
+        packed = tarfile.TarInfo("./wheels/hello-1.0-py3-none-any.whl"), wheel()
+        packed[0].size = len(packed[1])
+        self.publish(FIRST, archive(member("./requirements.txt", "# nothing\n")))
+        self.publish(SECOND, archive(member("./requirements.txt", "hello==1.0\n"), packed))
+        for name in (FIRST, SECOND):
+            self.assertEqual(self.run_program("fetch", "front", name), (0, f"front {name}\n", ""))
+            folder = self.root / "releases" / name
+            self.assertTrue((folder / ".venv/bin/python").exists())
+            self.assertFalse((folder / "wheels").exists())
+        said = subprocess.run([folder / ".venv/bin/hello"], capture_output=True, text=True, check=True).stdout
+        self.assertEqual(said, "hello\n")
+        self.publish(BAD, archive(member("./requirements.txt", "absent==1.0\n"), packed))
+        status, _, said = self.run_program("fetch", "front", BAD)
+        self.assertEqual((status, self.releases()), (1, [FIRST, SECOND]))
+        self.assertIn(f"{BAD} cannot be unpacked: ", said)
+        self.assertIn("No matching distribution found for absent==1.0", said)
 
     def test_an_archive_gives_no_right_to_anybody(self):
         strange = {"uid": 1, "gid": 1, "uname": "daemon", "gname": "daemon"}
@@ -612,6 +649,10 @@ class ActivateTest(ReleaseTest):
         status, _, said = self.run_program("activate", "front", BAD)
         self.assertEqual(status, 1)
         self.assertIn("bin/check-release: sh ended with 1: no login as ***, ***; ", said)
+        # Only the beginning of a long line is told.
+        long = script.format(port=self.port, rest='echo "$(printf "%0292d") $PASSWORD" >&2; exit 1')
+        (bad / "bin/check-release").write_text(long)
+        self.assertNotIn("corr", self.run_program("activate", "front", BAD)[2])
         self.assertEqual(self.running(), {SECOND})
 
     def test_a_release_that_is_not_here_changes_nothing(self):
@@ -631,15 +672,18 @@ class ActivateTest(ReleaseTest):
     def test_an_activation_that_was_killed_is_no_reason_to_take_the_bad_release_for_the_one_before(self):
         self.serve_first()
         self.make_server(BAD, "500")
-        release.Application("front").point(BAD)
+        self.assertTrue(self.killed(release.Application, "point", "after", "activate", "front", BAD))
         self.make_server(SECOND, "hang")
         status, _, said = self.run_program("activate", "front", SECOND)
         self.assertEqual(status, 1)
         self.assertIn(f"{FIRST} serves again", said)
 
     def test_an_activation_that_was_killed_at_any_step_is_completed_or_undone_by_the_next(self):
-        self.make_server(SECOND)
-        self.make_server(BAD, "500")
+        # Many of them, and none is to fail because this host is busy.
+        self.settings["activate_seconds"], self.settings["gate"]["slow_milliseconds"] = 20, 2000
+        self.tell(self.settings)
+        for name, kind in ((FIRST, "good"), (SECOND, "good"), (BAD, "500")):
+            self.make_server(name, kind)
         steps = [(release.Application, "point"), (release, "run"), (release.Application, "passes"), (release.State, "keep")]
         for target, step in (*steps, (release.Application, "go_back")):
             for when in ("before", "after"):
@@ -647,13 +691,29 @@ class ActivateTest(ReleaseTest):
                     if name == SECOND and step == "go_back" or name == BAD and step == "keep":
                         continue
                     with self.subTest(step=step, when=when, release=name):
-                        if not (self.root / "releases" / FIRST).exists():
-                            self.make_server(FIRST)
-                        self.assertEqual(self.run_program("activate", "front", FIRST)[0], 0)
+                        self.assertEqual(self.run_program("activate", "front", FIRST), (0, f"front {FIRST}\n", ""))
                         self.assertTrue(self.killed(target, step, when, "activate", "front", name))
                         self.assertIn(self.current(), (f"releases/{FIRST}", f"releases/{name}"))
                         self.assertEqual(self.run_program("activate", "front", name)[0], 0 if name == SECOND else 1)
                         self.assertEqual((self.current(), self.running()), (f"releases/{serves}", {serves}))
+
+    def test_an_activation_that_was_killed_on_a_machine_without_another_before_goes_back_to_what_ran(self):
+        self.make_server(FIRST)
+        (self.root / "current").symlink_to(f"releases/{FIRST}")
+        self.make_server(SECOND)
+        self.make_server(BAD, "500")
+        self.assertTrue(self.killed(release.Application, "point", "after", "activate", "front", SECOND))
+        self.assertIn(f"{FIRST} serves again", self.run_program("activate", "front", BAD)[2])
+
+    def test_the_release_to_which_somebody_else_moved_current_is_the_one_before(self):
+        self.serve_first()
+        self.make_server(SECOND)
+        release.Application("front").point(SECOND)
+        subprocess.run([self.folder / "bin/systemctl", "restart", "front.service"], check=True)
+        self.make_server(BAD, "500")
+        status, _, said = self.run_program("activate", "front", BAD)
+        self.assertEqual((status, self.current(), self.running()), (1, f"releases/{SECOND}", {SECOND}))
+        self.assertIn(f"{SECOND} serves again", said)
 
     def test_two_activations_come_one_after_the_other(self):
         self.make_server(SECOND)

@@ -55,8 +55,6 @@ class SecretsTest(MachineTest):
         self.patch("CONSUMERS", str(self.folder / "secrets.d"))
         self.patch("STATE", str(self.folder / "state.json"))
         self.patch("LOCK", str(self.folder / "{}.lock"))
-        # Files are this user's: nobody else can be made their owner without root.
-        self.patch("fchown", lambda *_: None, os)
 
     def run_program(self, *arguments):
         """(exit status, standard output, standard error)."""
@@ -274,6 +272,11 @@ class ApplyTest(SecretsTest):
         self.assertEqual(self.run_program("apply")[0], 0)
         self.assertIn("PGUSER='app2'", self.path.read_text())
         self.assertEqual(self.count("reloads"), 2)
+
+    def test_a_check_that_says_a_line_of_a_value_tells_nothing(self):
+        self.hold(databaseLogin=LOGIN, plain="begins\nbattery staple\n")
+        self.consumer(check=["sh", "-c", 'echo "wrong: $(echo "$PLAIN" | tail -n 2)" >&2; exit 1'])
+        self.assertEqual(self.run_program("apply")[2], "back: check ended with 1: wrong: ***\n")
 
     def test_a_refresh_asks_a_check_again_that_said_no(self):
         self.hold(databaseLogin=LOGIN, plain="hush")
