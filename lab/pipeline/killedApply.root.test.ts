@@ -2,13 +2,13 @@
  * An apply of this project's pipeline that is lost with its runner, with the real `bin/delivery` and the real engine, and
  * resources that exist as files only. It proves nothing about Azure, nor about GitLab itself.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { mergeRequest } from "../../delivery/gitlab/testing/fixture.ts";
 import { FakeGitLab } from "../../delivery/gitlab/testing/server.ts";
-import { Place, stack } from "../delivery/testing/place.ts";
+import { Place, programFolder, stack } from "../delivery/testing/place.ts";
 import type { ProgramSpec } from "../delivery/testing/spec.ts";
 import { killMarked } from "../interruptions/markedCommand.ts";
 import { root } from "../paths.ts";
@@ -90,9 +90,13 @@ function project() {
     return join(directory, name);
   };
   const source = folder("source");
+  folder("source/program");
+  symlinkSync(join(root, "node_modules"), join(source, "node_modules"));
   const files = {
-    // Jobs have their clones three folders deeper.
-    "Pulumi.yaml": read("Pulumi.yaml").replace(/^main: /m, "main: ../../../"),
+    // The program is in the repository: its commit is what a record tells.
+    "Pulumi.yaml": read("Pulumi.yaml").replace(/^main: .*/m, "main: program"),
+    "package.json": `{"type": "module"}\n`,
+    "program/index.ts": readFileSync(join(programFolder, "index.ts"), "utf8"),
     [stackFile]: read(stackFile),
   };
   makeProject(source, files, join(root, "delivery", "main.ts"));

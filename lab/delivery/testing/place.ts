@@ -18,6 +18,9 @@ export interface Run {
   stderr: string;
 }
 
+/** The program, which makes what its configuration lists. */
+export const programFolder = join(import.meta.dirname, "program");
+
 export interface Settings {
   program: ProgramSpec;
   /** Ciphertexts by key, as `encrypted` makes them. */
@@ -51,7 +54,7 @@ export class Place {
       dump({
         name: "small",
         runtime: { name: "nodejs", options: { typescript: false } },
-        main: relative(this.directory, join(import.meta.dirname, "program")),
+        main: relative(this.directory, programFolder),
       }),
     );
     this.live({});
