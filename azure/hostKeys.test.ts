@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, expect, test, vi } from "vitest";
 import type { Arm } from "./arm.ts";
 import { armSource, keysIn, keysInSerialLog, readHostKeys, type HostKeySource } from "./hostKeys.ts";
@@ -32,6 +36,20 @@ test("after a second first boot the newer keys count, and a block that is not co
   const newer = key("ssh-ed25519", 9);
   expect(keysInSerialLog(log(ed25519) + log(newer))).toEqual([newer]);
   expect(keysInSerialLog(`${log(ed25519)}-----BEGIN SSH HOST KEY KEYS-----\n${newer}\n`)).toEqual([ed25519]);
+});
+
+test("what a machine prints at each boot is read as what cloud-init printed", () => {
+  const path = join(import.meta.dirname, "../ansible/roles/debian-base/files/platform-host-keys.service");
+  const unit = readFileSync(path, "utf8");
+  const [, script = ""] = /^ExecStart=\/bin\/sh -c '(.*)'$/m.exec(unit) ?? [];
+  const directory = mkdtempSync(join(tmpdir(), "host-keys-"));
+  writeFileSync(join(directory, "ssh_host_ecdsa_key.pub"), `${ecdsa} root@x\n`);
+  writeFileSync(join(directory, "ssh_host_ed25519_key.pub"), `${ed25519} root@x\n`);
+  const printed = execFileSync("/bin/sh", ["-c", script.replaceAll("/etc/ssh", directory)], { encoding: "utf8" });
+  rmSync(directory, { recursive: true });
+  expect(keysInSerialLog(log(key("ssh-ed25519", 9)) + printed)).toEqual([ecdsa, ed25519]);
+  expect(unit).toMatch(/^StandardOutput=journal\+console$/m);
+  expect(unit).toMatch(/^WantedBy=multi-user\.target$/m);
 });
 
 test("a key that other output has broken, or of another type than it says, does not count", () => {

@@ -1,6 +1,6 @@
 /**
  * The machines' public host keys, over channels that Azure has already authenticated: the serial console, to which
- * cloud-init prints them at first boot, and a command run by the machine's agent.
+ * cloud-init prints them at first boot and platform-host-keys.service at each, and a command run by the machine's agent.
  */
 import { keyFields } from "../environment/sshKey.ts";
 import type { Arm } from "./arm.ts";
