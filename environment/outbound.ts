@@ -53,9 +53,9 @@ export const outboundSchema = z
   )
   .describe(
     "What the tier's machines may call, besides the tiers that they reach, the vaults of Azure where they have " +
-      "secrets, and its storage accounts where they have applications; all else is denied. Default: everything. " +
-      "Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so again after " +
-      "a repair. Azure's name resolution and metadata are always reached",
+      "secrets, and its storage accounts where they have applications, everybody's; all else is denied. Default: " +
+      "everything. Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so " +
+      "again after a repair. Azure's name resolution and metadata are always reached",
   );
 
 export type Outbound = z.output<typeof outboundSchema>;
