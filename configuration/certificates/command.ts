@@ -4,14 +4,15 @@ import { parseArgs } from "node:util";
 import { connectAs } from "../../azure/arm.ts";
 import type { Entry } from "../../azure/credential.ts";
 import { resourceId } from "../../azure/resourceIds.ts";
-import { guidOf, isGuid } from "../../environment/guid.ts";
+import { isGuid } from "../../environment/guid.ts";
 import { resourceName } from "../../environment/names.ts";
 import type { Plan } from "../../environment/plan.ts";
 import { principals, type Principal } from "../../environment/principals.ts";
 import { vaultUri } from "../../inventory/vaultAccess.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "../stack.ts";
 import { checkAuthority, writeCertificate } from "./issue.ts";
-import { keyName, makeKey, put, vaultAuthority, type Waiting } from "./vaultKey.ts";
+import { allowSigner, defineSigner, signerRole } from "./signers.ts";
+import { keyName, makeKey, vaultAuthority, type Waiting } from "./vaultKey.ts";
 
 const mostMinutes = 60;
 const users = principals.join("|");
@@ -43,8 +44,9 @@ The second prints an authority's public key, as the stack's file has it, and mak
                   print the public key takes the same right
 
 ${loginHelp}
-The vault answers the addresses in platform:administrators.ranges only. To sign takes Key Vault Crypto User on the key; to
-make the key Contributor; to say who signs Role Based Access Control Administrator.
+The vault answers the addresses in platform:administrators.ranges only. To sign takes ${signerRole.name} on the key;
+to make the key Contributor; to say who signs Role Based Access Control Administrator, and where nobody has defined that
+role yet Owner or User Access Administrator of the subscription.
 
 Exit status: 0 done; 1 refused or failed; 2 wrong use.`;
 
@@ -106,9 +108,7 @@ const authorityOf = (
 ) =>
   vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, principal, { ...options, progress: tell });
 
-const cryptoUser = "12338af0-0e69-4776-bea7-57ae8d297424";
-
-/** How long a new right is waited for: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
+/** How long a new role, principal or right is waited for: https://learn.microsoft.com/azure/role-based-access-control/troubleshooting */
 const rightSeconds = 600;
 
 async function printAuthority(
@@ -119,27 +119,26 @@ async function printAuthority(
 ): Promise<void> {
   for (const signer of signers)
     if (signer !== "me" && !isGuid(signer))
-      throw new WrongUse(`--signer: given ${signer}, allowed is an object ID such as ${cryptoUser}, or me`);
+      throw new WrongUse(
+        `--signer: given ${signer}, allowed is an object ID such as 12338af0-0e69-4776-bea7-57ae8d297424, or me`,
+      );
   const { settings, entry } = await openStack(stack, file);
   const { plan } = settings.planWith(new Map());
   const connection = await connectAs(entry);
-  const { subscriptionId } = entry;
   const resourceGroupName = resourceName("resourceGroup", stack);
   const inputs = { resourceGroupName, vaultName: plan.vault.name };
-  const vaultId = resourceId("azure-native:keyvault:Vault", inputs, subscriptionId) ?? "";
-  const scope = `${vaultId}/keys/${keyName(principal)}`;
-  await makeKey(connection, scope);
-  for (const signer of signers) {
-    const principalId = signer === "me" ? await ownId(entry) : signer;
-    const assignment = `providers/Microsoft.Authorization/roleAssignments/${guidOf(scope, principalId, cryptoUser)}`;
-    const roleDefinitionId = `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${cryptoUser}`;
-    await put(connection.rest, `${scope}/${assignment}`, "2022-04-01", {
-      properties: { principalId, roleDefinitionId },
-    });
+  const vaultId = resourceId("azure-native:keyvault:Vault", inputs, entry.subscriptionId) ?? "";
+  const keyId = `${vaultId}/keys/${keyName(principal)}`;
+  await makeKey(connection, keyId);
+  const waitSeconds = signers.length > 0 ? rightSeconds : 0;
+  if (signers.length > 0) {
+    const role = await defineSigner(connection, keyId);
+    for (const signer of signers) {
+      const principalId = signer === "me" ? await ownId(entry) : signer;
+      await allowSigner(connection, keyId, principalId, role, { waitSeconds, progress: tell });
+    }
   }
-  const { publicKey } = await authorityOf(entry, plan, principal, {
-    waitSeconds: signers.length > 0 ? rightSeconds : 0,
-  });
+  const { publicKey } = await authorityOf(entry, plan, principal, { waitSeconds });
   console.log(publicKey);
 }
 

@@ -34,7 +34,8 @@ export async function put(rest: Connection["rest"], path: string, apiVersion: st
   const { code, message } = (answer.body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
   // The same right under another name, for example of bin/azure-state.
   if (code === "RoleAssignmentExists") return;
-  throw new Error(`PUT ${path}: ${[answer.status, code, message].filter(Boolean).join(" ")}`);
+  const { status } = answer;
+  throw new Refusal(Number(status), `PUT ${path}: ${[status, code, message].filter(Boolean).join(" ")}`, code);
 }
 
 /** A vault's answer to a request for its key. */
@@ -45,31 +46,58 @@ interface KeyBundle {
 /** https://learn.microsoft.com/rest/api/keyvault/keys/get-key-versions/get-key-versions */
 interface Versions {
   value: { kid: string; attributes: { enabled: boolean } }[];
+  /** Address of those that follow. */
+  nextLink?: string | null;
 }
 
 type Ask = (method: "GET" | "POST", address: string, body?: object) => Promise<unknown>;
 
-/** A refusal of the vault. */
-class Refusal extends Error {
+/** What Azure Resource Manager or the vault refuses. */
+export class Refusal extends Error {
   readonly status: number;
+  readonly code: string | undefined;
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, code?: string) {
     super(text);
     this.status = status;
+    this.code = code;
   }
 }
 
 /** How the vault is asked. */
 export interface Waiting {
-  /** How long a refusal is borne, for a right that is new. */
+  /** How long a refusal is borne, for what is new. */
   waitSeconds?: number;
   progress?: (text: string) => void;
   /** Public keys. While a key changes its newest version may not be among them; then one before it is taken that is. */
   trusted?: readonly string[] | undefined;
 }
 
-/** Seconds between questions while a new right does not count yet. */
+/** Seconds between questions while something new does not count yet. */
 const pauseSeconds = 10;
+
+/**
+ * Tries again while Azure refuses something for being new.
+ *
+ * @param until What is waited for: `until ...`.
+ */
+export async function patiently<T>(
+  work: () => Promise<T>,
+  isTooNew: (refusal: Refusal) => boolean,
+  until: string,
+  { waitSeconds = 0, progress = () => {} }: Waiting,
+): Promise<T> {
+  const end = Date.now() + waitSeconds * 1000;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Refusal) || !isTooNew(error) || Date.now() >= end) throw error;
+      progress(`waiting ${until}`);
+      await sleep(pauseSeconds * 1000);
+    }
+  }
+}
 
 /**
  * The authority that has a key of the vault.
@@ -83,28 +111,26 @@ export async function vaultAuthority(
   uri: string,
   suffix: string,
   principal: Principal,
-  { waitSeconds = 0, progress = () => {}, trusted = [] }: Waiting = {},
+  { trusted = [], ...waiting }: Waiting = {},
 ): Promise<Authority> {
   const ask: Ask = (method, address, body) => call(credential, suffix, principal, method, address, body);
   const name = keyName(principal);
   const isTrusted = ({ publicKey }: Authority) => trusted.map(withoutComment).includes(publicKey);
-  const end = Date.now() + waitSeconds * 1000;
-  for (;;) {
-    try {
-      const newest = await authorityAt(`${uri}keys/${name}`, ask);
-      if (trusted.length === 0 || isTrusted(newest)) return newest;
-      const { value } = (await ask("GET", `${uri}keys/${name}/versions`)) as Versions;
+  const find = async () => {
+    const newest = await authorityAt(`${uri}keys/${name}`, ask);
+    if (trusted.length === 0 || isTrusted(newest)) return newest;
+    let page: string | null | undefined = `${uri}keys/${name}/versions`;
+    while (page) {
+      const { value, nextLink } = (await ask("GET", page)) as Versions;
       for (const { kid, attributes } of value) {
         const older = attributes.enabled ? await authorityAt(kid, ask) : newest;
         if (isTrusted(older)) return older;
       }
-      return newest;
-    } catch (error) {
-      if (!(error instanceof Refusal) || error.status !== 403 || Date.now() >= end) throw error;
-      progress(`waiting until the right to read and use ${name} counts`);
-      await sleep(pauseSeconds * 1000);
+      page = nextLink;
     }
-  }
+    return newest;
+  };
+  return patiently(find, ({ status }) => status === 403, `until the right to read and use ${name} counts`, waiting);
 }
 
 async function authorityAt(address: string, ask: Ask): Promise<Authority> {
@@ -133,7 +159,8 @@ async function call(
   const token = await credential.getToken(`https://${suffix}/.default`);
   if (!token) throw new Error(`login to Azure: no token for https://${suffix}`);
   const [status, text] = await within(callSeconds, `${method} ${address}`, async (signal) => {
-    const response = await fetch(`${address}?api-version=${dataVersion}`, {
+    // A link to more has its query already.
+    const response = await fetch(address.includes("?") ? address : `${address}?api-version=${dataVersion}`, {
       method,
       signal,
       headers: { authorization: `Bearer ${token.token}`, "content-type": "application/json" },
@@ -145,7 +172,7 @@ async function call(
   const words = textOf(text);
   const help: Record<number, string> = {
     403:
-      `It takes the role Key Vault Crypto User on the key (bin/ssh-certificate authority --for ${principal} --signer gives it; it ` +
+      `It takes the role Platform Certificate Signer on the key (bin/ssh-certificate authority --for ${principal} --signer gives it; it ` +
       "counts after some minutes), and an address in platform:administrators.ranges",
     404: `Make the key with: bin/ssh-certificate authority --for ${principal} <stack>`,
   };

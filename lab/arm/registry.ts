@@ -1,4 +1,5 @@
 /** All resource types. */
+import { customRoles } from "./access/customRoles.ts";
 import { roleAssignments } from "./access/roleAssignments.ts";
 import { virtualMachineScaleSets } from "./compute/virtualMachineScaleSets.ts";
 import { virtualMachines } from "./compute/virtualMachines.ts";
@@ -54,6 +55,7 @@ const all = [
   userAssignedIdentities,
   federatedCredentials,
   roleAssignments,
+  customRoles,
 ] as unknown as ResourceType[];
 
 const byName = new Map(all.map((type) => [type.type.toLowerCase(), type]));

@@ -56,5 +56,6 @@ export function renderShort(resource: Resource): object {
 /** Child resources are not listed with their group, nor is what extends others. */
 export const isTopLevel = (resource: Resource): boolean =>
   resource.type !== types.roleAssignment &&
+  resource.type !== types.roleDefinition &&
   resource.type.split("/").length === 2 &&
   keyOf(parentOf(resource.id)) !== "";

@@ -68,7 +68,7 @@ export interface Computed {
   entry?: DirectoryEntry;
   /** Of a federated credential: when it was made or changed last, in milliseconds since 1970. */
   written?: number;
-  /** Of a role assignment: when it was made, in milliseconds since 1970, and by whom. */
+  /** Of a role assignment, and a role of one's own: when it was made, in milliseconds since 1970, and by whom. */
   assigned?: { at: number; by: string };
   /** A deletion that failed: it stays out of the world and can be deleted again. */
   gone?: boolean;

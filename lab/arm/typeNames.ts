@@ -22,6 +22,7 @@ export const types = {
   identity: "Microsoft.ManagedIdentity/userAssignedIdentities",
   federatedCredential: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
   roleAssignment: "Microsoft.Authorization/roleAssignments",
+  roleDefinition: "Microsoft.Authorization/roleDefinitions",
   storageAccount: "Microsoft.Storage/storageAccounts",
   blobService: "Microsoft.Storage/storageAccounts/blobServices",
   blobContainer: "Microsoft.Storage/storageAccounts/blobServices/containers",

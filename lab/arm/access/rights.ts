@@ -4,9 +4,10 @@ import { keyOf } from "../ids.ts";
 import { isDenied, limitsOf } from "../limits.ts";
 import { isLive, type Resource } from "../resource.ts";
 import { types } from "../typeNames.ts";
+import { roleDefinitionOf } from "./customRoles.ts";
 import { fitsPattern } from "./patterns.ts";
 import { isDeployer, isKnown } from "./principals.ts";
-import { roleDefinitionOf, type RoleDefinition } from "./roleDefinitions.ts";
+import type { RoleDefinition } from "./roleDefinitions.ts";
 
 /** Stored of a role assignment; its scope is in its ID. */
 export interface AssignmentBody {
@@ -29,7 +30,7 @@ export function rolesOf(context: Context, principalId: string, scope: string): R
     .ofType<AssignmentBody>(types.roleAssignment)
     .filter(isLive)
     .filter(counts)
-    .flatMap(({ body }) => roleDefinitionOf(body.properties.roleDefinitionId) ?? []);
+    .flatMap(({ body }) => roleDefinitionOf(body.properties.roleDefinitionId, context) ?? []);
 }
 
 /**

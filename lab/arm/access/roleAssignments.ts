@@ -8,9 +8,10 @@ import type { Draft, ResourceType } from "../resourceType.ts";
 import { choice, envelope, lacking, readOnly } from "../schema.ts";
 import type { Store } from "../store.ts";
 import { types } from "../typeNames.ts";
+import { roleDefinitionOf } from "./customRoles.ts";
 import { entryOf, isKnown } from "./principals.ts";
 import { isWithin, scopeOfExtension, type AssignmentBody } from "./rights.ts";
-import { roleDefinitionId, roleDefinitionMissing, roleDefinitionOf } from "./roleDefinitions.ts";
+import { roleDefinitionId, roleDefinitionMissing } from "./roleDefinitions.ts";
 
 const assignmentBody: z.ZodType<AssignmentBody> = z.strictObject({
   ...envelope,
@@ -47,7 +48,8 @@ function prepare({ id, body, existing, computed }: Draft<AssignmentBody>, contex
       "InvalidPrincipalId",
       `The Principal ID '${principalId}' is not valid. Principal ID must be a GUID.`,
     );
-  if (!roleDefinitionOf(given)) throw roleDefinitionMissing(400, given);
+  const role = roleDefinitionOf(given, context);
+  if (!role || !isKnown(role.made ?? 0, context)) throw roleDefinitionMissing(400, given);
   checkPrincipal(body, context);
   // The name of an assignment is unique in the tenant, and stands for one principal, role and scope.
   const others = context.store.ofType<AssignmentBody>(types.roleAssignment);
@@ -77,12 +79,12 @@ function checkPrincipal({ properties }: AssignmentBody, context: Context): void 
   );
 }
 
-function render({ id, body, created, computed }: Resource<AssignmentBody>, { options }: Context): object {
+function render({ id, body, created, computed }: Resource<AssignmentBody>, context: Context): object {
   const { principalId, principalType = "ServicePrincipal", description = null } = body.properties;
   const by = { createdBy: computed.assigned!.by, updatedBy: computed.assigned!.by };
   return {
     properties: {
-      roleDefinitionId: roleDefinitionId(roleDefinitionOf(body.properties.roleDefinitionId)!, options),
+      roleDefinitionId: roleDefinitionId(roleDefinitionOf(body.properties.roleDefinitionId, context)!, context.options),
       principalId,
       principalType,
       scope: scopeOfExtension(id),

@@ -14,6 +14,8 @@ export interface RoleDefinition {
   actions: readonly string[];
   notActions?: readonly string[];
   dataActions?: readonly string[];
+  /** Of one of one's own: when it was made, in milliseconds since 1970. */
+  made?: number;
 }
 
 const onlyWithRoles = "Only works for key vaults that use the 'Azure role-based access control' permission model.";
@@ -182,13 +184,11 @@ export const roleDefinitions: readonly RoleDefinition[] = [
   },
 ];
 
-/** `id` may stand in any scope, or in none. */
-export const roleDefinitionOf = (id: string): RoleDefinition | undefined =>
-  roleDefinitions.find(({ guid }) => guid === id.slice(id.lastIndexOf("/") + 1).toLowerCase());
-
 /** As Azure answers it, wherever it is asked for. */
-export const roleDefinitionId = ({ guid }: RoleDefinition, { subscriptionId }: ArmOptions): string =>
-  `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
+export const roleDefinitionId = (
+  { guid }: Pick<RoleDefinition, "guid">,
+  { subscriptionId }: Pick<ArmOptions, "subscriptionId">,
+): string => `/subscriptions/${subscriptionId}/providers/Microsoft.Authorization/roleDefinitions/${guid}`;
 
 export const renderRoleDefinition = (role: RoleDefinition, options: ArmOptions): object => ({
   id: roleDefinitionId(role, options),
@@ -196,9 +196,9 @@ export const renderRoleDefinition = (role: RoleDefinition, options: ArmOptions):
   type: "Microsoft.Authorization/roleDefinitions",
   properties: {
     roleName: role.roleName,
-    type: "BuiltInRole",
+    type: role.made === undefined ? "BuiltInRole" : "CustomRole",
     description: role.description,
-    assignableScopes: ["/"],
+    assignableScopes: [role.made === undefined ? "/" : `/subscriptions/${options.subscriptionId}`],
     permissions: [permissionOf(role)],
   },
 });

@@ -8,9 +8,10 @@ import { renderResource } from "../render.ts";
 import { isLive } from "../resource.ts";
 import { onResource } from "../resourceRouter.ts";
 import { types } from "../typeNames.ts";
+import { allRoles, customRoles, roleDefinitionOf } from "./customRoles.ts";
 import { checkAssignmentName, roleAssignments } from "./roleAssignments.ts";
 import { isWithin, scopeOfExtension, type AssignmentBody } from "./rights.ts";
-import { renderRoleDefinition, roleDefinitionMissing, roleDefinitionOf, roleDefinitions } from "./roleDefinitions.ts";
+import { renderRoleDefinition, roleDefinitionId, roleDefinitionMissing } from "./roleDefinitions.ts";
 
 const path = /^(.*)\/providers\/Microsoft\.Authorization\/(roleAssignments|roleDefinitions)(?:\/([^/]+))?$/i;
 
@@ -18,7 +19,7 @@ const path = /^(.*)\/providers\/Microsoft\.Authorization\/(roleAssignments|roleD
 export function answerAccess(request: Request, context: Context): Answer | undefined {
   const [, scope, kind, name] = path.exec(`/${request.segments.join("/")}`) ?? [];
   if (scope === undefined || kind === undefined) return undefined;
-  if (kind.toLowerCase() === "roledefinitions") return definitions(request, name, context);
+  if (kind.toLowerCase() === "roledefinitions") return definitions(request, scope, name, context);
   checkVersion(request, roleAssignments);
   checkScope(scope, context);
   return name === undefined ? list(request, scope, context) : assignment(request, scope, name, context);
@@ -85,29 +86,31 @@ const unknownFilter = (filter: string): ArmError =>
     `The filter '${filter}' is not valid. The lab knows atScope(), principalId eq, assignedTo and roleName eq.`,
   );
 
-const definitionType = {
-  type: "Microsoft.Authorization/roleDefinitions",
-  apiVersions: ["2015-07-01", "2018-01-01-preview", "2022-04-01", "2022-05-01-preview"],
-};
-
-function definitions(request: Request, name: string | undefined, { options }: Context): Answer {
-  checkVersion(request, definitionType);
-  if (request.method === "PUT" || request.method === "DELETE") throw notInLab("roles of one's own");
+function definitions(request: Request, scope: string, name: string | undefined, context: Context): Answer {
+  const { options, store } = context;
+  checkVersion(request, customRoles);
+  if (request.method === "DELETE") throw notInLab("the deletion of roles of one's own");
+  if (request.method === "PUT" && name !== undefined) {
+    if (keyOf(scope) !== `/subscriptions/${keyOf(options.subscriptionId)}`)
+      throw notInLab("roles of one's own that are written below the subscription");
+    const id = roleDefinitionId({ guid: name }, options);
+    const type = typeOf("Microsoft.Authorization", ["roleDefinitions"], request);
+    return onResource(request, type, id, store.get(id), context, []);
+  }
   onlyGet(request);
   if (name !== undefined) {
-    const role = roleDefinitionOf(name);
+    const role = roleDefinitionOf(name, context);
     if (!role) throw roleDefinitionMissing(404, name);
     return { status: 200, body: renderRoleDefinition(role, options) };
   }
   const filter = request.query.get("$filter") ?? "";
   const wanted = /^roleName\s+eq\s+'([^']*)'$/i.exec(filter.trim())?.[1]?.toLowerCase();
-  if (
-    filter !== "" &&
-    wanted === undefined &&
-    !/^(atScopeAndBelow\(\)|type\s+eq\s+'BuiltInRole')$/i.test(filter.trim())
-  )
+  const kind = /^type\s+eq\s+'(BuiltIn|Custom)Role'$/i.exec(filter.trim())?.[1]?.toLowerCase();
+  if (filter !== "" && wanted === undefined && kind === undefined && !/^atScopeAndBelow\(\)$/i.test(filter.trim()))
     throw unknownFilter(filter);
-  const shown = roleDefinitions.filter(({ roleName }) => wanted === undefined || roleName.toLowerCase() === wanted);
+  const shown = allRoles(context)
+    .filter(({ roleName }) => wanted === undefined || roleName.toLowerCase() === wanted)
+    .filter(({ made }) => kind === undefined || (kind === "builtin") === (made === undefined));
   return listed(
     shown.map((role) => renderRoleDefinition(role, options)),
     request,
