@@ -6,6 +6,9 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { definitionGuid, signerRole } from "../configuration/certificates/signers.ts";
+import { artifactPath, pointerPath } from "../delivery/artifacts/release.ts";
+import { lockOf, recordOf } from "../delivery/deployments/place.ts";
 import { root, run } from "./command.ts";
 
 const az = `#!/bin/bash
@@ -30,8 +33,14 @@ case "$*" in
   "rest --method get"*/keys/*) known "put --url \${5%%\\?*}" ;;
   "rest --method get"*/vaults/*) known "keyvault create" ;;
   "rest --method get"*) known "group create" ;;
-  "role assignment list"*'?!condition'*) [ ! -e "$(dirname "$0")/unlimited" ] && echo 0 || echo 1 ;;
-  "role assignment list"*) grep -cE -- "create --assignee(-object-id)? $7( --assignee-principal-type [A-Za-z]+)? --role $9 --scope $5 " "$made" || true ;;
+  "role assignment list"*)
+    id=$5/providers/Microsoft.Authorization/roleAssignments/$7-\${9// /-}
+    last=$(grep -E -- "create --assignee(-object-id)? $7( --assignee-principal-type [A-Za-z]+)? --role $9 --scope $5 |put --url $id\\?" "$made" | tail -n 1)
+    [ -z "$last" ] || case \${11} in
+      *.condition) sed -nE 's/.* --condition (.*) --output none$/\\1/p; s/.*"condition": "([^"]*)".*/\\1/p' <<<"$last" ;;
+      *.roleDefinitionId) echo "/roleDefinitions/$9" ;;
+      *) echo "$id" ;;
+    esac ;;
   "identity show"*) known "identity create --resource-group $4 --name $6" && case $8 in
       principalId) echo "principal-of-$6" ;; clientId) echo "client-of-$6" ;; *) echo "$6" ;; esac ;;
   "identity federated-credential show"*)
@@ -211,7 +220,7 @@ const conditionOf = (identity: string) =>
     (call) => (call.includes(`principal-of-${identity} `) && / --condition (.*) --output/.exec(call)?.[1]) || [],
   );
 
-test("an application's pipelines get an identity for each stack and one that only publishes; then nothing more", async () => {
+test("an application's pipelines get an identity for each stack; then nothing more", async () => {
   const args = ["--yes", "--gitlab", "group/front", "--application", "front"];
   const first = await script(...args);
   expect(first.status, first.output).toBe(0);
@@ -222,21 +231,16 @@ test("an application's pipelines get an identity for each stack and one that onl
     expect(given(`id-platform-app-front_${stack}`)).toEqual([
       ["Platform Release Writer", artifacts(stack)],
       ["Platform Inventory Reader", `rg-platform-${stack}`],
-      ["Key Vault Crypto User", `${vault(stack)}/keys/ssh-authority-deploy`],
+      ["Platform Certificate Signer", `${vault(stack)}/keys/ssh-authority-deploy`],
     ]);
-  expect(given("id-platform-app-front_build")).toEqual([
-    ["Platform Release Writer", artifacts("dev")],
-    ["Platform Release Writer", artifacts("prod")],
-  ]);
   const project = "project_path:group/front:ref_type:branch:ref_protected:true";
   expect(subjects()).toEqual([
-    project,
     `${project}:environment_protected:true:deployment_tier:development`,
     `${project}:environment_protected:true:deployment_tier:production`,
   ]);
   // Nothing of the platform's own pipelines, no role on the subscription, and no key of administrators.
   const ofIdentities = made().filter((call) => call.includes("principal-of-"));
-  expect(ofIdentities).toHaveLength(8);
+  expect(ofIdentities).toHaveLength(6);
   for (const word of ["id-platform-ci", "administrator", "--role Reader", "Contributor"])
     expect(ofIdentities.join("\n")).not.toContain(word);
   expect(first.stdout).toMatch(
@@ -250,16 +254,22 @@ test("an application's pipelines get an identity for each stack and one that onl
 
 test("an application's identities write below their own paths only, and no role of ours deletes or changes resources", async () => {
   await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production");
-  const paths = (condition: string) => [...condition.matchAll(/StringLike '([^']+)'/g)].map(([, path]) => path);
-  const [ofBuild = ""] = conditionOf("id-platform-app-front_build");
-  expect(paths(ofBuild)).toEqual(["applications/front/*"]);
-  const [ofDeployer = ""] = conditionOf("id-platform-app-front_live");
-  expect(paths(ofDeployer)).toEqual(["applications/front/*", "deployed/*/front", "deployments/*/front/*"]);
-  for (const condition of [ofBuild, ofDeployer]) {
-    for (const action of ["read", "write", "add/action"]) expect(condition).toContain(`blobs/${action}'}`);
-    // Every bracket that is opened is closed.
-    expect(condition.split("(").length).toBe(condition.split(")").length);
-  }
+  const [condition = ""] = conditionOf("id-platform-app-front_live");
+  const patterns = [...condition.matchAll(/StringLike '([^']+)'/g)].map(([, path]) => path!);
+  const mayWrite = (path: string) => patterns.some((one) => new RegExp(`^${one.replaceAll("*", ".*")}$`).test(path));
+  const release = "20261129174500-0123456789ab";
+  const written = (application: string) => [
+    artifactPath(application, release),
+    pointerPath("production", application),
+    recordOf({ environment: "production", application }, "2026-11-29T17:45:00.000Z"),
+  ];
+  expect(written("front").filter((path) => !mayWrite(path))).toEqual([]);
+  expect(written("back").filter((path) => mayWrite(path))).toEqual([]);
+  // Another application may be on the same machines.
+  expect(mayWrite(lockOf({ environment: "production", tier: "back" }))).toBe(true);
+  for (const action of ["read", "write", "add/action"]) expect(condition).toContain(`blobs/${action}'}`);
+  // Every bracket that is opened is closed.
+  expect(condition.split("(").length).toBe(condition.split(")").length);
   const definitions = made().flatMap((call) =>
     call.includes("/roleDefinitions/") ? [call.slice(call.indexOf("{"))] : [],
   );
@@ -281,8 +291,11 @@ test("an application's identities write below their own paths only, and no role 
       ],
       dataActions: [],
     },
+    [signerRole.name]: { actions: [], dataActions: signerRole.dataActions },
     "Platform Release Writer": { actions: [], dataActions: [`${blobs}/add/action`, `${blobs}/read`, `${blobs}/write`] },
   });
+  // bin/ssh-certificate defines it, too.
+  expect(nameOf(definitionGuid(subscriptionId, signerRole.name))).toBe(signerRole.name);
 });
 
 test("with --exact there is an identity for each stack that a protected environment of merge requests has alone", async () => {
@@ -295,7 +308,7 @@ test("with --exact there is an identity for each stack that a protected environm
     `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
     `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi`,
     "Platform Inventory Reader @ rg-platform-dev",
-    "Key Vault Crypto User @ rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator",
+    "Platform Certificate Signer @ rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator",
   ]);
   const project = "project_path:group/platform:ref_type:branch";
   expect(subjects()).toEqual([
@@ -309,20 +322,44 @@ test("with --exact there is an identity for each stack that a protected environm
   expect(made()).toEqual(before);
 });
 
-test("a role that has lost its condition, and a stack that is not up, end it before anything is made", async () => {
+test("a stack that is not up ends it before anything is made", async () => {
   const missing = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "none:other");
   expect(missing.status).toBe(1);
   expect(missing.stderr).toContain("stack none: given nothing as vaults of rg-platform-none, allowed is the one that");
   expect(made()).toEqual([]);
-  await script("--yes", "--gitlab", "group/platform", "--stack", "dev");
-  const before = made();
-  writeFileSync(join(directory, "unlimited"), "");
-  const refused = await script("--yes", "--gitlab", "group/platform", "--stack", "dev");
-  expect(refused.status).toBe(1);
-  expect(refused.stderr).toContain(
-    "id-platform-ci-dev has the role Role Based Access Control Administrator on /subscriptions/",
+});
+
+const locks =
+  " OR @Resource[Microsoft.Storage/storageAccounts/blobServices/containers/blobs:path] StringLike 'locks/*'";
+test.each([
+  ["another condition", (text: string) => text.replaceAll(locks, "")],
+  ["no condition", (text: string) => text.replaceAll(/ --condition-version .*(?= --output none)/g, "")],
+])("a role that was given with %s is given with that of today, and nothing else is changed", async (_, older) => {
+  const args = ["--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production"];
+  await script(...args);
+  const [condition] = conditionOf("id-platform-app-front_live");
+  const file = join(directory, "made");
+  const today = readFileSync(file, "utf8");
+  writeFileSync(file, older(today));
+  expect(made().join("\n")).not.toBe(today.trim());
+  const before = made().length;
+  const second = await script(...args);
+  expect(second.stdout.match(/to be made.*/g)).toEqual([expect.stringContaining("Platform Release Writer on")]);
+  const [change = "", ...more] = made().slice(before);
+  expect(more).toEqual([]);
+  expect(change).toMatch(
+    /^rest --method put --url \S+\/containers\/artifacts\/providers\/Microsoft\.Authorization\/roleAssignments\//,
   );
-  expect(made()).toEqual(before);
+  expect(JSON.parse(change.slice(change.indexOf("{")))).toEqual({
+    properties: {
+      roleDefinitionId: expect.stringMatching(/^\/roleDefinitions\/[-\da-f]{36}$/) as string,
+      principalId: "principal-of-id-platform-app-front_live",
+      principalType: "ServicePrincipal",
+      conditionVersion: "2.0",
+      condition,
+    },
+  });
+  expect((await script(...args)).stdout).not.toContain("to be made");
 });
 
 test("what else an identity trusts is told, and a national cloud has an audience of its own", async () => {
