@@ -71,7 +71,7 @@ const made = () => {
 test("it says first what it would make, and makes nothing on --dry-run or without a yes", async () => {
   const plan = await script("--dry-run");
   expect(plan.status, plan.output).toBe(0);
-  expect(plan.stdout.match(/to be made/g)).toHaveLength(9);
+  expect(plan.stdout.match(/to be made/g)).toHaveLength(11);
   const asked = await script();
   expect(asked.status).toBe(1);
   expect(asked.stderr).toContain("nothing was made");
@@ -89,6 +89,9 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "storage container-rm create",
     "storage container-rm create",
     "keyvault create --resource-group",
+    // A key for each stack.
+    "rest --method put",
+    "rest --method put",
     "rest --method put",
     "role assignment create",
     "role assignment create",
@@ -102,7 +105,7 @@ test("it makes an account without shared keys, a vault with purge protection, an
   ])
     expect(all).toContain(option);
   expect(first.stdout).toContain("?storage_account=stplatformabc1&domain=blob.core.windows.net'");
-  expect(first.stdout).toContain("azurekeyvault://kv-platform-abc1.vault.azure.net/keys/pulumi");
+  expect(first.stdout).toContain("azurekeyvault://kv-platform-abc1.vault.azure.net/keys/pulumi-dev");
   const before = made();
   const second = await script("--yes", "--location", "northeurope", "--suffix", "abc1");
   expect(second.stdout).not.toContain("to be made");
@@ -134,7 +137,7 @@ test("a project's pipelines get an identity that reads and one for each stack th
       `Role Based Access Control Administrator @ ${subscriptionId}`,
       "Storage Blob Data Contributor @ state",
       "Storage Blob Data Contributor @ previews",
-      "Key Vault Crypto User @ pulumi",
+      `Key Vault Crypto User @ pulumi-${stack}`,
     ]);
   // Who may give roles may give those of machines only.
   const mayGive = made().filter((call) => call.includes("--role Role Based"));
@@ -298,28 +301,52 @@ test("an application's identities write below their own paths only, and no role 
   expect(nameOf(definitionGuid(subscriptionId, signerRole.name))).toBe(signerRole.name);
 });
 
-test("with --exact there is an identity for each stack that a protected environment of merge requests has alone", async () => {
-  const args = ["--yes", "--gitlab", "group/platform", "--stack", "dev", "--exact", "--suffix", "abc1"];
+const exactly = ["--yes", "--gitlab", "group/platform", "--exact", "--same-deployers", "--suffix", "abc1"];
+
+test("with --exact there is an identity for each stack, which a protected environment of merge requests has alone", async () => {
+  const args = [...exactly, "--stack", "dev", "--stack", "prod"];
   const first = await script(...args);
   expect(first.status, first.output).toBe(0);
   const state = "rg-platform-state/providers";
-  expect(given("id-platform-ci-dev-exact").map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
-    expect.stringMatching(/^Reader @ /) as string,
-    `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
-    `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi`,
-    "Platform Inventory Reader @ rg-platform-dev",
-    "Platform Certificate Signer @ rg-platform-dev/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator",
-  ]);
+  for (const stack of ["dev", "prod"])
+    expect(given(`id-platform-ci-${stack}-exact`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
+      expect.stringMatching(/^Reader @ /) as string,
+      `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
+      `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi-${stack}`,
+      `Platform Inventory Reader @ rg-platform-${stack}`,
+      `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+    ]);
   const project = "project_path:group/platform:ref_type:branch";
-  expect(subjects()).toEqual([
-    `${project}:ref_protected:false`,
-    `${project}:ref_protected:true:environment_protected:true:deployment_tier:development`,
-    `${project}:ref_protected:false:environment_protected:true:deployment_tier:development`,
-  ]);
+  const tiers = ["development", "production"];
+  const of = (isProtected: boolean) =>
+    tiers.map((tier) => `${project}:ref_protected:${isProtected}:environment_protected:true:deployment_tier:${tier}`);
+  expect(subjects()).toEqual([`${project}:ref_protected:false`, ...of(true), ...of(false)]);
   expect(first.stdout).toMatch(/PLATFORM_EXACT_CLIENT_ID +client-of-id-platform-ci-dev-exact +environment dev-exact/);
   const before = made();
   expect((await script(...args)).stdout).not.toContain("to be made");
   expect(made()).toEqual(before);
+});
+
+test("an exact identity reads what is of its stack in the state, and nothing of another's", async () => {
+  await script(...exactly, "--stack", "dev", "--stack", "prod");
+  const [condition = "", ...others] = conditionOf("id-platform-ci-dev-exact");
+  expect(others).toEqual([]);
+  // As Azure reads them: a star is any characters, a slash as well.
+  const patterns = [...condition.matchAll(/StringLike '([^']+)'/g)].map(
+    ([, path = ""]) => new RegExp(`^${path.replaceAll(".", "\\.").replaceAll("*", ".*")}$`),
+  );
+  const reads = (path: string) => patterns.some((pattern) => pattern.test(path));
+  // As Pulumi's own backend names them: pkg/backend/diy.
+  const name = "platform";
+  const files = (stack: string) => [
+    `.pulumi/stacks/${name}/${stack}.json`,
+    `.pulumi/stacks/${name}/${stack}.pulumi-tags`,
+    `.pulumi/history/${name}/${stack}/${stack}-1700000000000000000.history.json`,
+  ];
+  for (const file of [".pulumi/meta.yaml", ...files("dev")]) expect(reads(file), file).toBe(true);
+  for (const file of [...files("prod"), ...files("dev2"), ...files("dev").map((file) => file.replace(name, "other"))])
+    expect(reads(file), file).toBe(false);
+  expect(condition).toContain("blobs/read'} AND NOT SubOperationMatches{'Blob.List'}");
 });
 
 test("a stack that is not up ends it before anything is made", async () => {
@@ -378,13 +405,20 @@ test.each([
   [["--gitlab", "g/p", "--issuer", "http://gitlab.com"], '--issuer: given "http://gitlab.com"'],
   [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
-  [["--stack", "dev"], "give --gitlab GROUP/PROJECT, too"],
+  [["--exact", "--same-deployers"], "give --gitlab GROUP/PROJECT, too"],
   [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
   [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
   [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
   [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],
-  [["--gitlab", "g/p", "--application", "front", "--exact"], "--exact is for the platform's own project"],
+  [
+    ["--gitlab", "g/p", "--application", "front", "--exact", "--same-deployers"],
+    "--exact is for the platform's own project",
+  ],
   [["--gitlab", "g/p", "--exact", "--unprotected-environments"], "--exact: given with --unprotected-environments"],
+  [
+    ["--gitlab", "g/p", "--exact"],
+    "--exact: given alone, allowed with --same-deployers, where all protected environments of g/p",
+  ],
   [["--suffix", "ABC"], '--suffix: given "ABC", allowed are up to 8 lower-case letters and digits'],
   [["--where", "x"], 'unknown argument "--where"'],
   [["--for"], "--for needs a value"],

@@ -1,6 +1,7 @@
 /** The questions to GitLab that a pipeline needs, over https://github.com/jdalrymple/gitbeaker . */
 import {
   Commits,
+  Deployments,
   IssueNotes,
   Issues,
   JobArtifacts,
@@ -41,6 +42,12 @@ export interface Job {
   status: string;
 }
 
+/** https://docs.gitlab.com/api/deployments/ */
+interface Deployment {
+  /** The job; null where somebody has told GitLab of a deployment. */
+  deployable: Pick<Job, "id"> | null;
+}
+
 /** https://docs.gitlab.com/api/notes/ */
 export interface Note {
   id: number;
@@ -73,6 +80,8 @@ async function unlessMissing<T>(answer: Promise<T>): Promise<T | undefined> {
 
 /** At most so many in an answer: https://docs.gitlab.com/api/rest/#pagination . All pages are read. */
 const page = { perPage: 100 };
+/** Deployments are more each day. */
+const mostPages = 10;
 
 export function gitLab({ server, projectId, token }: Settings, patience: Partial<Patience> = {}) {
   // As `Authorization`, which is not sent on where an artifact is fetched from another host.
@@ -82,7 +91,7 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
     new MergeRequests(options),
     new MergeRequestNotes(options),
   ];
-  const [jobs, artifacts] = [new Jobs(options), new JobArtifacts(options)];
+  const [jobs, artifacts, deployments] = [new Jobs(options), new JobArtifacts(options), new Deployments(options)];
   const [issues, issueNotes, users] = [new Issues(options), new IssueNotes(options), new Users(options)];
   let me: Promise<number> | undefined;
 
@@ -120,6 +129,17 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
       return unlessMissing(read);
     },
 
+    /**
+     * Whether a job is one of the newest deployments to an environment. What a job is called is its author's; in a protected
+     * environment it has run only where somebody has started it who may deploy there.
+     * https://docs.gitlab.com/api/deployments/#list-project-deployments
+     */
+    isDeployment: async (jobId: number, environment: string): Promise<boolean> => {
+      const newest = { environment, orderBy: "id", sort: "desc", maxPages: mostPages, ...page } as const;
+      const found: Deployment[] = await deployments.all(projectId, newest);
+      return found.some(({ deployable }) => deployable?.id === jobId);
+    },
+
     /** https://docs.gitlab.com/api/notes/#list-all-merge-request-notes */
     notes: async (mergeRequest: number): Promise<Note[]> =>
       mergeRequestNotes.all(projectId, mergeRequest, { sort: "asc", orderBy: "created_at", ...page }),
@@ -136,14 +156,14 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
     /** https://docs.gitlab.com/api/issues/#list-project-issues */
     openIssues: async (label: string): Promise<Issue[]> =>
       issues.all({ projectId, state: "opened", labels: label, scope: "all", ...page }),
-    /** https://docs.gitlab.com/api/issues/#new-issue */
+    /** Seen by members from Reporter on: issues tell what stands. https://docs.gitlab.com/api/issues/#new-issue */
     openIssue: async (title: string, description: string, label: string): Promise<Issue> =>
-      issues.create(projectId, title, { description, labels: label }),
+      issues.create(projectId, title, { description, labels: label, confidential: true }),
     /** https://docs.gitlab.com/api/issues/#edit-an-issue */
     editIssue: async (
       issue: number,
       change: { title?: string; description?: string; stateEvent?: "close" },
-    ): Promise<Issue> => issues.edit(projectId, issue, change),
+    ): Promise<Issue> => issues.edit(projectId, issue, { ...change, confidential: true }),
     /** https://docs.gitlab.com/api/notes/#create-new-issue-note */
     addIssueNote: async (issue: number, body: string): Promise<unknown> => issueNotes.create(projectId, issue, body),
   };

@@ -33,6 +33,14 @@ test("a drift opens an issue, the next night updates it, and its end closes it",
   expect(made.fake.issues[0]?.notes.at(-1)).toContain("as its program says");
 });
 
+test("an issue is confidential, also one that was not", async () => {
+  await put(drift);
+  expect(open()).toMatchObject([{ confidential: true }]);
+  made.fake.issues[0]!.confidential = false;
+  await put(drift);
+  expect(open()).toMatchObject([{ confidential: true }]);
+});
+
 test("no drift makes no issue", async () => {
   expect(await put(recordOf([]))).toBe("none");
   expect(made.fake.writes()).toEqual([]);

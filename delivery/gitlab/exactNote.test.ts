@@ -29,12 +29,19 @@ function exactJob(
   exact?: PreviewRecord | string,
   found?: CheckRecord | string,
   status = "success",
+  environment = "prod-exact",
 ): FakeJob {
   const files = { "exact.prod.json": exact, "check.prod.json": found };
   const artifacts = Object.entries(files).flatMap(([name, content]) =>
     content === undefined ? [] : [[name, typeof content === "string" ? content : JSON.stringify(content)]],
   );
-  return { id, name: "exact:prod", status, artifacts: Object.fromEntries(artifacts) as Record<string, string> };
+  return {
+    id,
+    name: "exact:prod",
+    environment,
+    status,
+    artifacts: Object.fromEntries(artifacts) as Record<string, string>,
+  };
 }
 
 const shown = (text = "") =>
@@ -114,6 +121,21 @@ test.each([
   for (const part of parts) expect(shown(body)).toContain(part);
   expect(shown(body)).toContain("### Preview of prod: 1 to change");
 });
+
+test.each(["", "dev-exact", "prod", "review/prod-exact"])(
+  "what a job of that name leaves in the environment %j is not told: its author has made it",
+  async (environment) => {
+    const jobs = [job(1, "prod", preview), exactJob(2, preview, check, "success", environment)];
+    const [body = ""] = await notes(...jobs);
+    const text = shown(body);
+    expect(text).toContain("### Exact preview: no result");
+    expect(text).toContain("### Machines: no result");
+    expect(text).toContain("job 2 (exact:prod) is no deployment to the environment prod-exact");
+    for (const part of ["Made with the secrets", "front2.prod"]) expect(text).not.toContain(part);
+    // And once only.
+    expect((await putOpenNotes(made.client, made.fake.projectUrl)).done).toEqual([]);
+  },
+);
 
 test("machines that were not looked at as a whole are told as unknown", async () => {
   const unreachable = machine("back.prod", { unreachable: "no route to host" });

@@ -7,7 +7,7 @@ import { machinesPart } from "./machinesNote.ts";
 import { marker } from "./marker.ts";
 import { shortened } from "./markup.ts";
 import { errorBlock, joined, label, table, titleOf, type Source } from "./note.ts";
-import { checkOfJob, exactRecordOfJob } from "./records.ts";
+import { checkOfJob, exactEnvironment, exactRecordOfJob } from "./records.ts";
 import { GitLabError } from "./requester.ts";
 
 /** In characters. */
@@ -20,6 +20,11 @@ export interface Exact {
 }
 
 export async function exactOf(gitlab: GitLab, job: Job, stack: string, commit: string): Promise<Exact> {
+  const environment = exactEnvironment(stack);
+  if (!(await gitlab.isDeployment(job.id, environment))) {
+    const why = `job ${job.id} (${job.name}) is no deployment to the environment ${environment}`;
+    return { preview: why, check: why };
+  }
   return {
     preview: await orWhyNot(exactRecordOfJob(gitlab, job, stack, commit)),
     check: await orWhyNot(checkOfJob(gitlab, job, stack, commit)),
@@ -58,7 +63,7 @@ export function exactPart(
   return joined([
     marker(exact, stack, { pipeline, job }),
     previewPart(secretFree, found.preview),
-    `Made with the secrets, from the state itself, by [job ${job}](${projectUrl}/-/jobs/${job}).`,
+    `${typeof found.preview === "string" ? "By" : "Made with the secrets, from the state itself, by"} [job ${job}](${projectUrl}/-/jobs/${job}).`,
     typeof found.check === "string"
       ? `### Machines: no result\n\n${noRecord(found.check)}`
       : machinesPart(found.check, source),
@@ -84,4 +89,5 @@ function previewPart(secretFree: PreviewRecord | undefined, preview: PreviewReco
 const differenceRow = ({ subject, approved, now }: Difference) =>
   [subject, approved, now].map((text) => label(text, longest.cell));
 
-const noRecord = (reason: string) => `The job left no record: ${label(reason, longest.reason)}. Its log tells more.`;
+const noRecord = (reason: string) =>
+  `The job left no record that counts: ${label(reason, longest.reason)}. Its log tells more.`;

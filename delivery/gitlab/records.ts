@@ -11,6 +11,8 @@ export const recordFile = (stack: string) => `preview.${stack}.json`;
 
 /** Name of the job that makes a stack's exact preview and checks its machines; `templates/exact` gives it. */
 export const exactJob = (stack: string) => `exact:${stack}`;
+/** Name of the protected environment of this job. */
+export const exactEnvironment = (stack: string) => `${stack}-exact`;
 /** Names of the files that this job leaves. */
 export const exactFile = (stack: string) => `exact.${stack}.json`;
 export const checkFile = (stack: string) => `check.${stack}.json`;

@@ -37,9 +37,9 @@ export interface Loot {
  * What the code has got that an author may not have; nothing where all is well.
  *
  * @param secrets Strings that let somebody in, or that stacks keep.
- * @param identity What it may log in as: the reader, or nothing.
+ * @param identity What it may log in as; undefined for nothing.
  */
-export function gains(loot: Loot, secrets: readonly string[], identity?: "reader"): string[] {
+export function gains(loot: Loot, secrets: readonly string[], identity?: string): string[] {
   const text = JSON.stringify(loot);
   const held = (secret: string) => text.includes(JSON.stringify(secret).slice(1, -1));
   const allowed = identity ? [`login as ${identity}`, `read as ${identity}`] : [];
@@ -53,7 +53,7 @@ export function gains(loot: Loot, secrets: readonly string[], identity?: "reader
 }
 
 /** What the code was to try and has not; a test that it got nothing would prove nothing. */
-export function untried({ answers }: Loot, { identities }: Pick<Known, "identities">, identity?: "reader"): string[] {
+export function untried({ answers }: Loot, { identities }: Pick<Known, "identities">, identity?: string): string[] {
   const wanted = [
     ...Object.keys(identities).map((name) => `login as ${name}`),
     ...(identity ? ["read", "write", "delete"].map((what) => `${what} as ${identity}`) : []),
@@ -130,6 +130,8 @@ export interface Attack {
   name: string;
   branch: string;
   fork?: { branch: string };
+  /** Its job of a protected environment, and what that logs in as where somebody starts it who may deploy there. */
+  deployment?: { job: string; identity: string };
   changes: (known: Known, read: (path: string) => string) => Changes;
 }
 
@@ -192,14 +194,15 @@ export const attacks: readonly Attack[] = [
     }),
   },
   {
-    name: "in the pipeline itself, which says that it is prod's",
+    name: "in the pipeline itself, whose job in dev's environment says that it is prod's",
     branch: "pipeline",
+    deployment: { job: "steal-as-prod", identity: "prod-exact" },
     changes: (known, read) => ({
       "steal.mjs": code(known),
       ".gitlab-ci.yml":
         read(".gitlab-ci.yml") +
         ownJob("steal", "") +
-        ownJob("steal-as-prod", "\n  environment: {name: prod, deployment_tier: production}"),
+        ownJob("steal-as-prod", "\n  environment: {name: dev, deployment_tier: production}"),
     }),
   },
   {

@@ -116,7 +116,7 @@ function project() {
       { name: "PULUMI_BACKEND_URL", value: PULUMI_BACKEND_URL, protected: true },
       { name: "PULUMI_CONFIG_PASSPHRASE", value: PULUMI_CONFIG_PASSPHRASE, protected: true },
     ],
-    environments: { dev: "development", prod: "production", tools: "other" },
+    environments: ["dev", "prod", "tools"],
     runner: Object.fromEntries(runner.map((name) => [name, place.environment[name] ?? ""])),
     read: [],
     write: [],

@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decodeJwt } from "jose";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { mergeRequest } from "../../delivery/gitlab/testing/fixture.ts";
 import { FakeGitLab, type FakeMergeRequest } from "../../delivery/gitlab/testing/server.ts";
@@ -42,7 +43,7 @@ beforeEach(async () => {
       { name: "PLATFORM_EXACT_CLIENT_ID", value: "exact-of-dev", environment: "dev-exact" },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-prod", protected: true, environment: "prod" },
     ],
-    environments: { dev: "development", prod: "production", tools: "other" },
+    environments: ["dev", "prod", "tools"].flatMap((stack) => [stack, `${stack}-exact`]),
     runner: { PATH: process.env.PATH ?? "", APPLIED_FILE: join(directory, "applied") },
     read: [],
     write: [],
@@ -183,6 +184,25 @@ test("an exact preview that somebody starts joins the note with the machines, an
   expect(request.notes.map(({ body }) => body)).toEqual([
     expect.stringMatching(/### Exact preview: the same[^]*### Machines: 1 of 2 machines differ/),
   ]);
+});
+
+test("in a protected environment a merge request's job is its author's no more, and of the tier that its file says", async () => {
+  const steal = {
+    rules: [{ if: '$CI_PIPELINE_SOURCE == "merge_request_event"' }],
+    environment: { name: "dev", deployment_tier: "production" },
+    script: ["env"],
+  };
+  const pipeline = `${origin.read(".gitlab-ci.yml")}\nsteal: ${JSON.stringify({ stage: "check", ...steal })}\n`;
+  origin.commit("change", { ".gitlab-ci.yml": pipeline });
+  const result = await pipelines.run(ofRequest());
+  expect(jobOf(result, "steal")).toMatchObject({ status: "failed", output: "" });
+  const { status, output } = await pipelines.start(result.id, "steal");
+  expect(status, output).toBe("success");
+  // That of prod's exact preview; no protected variable with it.
+  expect(decodeJwt(/ARM_OIDC_TOKEN=(\S+)/.exec(output)?.[1] ?? "").sub).toBe(
+    "project_path:platform/platform:ref_type:branch:ref_protected:false:environment_protected:true:deployment_tier:production",
+  );
+  expect(output).not.toContain("writer-of-dev");
 });
 
 test("a preview that fails has a note with its error", async () => {

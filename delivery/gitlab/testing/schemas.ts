@@ -74,6 +74,17 @@ export const endpoints = {
     path: "projects/:project/jobs/:job/artifacts/*file",
     query: z.strictObject({}),
   },
+  deployments: {
+    page: `${docs}/deployments/#list-project-deployments`,
+    method: "GET",
+    path: "projects/:project/deployments",
+    query: z.strictObject({
+      order_by: z.enum(["id", "iid", "created_at", "updated_at", "finished_at", "ref"]).optional(),
+      environment: z.string().optional(),
+      ...order,
+      ...pages,
+    }),
+  },
   notes: {
     page: `${docs}/notes/#list-all-merge-request-notes`,
     method: "GET",
@@ -114,7 +125,12 @@ export const endpoints = {
     page: `${docs}/issues/#new-issue`,
     method: "POST",
     path: "projects/:project/issues",
-    body: z.strictObject({ title, description: description.optional(), labels: z.string().optional() }),
+    body: z.strictObject({
+      title,
+      description: description.optional(),
+      labels: z.string().optional(),
+      confidential: z.boolean().optional(),
+    }),
   },
   editIssue: {
     page: `${docs}/issues/#edit-an-issue`,
@@ -125,6 +141,7 @@ export const endpoints = {
         title: title.optional(),
         description: description.optional(),
         state_event: z.enum(["close", "reopen"]).optional(),
+        confidential: z.boolean().optional(),
       })
       .refine((body) => Object.keys(body).length > 0, "at least one attribute is required"),
   },

@@ -18,6 +18,8 @@ import { type Endpoint, type EndpointName, endpoints } from "./schemas.ts";
 export interface FakeJob {
   id: number;
   name: string;
+  /** The environment that it deploys to. */
+  environment?: string | undefined;
   status: string;
   artifacts: Record<string, string>;
 }
@@ -59,6 +61,7 @@ export interface FakeIssue {
   description: string;
   labels: string[];
   state: "opened" | "closed";
+  confidential?: boolean;
   author: { id: number };
   notes: string[];
 }
@@ -173,7 +176,8 @@ export class FakeGitLab {
       const failure = at < 0 ? undefined : this.failures.splice(at, 1)[0];
       if (failure !== undefined && !failure.done)
         return send(failure.status, { message: "failed" }, failure.headers, name);
-      const answer = this.#do(name, parts, content === "" ? {} : (JSON.parse(content) as Body), user);
+      const asked = { ...Object.fromEntries(url.searchParams), ...parts };
+      const answer = this.#do(name, asked, content === "" ? {} : (JSON.parse(content) as Body), user);
       if (failure !== undefined) return send(failure.status, { message: "failed" }, failure.headers, name);
       if (answer === undefined) return send(404, { message: "404 Not found" }, {}, name);
       if (typeof answer === "number") return send(answer, undefined, {}, name);
@@ -232,6 +236,11 @@ export class FakeGitLab {
         const job = pipelines.flatMap(({ jobs }) => jobs).find(({ id }) => id === Number(parts.job));
         return job?.artifacts[parts.file ?? ""];
       }
+      case "deployments": {
+        const jobs = pipelines.flatMap((one) => one.jobs);
+        const found = jobs.filter(({ environment }) => environment === parts.environment);
+        return found.sort((a, b) => b.id - a.id).map(({ id, name }) => ({ id: id + 5000, deployable: { id, name } }));
+      }
       case "notes":
         return mergeRequest?.notes.map((note) => ({ updated_at: new Date(0).toISOString(), ...note }));
       case "addNote": {
@@ -262,6 +271,7 @@ export class FakeGitLab {
           description: String(body.description ?? ""),
           labels: String(body.labels ?? "").split(","),
           state: "opened",
+          confidential: String(body.confidential) === "true",
           author: { id: user },
           notes: [],
         };
@@ -274,6 +284,7 @@ export class FakeGitLab {
         if (body.title !== undefined) issue.title = String(body.title);
         if (body.description !== undefined) issue.description = String(body.description);
         if (body.state_event === "close") issue.state = "closed";
+        if (body.confidential !== undefined) issue.confidential = String(body.confidential) === "true";
         return issue;
       }
       case "addIssueNote": {

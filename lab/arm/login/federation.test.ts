@@ -176,29 +176,40 @@ describe("no token", () => {
 
 describe("with the subjects that bin/azure-state writes,", () => {
   const production = { protected: true, tier: "production" };
+  const development = { protected: true, tier: "development" };
   const job = (given: Partial<Job>): Job => ({ project: "group/platform", ref: "main", refProtected: true, ...given });
-  const reader = gitlabSubject(job({ ref: "any", refProtected: false }));
+  const subjects = {
+    writer,
+    reader: gitlabSubject(job({ ref: "any", refProtected: false })),
+    "prod-exact": gitlabSubject(job({ refProtected: false, environment: production })),
+    "dev-exact": gitlabSubject(job({ refProtected: false, environment: development })),
+  };
+  type Name = keyof typeof subjects;
 
-  test("which are these two,", () => {
-    expect([writer, reader]).toEqual([
-      "project_path:group/platform:ref_type:branch:ref_protected:true:environment_protected:true:deployment_tier:production",
-      "project_path:group/platform:ref_type:branch:ref_protected:false",
-    ]);
+  test("which are these,", () => {
+    const project = "project_path:group/platform:ref_type:branch";
+    expect(subjects).toEqual({
+      writer: `${project}:ref_protected:true:environment_protected:true:deployment_tier:production`,
+      reader: `${project}:ref_protected:false`,
+      "prod-exact": `${project}:ref_protected:false:environment_protected:true:deployment_tier:production`,
+      "dev-exact": `${project}:ref_protected:false:environment_protected:true:deployment_tier:development`,
+    });
   });
 
-  let trusted: Record<"writer" | "reader", Identity>;
+  const trusted = new Map<string, Identity>();
   beforeAll(async () => {
-    trusted = { writer: await makeIdentity([writer]), reader: await makeIdentity([reader]) };
+    for (const [name, subject] of Object.entries(subjects)) trusted.set(name, await makeIdentity([subject]));
     lab.pass(18);
   });
 
   async function whoIs(one: Job): Promise<string> {
     const token = await issuer.token({ subject: gitlabSubject(one) });
-    const who = async (name: "writer" | "reader") => ("token" in (await logIn(trusted[name], token)) ? [name] : []);
-    return [...(await who("writer")), ...(await who("reader"))].join(" and ") || "nobody";
+    const found: string[] = [];
+    for (const [name, identity] of trusted) if ("token" in (await logIn(identity, token))) found.push(name);
+    return found.join(" and ") || "nobody";
   }
 
-  test.each<[string, Job, "writer" | "reader" | "nobody"]>([
+  test.each<[string, Job, Name | "nobody"]>([
     ["main's job in the protected environment writes", job({ environment: production }), "writer"],
     ["main's job without an environment does neither", job({}), "nobody"],
     [
@@ -213,9 +224,14 @@ describe("with the subjects that bin/azure-state writes,", () => {
       "reader",
     ],
     [
-      "a merge request that names the protected environment is nobody",
+      "a merge request in a protected environment, whichever it is, reads exactly the stack whose tier its job names",
       job({ refProtected: false, environment: production }),
-      "nobody",
+      "prod-exact",
+    ],
+    [
+      "a merge request in a protected environment of another tier reads exactly no other stack",
+      job({ refProtected: false, environment: development }),
+      "dev-exact",
     ],
     [
       "a merge request that calls its own environment production is nobody",

@@ -1,5 +1,15 @@
 /** What is asked of `bin/delivery` with the real engine, as often as wanted: few times by `make check`, all by `make long-test`. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
@@ -67,6 +77,14 @@ export async function exactPreviews(place: Place): Promise<void> {
   };
   const { record } = await place.preview();
   expect(differences(record, await exact())).toEqual([]);
+  const whole = place.environment["PULUMI_BACKEND_URL"];
+  const part = readableBackend(place);
+  const files = () => readdirSync(part, { recursive: true }).sort();
+  const before = files();
+  place.environment["PULUMI_BACKEND_URL"] = `file://${part}`;
+  expect(differences(record, await exact())).toEqual([]);
+  place.environment["PULUMI_BACKEND_URL"] = whole;
+  expect(files()).toEqual(before);
   // Somebody has applied without publishing: only the state itself says so.
   place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
   expect(differences(record, await exact())).not.toEqual([]);
@@ -197,6 +215,14 @@ function nowhere(about: string, secrets: readonly string[], told: unknown): void
         throw new Error(`${about}: ${form} is in … ${text.slice(Math.max(0, at - 300), at + 200)}`);
       }
   }
+}
+
+/** A copy of what `bin/azure-state --exact` lets the stack's identity read of the backend. */
+function readableBackend(place: Place): string {
+  const [backend, part] = [place.file("backend"), place.file("readable")];
+  const paths = [".pulumi/meta.yaml", `.pulumi/stacks/small/${stack}.*`, `.pulumi/history/small/${stack}/*`];
+  for (const path of globSync(paths, { cwd: backend })) cpSync(join(backend, path), join(part, path));
+  return part;
 }
 
 /** All that the previews' backend has, its secrets decrypted by the passphrase that everybody knows. */

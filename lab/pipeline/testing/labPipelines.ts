@@ -15,11 +15,14 @@ import { root, stateDir } from "../../paths.ts";
 import { makeIdentities, removeIdentities, roles } from "../identities.ts";
 import { Issuer } from "../issuer.ts";
 import { type Changes, Origin } from "../origin.ts";
-import { type Cause, type PipelineResult, Pipelines, project } from "./pipelines.ts";
+import { type Cause, type JobResult, type PipelineResult, Pipelines, project } from "./pipelines.ts";
 import { labStackFiles } from "../stackFiles.ts";
 
-/** Environments of the project in GitLab, all protected, and their tiers. */
-const environments = { dev: "development", prod: "production", tools: "other" };
+/** The stacks, and the tiers of their environments. */
+const tiers = { dev: "development", prod: "production", tools: "other" };
+const exact = (stack: string) => `${stack}-exact`;
+/** Environments of the project in GitLab, all protected. */
+const environments = Object.keys(tiers).flatMap((stack) => [stack, exact(stack)]);
 
 const backend = join(stateDir, "pulumi");
 /** Where `bin/lab delivery` has it. */
@@ -34,12 +37,14 @@ const checks = ["check"];
 export interface LabPipelines {
   gitlab: FakeGitLab;
   origin: Origin;
-  /** Client IDs of the identities: `reader`, and the writer of each stack. */
+  /** Client IDs of the identities: `reader`, the writer of each stack, and `<stack>-exact`. */
   identities: Readonly<Record<string, string>>;
   /** A new merge request of a branch. */
   open: (branch: string, changes: Changes) => FakeMergeRequest;
   /** The pipeline of a merge request's newest commit. */
   ofRequest: (request: FakeMergeRequest, branch: string, fork?: { branch: string }) => Promise<PipelineResult>;
+  /** Somebody who may deploy to the project's environments starts a job of a merge request's pipeline. */
+  start: (pipeline: number, job: string) => Promise<JobResult>;
   /** The pipeline of a merge, with the manual jobs that somebody starts. */
   merge: (request: FakeMergeRequest, branch: string, start?: readonly string[]) => Promise<PipelineResult>;
   /** A pipeline of main by a schedule. */
@@ -77,12 +82,15 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
       subject: gitlabSubject({ project, ref: "any", refProtected: false }),
       roles: [roles.reader],
     },
-    ...Object.entries(environments).map(([stack, tier]) => ({
-      name: stack,
-      issuer: gitlab.url,
-      subject: gitlabSubject({ project, ref: "main", refProtected: true, environment: { protected: true, tier } }),
-      roles: [roles.contributor, roles.rights],
-    })),
+    ...Object.entries(tiers).flatMap(([stack, tier]) => {
+      const subjectOf = (refProtected: boolean) =>
+        gitlabSubject({ project, ref: "any", refProtected, environment: { protected: true, tier } });
+      return [
+        { name: stack, issuer: gitlab.url, subject: subjectOf(true), roles: [roles.contributor, roles.rights] },
+        // What it reads beyond, the lab keeps in files.
+        { name: exact(stack), issuer: gitlab.url, subject: subjectOf(false), roles: [roles.reader] },
+      ];
+    }),
   ]);
   mkdirSync(previews, { recursive: true });
   const { subscriptionId, tenantId, passphrase } = credentials();
@@ -101,7 +109,7 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
       { name: "PLATFORM_GITLAB_TOKEN", value: gitlab.token, protected: true },
       { name: "PULUMI_BACKEND_URL", value: `file://${backend}`, protected: true },
       { name: "PULUMI_CONFIG_PASSPHRASE", value: passphrase, protected: true },
-      ...Object.keys(environments).map((stack) => ({
+      ...Object.keys(tiers).map((stack) => ({
         name: "PLATFORM_WRITER_CLIENT_ID",
         value: identities[stack] ?? "",
         protected: true as const,
@@ -154,6 +162,7 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
       Object.assign(request, { state: "merged", sha: origin.head(branch), merge_commit_sha: origin.merge(branch) });
       return run({ kind: "push", before }, start);
     },
+    start: (pipeline, job) => pipelines.start(pipeline, job),
     scheduled: (what) => run({ kind: "schedule", description: what }),
     publish: async (stack) => {
       const clone = join(directory, "publish");

@@ -17,7 +17,8 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { execa } from "execa";
-import type { FakeGitLab, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
+import { load } from "js-yaml";
+import type { FakeGitLab, FakeJob, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
 import { projectId } from "../../../delivery/gitlab/testing/server.ts";
 import { cacheDir, root } from "../../paths.ts";
 import { confined } from "../confine.ts";
@@ -71,8 +72,8 @@ export interface Options {
   /** Where jobs have their clones; anybody may reach it. */
   directory: string;
   variables: readonly Variable[];
-  /** GitLab's environments, which are all protected: their tiers by name. */
-  environments: Readonly<Record<string, string>>;
+  /** GitLab's environments, which are all protected: they take jobs that somebody starts who may deploy. */
+  environments: readonly string[];
   /** What all jobs have from their runner, such as plugins: variables of the process, not of GitLab. */
   runner: Readonly<Record<string, string>>;
   /** Paths that jobs may read, and those of protected branches write. */
@@ -99,6 +100,20 @@ interface Planned {
   environment: string;
 }
 
+/** A job's environment, as its author says it. */
+interface Environment {
+  name: string;
+  deployment_tier: string;
+  /** `access` records no deployment. */
+  action?: string;
+}
+
+interface Running {
+  id: number;
+  name: string;
+  environment?: Environment | undefined;
+}
+
 /** A pipeline that has run, for what somebody starts in it later. */
 interface Ran {
   cause: Cause;
@@ -110,6 +125,8 @@ interface Ran {
 /** Why a job is not run. */
 interface Left {
   manual: boolean;
+  /** Nobody starts it: it begins as its author's. */
+  byItself: boolean;
   skipped: boolean;
   failed: boolean;
 }
@@ -125,7 +142,7 @@ export class Pipelines {
   /**
    * Runs a pipeline: its jobs one after the other, those of stages after a failed one not.
    *
-   * @param start Manual jobs that somebody starts.
+   * @param start Manual jobs that somebody starts who may deploy.
    */
   async run(cause: Cause, start: readonly string[] = []): Promise<PipelineResult> {
     const { gitlab, origin } = this.#options;
@@ -141,6 +158,7 @@ export class Pipelines {
     for (const job of planned) {
       const result = await this.#add(ran, job, {
         manual: job.when === "manual" && !start.includes(job.name),
+        byItself: job.when !== "manual",
         skipped: this.#options.skip.includes(job.name),
         // A job that somebody starts does not wait for others.
         failed: job.when !== "manual" && [...failedStages].some((stage) => stage !== job.stage),
@@ -151,26 +169,39 @@ export class Pipelines {
     return { id: pipeline.id, jobs };
   }
 
-  /** Somebody starts a job of a pipeline that has run: a manual one, or one that has ended, anew. */
+  /** Somebody who may deploy starts a job of a pipeline that has run: a manual one, or one that has ended, anew. */
   async start(pipeline: number, name: string): Promise<JobResult> {
     const ran = this.#ran.get(pipeline);
     const job = ran?.planned.find((one) => one.name === name);
     if (!ran || !job) throw new Error(`pipeline ${pipeline} has no job ${name}`);
-    return this.#add(ran, job, { manual: false, skipped: false, failed: false });
+    return this.#add(ran, job, { manual: false, byItself: false, skipped: false, failed: false });
   }
 
-  async #add({ cause, commit, pipeline }: Ran, job: Planned, left: Left): Promise<JobResult> {
+  async #add({ cause, commit, pipeline }: Ran, { name, ...planned }: Planned, left: Left): Promise<JobResult> {
     const id = this.#options.gitlab.nextId();
-    const shown = { id, name: job.name, status: "running", artifacts: {} as Record<string, string> };
+    const shown: FakeJob = { id, name, status: "running", artifacts: {} };
     pipeline.jobs.push(shown);
-    const result = await this.#runUnlessLeft(job, cause, commit, pipeline.id, id, left);
+    const runs = planned.environment !== "" && !left.manual;
+    const environment = runs ? await this.#environmentOf(name, cause, commit, pipeline.id) : undefined;
+    if (environment?.action !== "access") shown.environment = environment?.name;
+    const result = await this.#runUnlessLeft({ id, name, environment }, cause, commit, pipeline.id, left);
     Object.assign(shown, { status: result.status, artifacts: result.files });
     return result;
   }
 
+  async #environmentOf(name: string, cause: Cause, commit: string, pipeline: number): Promise<Environment> {
+    const job = { id: this.#options.gitlab.nextId(), name: "preview" };
+    const { output } = await this.#ciLocal(cause, commit, pipeline, job, ["--preview"]);
+    const jobs = load(output.slice(output.indexOf("---\n"))) as Record<string, { environment?: Partial<Environment> }>;
+    const { environment } = jobs[name] ?? {};
+    if (!environment?.name || !environment.deployment_tier)
+      throw new Error(`job ${name} names no deployment_tier; which one GitLab gives it is not known here`);
+    return environment as Environment;
+  }
+
   /** The jobs that a pipeline has, in the order of its stages. */
   async plan(cause: Cause, commit: string, pipeline: number): Promise<Planned[]> {
-    const job = { id: this.#options.gitlab.nextId(), name: "plan", environment: "" };
+    const job = { id: this.#options.gitlab.nextId(), name: "plan" };
     const { output, status } = await this.#ciLocal(cause, commit, pipeline, job, ["--list-csv-all"]);
     const lines = output.split("\n").filter((line) => /^[^;]+;[^;]*;[a-z_]+;/.test(line));
     if (status !== 0 || lines.length === 0) throw new Error(`gitlab-ci-local lists no jobs:\n${output}`);
@@ -180,35 +211,25 @@ export class Pipelines {
     });
   }
 
-  async #runUnlessLeft(
-    { name, environment }: Planned,
-    cause: Cause,
-    commit: string,
-    pipeline: number,
-    id: number,
-    left: Left,
-  ): Promise<JobResult> {
+  async #runUnlessLeft(job: Running, cause: Cause, commit: string, pipeline: number, left: Left): Promise<JobResult> {
+    const { id, name } = job;
     const done = (status: JobResult["status"]): JobResult => ({ id, name, status, output: "", files: {} });
     if (left.manual) return done("manual");
     if (left.failed) return done("skipped");
     if (left.skipped) return done("success");
-    // https://docs.gitlab.com/ci/environments/protected_environments/ : nobody's merge request deploys.
-    if (cause.kind === "merge_request" && environment in this.#options.environments) return done("failed");
-    const { status, output, files, clone } = await this.#ciLocal(cause, commit, pipeline, { id, name, environment }, [
-      name,
-    ]);
+    // https://docs.gitlab.com/ci/environments/protected_environments/ : an author may not deploy, those who merge may.
+    if (cause.kind === "merge_request" && left.byItself && this.#isProtected(job)) return done("failed");
+    const { status, output, files, clone } = await this.#ciLocal(cause, commit, pipeline, job, [name]);
     // Where a job's failure is allowed, gitlab-ci-local warns of it and ends well.
     const warned = output.split("\n").some((line) => line.startsWith(`${name} finished in`) && line.includes(" WARN "));
     return { id, name, status: status === 0 && !warned ? "success" : "failed", output, files, clone };
   }
 
-  async #ciLocal(
-    cause: Cause,
-    commit: string,
-    pipeline: number,
-    job: { id: number; name: string; environment: string },
-    words: string[],
-  ) {
+  #isProtected({ environment }: Running): boolean {
+    return environment !== undefined && this.#options.environments.includes(environment.name);
+  }
+
+  async #ciLocal(cause: Cause, commit: string, pipeline: number, job: Running, words: string[]) {
     const { directory, origin, gitlab, runner, read, write, furnish, confine } = this.#options;
     const place = join(directory, `${pipeline}-${job.id}`);
     const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
@@ -227,7 +248,7 @@ export class Pipelines {
     if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
     const isProtected = cause.kind !== "merge_request";
     const variables = {
-      ...this.#settings(isProtected, job.environment),
+      ...this.#settings(isProtected, job.environment?.name),
       ...(await this.#predefined(cause, pipeline, job, isProtected)),
     };
     const environment = {
@@ -267,7 +288,7 @@ export class Pipelines {
   }
 
   /** Variables of the project's settings that a job has. */
-  #settings(isProtected: boolean, environment: string): Record<string, string> {
+  #settings(isProtected: boolean, environment: string | undefined): Record<string, string> {
     return Object.fromEntries(
       this.#options.variables
         .filter((variable) => isProtected || !variable.protected)
@@ -279,26 +300,25 @@ export class Pipelines {
   async #predefined(
     cause: Cause,
     pipeline: number,
-    job: { id: number; environment: string },
+    job: Running,
     isProtected: boolean,
   ): Promise<Record<string, string>> {
-    const { issuer, gitlab, environments } = this.#options;
-    const tier = environments[job.environment];
+    const { issuer, gitlab } = this.#options;
+    const { id, environment } = job;
     const token = await issuer.token(gitlab.url, {
       // Of the project whose code runs: gitlabhq/gitlabhq lib/gitlab/ci/jwt.rb
       project: cause.kind === "merge_request" && cause.fork ? "somebody/platform" : project,
       ref: cause.kind === "merge_request" ? cause.branch : "main",
       refProtected: isProtected,
-      // A protected environment lets no job of a merge request begin.
-      ...(tier !== undefined && isProtected ? { environment: { protected: true, tier } } : {}),
+      ...(environment && { environment: { protected: this.#isProtected(job), tier: environment.deployment_tier } }),
     });
     return {
       GITLAB_CI: "true",
       CI_PROJECT_ID: String(projectId),
       CI_PIPELINE_ID: String(pipeline),
-      CI_JOB_ID: String(job.id),
+      CI_JOB_ID: String(id),
       // A job's own token may not comment.
-      CI_JOB_TOKEN: `job-token-${job.id}`,
+      CI_JOB_TOKEN: `job-token-${id}`,
       CI_PIPELINE_SOURCE: cause.kind === "merge_request" ? "merge_request_event" : cause.kind,
       CI_COMMIT_REF_PROTECTED: String(isProtected),
       ...(cause.kind === "schedule" ? { CI_PIPELINE_SCHEDULE_DESCRIPTION: cause.description } : {}),

@@ -110,10 +110,33 @@ function known({ identities, gitlab }: LabPipelines, mergeRequest: number): Know
   };
 }
 
+/** What the code left in jobs that ran. */
+const lootsOf = (jobs: readonly JobResult[]): Loot[] =>
+  jobs.flatMap(({ clone }) => (clone && ownFile(clone, lootFile)) ?? []).map((text) => JSON.parse(text) as Loot);
+
+/** It has tried everything, and got what one identity may read. */
+function expectNoGain(loot: Loot, { gitlab }: LabPipelines, knows: Known, identity: string | undefined): void {
+  expect(untried(loot, knows, identity)).toEqual([]);
+  expect(gains(loot, [...labSecrets(), gitlab.token], identity)).toEqual([]);
+  const { answers, environment } = loot;
+  // If any, that of the copy without secrets, which everybody knows.
+  expect(environment["PULUMI_CONFIG_PASSPHRASE"] ?? passphrase).toBe(passphrase);
+  // It reads, so that what is refused is refused for its rights. A fork is nobody.
+  if (identity !== undefined)
+    expect(answers).toMatchObject({
+      [`read as ${identity}`]: 200,
+      [`write as ${identity}`]: 403,
+      [`delete as ${identity}`]: 403,
+    });
+  for (const name of Object.keys(knows.identities).filter((one) => one !== identity))
+    expect(answers[`login as ${name}`], name).toMatch(/AADSTS700213/);
+  for (const [what, answer] of Object.entries(answers)) if (what.startsWith("comment")) expect(answer, what).toBe(401);
+}
+
 /** Tests that a hostile merge request gets nothing. */
 export function hostile(pipelines: () => LabPipelines, attack: Attack): void {
   test(`a merge request with code ${attack.name} gets no key, no secret, no write and no comment`, async () => {
-    const { open, ofRequest, gitlab, origin } = pipelines();
+    const { open, ofRequest, start, gitlab, origin } = pipelines();
     const writes = gitlab.writes().length;
     const request = open(attack.branch, {});
     const knows = known(pipelines(), request.iid);
@@ -123,24 +146,19 @@ export function hostile(pipelines: () => LabPipelines, attack: Attack): void {
     );
     const result = await ofRequest(request, attack.branch, attack.fork);
     expectNoSecrets(pipelines(), [result]);
-    const loots = result.jobs.flatMap(({ clone }) => (clone && ownFile(clone, lootFile)) ?? []);
+    const identity = attack.fork ? undefined : "reader";
+    const loots = lootsOf(result.jobs);
     // Code in a playbook does not run in a preview.
     expect(loots.length > 0).toBe(attack.branch !== "playbook");
-    const identity = attack.fork ? undefined : "reader";
-    for (const text of loots) {
-      const loot = JSON.parse(text) as Loot;
-      expect(untried(loot, knows, identity)).toEqual([]);
-      expect(gains(loot, [...labSecrets(), gitlab.token], identity)).toEqual([]);
-      const { answers, environment } = loot;
-      // That of the copy without secrets, which everybody knows.
-      expect(environment).toMatchObject({ PULUMI_CONFIG_PASSPHRASE: passphrase });
-      // The reader reads, so that what is refused is refused for its rights. A fork is not even the reader.
-      if (!attack.fork)
-        expect(answers).toMatchObject({ "read as reader": 200, "write as reader": 403, "delete as reader": 403 });
-      for (const name of [...(attack.fork ? ["reader"] : []), "dev", "prod", "tools"])
-        expect(answers[`login as ${name}`]).toMatch(/AADSTS700213/);
-      for (const [what, answer] of Object.entries(answers))
-        if (what.startsWith("comment")) expect(answer, what).toBe(401);
+    for (const loot of loots) expectNoGain(loot, pipelines(), knows, identity);
+    if (attack.deployment) {
+      const { job, identity: exact } = attack.deployment;
+      // GitLab refuses it to the author; in the hands of somebody who may deploy it is the exact identity, and no writer.
+      expect(jobOf(result, job).status).toBe("failed");
+      expect(jobOf(result, job).clone).toBeUndefined();
+      const started = lootsOf([await start(result.id, job)]);
+      expect(started).toHaveLength(1);
+      for (const loot of started) expectNoGain(loot, pipelines(), knows, exact);
     }
     expect(gitlab.writes()).toHaveLength(writes);
     const log = await run([labCommand, "log", "arm"]);
