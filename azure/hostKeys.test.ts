@@ -108,7 +108,7 @@ test("keys are awaited until the console shows them", async () => {
       ["a", [ed25519]],
       ["b", [ecdsa]],
     ]),
-    missing: [],
+    missing: new Map(),
   });
   expect(told).toEqual(["waiting for host keys of host-b"]);
   expect(asked).toEqual([]);
@@ -136,10 +136,10 @@ test("machines without keys are told with what was tried, and the others have th
   const { result } = reading(["a", "b", "c"], { logs: { a: [log(ed25519)] }, commands: { b: "no keys here" } });
   expect(await result).toEqual({
     keys: new Map([["a", [ed25519]]]),
-    missing: [
-      "host-b (vmss_b, 10.20.1.4): no host keys in its serial console",
-      "host-c (vmss_c, 10.20.1.4): the agent does not answer",
-    ],
+    missing: new Map([
+      ["b", "host-b (vmss_b, 10.20.1.4): no host keys in its serial console"],
+      ["c", "host-c (vmss_c, 10.20.1.4): the agent does not answer"],
+    ]),
   });
 });
 

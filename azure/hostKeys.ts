@@ -51,8 +51,8 @@ export interface HostKeyOptions extends Omit<WaitOptions, "progress"> {
 export interface HostKeys {
   /** By machine ID. */
   keys: Map<string, string[]>;
-  /** A line for each machine without: its names, its address, and why. */
-  missing: string[];
+  /** By the ID of a machine without: a line with its names, its address, and why. */
+  missing: Map<string, string>;
 }
 
 /**
@@ -91,13 +91,15 @@ export async function readHostKeys(
   };
 
   await waitFor(attempt, { ...options, progress: (missing) => options.progress(`waiting for ${missing}`) });
-  const missing = machines
-    .filter(({ id }) => !keys.has(id))
-    .map(
-      ({ id, name, hostName, address }) =>
-        `${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
-    );
-  if (machines.length > 0 && keys.size === 0) throw new Error(withoutHostKeys(missing, options.timeoutSeconds));
+  const without = machines.filter(({ id }) => !keys.has(id));
+  const missing = new Map(
+    without.map(({ id, name, hostName, address }) => [
+      id,
+      `${hostName} (${name}, ${address}): ${failures.get(id) ?? "no host keys in its serial console"}`,
+    ]),
+  );
+  if (machines.length > 0 && keys.size === 0)
+    throw new Error(withoutHostKeys([...missing.values()], options.timeoutSeconds));
   return { keys, missing };
 }
 

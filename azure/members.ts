@@ -78,29 +78,30 @@ async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
  * is not listed is another matter: nothing is known of its machines.
  *
  * @param scaleSetIds Resource IDs of the sets that count.
- * @param warn Told which sets were short.
+ * @param warn Told of each set that was short, and its ID in lower case.
  * @throws Error that names the sets that ARM did not list until the end of the waiting.
  */
 export async function waitForMembers(
   list: () => Promise<{ scaleSets: ScaleSet[]; members: Member[] }>,
   scaleSetIds: readonly string[],
-  options: WaitOptions & { warn: (text: string) => void },
+  options: WaitOptions & { warn: (text: string, scaleSetId: string) => void },
 ): Promise<Member[]> {
   const wanted = new Set(scaleSetIds.map((id) => id.toLowerCase()));
   let latest: Member[] = [];
   let unlisted: string[] = [];
+  let short: { id: string; why: string }[] = [];
   const outcome = await waitFor(async (): Promise<Attempt<Member[]>> => {
     const { scaleSets, members } = await list();
     latest = members.filter(({ scaleSetId }) => wanted.has(scaleSetId));
     unlisted = [...wanted].filter((id) => !scaleSets.some((scaleSet) => scaleSet.id === id));
-    const short = scaleSets
+    short = scaleSets
       .filter(({ id }) => wanted.has(id))
       .flatMap(({ id, name, capacity }) => {
         const count = latest.filter(({ scaleSetId }) => scaleSetId === id).length;
-        return count < capacity ? [`${name} has ${count} of ${capacity} machines`] : [];
+        return count < capacity ? [{ id, why: `${name} has ${count} of ${capacity} machines` }] : [];
       })
-      .concat(unlisted.map((id) => `${id} is not listed`));
-    return short.length === 0 ? { value: latest } : { missing: short.join(", ") };
+      .concat(unlisted.map((id) => ({ id, why: `${id} is not listed` })));
+    return short.length === 0 ? { value: latest } : { missing: short.map(({ why }) => why).join(", ") };
   }, options);
   if (unlisted.length > 0) {
     throw new Error(
@@ -109,6 +110,6 @@ export async function waitForMembers(
         unlisted.map((id) => `  ${id}`).join("\n"),
     );
   }
-  if ("missing" in outcome) options.warn(`Going on although ${outcome.missing}`);
+  if ("missing" in outcome) for (const { id, why } of short) options.warn(`Going on although ${why}`, id);
   return latest;
 }

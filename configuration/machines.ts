@@ -24,13 +24,26 @@ export interface Machine extends Member {
   inventoryName: string;
 }
 
+/** What is not in the files. */
+export interface Missing {
+  /** As in the stack's file. */
+  tier: string;
+  kind: string;
+  /** A scale set that lacks machines, or a machine without host keys. */
+  why: string;
+}
+
+/** The group that has a scale set. */
+export const groupOf = (groups: readonly Group[], scaleSetId: string) =>
+  groups.find(({ scaleSetIds }) => scaleSetIds.some((id) => id.toLowerCase() === scaleSetId));
+
 /**
  * Gives every member its group, and a name that no other machine has: the stack's name is a part of it, so that the
  * inventories of several stacks can be used together.
  */
 export function nameMachines(stack: string, members: readonly Member[], groups: readonly Group[]): Machine[] {
   return members.flatMap((member) => {
-    const group = groups.find(({ scaleSetIds }) => scaleSetIds.some((id) => id.toLowerCase() === member.scaleSetId));
+    const group = groupOf(groups, member.scaleSetId);
     const alone = members.filter(({ hostName }) => hostName === member.hostName).length === 1;
     const name = alone ? member.hostName : member.name;
     if (!group) return [];
@@ -64,7 +77,7 @@ export function inventoryText(plan: Plan, machines: readonly Machine[], access: 
 export function machinesAsJson(
   { stack, environment }: Pick<Plan, "stack" | "environment">,
   machines: readonly Machine[],
-  missing: readonly string[],
+  missing: readonly Missing[],
 ) {
   const told = machines.map(({ inventoryName, address, id, group: { kind, tier, applications } }) => ({
     name: inventoryName,

@@ -161,7 +161,7 @@ export class Playbook extends pulumi.ComponentResource {
       known: earlierHostKeys(ansible, plan.stack),
     });
     // SSH refuses them, so the run leaves them out and fails at its end.
-    if (missing.length > 0) void pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
+    if (missing.size > 0) void pulumi.log.warn(withoutHostKeys([...missing.values()], patienceSeconds.hostKeys), this);
     writeFiles(ansible, plan, machines, keys, publicAddress, access);
     await waitForJumpHost(publicAddress, {
       timeoutSeconds: patienceSeconds.jumpHost,

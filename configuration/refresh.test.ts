@@ -193,8 +193,13 @@ test("a machine without host keys is left out and told, and so is a scale set th
   const { machines, missing } = await anew();
   expect(machines.map(({ name }) => name)).not.toContain("front_a");
   expect(missing).toEqual([
-    expect.stringContaining("back has 1 of 2 machines"),
-    expect.stringMatching(/^left out, since it has no host keys yet: fronta \(front_a, .*its agent is not ready/),
+    { tier: "back", kind: "back", why: expect.stringContaining("back has 1 of 2 machines") as string },
+    {
+      ...{ tier: "front", kind: "front" },
+      why: expect.stringMatching(
+        /^left out, since it has no host keys yet: fronta \(front_a, .*its agent is not ready/,
+      ) as string,
+    },
   ]);
   expect(files()["dev.yml"]).not.toContain("fronta.dev");
   expect(files()["dev.ssh_config"]).not.toContain("fronta.dev");

@@ -8,12 +8,13 @@ import { listPorts } from "../azure/ports.ts";
 import { questions } from "../azure/questions.ts";
 import type { Clock } from "../azure/waiting.ts";
 import { blobService, type Endpoints } from "../environment/cloud.ts";
+import type { MachineGroup } from "../environment/machineGroup.ts";
 import { resourceName } from "../environment/names.ts";
 import { machineGroups, type Plan } from "../environment/plan.ts";
 import type { CheckedSettings } from "../environment/settings.ts";
 import { vaultUri, type VaultAccess } from "../inventory/vaultAccess.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
-import { nameMachines, type Group, type Machine } from "./machines.ts";
+import { groupOf, nameMachines, type Group, type Machine, type Missing } from "./machines.ts";
 
 /** How the files are written. */
 export interface RefreshOptions {
@@ -33,8 +34,7 @@ export interface Refreshed {
   plan: Plan;
   /** The machines in the files. */
   machines: Machine[];
-  /** The scale sets that lack machines, and a line for each machine without host keys. */
-  missing: string[];
+  missing: Missing[];
 }
 
 const intervalSeconds = 2;
@@ -60,11 +60,19 @@ export async function refresh(
     publicAddressOf(connection, plan, resourceGroup),
   ]);
   const waiting = { intervalSeconds, progress, ...(clock ? { clock } : {}) };
-  const missing: string[] = [];
+  const missing: Missing[] = [];
+  const lacks = ({ tier, kind }: MachineGroup, why: string) => void missing.push({ tier, kind, why });
   const members = await waitForMembers(
     () => listMembers(connection, resourceGroup),
     groups.flatMap(({ scaleSetIds }) => scaleSetIds),
-    { ...waiting, timeoutSeconds: waitSeconds, warn: (text) => void missing.push(text) },
+    {
+      ...waiting,
+      timeoutSeconds: waitSeconds,
+      warn: (text, id) => {
+        const group = groupOf(groups, id);
+        if (group) lacks(group.machines, text);
+      },
+    },
   );
   const named = nameMachines(plan.stack, members, groups);
   const { keys, missing: without } = await readHostKeys(named, armSource(connection, resourceGroup), {
@@ -73,13 +81,11 @@ export async function refresh(
     consoleSeconds: Math.min(consoleSeconds, waitSeconds),
     known: earlierHostKeys(ansible, plan.stack),
   });
+  for (const { id, group } of named)
+    if (without.has(id)) lacks(group, `left out, since it has no host keys yet: ${without.get(id)}`);
   const machines = named.filter(({ id }) => keys.has(id));
   writeFiles(ansible, plan, machines, keys, publicAddress, access);
-  return {
-    plan,
-    machines,
-    missing: [...missing, ...without.map((line) => `left out, since it has no host keys yet: ${line}`)],
-  };
+  return { plan, machines, missing };
 }
 
 /** The plan, with every port that a load balancer serves now: a move from one to another may not have ended. */

@@ -17,7 +17,7 @@ of the stack. Changes nothing in Azure.
 
   --json               print the machines as JSON in place of what was written:
                        {"stack", "environment", "machines": [{"name", "address", "kind", "tier", "applications": [...], "id"}],
-                       "missing": [a line for each that is not in the files]}, sorted by name, which is the one for ssh -F
+                       "missing": [{"tier", "kind", "why"} of what is not in the files]}, sorted by name, the one for ssh -F
   --wait               wait until every scale set has its machines, and they have host keys; else the status is 1
   --timeout SECONDS    how long, for machines and for their host keys each (1200)
   ${configFileHelp}
@@ -68,7 +68,7 @@ async function main(): Promise<number> {
     waitSeconds: values.wait ? timeout : 0,
     progress: tell,
   });
-  for (const line of missing) tell(line);
+  for (const { why } of missing) tell(why);
   const { inventory } = paths(stack);
   console.log(
     values.json

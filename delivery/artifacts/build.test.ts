@@ -87,6 +87,25 @@ test("an archive holds the application, and nothing of Git, of local packages, o
   expect(names().join("\n")).not.toContain("old");
 });
 
+test("what has such a name deeper in the folder is a part of the application, and what is left out is told", async () => {
+  const part = [
+    "public/wheels/a.svg",
+    "docs/RELEASE",
+    "docs/REVISION",
+    "lib/.venv/a",
+    ".env.example",
+    "lib/.env.example",
+  ];
+  const none = [".env", ".env.production", "lib/.env.local", "wheels/a.whl", "lib/__pycache__/a.pyc", "RELEASE"];
+  write({ ...node, ...Object.fromEntries([...part, ...none].map((path) => [path, ""])) });
+  const { leftOut } = await run();
+  expect(leftOut).toEqual(
+    [".env", ".env.production", ".git", "RELEASE", "lib/.env.local", "lib/__pycache__", "wheels"].sort(),
+  );
+  expect(names()).toEqual(expect.arrayContaining(part.map((path) => `./${path}`)));
+  expect(names().filter((name) => none.includes(name.slice(2)))).toEqual(["./RELEASE"]);
+});
+
 test("a folder without a lock file is refused, and says what is missing", async () => {
   write({ "server.js": "" });
   await expect(run()).rejects.toThrow("given neither package-lock.json nor requirements.txt");

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { access, cp, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { execa } from "execa";
 import { identitySchema, releaseOf, type Identity } from "./release.ts";
@@ -24,6 +24,8 @@ export interface BuildArgs {
 export interface Built extends Identity {
   file: string;
   sha256: string;
+  /** Paths in the folder that are no part of it. */
+  leftOut: string[];
 }
 
 /** Python of the machines: Debian 13's. */
@@ -31,8 +33,16 @@ const python = { version: "3.13", abi: "cp313" };
 /** Wheels that Debian 13 takes (glibc 2.41), newest first. */
 const platforms = [41, 39, 34, 28, 17].map((minor) => `manylinux_2_${minor}_x86_64`);
 
-/** What is no part of an application, or is made anew from the lock file. */
-const leftOut = new Set([".git", "node_modules", ".venv", "wheels", "__pycache__", ".env", "RELEASE", "REVISION"]);
+/** What is no part of an application, or is made anew from the lock file: everywhere, and in the folder itself. */
+const nowhere = new Set([".git", "node_modules", "__pycache__"]);
+const notInFolder = new Set([".venv", "wheels", "RELEASE", "REVISION"]);
+
+/** @param path From the application's folder. */
+function isPart(path: string): boolean {
+  const name = basename(path);
+  const isSecret = name.startsWith(".env") && name !== ".env.example";
+  return !isSecret && !nowhere.has(name) && !notInFolder.has(path);
+}
 
 /**
  * Builds an application. Packages are those of this machine's system and Node.js, which must be the machines': Debian 13
@@ -46,10 +56,17 @@ export async function build({ directory, out, revision }: BuildArgs): Promise<Bu
   const identity = identitySchema.parse({ release: releaseOf(commit, committed), revision: commit });
   const file = resolve(out);
   const folder = await mkdtemp(join(tmpdir(), "artifact-"));
+  const leftOut: string[] = [];
   try {
     const staged = join(folder, "application");
-    const isPart = (path: string) => path === directory || (!leftOut.has(basename(path)) && resolve(path) !== file);
-    await cp(directory, staged, { recursive: true, filter: isPart, verbatimSymlinks: true });
+    const filter = (source: string) => {
+      if (resolve(source) === file) return false;
+      const path = relative(directory, source);
+      if (isPart(path)) return true;
+      leftOut.push(path);
+      return false;
+    };
+    await cp(directory, staged, { recursive: true, filter, verbatimSymlinks: true });
     for (const kind of kinds) await dependencies[kind](staged);
     await writeFile(join(staged, "REVISION"), `${identity.revision}\n`);
     await writeFile(join(staged, "RELEASE"), `${identity.release}\n`);
@@ -61,7 +78,7 @@ export async function build({ directory, out, revision }: BuildArgs): Promise<Bu
   }
   const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
-  return { ...identity, file, sha256: hash.digest("hex") };
+  return { ...identity, file, sha256: hash.digest("hex"), leftOut: leftOut.sort() };
 }
 
 /** What an archive says that it is. */

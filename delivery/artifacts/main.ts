@@ -3,8 +3,8 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
 import { containerOf, stackStore } from "./account.ts";
 import { build, identityOf } from "./build.ts";
-import { applicationName, releaseName } from "./release.ts";
-import { deployed, move, publish } from "./store.ts";
+import { applicationName, releaseName, sha256Hash } from "./release.ts";
+import { deployed, find, move, publish, type Move } from "./store.ts";
 
 /** What a wrong use ends with. */
 const wrongUse = 2;
@@ -16,6 +16,8 @@ const checked = (schema: z.ZodType<string>) => (given: string) => {
 };
 const application = () =>
   new Option("--name <application>", "as in the stack file").argParser(checked(applicationName)).makeOptionMandatory();
+const release = () =>
+  new Option("--release <release>", "a published one").argParser(checked(releaseName)).makeOptionMandatory();
 const stack = () =>
   new Option(
     "--stack <stack>",
@@ -70,6 +72,16 @@ program
     print(await publish(store, where.name, file, identity));
   });
 program
+  .command("find")
+  .description("a published release, with its SHA-256; null where there is none")
+  .addOption(stack())
+  .addOption(application())
+  .addOption(release())
+  .action(async (given: Where & { release: string }) => {
+    const { store } = await storeOf(given);
+    print(await find(store, given.name, given.release));
+  });
+program
   .command("deployed")
   .description("which release is deployed; null where none is")
   .addOption(stack())
@@ -83,15 +95,18 @@ program
   .description("say that a release is deployed; machines that are born take it from then on")
   .addOption(stack())
   .addOption(application())
-  .addOption(new Option("--release <release>", "a published one").argParser(checked(releaseName)).makeOptionMandatory())
+  .addOption(release())
   .requiredOption("--by <who>", "the person or the pipeline that deploys")
   .option("--pipeline <url>", "address of the pipeline")
   .option("--from <release>", "refuse unless this one is deployed now; none for none")
-  .action(async (given: Where & { release: string; by: string; pipeline?: string; from?: string }) => {
-    const { store, environment } = await storeOf(given);
-    const { name, release, by, pipeline, from } = given;
-    const more = { ...(pipeline === undefined ? {} : { pipeline }), ...(from === undefined ? {} : { from }) };
-    print(await move(store, { environment, application: name, release, by, at: new Date(), ...more }));
+  .addOption(
+    new Option("--sha256 <hash>", "refuse unless the release is published with this one").argParser(
+      checked(sha256Hash),
+    ),
+  )
+  .action(async ({ name, stack, ...given }: Where & Omit<Move, "environment" | "application" | "at">) => {
+    const { store, environment } = await storeOf({ name, stack });
+    print(await move(store, { ...given, environment, application: name, at: new Date() }));
   });
 
 try {

@@ -11,7 +11,7 @@ const releaseText = "what `bin/artifact build` printed, for example 202611291745
 export const applicationName = z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, { error: applicationText });
 /** `<YYYYMMDDHHMMSS>-<first 12 of the commit>`, the time being that of the commit: the same commit, the same release. */
 export const releaseName = z.string().regex(/^\d{14}-[0-9a-f]{12}$/, { error: releaseText });
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: "a SHA-256 in hexadecimal" });
+export const sha256Hash = z.string().regex(/^[0-9a-f]{64}$/, { error: "a SHA-256 in hexadecimal" });
 const commit = z.string().regex(/^[0-9a-f]{40}$/, { error: "a commit: 40 hexadecimal digits" });
 
 /** What is deployed: machines that are born take it, and those that stand are brought to it. */
@@ -20,7 +20,7 @@ export const pointerSchema = z.object({
   release: releaseName,
   /** Path of the artifact in the container. */
   artifact: z.string(),
-  sha256,
+  sha256: sha256Hash,
   revision: commit,
   /** The person or the pipeline that deployed it. */
   by: z.string(),

@@ -113,6 +113,17 @@ test("a deployment that expects another release than the one that is deployed is
   expect((await deployed(store, "development", "front"))?.pointer.release).toBe(second.release);
 });
 
+test("an artifact that was replaced, its note too, is not deployed as the one that was meant", async () => {
+  const { artifact, sha256 } = await publish(store, "front", await file("one"), first);
+  const other = { metadata: { sha256: "0".repeat(64), revision: first.revision } };
+  await store.getBlockBlobClient(artifact).upload("two", 3, other);
+  await expect(moved({ sha256 })).rejects.toThrow(
+    `given --sha256 ${sha256}, but what is kept has ${other.metadata.sha256}`,
+  );
+  expect(await deployed(store, "development", "front")).toBeUndefined();
+  expect(await moved({ sha256: other.metadata.sha256 })).toMatchObject(other.metadata);
+});
+
 test("of deployments at the same moment one moves the pointer, and the others are told", async () => {
   await publish(store, "front", await file("one"), first);
   await publish(store, "front", await file("two"), second);

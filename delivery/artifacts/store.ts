@@ -89,19 +89,26 @@ export interface Move {
   pipeline?: string;
   /** The release that must be deployed before, `none` for none; absent for any. */
   from?: string;
+  /** SHA-256 that the artifact must have been published with; absent for any. */
+  sha256?: string;
   at: Date;
 }
 
 /**
  * Moves the pointer.
  *
- * @throws Refused where there is no such artifact, where another release is deployed than was expected, and where
+ * @throws Refused where there is no such artifact, or another one, where another release is deployed than was expected, and where
  *   somebody else moves it at the same time.
  */
 export async function move(store: ContainerClient, given: Move): Promise<Pointer> {
   const { environment, application, release, by, pipeline: address, at } = given;
   const kept = await find(store, application, release);
   if (!kept) throw new Refused(`${artifactPath(application, release)} is not there; publish it before it is deployed`);
+  if (given.sha256 !== undefined && given.sha256 !== kept.sha256)
+    throw new Refused(
+      `${kept.artifact}: given --sha256 ${given.sha256}, but what is kept has ${kept.sha256}: it was replaced. ` +
+        "Look at who could, then build a new commit",
+    );
   const before = await deployed(store, environment, application);
   const standing = before?.pointer.release ?? "none";
   if (given.from !== undefined && given.from !== standing)

@@ -44,7 +44,10 @@ async function inventoried(project: Project, stack: string, { mask, limit, say }
     const run = { inventory: paths(stack).inventory, playbook: "playbooks/environment.yml" };
     const { machines, error } = await checkByAnsible({ ...run, ...(limit === undefined ? {} : { limit }) }, mask, say);
     // With a limit others are left out on purpose.
-    const errors = [...(limit === undefined ? missing.map((line) => mask.text(line)) : []), ...(error ? [error] : [])];
+    const errors = [
+      ...(limit === undefined ? missing.map(({ why }) => mask.text(why)) : []),
+      ...(error ? [error] : []),
+    ];
     return { machines, ...(errors.length === 0 ? {} : { error: errors.join("\n") }) };
   } catch (error) {
     return { machines: [], error: mask.text(error instanceof Error ? error.message : String(error)) };

@@ -39,16 +39,11 @@ export interface Timing {
 }
 const standardTiming: Timing = { leaseSeconds: 60, renewSeconds: 15 };
 
-export interface Holding {
-  /** Called whenever a lease has its whole time again. */
-  renewed?: () => void;
-  /** Other than a minute's, for tests. */
-  timing?: Timing;
-}
-
 export interface Held {
   /** Settles when the lock is lost, and only then: somebody broke it, or the store was silent for nearly as long as a lease is. */
   lost: Promise<void>;
+  /** Whether the lease, renewed at once, is held; false also where the store does not answer. */
+  renew(): Promise<boolean>;
   release(): Promise<void>;
 }
 
@@ -57,7 +52,7 @@ export async function take(
   container: ContainerClient,
   tier: Tier,
   owner: Owner,
-  { renewed, timing: { leaseSeconds, renewSeconds } = standardTiming }: Holding = {},
+  { leaseSeconds, renewSeconds } = standardTiming,
 ): Promise<Held> {
   const blob = container.getBlockBlobClient(lockOf(tier));
   // There already, and held perhaps.
@@ -74,7 +69,7 @@ export async function take(
   await write(JSON.stringify(owner));
 
   const ended = new AbortController();
-  const lost = (async () => {
+  const expired = (async () => {
     for (let held = began; ;) {
       // Before the lease ends: what is under way ends without it.
       const deadline = held + (leaseSeconds - renewSeconds) * 1000;
@@ -85,16 +80,24 @@ export async function take(
         // The client itself would try for minutes, in which another one gets the lock.
         await lease.renewLease({ abortSignal: AbortSignal.timeout(milliseconds()) });
         held = asked;
-        renewed?.();
       } catch (error) {
-        const broken = error instanceof RestError && error.statusCode === 409;
-        if (broken || Date.now() >= deadline) return;
+        if (isBroken(error) || Date.now() >= deadline) return;
       }
     }
   })();
+  const broken = Promise.withResolvers<void>();
   return {
     // Ended by its release, it was not lost, nor will it be.
-    lost: lost.catch(() => new Promise<never>(() => {})),
+    lost: Promise.race([expired.catch(() => new Promise<never>(() => {})), broken.promise]),
+    async renew() {
+      try {
+        await lease.renewLease({ abortSignal: AbortSignal.timeout(renewSeconds * 1000) });
+        return true;
+      } catch (error) {
+        if (isBroken(error)) broken.resolve();
+        return false;
+      }
+    },
     async release() {
       ended.abort();
       // In the few seconds for which the one that ends waits; what is not released ends by itself.
@@ -113,21 +116,22 @@ export async function take(
 /**
  * Has the locks of some tiers until something ends.
  *
- * @param begun Called once all are held.
+ * @param begun Called once all are held, with what renews them and tells whether all are held still.
  * @throws Locked where somebody has one of them.
  */
 export async function hold(
   container: ContainerClient,
   tiers: readonly Tier[],
   owner: Owner,
-  begun: () => Promise<unknown>,
-  holding?: Holding,
+  begun: (renew: () => Promise<boolean>) => Promise<unknown>,
+  timing?: Timing,
 ): Promise<"released" | "lost"> {
   const held: Held[] = [];
   try {
-    for (const tier of tiers) held.push(await take(container, tier, owner, holding));
+    for (const tier of tiers) held.push(await take(container, tier, owner, timing));
+    const renew = async () => (await Promise.all(held.map((one) => one.renew()))).every(Boolean);
     return await Promise.race([
-      begun().then(() => "released" as const),
+      begun(renew).then(() => "released" as const),
       ...held.map(({ lost }) => lost.then(() => "lost" as const)),
     ]);
   } finally {
@@ -139,7 +143,10 @@ export async function hold(
 export async function holder(container: ContainerClient, tier: Tier): Promise<Owner | undefined> {
   const blob = container.getBlockBlobClient(lockOf(tier));
   const properties = await tolerating(["BlobNotFound"], () => blob.getProperties(), 404);
-  return properties?.leaseState === "leased" ? await ownerOf(container, tier) : undefined;
+  if (properties?.leaseState !== "leased") return undefined;
+  // Between the lease and its content, or after that was taken out.
+  const unknown = { application: "an application", by: "somebody", at: new Date().toISOString() };
+  return (await ownerOf(container, tier)) ?? unknown;
 }
 
 /** Takes the lock away; the one that had it, or undefined where nobody had. */
@@ -173,3 +180,6 @@ async function tolerating<T>(
     throw error;
   }
 }
+
+/** Somebody broke the lease, or has it by now. */
+const isBroken = (error: unknown) => error instanceof RestError && error.statusCode === 409;

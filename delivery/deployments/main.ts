@@ -1,4 +1,5 @@
 /** `bin/deployment`: the locks and the records of an application's deployments. Capistrano runs it. */
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { ContainerClient } from "@azure/storage-blob";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
@@ -79,17 +80,17 @@ async function first<T>(tiers: readonly Tier[], find: (tier: Tier) => Promise<T 
 
 of(
   "lock",
-  "hold the locks of the application's tiers until the input ends; prints `held`, and again at each renewal. Exit status 3: somebody has one",
+  "hold the locks of the application's tiers until the input ends; prints `held`, and for each line of the input `held <line>` once all are renewed. Exit status 3: somebody has one",
 )
   .requiredOption("--owner <json>", "who deploys: by, at, pipeline", json)
   .action(async ({ owner, ...where }: Where & { owner: Omit<Owner, "application"> }) => {
     const { container, place, tiers } = await open(where);
-    const say = () => console.log("held");
-    const begun = () => {
-      say();
-      return text(process.stdin);
+    const begun = async (renew: () => Promise<boolean>) => {
+      console.log("held");
+      for await (const line of createInterface({ input: process.stdin }))
+        if (await renew()) console.log(`held ${line}`);
     };
-    const end = await hold(container, tiers, { application: place.application, ...owner }, begun, { renewed: say });
+    const end = await hold(container, tiers, { application: place.application, ...owner }, begun);
     if (end === "released") return;
     console.error(`the lock for ${place.application} was taken away, or the store did not answer`);
     // The input is still open.

@@ -5,6 +5,8 @@ import { folderOf, recordOf, type Place } from "./place.ts";
 export interface DeploymentRecord extends Place {
   kind: "deploy" | "rollback" | "complete";
   release: string;
+  /** Of its artifact, as it was deployed; absent in records of older versions. */
+  sha256?: string;
   /** Release that was deployed until then; absent at the first deployment. */
   before?: string;
   by: string;

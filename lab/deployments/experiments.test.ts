@@ -33,10 +33,15 @@ class World extends FakeLab implements Deployer {
   backSeconds = 8;
   /** Bad releases go through. */
   blind = false;
+  /** Seconds after which a deployment has ended, whatever should kill it then; and its exit status. */
+  endsAfter = Infinity;
+  endsWith = 0;
   /** A lock that outlives the one that had it. */
   stale = false;
   /** A machine that was born keeps the release that it was born with. */
   forgotten = false;
+  /** What a machine says besides of each application. */
+  half: object = {};
   #published = 0;
   readonly #bad = new Set<string>();
 
@@ -65,7 +70,7 @@ class World extends FakeLab implements Deployer {
     if (script.startsWith("cat ")) return Promise.resolve(JSON.stringify({ notice }));
     const found = Object.entries(this.deployed).map(([one, deployed]) => {
       const release = this.forgotten && /_[3-9]$/.test(name) ? "20260101000000" : deployed;
-      return [one, { release, deployed }];
+      return [one, { release, deployed, ...this.half }];
     });
     return script === "platform-release status"
       ? Promise.resolve(JSON.stringify(Object.fromEntries(found)))
@@ -89,7 +94,9 @@ class World extends FakeLab implements Deployer {
       stderr: "",
       seconds: 60,
     });
-    if (killing) return told(null, "00:01 front1.dev: has the release\n");
+    if (killing && killing.afterSeconds < this.endsAfter)
+      return told(killing.how === "alone" ? 137 : null, "00:01 front1.dev: has the release\n");
+    if (killing && this.endsWith !== 0) return told(this.endsWith, "");
     if (task === "deploy:status") return told(0, `lock       ${this.stale ? "anna since noon" : "free"}\n`);
     if (release === undefined) return told(0, "");
     const bad = this.#bad.has(release);
@@ -180,6 +187,33 @@ test.each(["repair-then-deploy-1", "repair-then-deploy-2"])(
     expect((await run(forgotten, name)).join("\n")).toContain("every machine of back has what is deployed");
   },
 );
+
+test("a cap that ends before it is killed is played again, earlier, and one that fails misses its goal", async () => {
+  const world = new World();
+  world.endsAfter = 0;
+  const failures = await run(world, "killed-2");
+  expect(failures).toHaveLength(4);
+  expect(failures[0]).toContain("cap of front is killed: ended with 0");
+  for (const application of tiers) expect(counts(world)[`killed deploy ${application}`]).toBe(6);
+
+  const shorter = new World();
+  shorter.endsAfter = 20;
+  expect(await run(shorter, "killed-2")).toEqual([]);
+  expect(shorter.done.filter((one) => one.startsWith("killed")).length).toBeGreaterThan(4);
+
+  const failing = new World();
+  Object.assign(failing, { endsAfter: 0, endsWith: 1 });
+  expect((await run(failing, "killed-1"))[0]).toContain("cap of front is killed: ended with 1");
+  expect(counts(failing)["killed deploy front"]).toBe(2);
+});
+
+test("a machine on which an activation has not ended, or another release runs, does not have what is deployed", async () => {
+  const world = new World();
+  world.half = { trying: true };
+  expect((await run(world, "deployments-1")).join("\n")).toContain("whose activation has not ended, on front_");
+  world.half = { running: ["20260101000000"] };
+  expect((await run(world, "deployments-1")).join("\n")).toMatch(/has what is deployed: .*20260101000000/);
+});
 
 test("what comes after a kill completes it, and a lock that stays misses its goal", async () => {
   const world = new World();

@@ -21,6 +21,10 @@ const backSeconds = 15;
 const lossWithinSeconds = 45;
 /** Within which `cap` may be killed, from before it has the lock until after the pointer has moved. */
 const killWithinSeconds = 75;
+/** Of one that ends before it can be killed. */
+const killAttempts = 3;
+/** Of timeout(1), for a command that it had to kill; where the whole group is killed there is none. */
+const killedStatus = 137;
 /** In which the lock of one that was killed is free: docs/deployment.md. */
 const freeSeconds = 60;
 /** Answers until the load ends: no machine is looked for by its first answer. */
@@ -46,13 +50,23 @@ const drawn = (words: string) => (parseInt(shortHash(words), 16) % 1000) / 1000;
 const machinesOf = async (tools: Tools, application: Application) =>
   (await tools.status()).machines.filter(({ tier, state }) => tier === application && state !== "terminating");
 
-/** The releases that the machines with an application have, and that which is deployed: each once. */
+/** What `platform-release status` says of an application. */
+interface OnMachine {
+  release?: string | null;
+  trying?: boolean;
+  running?: string[];
+  deployed?: string;
+}
+
+/** The releases that the machines with an application have and run, and that which is deployed: each once. */
 async function releasesOn(tools: Tools, application: Application): Promise<string[]> {
   const found = await Promise.all(
     (await machinesOf(tools, application)).map(async ({ name }) => {
       const text = await tools.sudo(name, "platform-release status", 60).catch(() => "{}");
-      const { [application]: found } = JSON.parse(text) as Record<string, { release: string; deployed?: string }>;
-      return [found?.release ?? `none on ${name}`, found?.deployed ?? "none"];
+      const { [application]: found } = JSON.parse(text) as Record<string, OnMachine>;
+      const { trying, running = [], deployed = "none" } = found ?? {};
+      const release = found?.release ?? `none on ${name}`;
+      return [trying ? `${release}, whose activation has not ended, on ${name}` : release, ...running, deployed];
     }),
   );
   return [...new Set(found.flat())];
@@ -312,26 +326,46 @@ const killed = (deployer: Deployer, number: number, how: Killing["how"]): Experi
     name: `killed-${number}`,
     title: `cap is killed (${how}) in deployments of front and of back; what comes next completes`,
   };
-  return underLoad(named, kept, deployer, both, async ({ tools, application, words, before }) => {
+  return underLoad(named, kept, deployer, both, async (play) => {
+    const { tools, application } = play;
     const verdicts: Verdict[] = [];
     for (const next of ["deploy:complete", "deploy"] as const) {
-      const release = await deployer.publish(application, `${words} ${next} ${tools.clock.nowMs()}`);
-      const afterSeconds = 1 + killWithinSeconds * drawn(`${words} ${next} when`);
-      const { output } = await deployer.cap("deploy", application, release, { afterSeconds, how });
-      tools.say(`cap of ${application} was killed after ${afterSeconds.toFixed(1)} s: ${lastLineOf(output)}`);
+      const { release, standing, verdict } = await killOne(deployer, play, next, how);
       verdicts.push(
+        verdict,
         await freed(tools, deployer, application),
         ended(
           `${next} of ${application} after a kill`,
           await deployer.cap(next, application, next === "deploy" ? release : undefined),
           exitStatus.done,
         ),
-        await everywhere(tools, application, release, ...(next === "deploy" ? [] : [before])),
+        await everywhere(tools, application, release, ...(next === "deploy" ? [] : [standing])),
       );
     }
     return verdicts;
   });
 };
+
+/** Kills a deployment. One that has ended before is played again with half of the time. */
+async function killOne(
+  deployer: Deployer,
+  { tools, application, words, before }: Play,
+  next: string,
+  how: Killing["how"],
+): Promise<{ release: string; standing: string; verdict: Verdict }> {
+  let standing = before;
+  let afterSeconds = 1 + killWithinSeconds * drawn(`${words} ${next} when`);
+  for (let attempt = 1; ; attempt++, afterSeconds /= 2) {
+    const release = await deployer.publish(application, `${words} ${next} ${tools.clock.nowMs()}`);
+    const { status, output } = await deployer.cap("deploy", application, release, { afterSeconds, how });
+    const wasKilled = status === null || status === killedStatus;
+    const got = wasKilled ? "killed" : `ended with ${status}`;
+    tools.say(`cap of ${application}: ${got} after ${afterSeconds.toFixed(1)} s: ${lastLineOf(output)}`);
+    const verdict = { goal: `cap of ${application} is killed`, wanted: "killed", got, met: wasKilled };
+    if (status !== exitStatus.done || attempt === killAttempts) return { release, standing, verdict };
+    standing = release;
+  }
+}
 
 const lastLineOf = (output: string) => output.trim().split("\n").at(-1) ?? "";
 

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ContainerClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { breakLock, hold, holder, Locked, take } from "../../delivery/deployments/lock.ts";
-import type { Place, Tier } from "../../delivery/deployments/place.ts";
+import { lockOf, type Place, type Tier } from "../../delivery/deployments/place.ts";
 import { latest, write, type DeploymentRecord } from "../../delivery/deployments/records.ts";
 import { azuriteProgram } from "../fabric/azurite.ts";
 
@@ -165,11 +165,35 @@ test("the one from whom it was taken knows soon", { timeout: 40_000 }, async () 
   expect(end).toBe("lost");
 });
 
+test("the one that asks whether it has it still knows at once", async () => {
+  const [here, there] = [tier(), tier()];
+  const answers: boolean[] = [];
+  const end = await hold(container, [here, there], anna, async (renew) => {
+    answers.push(await renew());
+    await breakLock(container, there);
+    answers.push(await renew());
+    return new Promise(() => {});
+  });
+  expect([answers, end]).toEqual([[true, false], "lost"]);
+  expect(await holder(container, here)).toBeUndefined();
+});
+
+test("a lease that has no content yet is somebody's", async () => {
+  const here = tier();
+  const held = await take(container, here, anna);
+  await held.release();
+  const lease = container.getBlockBlobClient(lockOf(here)).getBlobLeaseClient();
+  await lease.acquireLease(15);
+  expect(await holder(container, here)).toMatchObject({ by: "somebody" });
+  await expect(take(container, here, bert)).rejects.toThrow("somebody has just begun to deploy");
+  expect(await breakLock(container, here)).toMatchObject({ by: "somebody" });
+  expect(await holder(container, here)).toBeUndefined();
+});
+
 test("where the store falls silent, the lock is lost before another one can get it", { timeout: 60_000 }, async () => {
   const here = tier();
   const { container: far, ...store } = await silenceable();
   let silentSince = 0;
-  let renewals = 0;
   let lostAfter = 0;
   const end = await hold(
     far,
@@ -181,11 +205,13 @@ test("where the store falls silent, the lock is lost before another one can get 
       store.silence();
       return new Promise(() => {});
     },
-    { renewed: () => void renewals++, timing: { leaseSeconds: 15, renewSeconds: 2 } },
+    { leaseSeconds: 15, renewSeconds: 2 },
   ).finally(() => (lostAfter = (Date.now() - silentSince) / 1000));
   store.close();
-  expect([end, renewals]).toEqual(["lost", 2]);
+  expect(end).toBe("lost");
   expect(lostAfter).toBeLessThan(15);
+  // It was renewed after 4 seconds: a lease of the beginning would have ended here.
+  expect(lostAfter).toBeGreaterThan(9);
 });
 
 test("records are told newest first, and the end of a deployment takes the place of its beginning", async () => {

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require "digest"
 require_relative "world"
 
 # The real `cap` against machines that are files: what is deployed, in which order, and what comes of what goes wrong.
@@ -316,13 +317,112 @@ class DeploymentTest < Minitest::Test
     running = @world.start("development", "deploy", RELEASE: NEW)
     @world.wait_for("front1.dev activate #{NEW}")
     assert_match(/taken from anna, who had it since 20/, @world.cap("development", "deploy:unlock").output)
-    @world.wait_for("the lock is lost")
-    sleep 0.5
     @world.delete("hosts/front1.dev/holds")
     assert_ends 4, running
     assert_includes @world.read("output"), "the lock was taken away"
     assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
     assert_equal OLD, @world.deployed
+  end
+
+  def test_a_lock_that_is_taken_away_in_the_last_machine_moves_no_pointer
+    world.write("hosts/front2.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    @world.cap("development", "deploy:unlock")
+    @world.delete("hosts/front2.dev/holds")
+    assert_ends 4, running
+    assert_equal OLD, @world.deployed
+  end
+
+  def test_an_artifact_that_was_replaced_since_its_release_was_deployed_is_activated_nowhere
+    assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
+    assert_equal Digest::SHA256.hexdigest(NEW), @world.records.last["sha256"]
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    @world.write("replaced", NEW)
+    %w[front1.dev front2.dev].each { |name| @world.delete("hosts/#{name}/releases/#{NEW}") }
+    result = @world.cap("development", "deploy:rollback")
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "has another SHA-256, not #{Digest::SHA256.hexdigest(NEW)}"
+    assert_equal everywhere(NEXT), @world.serving
+  end
+
+  def test_an_artifact_that_is_replaced_while_it_is_deployed_is_not_what_is_deployed
+    world.write("hosts/front2.dev/holds")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front2.dev activate #{NEW}")
+    @world.write("replaced", NEW)
+    @world.delete("hosts/front2.dev/holds")
+    assert_ends 1, running
+    assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
+  end
+
+  def test_the_artifact_that_a_pipeline_published_is_the_one_that_is_deployed
+    world.write("replaced", NEW)
+    result = @world.cap("development", "deploy", RELEASE: NEW, RELEASE_SHA256: Digest::SHA256.hexdigest(NEW))
+    assert_equal 1, result.status, result.output
+    assert_equal everywhere(OLD), @world.serving
+    # What failed so is no word on what the release is.
+    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEW).status
+  end
+
+  def test_an_activation_that_has_not_ended_serves_nothing_whatever_the_machine_answers
+    world.machine("front1.dev", current: NEW)
+    @world.write("hosts/front1.dev/trying")
+    @world.write("deployed", JSON.generate(release: NEW, by: "bert", at: "now"))
+    status = @world.cap("development", "deploy:status")
+    assert_equal 4, status.status
+    assert_match(/^front1.dev +#{NEW} +an activation of it has not ended$/, status.output)
+    result = @world.cap("development", "deploy:complete")
+    assert_equal 0, result.status, result.output
+    assert_includes result.output, "front1.dev: an activation of #{NEW} has not ended"
+    assert_includes @world.log, "front1.dev activate #{NEW}"
+  end
+
+  def test_a_machine_whose_processes_are_of_another_release_serves_neither
+    world.write("hosts/front2.dev/running", NEXT)
+    status = @world.cap("development", "deploy:status")
+    assert_equal 4, status.status
+    assert_match(/^front2.dev +#{OLD} +processes of #{NEXT} run$/, status.output)
+    assert_equal 0, @world.cap("development", "deploy:complete").status
+    assert_equal ["front2.dev activate #{OLD}"], @world.log.grep(/activate/)
+  end
+
+  def test_an_activation_that_was_killed_is_made_good_also_where_the_next_deployment_fails
+    world.write("hosts/front1.dev/trying")
+    @world.write("hosts/front2.dev/no-store")
+    assert_equal 1, @world.cap("development", "deploy", RELEASE: NEW).status
+    assert_equal ["front1.dev activate #{OLD}"], @world.log.grep(/activate/)
+  end
+
+  def test_a_machine_that_is_busy_takes_the_release_later
+    world.write("hosts/front1.dev/busy")
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    @world.wait_for("front1.dev is busy")
+    @world.delete("hosts/front1.dev/busy")
+    assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+  end
+
+  def test_a_machine_that_stays_busy_is_told_and_all_go_back
+    world.write("hosts/front2.dev/busy")
+    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
+    assert_equal 1, result.status, result.output
+    assert_includes result.output, "front2.dev does not serve #{NEW}: somebody else has the drain's lock"
+    assert_equal everywhere(OLD), @world.serving
+  end
+
+  def test_what_is_wrong_keeps_the_memory_of_an_interruption
+    [["started", { RELEASE: "main" }, 2], ["interrupted", {}, 2]].each do |outcome, given, status|
+      world.write("records/2026-01-01T00:00:00.000Z.json",
+                  JSON.generate(kind: "deploy", release: NEW, by: "bert", at: "2026-01-01T00:00:00.000Z", outcome: outcome))
+      assert_equal status, @world.cap("development", "deploy", **given).status
+      assert_equal [outcome], @world.records.map { |one| one["outcome"] }
+      assert_equal 0, @world.cap("development", "deploy:complete").status
+      # Nobody knows what they run.
+      assert_equal ["front1.dev activate #{OLD}", "front2.dev activate #{OLD}"], @world.log.grep(/activate/)
+      assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
+      @world.remove
+    end
   end
 
   def test_a_store_that_is_away_when_the_pointer_should_move_takes_everything_back
@@ -367,11 +467,13 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
-    world
+    world.write("unpublished", NEXT)
     { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
       { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
       { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front",
-      { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"" }.each do |variables, text|
+      { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"",
+      { RELEASE: NEW, RELEASE_SHA256: "x" } => "RELEASE_SHA256: given \"x\"",
+      { RELEASE: NEXT } => "#{NEXT}, which is not in the store" }.each do |variables, text|
       result = @world.cap("development", "deploy", **variables)
       assert_equal 2, result.status, result.output
       assert_includes result.output, text
@@ -383,10 +485,12 @@ class DeploymentTest < Minitest::Test
 
   def test_a_line_of_a_repository_that_restarts_by_itself_is_told_before_anything_is_done
     world.add("# pm2 is not used\nafter 'deploy:published', :restart do\n  on(roles(:front)) { execute :pm2, 'startOrReload' }\nend")
+    @world.add('after("deploy:updated", :mine) { on(roles(:front)) { execute "cd #{release_path} && pm2 reload all" } }')
     %w[deploy deploy:check].each do |task|
       result = @world.cap("development", task, RELEASE: NEW)
       assert_equal 2, result.status, result.output
       assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, result.output)
+      assert_match(%r{config/deploy.rb:\d+: after.*pm2 reload all}, result.output)
       refute_includes result.output, "pm2 is not used"
     end
     assert_empty @world.log

@@ -47,8 +47,12 @@ class InventoryTest < Minitest::Test
   end
 
   def test_only_what_is_unknown_of_the_applications_machines_is_waited_for
-    lines = ["left out: web2.dev", "left out: back2.dev"]
-    assert_equal ["left out: web2.dev"], inventory(lines).unknown_with("web")
+    missing = [%w[front web web2.dev], %w[front web-2 web-21.dev], %w[balancer web web-balancer1.dev],
+               %w[machine-learning machine-learning web]].map do |kind, tier, name|
+      { "kind" => kind, "tier" => tier, "why" => "left out: #{name}, as back of web" }
+    end
+    assert_equal ["left out: web2.dev, as back of web"], inventory(missing).unknown_with("web")
+    assert_equal ["left out: web, as back of web"], inventory(missing).unknown_with("model")
   end
 
   def test_a_file_that_is_no_inventory_is_refused

@@ -9,6 +9,7 @@ require "tmpdir"
 class PipelineTest < Minitest::Test
   PIPELINE = File.expand_path("../pipeline", __dir__)
   RELEASE = "20261129174500-0123456789ab"
+  SHA256 = "0" * 64
 
   def setup
     @folder = Dir.mktmpdir("pipeline-")
@@ -16,9 +17,9 @@ class PipelineTest < Minitest::Test
     FileUtils.mkdir_p(["#{@platform}/bin", "#{@platform}/delivery/capistrano", "#{@folder}/path"])
     FileUtils.cp(PIPELINE, "#{@platform}/delivery/capistrano")
     File.write("#{@folder}/artifact.tar.gz", "")
-    program("platform/bin/artifact", "told artifact \"$@\"; printf '{\\n  \"release\": \"#{RELEASE}\",\\n  \"revision\": \"0\"\\n}\\n'")
+    program("platform/bin/artifact", "told artifact \"$@\"; printf '{\\n  \"release\": \"#{RELEASE}\",\\n  \"sha256\": \"#{SHA256}\"\\n}\\n'")
     program("platform/bin/ssh-certificate", "told certificate \"$@\"; echo 'ssh -F somewhere'; echo \"$4\" >\"$FOLDER/login\"")
-    program("path/cap", "told cap \"$@\" \"$RELEASE\" \"$APPLICATION\" \"$PLATFORM_SSH_CONFIG\"; eval \"$CAP\"")
+    program("path/cap", "told cap \"$@\" \"$RELEASE\" \"$RELEASE_SHA256\" \"$APPLICATION\" \"$PLATFORM_SSH_CONFIG\"; eval \"$CAP\"")
   end
 
   def teardown
@@ -32,7 +33,8 @@ class PipelineTest < Minitest::Test
   end
 
   def variables(cap)
-    { "FOLDER" => @folder, "APPLICATION" => "front", "CAP" => cap, "PATH" => "#{@folder}/path:#{ENV.fetch("PATH")}" }
+    { "FOLDER" => @folder, "APPLICATION" => "front", "CAP" => cap, "RELEASE" => nil, "RELEASE_SHA256" => nil,
+      "PATH" => "#{@folder}/path:#{ENV.fetch("PATH")}" }
   end
 
   def run_pipeline(*words, cap: "true")
@@ -48,7 +50,7 @@ class PipelineTest < Minitest::Test
     assert_equal 0, status.exitstatus, output
     assert_equal ["platform: artifact publish #{@folder}/artifact.tar.gz --stack dev --name front",
                   "platform: certificate --minutes 60 --out #{login} dev",
-                  "capistrano: cap development deploy #{RELEASE} front #{login}/ssh_config"],
+                  "capistrano: cap development deploy #{RELEASE} #{SHA256} front #{login}/ssh_config"],
                  File.readlines("#{@folder}/told", chomp: true)
     refute File.exist?(login)
   end
@@ -57,7 +59,7 @@ class PipelineTest < Minitest::Test
     output, status = run_pipeline("dev", "development", "--rollback")
     assert_equal 0, status.exitstatus, output
     assert_equal ["platform: certificate --minutes 60 --out #{login} dev",
-                  "capistrano: cap development deploy:rollback  front #{login}/ssh_config"],
+                  "capistrano: cap development deploy:rollback   front #{login}/ssh_config"],
                  File.readlines("#{@folder}/told", chomp: true)
   end
 
@@ -71,6 +73,15 @@ class PipelineTest < Minitest::Test
   def test_its_status_is_that_of_cap
     assert_equal 4, run_pipeline("dev", "development", "artifact.tar.gz", cap: "exit 4")[1].exitstatus
     assert_equal 2, run_pipeline("dev")[1].exitstatus
+  end
+
+  # As on a computer on which all else is slow.
+  def test_a_cap_that_ends_before_it_is_looked_for_is_no_deployment_that_went_well
+    File.write("#{@folder}/slow", "kill() { sleep 0.5; builtin kill \"$@\"; }\nwait() { sleep 0.5; builtin wait \"$@\"; }\n")
+    ENV["BASH_ENV"] = "#{@folder}/slow"
+    assert_equal 127, run_pipeline("dev", "development", "artifact.tar.gz", cap: "exit 127")[1].exitstatus
+  ensure
+    ENV.delete("BASH_ENV")
   end
 
   def test_a_signal_reaches_cap_whose_end_is_waited_for

@@ -100,7 +100,7 @@ class World
     { "WORLD" => folder, "PATH" => "#{TOOLS}:#{ENV.fetch("PATH")}", "PLATFORM" => File.expand_path("../..", HOME),
       "PLATFORM_INVENTORY" => "#{TOOLS}/inventory", "PLATFORM_INVENTORIES" => "#{folder}/inventories",
       "PLATFORM_ARTIFACT" => "#{TOOLS}/store", "PLATFORM_DEPLOYMENT" => "#{TOOLS}/store", "APPLICATION" => "front",
-      "PLATFORM_PATIENCE" => "60", "RELEASE" => nil, "ROLLBACK_RELEASE" => nil, "CI_PIPELINE_URL" => nil }
+      "PLATFORM_PATIENCE" => "60", "RELEASE" => nil, "RELEASE_SHA256" => nil, "ROLLBACK_RELEASE" => nil, "CI_PIPELINE_URL" => nil }
       .merge(variables.transform_keys(&:to_s))
   end
 end

@@ -80,6 +80,9 @@ module Platform
       stays = @rotation.stays(machine) and return stays
 
       answer = fleet.fetch(machine, wanted)
+      # It may have taken minutes.
+      return "given up" if @given_up.call
+
       answer = fleet.activate(machine, wanted) if answer.done?
       @refused[machine.name] += 1 if answer.refused? && @rotation.serving(machine)
       return "#{machine}: #{answer.outcome}: #{answer.reason}" unless answer.done?

@@ -14,8 +14,11 @@ module Platform
     # As `bin/artifact` names them; and all that a machine may have, as its first one from Git.
     RELEASE = /\A\d{14}(-[0-9a-f]{12})?\z/
     ON_MACHINES = /\A[0-9A-Za-z][0-9A-Za-z._-]{0,63}\z/
+    SHA256 = /\A[0-9a-f]{64}\z/
+    # Of a machine that may leave its rotation, and is busy then.
+    ATTEMPTS = 4
 
-    Settings = Struct.new(:application, :by, :pipeline, :patience, :look_seconds, :notice_seconds, :boot_seconds,
+    Settings = Struct.new(:application, :sha256, :by, :pipeline, :patience, :look_seconds, :notice_seconds, :boot_seconds,
                           :lock_patience, :keep, keyword_init: true)
 
     # The machines of the application as Azure has them: `missing` are lines about those that are just being made, `least`
@@ -23,7 +26,7 @@ module Platform
     View = Struct.new(:environment, :fleet, :machines, :missing, :least, keyword_init: true)
 
     # @param inventory reads the machines anew from ARM.
-    # @param fleet makes what asks the machines, from an inventory.
+    # @param fleet makes what asks the machines, from an inventory and the SHA-256 of releases.
     def initialize(settings, store:, inventory:, fleet:, say:, clock: Clock.new)
       @settings = settings
       @store = store
@@ -33,6 +36,7 @@ module Platform
       @clock = clock
       @rotation = Rotation.new(clock, notice_seconds: settings.notice_seconds, boot_seconds: settings.boot_seconds)
       @touched = []
+      @hashes = {}
     end
 
     # A deployment before it ended in the middle, so that nobody knows what its machines run.
@@ -53,16 +57,22 @@ module Platform
         raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; `bin/artifact move` mends it"
       end
       records = @store.records
-      close_interrupted(records.first)
       @release = yield(@deployed, records)
       unless @release.to_s.match?(RELEASE)
         raise Wrong, "release: given #{@release.inspect}, allowed is what `bin/artifact publish` printed, as in " \
                      "RELEASE=20261129174500-0123456789ab"
       end
+      know_hashes(records)
       @entry = { application: @settings.application, environment: @view.environment, kind: kind, release: @release,
-                 before: before, by: @settings.by, at: after(records.first), pipeline: @settings.pipeline, outcome: "started" }.compact
+                 sha256: @hashes[@release], before: before, by: @settings.by, at: after(records.first),
+                 pipeline: @settings.pipeline, outcome: "started" }.compact
       @store.record(@entry)
-      @had = @rotation.look(@view).to_h { |machine, sight| [machine.name, sight.release] }
+      close_interrupted(records.first)
+      sights = @rotation.look(@view)
+      @had = sights.to_h { |machine, sight| [machine.name, sight.release] }
+      # Nobody knows what they serve.
+      @touched = sights.select { |_, sight| sight.trying }.keys.map(&:name)
+      @touched.each { |name| @say.call("#{name}: an activation of #{@had[name]} has not ended") }
       @say.call("#{@settings.application} of #{@view.environment}: #{@release} in place of #{before || "the first release"}, " \
                 "on #{@machines.join(", ")}")
       @had.each { |name, had| @say.call("#{name} has #{had}, not what is deployed") if had && before && had != before }
@@ -83,18 +93,26 @@ module Platform
     # One machine after the other. One may be lost in it, as machines are; a second one is the release's doing.
     def activate
       lost = []
+      served = 0
+      attempts = Hash.new(0)
       waiting = @machines.dup
-      while (machine = next_of(waiting, served: @touched.size > lost.size))
+      while (machine = next_of(waiting, served: served.positive?))
         waiting.delete(machine)
-        @touched << machine.name
+        @touched |= [machine.name]
         answer = fleet.activate(machine, @release)
         @say.call("#{machine}: #{answer.done? ? "serves #{@release} after #{answer.took}" : told(answer)}")
-        raise Failed, "#{machine} does not serve #{@release}: #{answer.reason}" if answer.refused?
+        if answer.busy? && (attempts[machine] += 1) < ATTEMPTS
+          waiting << machine
+          next
+        end
+        raise Failed, "#{machine} does not serve #{@release}: #{answer.reason}" if answer.refused? || answer.busy?
 
         answer.done? ? @rotation.back(machine) : lost << machine
         raise Failed, "#{lost.join(" and ")} were lost while they took #{@release}" if lost.size > 1
+
+        served += 1 if answer.done?
       end
-      raise Failed, "no machine serves #{@release}" if lost.size == @touched.size
+      raise Failed, "no machine serves #{@release}" if served.zero?
     end
 
     # From here on machines that are born take the release, and there is no way back but another deployment.
@@ -103,7 +121,7 @@ module Platform
       return if before == @release
 
       begin
-        @store.move(@release, from: before, by: @settings.by, pipeline: @settings.pipeline)
+        @store.move(@release, from: before, sha256: @hashes[@release], by: @settings.by, pipeline: @settings.pipeline)
       rescue Failed
         # It may have moved all the same.
         raise unless @store.deployed&.fetch("release") == @release
@@ -195,7 +213,7 @@ module Platform
 
     def read
       inventory = @read_inventory.call
-      @view = View.new(environment: inventory.environment, fleet: @make_fleet.call(inventory), least: inventory.method(:least),
+      @view = View.new(environment: inventory.environment, fleet: @make_fleet.call(inventory, @hashes), least: inventory.method(:least),
                        machines: inventory.with(@settings.application), missing: inventory.unknown_with(@settings.application))
     end
 
@@ -209,6 +227,8 @@ module Platform
         @rotation.look(@view)
         waiting.select! { |machine| @view.machines.include?(machine) }
         found = waiting.find { |machine| @rotation.stays(machine).nil? || @rotation.nobody_serves?(machine) }
+        # The look took its time.
+        go_on if found
         return found if found || waiting.empty? || (served && waiting.all? { |machine| @rotation.away?(machine) })
 
         lacks = waiting.map { |machine| @rotation.stays(machine) }
@@ -240,11 +260,24 @@ module Platform
       convergence.until_all(@settings.patience, &target).tap { @machines = convergence.machines }
     end
 
-    def close_interrupted(latest)
-      return unless latest && latest["outcome"] == "started"
+    # What an artifact was when its release was deployed first, it must be today: whoever writes to the store may replace it
+    # with its note.
+    def know_hashes(records)
+      done = records.select { |one| one["outcome"] == "done" }
+      [*done.reverse, @deployed].compact.each { |one| @hashes[one["release"]] ||= one["sha256"] }
+      given = @settings.sha256
+      raise Wrong, "RELEASE_SHA256: given #{given.inspect}, allowed are 64 hexadecimal digits" unless given.nil? || given.match?(SHA256)
 
-      @interrupted = true
-      @store.record(latest.merge("outcome" => "interrupted", "ended" => @clock.now.utc.iso8601(3)))
+      @hashes[@release] = given || @hashes[@release] || @store.sha256(@release) or
+        raise Wrong, "release: given #{@release}, which is not in the store; `bin/artifact publish` puts it there"
+    end
+
+    # Once this deployment has its own record: one that was refused before must leave what it found.
+    def close_interrupted(latest)
+      @interrupted = latest && %w[started interrupted].include?(latest["outcome"])
+      return unless @interrupted
+
+      @store.record(latest.merge("outcome" => "interrupted", "ended" => @clock.now.utc.iso8601(3))) if latest["outcome"] == "started"
       @say.call("the #{latest["kind"]} of #{latest["release"]} by #{latest["by"]} at #{latest["at"]} was interrupted")
     end
 

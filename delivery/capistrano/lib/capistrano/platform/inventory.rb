@@ -18,7 +18,8 @@ module Platform
   class Inventory
     attr_reader :environment, :machines, :health
 
-    # @param unknown lines that tell what of the environment is not in it, as of machines that are just being made.
+    # @param unknown what of the environment is not in it, as machines that are just being made: `missing` of
+    #   `bin/inventory --json`.
     def self.read(path, unknown = [])
       new(File.read(path), path, unknown)
     rescue Errno::ENOENT
@@ -39,7 +40,7 @@ module Platform
 
     # Those that run an application; none while all of them are being made.
     def with(application)
-      tiers_with(application)
+      groups_with(application)
       machines.select { |machine| machine.applications.include?(application) }
     end
 
@@ -48,15 +49,16 @@ module Platform
       @tiers.dig(machine.tier, "least_instances") || 1
     end
 
-    # Lines about machines that should run an application.
+    # Why machines that should run an application are not there: one line for each.
     def unknown_with(application)
-      @unknown.select { |line| tiers_with(application).any? { |tier| line.include?(tier) } }
+      groups = groups_with(application).map { |vars| vars.values_at("platform_kind", "platform_tier") }
+      @unknown.select { |one| groups.include?(one.values_at("kind", "tier")) }.map { |one| one["why"] }
     end
 
     private
 
-    def tiers_with(application)
-      found = @groups.select { |vars| applications_in(vars).include?(application) }.map { |vars| vars["platform_tier"] }
+    def groups_with(application)
+      found = @groups.select { |vars| applications_in(vars).include?(application) }
       return found unless found.empty?
 
       known = @groups.flat_map { |vars| applications_in(vars) }.uniq.sort

@@ -9,27 +9,29 @@ module Platform
   # project's own commands.
   class Store
     # Held while this process lives: its end, however it comes, closes the input of the command that holds the lock. That
-    # command says `held` whenever the lock has its whole minute again. A computer that slept for longer has lost it, though
-    # the command does not know it yet.
+    # command renews the lock by itself, and for each line of its input: what it said before tells nothing of a lock that was
+    # just taken away, or that ended while this computer slept.
     class Lock
-      # Less than a lease, and more than the pause between two renewals.
-      FRESH_SECONDS = 45
-      # In which a command that slept as well renews the lock, or ends.
-      RENEWAL_SECONDS = 20
+      # In which a store answers that is not away.
+      ANSWER_SECONDS = 20
 
-      def initialize(input, output, process, fresh_seconds: FRESH_SECONDS, renewal_seconds: RENEWAL_SECONDS)
+      def initialize(input, output, process, seconds: ANSWER_SECONDS)
         @input = input
         @process = process
-        @fresh_seconds = fresh_seconds
-        @renewal_seconds = renewal_seconds
-        @said = now
-        @reader = Thread.new { output.each_line { @said = now } }
+        @seconds = seconds
+        @asked = @answered = 0
+        @reader = Thread.new { output.each_line { |line| @answered = line[/\d+/].to_i } }
       end
 
+      # Has it renewed now.
       def held?
-        ends = now + @renewal_seconds
-        sleep 0.1 until fresh? || !@process.alive? || now > ends
-        @process.alive? && fresh?
+        @input.puts(@asked += 1)
+        ends = now + @seconds
+        sleep 0.01 until @answered == @asked || !@process.alive? || now > ends
+        @answered == @asked
+      rescue IOError, SystemCallError
+        # It was released, or the command has ended.
+        false
       end
 
       def release
@@ -39,13 +41,8 @@ module Platform
 
       private
 
-      def fresh?
-        now - @said < @fresh_seconds
-      end
-
-      # Goes on while the computer sleeps.
       def now
-        Process.clock_gettime(defined?(Process::CLOCK_BOOTTIME) ? Process::CLOCK_BOOTTIME : Process::CLOCK_REALTIME)
+        Process.clock_gettime(Process::CLOCK_MONOTONIC)
       end
     end
 
@@ -62,10 +59,16 @@ module Platform
       parsed(run(:artifact, "deployed"))
     end
 
-    # @param from what was deployed until now: nil where nothing was. Refused where it is another by now.
-    def move(release, from:, by:, pipeline: nil)
+    # The SHA-256 of a release's artifact, as its publisher noted it: nil where it is not there.
+    def sha256(release)
+      parsed(run(:artifact, "find", "--release", release))&.fetch("sha256")&.slice(/\A\h{64}\z/)
+    end
+
+    # @param from what was deployed until now: nil where nothing was. Refused where it is another by now, or the artifact
+    #   another one.
+    def move(release, from:, sha256:, by:, pipeline: nil)
       more = pipeline ? ["--pipeline", pipeline] : []
-      run(:artifact, "move", "--release", release, "--from", from || "none", "--by", by, *more)
+      run(:artifact, "move", "--release", release, "--from", from || "none", "--sha256", sha256, "--by", by, *more)
     end
 
     # @raise Locked with the owner and the time, where another deployment is under way.

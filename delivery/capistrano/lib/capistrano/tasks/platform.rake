@@ -55,7 +55,7 @@ module Platform
         next [] if File.expand_path(file).start_with?(File.join(ROOT, "delivery"))
 
         File.readlines(file).each_with_index.filter_map do |line, index|
-          "#{file}:#{index + 1}: #{line.strip}" if line.sub(/#.*/, "").match?(OTHER_WAYS)
+          "#{file}:#{index + 1}: #{line.strip}" if line.sub(/(^|\s)#(?!\{).*/, "").match?(OTHER_WAYS)
         end
       end
       return if found.empty?
@@ -80,22 +80,21 @@ module Platform
                                                deployment: Platform.command("deployment"))
     end
 
-    # As Azure has it now. The command says what it has not written: the files are there all the same.
+    # As Azure has it now.
     def inventory
-      file = Platform.file(stack, "yml")
-      began = Time.now
-      words = [*Platform.command("inventory"), stack, "--wait", "--timeout", "0"]
-      _, errors, status = Open3.capture3(*words, pgroup: true, stdin_data: "", chdir: ROOT)
-      unless status.success? || (File.exist?(file) && File.mtime(file) >= began)
+      words = [*Platform.command("inventory"), stack, "--json"]
+      text, errors, status = Open3.capture3(*words, pgroup: true, stdin_data: "", chdir: ROOT)
+      unless status.success?
         raise Failed, "`#{words.join(" ")}` ended with #{status.exitstatus || status.termsig}: #{errors.strip.lines.last(5).join}"
       end
 
       OpenSsh.config.file = ENV.fetch("PLATFORM_SSH_CONFIG") { Platform.file(stack, "ssh_config") }
-      Inventory.read(file, status.success? ? [] : errors.lines.map(&:strip))
+      Inventory.read(Platform.file(stack, "yml"), JSON.parse(text).fetch("missing"))
     end
 
-    def fleet(inventory)
-      Fleet.new(application, user: env.fetch(:platform_user), health: inventory.health, pauses: env.fetch(:platform_pauses))
+    def fleet(inventory, hashes = {})
+      Fleet.new(application, user: env.fetch(:platform_user), health: inventory.health, pauses: env.fetch(:platform_pauses),
+                             hashes: hashes)
     end
 
     def deployment
@@ -104,7 +103,7 @@ module Platform
         raise Wrong, "--dry-run: not possible; `cap <stage> deploy:status` tells what there is" unless env.fetch(:sshkit_backend) == OpenSsh
 
         settings = Deployment::Settings.new(
-          application: application, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
+          application: application, sha256: given_sha256, by: env.fetch(:platform_by), pipeline: ENV.fetch("CI_PIPELINE_URL", nil),
           keep: env.fetch(:keep_releases), patience: env.fetch(:platform_patience), look_seconds: env.fetch(:platform_look_seconds),
           notice_seconds: env.fetch(:platform_notice_seconds), boot_seconds: env.fetch(:platform_boot_seconds),
           lock_patience: env.fetch(:platform_lock_patience)
@@ -128,6 +127,11 @@ module Platform
     # Pipelines have variables that are set and empty.
     def given_release
       ENV.values_at("RELEASE", "ROLLBACK_RELEASE").find { |name| !name.to_s.empty? }
+    end
+
+    def given_sha256
+      given = ENV.fetch("RELEASE_SHA256", "")
+      given unless given.empty?
     end
 
     # The release in whose place the one that is deployed came; so a second rollback goes one further back.
@@ -193,8 +197,9 @@ module Platform
     def told(sight, deployed)
       return "does not answer" unless sight.release
 
-      other = "   not what is deployed" if deployed && sight.release != deployed["release"]
-      "#{sight.release}#{"   not in rotation" unless sight.well}#{other}"
+      [sight.release, ("an activation of it has not ended" if sight.trying),
+       ("processes of #{sight.others.join(", ")} run" unless sight.others.empty?), ("not in rotation" unless sight.well),
+       ("not what is deployed" if deployed && sight.release != deployed["release"])].compact.join("   ")
     end
 
     # For tasks that are no deployment.
