@@ -5,6 +5,7 @@ import {
   Issues,
   JobArtifacts,
   Jobs,
+  MergeRequestApprovals,
   MergeRequestNotes,
   MergeRequests,
   Users,
@@ -47,8 +48,16 @@ export interface Note {
   body: string;
   author: { id: number };
   system: boolean;
+  created_at: string;
   /** An edit moves it; so does a reaction. */
   updated_at: string;
+}
+
+/** https://docs.gitlab.com/api/merge_request_approvals/ */
+export interface Approval {
+  user: { username: string };
+  /** Older GitLabs do not tell it. */
+  approved_at?: string;
 }
 
 /** https://docs.gitlab.com/api/issues/ */
@@ -84,6 +93,7 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
   ];
   const [jobs, artifacts] = [new Jobs(options), new JobArtifacts(options)];
   const [issues, issueNotes, users] = [new Issues(options), new IssueNotes(options), new Users(options)];
+  const approvals = new MergeRequestApprovals(options);
   let me: Promise<number> | undefined;
 
   return {
@@ -96,9 +106,12 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
     mergeRequestsOf: async (commit: string): Promise<MergeRequest[]> =>
       commits.allMergeRequests(projectId, commit, page),
 
-    /** https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests */
+    /**
+     * Those first that were changed longest ago, so that nobody's keep others from their turn.
+     * https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests
+     */
     openMergeRequests: async (): Promise<MergeRequest[]> =>
-      mergeRequests.all({ projectId, state: "opened", orderBy: "created_at", sort: "desc", ...page }),
+      mergeRequests.all({ projectId, state: "opened", orderBy: "updated_at", sort: "asc", ...page }),
 
     /**
      * A merge request with its newest pipeline, where it has one. Pipelines of a fork are in the fork.
@@ -106,6 +119,12 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
      */
     mergeRequest: async (mergeRequest: number): Promise<MergeRequest & { head_pipeline: Pipeline | null }> =>
       mergeRequests.show(projectId, mergeRequest),
+
+    /** The approvals that it has. https://docs.gitlab.com/api/merge_request_approvals/ */
+    approvals: async (mergeRequest: number): Promise<Approval[]> => {
+      const { approved_by = [] } = await approvals.showConfiguration(projectId, { mergerequestIId: mergeRequest });
+      return approved_by;
+    },
 
     /** The newest job of each name. https://docs.gitlab.com/api/jobs/#list-pipeline-jobs */
     jobs: async (pipelineId: number): Promise<Job[]> => jobs.all(projectId, { pipelineId, ...page }),

@@ -33,6 +33,8 @@ export interface FakeMergeRequest {
   iid: number;
   state: "opened" | "merged" | "closed";
   sha: string;
+  /** Default: long ago. */
+  updated_at?: string;
   /** Default: when it is first told as merged. */
   merged_at?: string | null;
   merge_commit_sha: string | null;
@@ -42,6 +44,7 @@ export interface FakeMergeRequest {
   target_project_id: number;
   pipelines: FakePipeline[];
   notes: FakeNote[];
+  approved_by?: { user: { username: string }; approved_at?: string }[];
 }
 
 export interface FakeNote {
@@ -49,6 +52,8 @@ export interface FakeNote {
   body: string;
   author: { id: number };
   system: boolean;
+  /** Default: long ago. */
+  created_at?: string;
   /** Default: long ago. */
   updated_at?: string;
 }
@@ -173,7 +178,7 @@ export class FakeGitLab {
       const failure = at < 0 ? undefined : this.failures.splice(at, 1)[0];
       if (failure !== undefined && !failure.done)
         return send(failure.status, { message: "failed" }, failure.headers, name);
-      const answer = this.#do(name, parts, content === "" ? {} : (JSON.parse(content) as Body), user);
+      const answer = this.#do(name, parts, content === "" ? {} : (JSON.parse(content) as Body), user, url);
       if (failure !== undefined) return send(failure.status, { message: "failed" }, failure.headers, name);
       if (answer === undefined) return send(404, { message: "404 Not found" }, {}, name);
       if (typeof answer === "number") return send(answer, undefined, {}, name);
@@ -208,7 +213,7 @@ export class FakeGitLab {
     send(200, all.slice((page - 1) * size, page * size), headers, name);
   }
 
-  #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number): unknown {
+  #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number, url: URL): unknown {
     if (parts.project !== undefined && Number(parts.project) !== projectId) return undefined;
     const mergeRequest = this.mergeRequests.find(({ iid }) => iid === Number(parts.iid));
     for (const one of this.mergeRequests) if (one.state === "merged") one.merged_at ??= this.now();
@@ -221,9 +226,13 @@ export class FakeGitLab {
           .filter((one) => [one.sha, one.merge_commit_sha, one.squash_commit_sha].includes(parts.sha ?? ""))
           .map(summary);
       case "mergeRequests":
-        return this.mergeRequests.filter(({ state }) => state === "opened").map(summary);
+        return ordered(this.mergeRequests, url)
+          .filter(({ state }) => state === "opened")
+          .map(summary);
       case "mergeRequest":
         return mergeRequest && { ...summary(mergeRequest), head_pipeline: headOf(mergeRequest, this.projectUrl) };
+      case "approvals":
+        return mergeRequest && { approved_by: mergeRequest.approved_by ?? [] };
       case "pipelineJobs": {
         const pipeline = pipelines.find(({ id }) => id === Number(parts.pipeline));
         return pipeline && newest(pipeline.jobs).map(({ id, name, status }) => ({ id, name, status }));
@@ -233,11 +242,18 @@ export class FakeGitLab {
         return job?.artifacts[parts.file ?? ""];
       }
       case "notes":
-        return mergeRequest?.notes.map((note) => ({ updated_at: new Date(0).toISOString(), ...note }));
+        return mergeRequest?.notes.map((note) => ({ created_at: longAgo, updated_at: longAgo, ...note }));
       case "addNote": {
         if (!mergeRequest) return undefined;
-        const [id, updated_at] = [this.nextId(), this.now()];
-        const note = { id, body: String(body.body), author: { id: user }, system: false, updated_at };
+        const [id, now] = [this.nextId(), this.now()];
+        const note = {
+          id,
+          body: String(body.body),
+          author: { id: user },
+          system: false,
+          created_at: now,
+          updated_at: now,
+        };
         mergeRequest.notes.push(note);
         return note;
       }
@@ -285,13 +301,23 @@ export class FakeGitLab {
   }
 }
 
+const longAgo = new Date(0).toISOString();
+
 type Body = Record<string, string | undefined>;
 
 function summary(mergeRequest: FakeMergeRequest): Partial<FakeMergeRequest> {
   const told: Partial<FakeMergeRequest> = { merged_at: null, ...mergeRequest };
   delete told.pipelines;
   delete told.notes;
+  delete told.approved_by;
   return told;
+}
+
+/** As `order_by` and `sort` say, as far as `updated_at` is asked for. */
+function ordered(all: readonly FakeMergeRequest[], { searchParams }: URL): FakeMergeRequest[] {
+  if (searchParams.get("order_by") !== "updated_at") return [...all];
+  const newestLast = [...all].sort((a, b) => Date.parse(a.updated_at ?? longAgo) - Date.parse(b.updated_at ?? longAgo));
+  return searchParams.get("sort") === "asc" ? newestLast : newestLast.reverse();
 }
 
 function headOf({ pipelines }: FakeMergeRequest, projectUrl: string) {
