@@ -62,6 +62,11 @@ test("mandatory violations of policy come before advisory ones", () => {
   expect(text.indexOf("**mandatory** |")).toBeLessThan(text.indexOf("| advisory |"));
 });
 
+test("jobs without a record and pipelines without a preview are told", () => {
+  expect(noteWithoutRecord("prod", "404", source)).toContain("left no record");
+  expect(noteOfNothing("prod", source)).toContain("no longer previewed");
+});
+
 test("values that the program marks as secret are named, wherever they are; as many as there is room for", () => {
   const rule = { path: "rules", kind: "add" as const, after: [{ name: "ssh", source: "[secret]" }] };
   const open = { path: "name", kind: "add" as const, after: "user:[secret]@host" };
@@ -73,11 +78,6 @@ test("values that the program marks as secret are named, wherever they are; as m
   );
   expect(note(recordOf(steps(1000)))).toMatch(/<\/code>, \d+ more\n/);
   expect(note(recordOf([step("create", "front", { changes: [open] })]))).not.toContain("marks as secret");
-});
-
-test("jobs without a record and pipelines without a preview are told", () => {
-  expect(noteWithoutRecord("prod", "404", source)).toContain("left no record");
-  expect(noteOfNothing("prod", source)).toContain("no longer previewed");
 });
 
 describe("a note replaces", () => {

@@ -178,7 +178,8 @@ export class FakeGitLab {
       const failure = at < 0 ? undefined : this.failures.splice(at, 1)[0];
       if (failure !== undefined && !failure.done)
         return send(failure.status, { message: "failed" }, failure.headers, name);
-      const answer = this.#do(name, parts, content === "" ? {} : (JSON.parse(content) as Body), user, url);
+      const asked = { ...Object.fromEntries(url.searchParams), ...parts };
+      const answer = this.#do(name, asked, content === "" ? {} : (JSON.parse(content) as Body), user);
       if (failure !== undefined) return send(failure.status, { message: "failed" }, failure.headers, name);
       if (answer === undefined) return send(404, { message: "404 Not found" }, {}, name);
       if (typeof answer === "number") return send(answer, undefined, {}, name);
@@ -213,7 +214,7 @@ export class FakeGitLab {
     send(200, all.slice((page - 1) * size, page * size), headers, name);
   }
 
-  #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number, url: URL): unknown {
+  #do(name: EndpointName, parts: Record<string, string>, body: Body, user: number): unknown {
     if (parts.project !== undefined && Number(parts.project) !== projectId) return undefined;
     const mergeRequest = this.mergeRequests.find(({ iid }) => iid === Number(parts.iid));
     for (const one of this.mergeRequests) if (one.state === "merged") one.merged_at ??= this.now();
@@ -226,7 +227,7 @@ export class FakeGitLab {
           .filter((one) => [one.sha, one.merge_commit_sha, one.squash_commit_sha].includes(parts.sha ?? ""))
           .map(summary);
       case "mergeRequests":
-        return ordered(this.mergeRequests, url)
+        return ordered(this.mergeRequests, parts)
           .filter(({ state }) => state === "opened")
           .map(summary);
       case "mergeRequest":
@@ -314,10 +315,10 @@ function summary(mergeRequest: FakeMergeRequest): Partial<FakeMergeRequest> {
 }
 
 /** As `order_by` and `sort` say, as far as `updated_at` is asked for. */
-function ordered(all: readonly FakeMergeRequest[], { searchParams }: URL): FakeMergeRequest[] {
-  if (searchParams.get("order_by") !== "updated_at") return [...all];
+function ordered(all: readonly FakeMergeRequest[], { order_by, sort }: Record<string, string>): FakeMergeRequest[] {
+  if (order_by !== "updated_at") return [...all];
   const newestLast = [...all].sort((a, b) => Date.parse(a.updated_at ?? longAgo) - Date.parse(b.updated_at ?? longAgo));
-  return searchParams.get("sort") === "asc" ? newestLast : newestLast.reverse();
+  return sort === "asc" ? newestLast : newestLast.reverse();
 }
 
 function headOf({ pipelines }: FakeMergeRequest, projectUrl: string) {
