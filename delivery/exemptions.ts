@@ -25,7 +25,8 @@ export const exemptions: Readonly<Record<string, Exemption>> = {
   playbook: {
     reason: "the run of Ansible follows the machines that there are, and their addresses",
     may: (urn) => typesOf(urn).slice(-2).join("$") === "platform:configuration:Playbook$command:local:Command",
-    paths: ["environment.PLATFORM_MACHINES", "triggers"].map(parsePath),
+    // With the order of a replacement, which deletes nothing.
+    paths: ["environment.PLATFORM_MACHINES", "triggers", "(deleteBeforeReplace)"].map(parsePath),
   },
   capacity: {
     reason: "the number of machines is autoscale's",

@@ -18,6 +18,9 @@ test("a record is read as it was written", () => {
   expect(read(record)).toEqual(record);
 });
 
+const many = [...Array(10_001).keys()];
+const add = (path: string) => ({ path, kind: "add" as const, after: 1 });
+
 describe("a record is refused that says of itself", () => {
   const one = recordOf([step("delete", "back")]);
   test.each<[string, PreviewRecord, RegExp]>([
@@ -31,6 +34,12 @@ describe("a record is refused that says of itself", () => {
     ["another name than its URN's", recordOf([step("delete", "back", { name: "front" })]), /given front/],
     ["an exemption that there is not", recordOf([of(playbook, ["all"])]), /given all, .* is playbook/],
     ["an exemption of another type", recordOf([of(scaleSet, ["playbook"])]), /given playbook, .* is capacity/],
+    [
+      "more changes than a step has",
+      recordOf([step("update", "back", { changes: many.map((at) => add(`p${at}`)) })]),
+      /10000/,
+    ],
+    ["more steps than a stack has", recordOf(many.map((at) => step("create", `n${at}`))), /10000/],
     ["an exemption of any command", recordOf([of("command:local:Command", ["playbook"])]), /is no exemption/],
   ])("%s", (_, record, message) => {
     expect(() => read(record)).toThrow(message);

@@ -59,6 +59,8 @@ export interface PolicyViolation {
   message: string;
 }
 
+/** An author may have written it: no stack has as many steps, and no step as many changes. */
+const most = 10_000;
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.number().int().nonnegative();
 const change: z.ZodType<PropertyChange> = z.strictObject({
@@ -75,7 +77,7 @@ const step: z.ZodType<PreviewStep> = z
     name: z.string(),
     operation: z.enum(["create", "update", "delete", "replace"]),
     inputs: digest,
-    changes: z.array(change),
+    changes: z.array(change).max(most),
     exempt: z.array(z.string()),
   })
   .superRefine(({ urn, type, name, exempt }, context) => {
@@ -103,7 +105,7 @@ const record: z.ZodType<PreviewRecord> = z
     secrets: z.record(z.string(), z.string().regex(/^[0-9a-f]{16}$/)).optional(),
     outcome: z.enum(["previewed", "failed"]),
     error: z.string().optional(),
-    steps: z.array(step),
+    steps: z.array(step).max(most),
     counts: z.strictObject({ create: count, update: count, delete: count, replace: count, same: count }),
     policy: z.array(violation),
   })

@@ -45,7 +45,12 @@ export async function applyApproved(
       approved: exact.version ?? "none",
       now: "another one: somebody has just changed it",
     });
-  if (found.length > 0) return { applied: false, differences: found };
+  if (found.length > 0) {
+    // What was approved started from another state: so would the next preview, from a copy of that one.
+    if (approved.state !== now.state)
+      await publishCopy(project, stack).catch(({ message }: Error) => say(`its copy is not published: ${message}`));
+    return { applied: false, differences: found };
+  }
 
   await begin(place, stack, approved);
   const arguments_ = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
@@ -57,11 +62,15 @@ export async function applyApproved(
   if (status !== 0)
     say(`pulumi up ended with ${status}; ${locked ? ofLock : "the next run of this goes on where it ended"}`);
   // Also what was done by half is where the next preview starts.
-  if (process.env["PLATFORM_PREVIEW_BACKEND"]) await publish(project, stack);
+  await publishCopy(project, stack);
   // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.
   if (status === 0) await end(place, stack);
   return { applied: status === 0, differences: [] };
 }
+
+const publishCopy = async (project: Project, stack: string): Promise<void> => {
+  if (process.env["PLATFORM_PREVIEW_BACKEND"]) await publish(project, stack);
+};
 
 const ofLock = "where no other Pulumi works on the stack, a dead one has left its lock: --cancel-lock takes it away";
 
@@ -72,5 +81,6 @@ async function recovered(project: Project, stack: string, exact: ExactStack, say
   const recover = join(import.meta.dirname, "..", "..", "azure", "recover.ts");
   const { status, locked } = await inForeground(ownPlace(project), [process.execPath, recover, stack], exact.mask);
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}${locked ? `; ${ofLock}` : ""}`);
+  say(`what was being made is in the state of stack ${stack} now; nothing is applied yet`);
   return readExactStack(project, stack);
 }

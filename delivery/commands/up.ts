@@ -21,8 +21,8 @@ export function define(command: Command): void {
     .addHelpText(
       "after",
       "\nPreviews from the state itself, with the secrets, and compares everything with what was approved; then runs\n" +
-        "`pulumi up`. Where something differs it says what, writes the new record, changes nothing, and ends with 1.\n" +
-        "What a killed `up` had begun is taken into the state first; it goes on with the approval that it had.",
+        "`pulumi up`. Where something differs it says what, writes the new record, applies nothing, and ends with 1.\n" +
+        "What a killed `up` had begun is taken into the state first, in any case; it goes on with the approval that it had.",
     )
     .action(async (stack: string, { approved, cancelLock, ...output }: UpOptions) => {
       const outcome = await applyApproved(readProject(), stack, readRecord(approved), {
@@ -36,7 +36,7 @@ export function define(command: Command): void {
       if (outcome.applied) return;
       process.exitCode = status.refused;
       if (outcome.differences.length === 0) return;
-      console.error(`bin/delivery: stack ${stack}: this is not what was approved, and nothing was changed`);
+      console.error(`bin/delivery: stack ${stack}: this is not what was approved, and nothing was applied`);
       console.error(differencesText(outcome.differences));
     });
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { approvedRecord, refusedRecord } from "./approved.ts";
+import type { PreviewRecord } from "../record.ts";
 import { noteOf } from "./note.ts";
 import { putOpenNotes } from "./openNotes.ts";
 import { putNote } from "./putNote.ts";
@@ -44,6 +45,51 @@ test("it is the newest preview of the newest pipeline", async () => {
     pipelines: [pipeline(9, [job(1, "prod", record)]), pipeline(10, [job(2, "prod", record), job(3, "prod", newest)])],
   });
   expect(await ask()).toEqual(newest);
+});
+
+describe("of those who approve", () => {
+  const forged = recordOf([step("update", "harmless")]);
+  let request: FakeMergeRequest;
+  const approve = (username: string) =>
+    (request.approved_by ??= []).push({ user: { username }, approved_at: made.fake.now() });
+  const told = async (id: number, shown: PreviewRecord) => {
+    request.pipelines[0]?.jobs.push(job(id, "prod", shown));
+    await putOpenNotes(made.client, made.fake.projectUrl);
+  };
+  beforeEach(async () => {
+    request = mergeRequest(1, { pipelines: [pipeline(10, [])] });
+    made.fake.mergeRequests.push(request);
+    await told(1, forged);
+  });
+
+  test("each has seen what was approved", async () => {
+    await told(2, record);
+    approve("ann");
+    approve("bob");
+    merge(request);
+    expect(await ask()).toEqual(record);
+  });
+
+  test("an approval of what the note told before approves nothing, also where another one has seen it", async () => {
+    approve("ann");
+    await told(2, record);
+    approve("bob");
+    merge(request);
+    await expect(ask()).rejects.toThrow(/approved by ann at .*, not after its note told this of prod at/);
+  });
+
+  test("a preview that was made anew and says the same stays approved", async () => {
+    approve("ann");
+    await told(2, forged);
+    merge(request);
+    expect(await ask()).toEqual(forged);
+  });
+
+  test("an approval of which GitLab tells no time approves nothing", async () => {
+    request.approved_by = [{ user: { username: "ann" } }];
+    merge(request);
+    await expect(ask()).rejects.toThrow("by ann at a time that is not told");
+  });
 });
 
 describe("after the merge", () => {

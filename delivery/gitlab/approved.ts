@@ -14,7 +14,8 @@ function broughtBy(commit: string, mergeRequest: MergeRequest): boolean {
 
 /**
  * The record that those saw who merged a commit of the protected branch: the one that the merge request's note told of
- * when it was merged. A preview that was made later is none of it, and a note that was changed later proves nothing.
+ * when it was merged, and those who approved it. A preview that was told later is none of it, and a note that was changed
+ * later proves nothing. Where nobody approves, as GitLab Free allows, the merge is the approval.
  *
  * @param branch The protected branch.
  * @throws Error that says what is missing.
@@ -38,12 +39,17 @@ export async function approvedRecord(
     throw new Error(`${whose} was merged at its commit ${sha}, and its pipeline ${pipeline.id} is of ${pipeline.sha}`);
 
   const [note] = (await notesAbout(gitlab, one.iid, stack))
-    .map(({ body, updated_at: changed }) => ({ changed, ...readMarker(preview, body)! }))
+    .map(({ body, created_at: told, updated_at: changed }) => ({ told, changed, ...readMarker(preview, body)! }))
     .sort((first, second) => (isLater(first, second) ? -1 : 1));
   if (note === undefined) throw new Error(`${whose} has no note about ${stack}, so nobody saw a preview of it`);
   // Also where GitLab tells no time.
   if (merged === null || !(Date.parse(note.changed) < Date.parse(merged)))
     throw new Error(`the note of ${whose} about ${stack} was changed at ${note.changed}, after the merge at ${merged}`);
+  for (const { user, approved_at: approved = "a time that is not told" } of await gitlab.approvals(one.iid))
+    if (!(Date.parse(note.told) < Date.parse(approved)))
+      throw new Error(
+        `${whose} was approved by ${user.username} at ${approved}, not after its note told this of ${stack} at ${note.told}`,
+      );
   if (note.pipeline !== pipeline.id)
     throw new Error(`the note of ${whose} tells of pipeline ${note.pipeline}, and its newest one is ${pipeline.id}`);
   if (note.record === undefined) throw new Error(`the note of ${whose} tells of no preview of ${stack}`);

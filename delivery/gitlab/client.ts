@@ -6,6 +6,7 @@ import {
   Issues,
   JobArtifacts,
   Jobs,
+  MergeRequestApprovals,
   MergeRequestNotes,
   MergeRequests,
   Users,
@@ -54,8 +55,16 @@ export interface Note {
   body: string;
   author: { id: number };
   system: boolean;
+  created_at: string;
   /** An edit moves it; so does a reaction. */
   updated_at: string;
+}
+
+/** https://docs.gitlab.com/api/merge_request_approvals/ */
+export interface Approval {
+  user: { username: string };
+  /** Older GitLabs do not tell it. */
+  approved_at?: string;
 }
 
 /** https://docs.gitlab.com/api/issues/ */
@@ -93,6 +102,7 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
   ];
   const [jobs, artifacts, deployments] = [new Jobs(options), new JobArtifacts(options), new Deployments(options)];
   const [issues, issueNotes, users] = [new Issues(options), new IssueNotes(options), new Users(options)];
+  const approvals = new MergeRequestApprovals(options);
   let me: Promise<number> | undefined;
 
   return {
@@ -105,9 +115,12 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
     mergeRequestsOf: async (commit: string): Promise<MergeRequest[]> =>
       commits.allMergeRequests(projectId, commit, page),
 
-    /** https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests */
+    /**
+     * Those first that were changed longest ago, so that nobody's keep others from their turn.
+     * https://docs.gitlab.com/api/merge_requests/#list-project-merge-requests
+     */
     openMergeRequests: async (): Promise<MergeRequest[]> =>
-      mergeRequests.all({ projectId, state: "opened", orderBy: "created_at", sort: "desc", ...page }),
+      mergeRequests.all({ projectId, state: "opened", orderBy: "updated_at", sort: "asc", ...page }),
 
     /**
      * A merge request with its newest pipeline, where it has one. Pipelines of a fork are in the fork.
@@ -115,6 +128,12 @@ export function gitLab({ server, projectId, token }: Settings, patience: Partial
      */
     mergeRequest: async (mergeRequest: number): Promise<MergeRequest & { head_pipeline: Pipeline | null }> =>
       mergeRequests.show(projectId, mergeRequest),
+
+    /** The approvals that it has. https://docs.gitlab.com/api/merge_request_approvals/ */
+    approvals: async (mergeRequest: number): Promise<Approval[]> => {
+      const { approved_by = [] } = await approvals.showConfiguration(projectId, { mergerequestIId: mergeRequest });
+      return approved_by;
+    },
 
     /** The newest job of each name. https://docs.gitlab.com/api/jobs/#list-pipeline-jobs */
     jobs: async (pipelineId: number): Promise<Job[]> => jobs.all(projectId, { pipelineId, ...page }),

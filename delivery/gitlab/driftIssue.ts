@@ -1,7 +1,7 @@
 /** One issue per stack that is not as its program says. */
 import { checkTitle, hasChanges, isWhole, type CheckRecord } from "../check/record.ts";
-import { isExempt } from "../exemptions.ts";
-import type { PreviewRecord, PreviewStep } from "../record.ts";
+import { comesAndGoes } from "../preview/compare.ts";
+import type { PreviewRecord } from "../record.ts";
 import type { GitLab, Issue } from "./client.ts";
 import { machinesPart } from "./machinesNote.ts";
 import { marker, readMarker } from "./marker.ts";
@@ -48,13 +48,7 @@ export async function putDriftIssue(
 
 /** Whether a stack is not as its program says. */
 export function isDrift({ outcome, steps }: Pick<PreviewRecord, "outcome" | "steps">): boolean {
-  return outcome === "failed" || !steps.every(followsWhatStands);
-}
-
-/** A change of what machines there are, and of nothing else: repairs and autoscaling make it, and no hand. */
-function followsWhatStands({ operation, changes, exempt }: PreviewStep): boolean {
-  const isChange = operation === "update" || operation === "replace";
-  return isChange && changes.length > 0 && changes.every(({ path }) => isExempt(path, exempt));
+  return outcome === "failed" || !steps.every(comesAndGoes);
 }
 
 /** The open issues that the token's own user has written about a stack, oldest first. */

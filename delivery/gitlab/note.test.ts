@@ -67,6 +67,19 @@ test("jobs without a record and pipelines without a preview are told", () => {
   expect(noteOfNothing("prod", source)).toContain("no longer previewed");
 });
 
+test("values that the program marks as secret are named, wherever they are; as many as there is room for", () => {
+  const rule = { path: "rules", kind: "add" as const, after: [{ name: "ssh", source: "[secret]" }] };
+  const open = { path: "name", kind: "add" as const, after: "user:[secret]@host" };
+  const steps = (count: number) =>
+    Array.from({ length: count }, () => step("create", "front", { changes: [rule, open] }));
+  const shown = (text: string) => text.replace(/&#(\d+);/g, (_, point: string) => String.fromCodePoint(Number(point)));
+  expect(shown(note(recordOf(steps(1))))).toMatch(
+    /marks as secret .*hides a setting\. <code>front: rules\.0\.source<\/code>\n/,
+  );
+  expect(note(recordOf(steps(1000)))).toMatch(/<\/code>, \d+ more\n/);
+  expect(note(recordOf([step("create", "front", { changes: [open] })]))).not.toContain("marks as secret");
+});
+
 describe("a note replaces", () => {
   const at = (pipeline: number, job: number) => noteOf("prod", recordOf([]), { ...source, pipeline, job });
   test.each([

@@ -1,6 +1,7 @@
 /** The one note that a merge request has about a stack. Pure. */
 import { countsOf, digestOf, type PolicyViolation, type PreviewRecord, type PreviewStep } from "../record.ts";
 import { nameOf } from "../urn.ts";
+import { masked } from "../state/mask.ts";
 import { isLater, marker, type Origin, readMarker } from "./marker.ts";
 import { code, differenceBlock, type DifferenceLine, lineOf, shortened, visible } from "./markup.ts";
 
@@ -23,7 +24,15 @@ export const preview = "preview";
  * slowly, if at all.
  */
 export const longestNote = 100_000;
-const longest = { label: 200, value: 2_000, message: 1_000, error: 20_000, table: 30_000, policy: 15_000 };
+const longest = {
+  label: 200,
+  value: 2_000,
+  message: 1_000,
+  error: 20_000,
+  table: 30_000,
+  policy: 15_000,
+  secrets: 5_000,
+};
 
 const order = ["replace", "delete", "create", "update"] as const satisfies PreviewStep["operation"][];
 const verbs: Record<PreviewStep["operation"], string> = {
@@ -45,6 +54,7 @@ export function noteOf(stack: string, record: PreviewRecord, source: Source, mor
   head.push(stepTable(record.steps), policyPart(record.policy));
   if (record.steps.some(({ operation }) => operation === "replace" || operation === "delete"))
     head.push("What is replaced or deleted loses what it holds, unless that is kept elsewhere.");
+  head.push(secretPart(record.steps));
   const whole = joined(head);
   const room = longestNote - whole.length - more.length;
   return joined([whole, folded("Full difference", differenceLines(record.steps), room, source), more]);
@@ -136,6 +146,26 @@ function policyPart(violations: readonly PolicyViolation[]): string {
     `Policy: **${mandatory.length} mandatory**, ${advisory} advisory.`,
     table(["Level", "Policy", "Resource", "What is wrong"], rows, longest.policy, "violations"),
   ]);
+}
+
+/** What nobody sees: the engine does not tell values that the program marks as secret. */
+function secretPart(steps: readonly PreviewStep[]): string {
+  const all = steps.flatMap(({ name, changes }) =>
+    changes.flatMap(({ path, after }) => secretsIn(after, `${name}: ${path}`).map((place) => label(place))),
+  );
+  if (all.length === 0) return "";
+  const kept = fitting(all, longest.secrets);
+  const more = all.length > kept.length ? [`${all.length - kept.length} more`] : [];
+  return (
+    "What the program marks as secret is neither shown nor compared, but for the configuration's own secrets: look that " +
+    `none of these hides a setting. ${[...kept, ...more].join(", ")}`
+  );
+}
+
+function secretsIn(value: unknown, place: string): string[] {
+  if (value === masked) return [place];
+  if (value === null || typeof value !== "object") return [];
+  return Object.entries(value).flatMap(([name, one]) => secretsIn(one, `${place}.${name}`));
 }
 
 export function table(heads: string[], rows: string[][], length: number, what: string): string {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { putOpenNotes } from "./openNotes.ts";
 import { fixture, type Fixture, job, mergeRequest, pipeline } from "./testing/fixture.ts";
@@ -35,15 +36,13 @@ test("each preview of the newest pipeline of each open merge request gets its no
   expect((await put()).done).toEqual([]);
 });
 
-test("a second push edits the same note", async () => {
+test("a second push has a note in the place of the one before", async () => {
   const request = mergeRequest(1, { pipelines: [pipeline(10, [job(1, "prod", prod)])] });
   made.fake.mergeRequests.push(request);
   await put();
-  const ids = request.notes.map((note) => note.id);
   request.pipelines.push(pipeline(11, [job(2, "prod", recordOf([step("replace", "back")]))]));
   await put();
-  expect(request.notes.map((note) => note.id)).toEqual(ids);
-  expect(bodies()[0]).toContain("1 to replace");
+  expect(bodies()).toEqual([expect.stringContaining("1 to replace")]);
 });
 
 test("a preview that runs, or waits, has no note yet", async () => {
@@ -93,4 +92,25 @@ test("a merge request that cannot be told of does not keep the others from their
   const { done, failed } = await put();
   expect(failed).toEqual([expect.stringContaining("previews 30 stacks")]);
   expect(done).toHaveLength(1);
+});
+
+test("the merge request that was changed longest ago has its turn first", async () => {
+  const changed = (iid: number, updated_at: string) =>
+    mergeRequest(iid, { updated_at, pipelines: [pipeline(iid, [job(iid, "prod", prod)])] });
+  made.fake.mergeRequests.push(changed(1, "2026-11-03"), changed(2, "2026-11-01"), changed(3, "2026-11-02"));
+  expect((await put()).done.map((line) => line.split(":")[0])).toEqual(["!2", "!3", "!1"]);
+});
+
+test("a merge request that takes too long is left for the next run, which goes on with it", async () => {
+  made.fake.mergeRequests.push(
+    mergeRequest(1, { pipelines: [pipeline(10, [job(1, "prod", prod), job(2, "dev", dev)])] }),
+    mergeRequest(2, { pipelines: [pipeline(11, [job(3, "prod", prod)])] }),
+  );
+  made.fake.before = (endpoint) => (endpoint === "artifact" ? sleep(300) : undefined);
+  const put = () => putOpenNotes(made.client, made.fake.projectUrl, 0.2);
+  const first = await put();
+  expect(first.failed).toEqual([expect.stringContaining("!1: its notes take too long")]);
+  expect(first.done.map((line) => line.split(":")[0])).toEqual(["!1", "!2"]);
+  expect(await put()).toMatchObject({ done: [expect.stringContaining("!1: ")], failed: [] });
+  expect([bodies(), bodies(1)].map(({ length }) => length)).toEqual([2, 1]);
 });

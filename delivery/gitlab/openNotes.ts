@@ -12,13 +12,21 @@ const ended = ["success", "failed", "canceled"];
 /** An author names the jobs, so that there may be any number of them. */
 const mostStacks = 20;
 
+/** Each merge request has so long in a run; what is left follows in the next. */
+const longestSeconds = 120;
+
 /** What was done, one line each. A merge request that fails does not keep others from their notes. */
-export async function putOpenNotes(gitlab: GitLab, projectUrl: string): Promise<{ done: string[]; failed: string[] }> {
+export async function putOpenNotes(
+  gitlab: GitLab,
+  projectUrl: string,
+  seconds = longestSeconds,
+): Promise<{ done: string[]; failed: string[] }> {
   const done: string[] = [];
   const failed: string[] = [];
   for (const mergeRequest of await gitlab.openMergeRequests()) {
     try {
-      for await (const line of putNotes(gitlab, projectUrl, mergeRequest)) done.push(`!${mergeRequest.iid}: ${line}`);
+      const notes = putNotes(gitlab, projectUrl, mergeRequest, Date.now() + seconds * 1000);
+      for await (const line of notes) done.push(`!${mergeRequest.iid}: ${line}`);
     } catch (error) {
       failed.push(`!${mergeRequest.iid}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -26,7 +34,12 @@ export async function putOpenNotes(gitlab: GitLab, projectUrl: string): Promise<
   return { done, failed };
 }
 
-async function* putNotes(gitlab: GitLab, projectUrl: string, { iid }: MergeRequest): AsyncGenerator<string> {
+async function* putNotes(
+  gitlab: GitLab,
+  projectUrl: string,
+  { iid }: MergeRequest,
+  end: number,
+): AsyncGenerator<string> {
   const { state, head_pipeline: pipeline } = await gitlab.mergeRequest(iid);
   // Merged since it was listed: its notes say what was approved, and stay. A fork's pipeline previews nothing.
   if (state !== "opened" || pipeline === null || pipeline.project_id !== gitlab.projectId) return;
@@ -54,6 +67,7 @@ async function* putNotes(gitlab: GitLab, projectUrl: string, { iid }: MergeReque
         (exact === undefined || tellsExact(one.body, stack, { ...origin, job: exact.id })),
     );
     if (isTold) continue;
+    if (Date.now() > end) throw new Error(`its notes take too long; the one about ${stack} follows in the next run`);
     const text = await textFor(gitlab, stack, job, exact, { ...origin, job: job.id });
     yield `${stack}, job ${job.id}: ${await putNote(gitlab, iid, text)}`;
   }

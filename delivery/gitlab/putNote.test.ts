@@ -14,8 +14,8 @@ beforeEach(async () => {
 });
 afterEach(() => made.fake.close());
 
-const text = (pipeline: number, job = 1, stack = "prod") =>
-  noteOf(stack, recordOf([step("create", `of-${pipeline}-${job}`)]), {
+const text = (pipeline: number, job = 1, stack = "prod", name = `of-${pipeline}-${job}`) =>
+  noteOf(stack, recordOf([step("create", name)]), {
     pipeline,
     job,
     commit,
@@ -23,12 +23,19 @@ const text = (pipeline: number, job = 1, stack = "prod") =>
   });
 const bodies = () => request.notes.map(({ body }) => body);
 
-test("the first preview of a stack makes a note, the next edits it", async () => {
+test("another record gets a new note in the place of the one before, so that it is seen", async () => {
   expect(await putNote(made.client, 1, text(1))).toBe("written");
   const [first] = request.notes;
   expect(await putNote(made.client, 1, text(2))).toBe("written");
-  expect(request.notes).toEqual([first]);
   expect(bodies()).toEqual([text(2)]);
+  expect(request.notes[0]?.id).not.toBe(first?.id);
+});
+
+test("a record that is told again keeps its note, and the time since when it is told", async () => {
+  await putNote(made.client, 1, text(1, 1, "prod", "back"));
+  const [{ id, created_at } = {}] = request.notes;
+  await putNote(made.client, 1, text(2, 1, "prod", "back"));
+  expect(request.notes).toMatchObject([{ id, created_at, body: text(2, 1, "prod", "back") }]);
 });
 
 test("each stack has a note of its own", async () => {
@@ -80,7 +87,7 @@ test("a newer note that comes between reading and writing wins when it is looked
   await putNote(made.client, 1, text(1));
   let once = true;
   made.fake.before = (endpoint) => {
-    if (endpoint !== "editNote" || !once) return;
+    if (endpoint !== "addNote" || !once) return;
     once = false;
     request.notes.push({ id: made.fake.nextId(), body: text(3), author: { id: bot }, system: false });
   };

@@ -20,25 +20,27 @@ export async function previewNotes(gitlab: GitLab, mergeRequest: number): Promis
 }
 
 /**
- * Makes or edits the note of a stack. One of a newer pipeline stays. GitLab has no condition for a write, so what is there
- * is read again after each: of two notes that were made at once, the newer text stays in the older note.
+ * Makes the note of a stack. One that tells the same record is edited; another record gets a new note in the place of the
+ * one before, so that it is seen, and `created_at` says since when the record was told. A note of a newer pipeline stays.
+ * GitLab has no condition for a write, so what is there is read again after each.
  */
 export async function putNote(gitlab: GitLab, mergeRequest: number, body: string): Promise<Put> {
-  const stack = readMarker(preview, body)?.stack;
-  if (stack === undefined) throw new Error("a note about a preview begins with its marker");
+  const told = readMarker(preview, body);
+  if (told === undefined) throw new Error("a note about a preview begins with its marker");
   let result: Put = "there";
   for (let attempt = 0; attempt < 5; attempt++) {
-    const [first, ...doubles] = await notesAbout(gitlab, mergeRequest, stack);
-    if ([first, ...doubles].some((note) => note !== undefined && !replaces(body, note.body))) return "superseded";
-    if (first?.body === body) {
-      for (const { id } of doubles) await gitlab.removeNote(mergeRequest, id);
+    const standing = await notesAbout(gitlab, mergeRequest, told.stack);
+    if (standing.some((note) => !replaces(body, note.body))) return "superseded";
+    const same = standing.find((note) => readMarker(preview, note.body)?.record === told.record);
+    if (same?.body === body) {
+      for (const { id } of standing.filter((note) => note !== same)) await gitlab.removeNote(mergeRequest, id);
       return result;
     }
     result = "written";
-    if (first) await gitlab.editNote(mergeRequest, first.id, body);
+    if (same) await gitlab.editNote(mergeRequest, same.id, body);
     else await unlessUncertain(() => gitlab.addNote(mergeRequest, body));
   }
-  throw new Error(`merge request !${mergeRequest}: the note about ${stack} is changed by others all the time`);
+  throw new Error(`merge request !${mergeRequest}: the note about ${told.stack} is changed by others all the time`);
 }
 
 /** The next look tells whether it was done. */

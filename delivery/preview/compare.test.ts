@@ -104,6 +104,11 @@ test.each<[string, PreviewRecord, PreviewRecord]>([
 
 test.each<[string, PreviewStep[], PreviewStep[]]>([
   ["a run of Ansible that comes", [], [playbook([machines])]],
+  [
+    "one that is replaced in the order of the program",
+    [],
+    [playbook([machines, update("(deleteBeforeReplace)", false, true)])],
+  ],
   ["a run of Ansible that goes", [playbook([machines])], []],
   [
     "another hash and other machines",
@@ -186,6 +191,13 @@ test("a difference says what was approved and what would be done now", () => {
       now: 'tags.a: "1" => "3"',
     },
   ]);
+});
+
+test("a record of very many changes is compared in a time that grows as they do", { timeout: 60_000 }, () => {
+  const changes = Array.from({ length: 100_000 }, (_, at) => update(`names[${at}]`, at, at + 1));
+  const begun = performance.now();
+  expect(differences(record([step({ changes })]), record([step({ changes: changes.toReversed() })]))).toEqual([]);
+  expect(performance.now() - begun).toBeLessThan(10_000);
 });
 
 test("an approved record hides no line of the log", () => {

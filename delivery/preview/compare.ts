@@ -56,6 +56,7 @@ export function differences(
 }
 
 const byUrn = (steps: readonly PreviewStep[]) => Map.groupBy(steps, ({ urn }) => urn);
+const byPath = (changes: readonly PropertyChange[]) => new Map(changes.map((change) => [change.path, change]));
 const textOf = (value: string | undefined) => value ?? "none";
 const subjectOf = ({ type, name }: PreviewStep) => `${type} ${name}`;
 
@@ -77,8 +78,9 @@ function stepDifferences(
   const halfDone = resumed && approved.operation !== now.operation;
   const news = halfDone && now.operation !== "update" ? [] : counted(now, now.exempt);
   const olds = halfDone ? asMade(approved, news) : counted(approved, now.exempt);
-  for (const path of new Set([...olds, ...news].map((change) => change.path))) {
-    const [old, fresh] = [olds.find((one) => one.path === path), news.find((one) => one.path === path)];
+  const [oldOf, newOf] = [byPath(olds), byPath(news)];
+  for (const path of new Set([...oldOf.keys(), ...newOf.keys()])) {
+    const [old, fresh] = [oldOf.get(path), newOf.get(path)];
     // A value that the preview took for another one because it had a placeholder.
     if (fresh === undefined && old && isOfSecret(old)) continue;
     if (resumed && (fresh === undefined || (old && matches(old.after, fresh.after)))) continue;
@@ -130,7 +132,7 @@ const counted = ({ changes }: PreviewStep, exempt: readonly string[]) =>
 
 const isOfSecret = ({ before, after }: PropertyChange) => before === masked && after === masked;
 
-/** A change of what machines there are, and of nothing else. */
+/** A change of what machines there are, and of nothing else: repairs and autoscaling make it, and no hand. */
 export function comesAndGoes(step: PreviewStep): boolean {
   const { operation, changes, exempt } = step;
   return (

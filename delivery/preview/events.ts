@@ -10,6 +10,9 @@ export interface StepState {
   type: string;
   urn: string;
   parent?: string;
+  /** Options of the resource; not told where they are false. */
+  protect?: boolean;
+  retainOnDelete?: boolean;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
 }

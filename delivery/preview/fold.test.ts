@@ -24,16 +24,42 @@ test("a replacement is one step, whatever its parts and their order", () => {
   const old = state({ zone: "1" });
   const fresh = state({ zone: "2" });
   const detailedDiff = { zone: { diffKind: "update-replace", inputDiff: true } };
+  const zone = { path: "zone", kind: "update", replaces: true, before: "1", after: "2" };
   const parts = ["create-replacement", "replace", "delete-replaced"].map((op) =>
     begins({ op, old, new: op === "delete-replaced" ? null : fresh, detailedDiff }),
   );
   for (const events of [parts, parts.toReversed()]) {
     const { steps, counts } = fold(events, mask);
     expect(counts).toEqual({ create: 0, update: 0, delete: 0, replace: 1, same: 0 });
-    expect(steps).toMatchObject([
-      { operation: "replace", changes: [{ path: "zone", kind: "update", replaces: true, before: "1", after: "2" }] },
-    ]);
+    expect(steps).toMatchObject([{ operation: "replace", changes: expect.arrayContaining([zone]) as unknown }]);
   }
+});
+
+test("a replacement that deletes first says so", () => {
+  const parts = (...operations: string[]) =>
+    operations.map((op) =>
+      begins({ op, old: state({}), new: op === "delete-replaced" ? null : state({ zone: "2" }), diffs: ["zone"] }),
+    );
+  const change = { path: "(deleteBeforeReplace)", kind: "update", before: false, after: true };
+  expect(stepsOf(...parts("delete-replaced", "replace", "create-replacement"))[0]?.changes).toContainEqual(change);
+  expect(stepsOf(...parts("create-replacement", "replace", "delete-replaced"))[0]?.changes).not.toContainEqual(change);
+});
+
+test("protection that goes is a step of its own, whatever else is the same", () => {
+  const inputs = { a: 1 };
+  const same = (before: Partial<StepState>, after: Partial<StepState>) =>
+    fold([begins({ op: "same", old: state(inputs, before), new: state(inputs, after) })], mask);
+  const gone = (option: string) => ({ path: `(${option})`, kind: "update", before: true, after: false });
+  for (const option of ["protect", "retainOnDelete"]) {
+    const { steps, counts } = same({ [option]: true }, {});
+    expect(steps).toMatchObject([{ name: "network", operation: "update", changes: [gone(option)], exempt: [] }]);
+    expect(counts).toEqual({ create: 0, update: 1, delete: 0, replace: 0, same: 0 });
+  }
+  expect(same({ protect: true }, { protect: true })).toMatchObject({ steps: [], counts: { same: 1 } });
+  expect(stepsOf(begins({ op: "create", new: state(inputs, { protect: true }) }))[0]?.changes).toEqual([
+    { path: "(protect)", kind: "update", before: false, after: true },
+    { path: "a", kind: "add", after: 1 },
+  ]);
 });
 
 test("a creation tells all that is made; the engine's own names are left out", () => {

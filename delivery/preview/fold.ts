@@ -46,7 +46,9 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
   const steps: PreviewStep[] = [];
   let same = 0;
   for (const parts of groups.values()) {
-    const operation = operations[parts[0]?.op ?? ""];
+    const told = operations[parts[0]?.op ?? ""];
+    // For the engine, a resource of which an option alone changes is the same.
+    const operation = told === "same" && optionsOf(parts).length > 0 ? "update" : told;
     if (operation === "same") same++;
     else if (operation !== undefined) steps.push(stepOf(operation, parts, all, mask));
   }
@@ -66,8 +68,7 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
 }
 
 function stepOf(operation: Operation, parts: StepMetadata[], all: readonly StepState[], mask: Mask): PreviewStep {
-  // Of a replacement, the step that has both states says what changes.
-  const part = parts.find(({ op }) => op === "replace") ?? parts.find((one) => one.new) ?? parts[0]!;
+  const part = tellingOf(parts);
   const urn = mask.urn(part.urn);
   const before = stateOf(part.old, mask);
   const after = stateOf(part.new, mask);
@@ -82,9 +83,29 @@ function stepOf(operation: Operation, parts: StepMetadata[], all: readonly StepS
     name: nameOf(urn),
     operation,
     inputs: createHash("sha256").update(canonical(counted)).digest("hex"),
-    changes: changesOf(operation, part, before, after, mask),
+    changes: [...(operation === "delete" ? [] : optionsOf(parts)), ...changesOf(operation, part, before, after, mask)],
     exempt,
   };
+}
+
+/** Of a replacement, the step that has both states says what changes. */
+const tellingOf = (parts: readonly StepMetadata[]): StepMetadata =>
+  parts.find(({ op }) => op === "replace") ?? parts.find((one) => one.new) ?? parts[0]!;
+
+/**
+ * Options of a resource that change what is done with it, as changes. Their names are in brackets, as no property's path
+ * is. Of the others, the engine's events tell nothing.
+ */
+function optionsOf(parts: readonly StepMetadata[]): PropertyChange[] {
+  const { old, new: fresh } = tellingOf(parts);
+  const at = (operation: string) => parts.findIndex(({ op }) => op === operation);
+  const isDeletedFirst = at("delete-replaced") >= 0 && at("delete-replaced") < at("create-replacement");
+  const told = [
+    ["(deleteBeforeReplace)", false, isDeletedFirst],
+    ["(protect)", old?.protect ?? false, fresh?.protect ?? false],
+    ["(retainOnDelete)", old?.retainOnDelete ?? false, fresh?.retainOnDelete ?? false],
+  ] as const;
+  return told.flatMap(([path, before, after]) => (before === after ? [] : [{ path, kind: "update", before, after }]));
 }
 
 interface PlainState {

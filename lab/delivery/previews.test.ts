@@ -12,8 +12,10 @@ import {
   exemptApplies,
   failedPublish,
   generatedPreviews,
+  killedAndRefused,
   killedApply,
   lockedCopy,
+  options,
   plantedSecrets,
 } from "./testing/suites.ts";
 
@@ -33,8 +35,12 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
   test("exact previews say the same without any secret", patience, () => exactPreviews(place));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
+  test("options of resources are told and compared", patience, () => options(place));
   test("drift is what an apply would undo", patience, () => drift(place));
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
+  test("what a killed apply had begun is published also where the next one is refused", patience, () =>
+    killedAndRefused(place),
+  );
 });

@@ -62,6 +62,12 @@ export const endpoints = {
     path: "projects/:project/merge_requests/:iid",
     query: z.strictObject({}),
   },
+  approvals: {
+    page: `${docs}/merge_request_approvals/`,
+    method: "GET",
+    path: "projects/:project/merge_requests/:iid/approvals",
+    query: z.strictObject({}),
+  },
   pipelineJobs: {
     page: `${docs}/jobs/#list-pipeline-jobs`,
     method: "GET",

@@ -35,6 +35,8 @@ export interface FakeMergeRequest {
   iid: number;
   state: "opened" | "merged" | "closed";
   sha: string;
+  /** Default: long ago. */
+  updated_at?: string;
   /** Default: when it is first told as merged. */
   merged_at?: string | null;
   merge_commit_sha: string | null;
@@ -44,6 +46,7 @@ export interface FakeMergeRequest {
   target_project_id: number;
   pipelines: FakePipeline[];
   notes: FakeNote[];
+  approved_by?: { user: { username: string }; approved_at?: string }[];
 }
 
 export interface FakeNote {
@@ -51,6 +54,8 @@ export interface FakeNote {
   body: string;
   author: { id: number };
   system: boolean;
+  /** Default: long ago. */
+  created_at?: string;
   /** Default: long ago. */
   updated_at?: string;
 }
@@ -225,9 +230,13 @@ export class FakeGitLab {
           .filter((one) => [one.sha, one.merge_commit_sha, one.squash_commit_sha].includes(parts.sha ?? ""))
           .map(summary);
       case "mergeRequests":
-        return this.mergeRequests.filter(({ state }) => state === "opened").map(summary);
+        return ordered(this.mergeRequests, parts)
+          .filter(({ state }) => state === "opened")
+          .map(summary);
       case "mergeRequest":
         return mergeRequest && { ...summary(mergeRequest), head_pipeline: headOf(mergeRequest, this.projectUrl) };
+      case "approvals":
+        return mergeRequest && { approved_by: mergeRequest.approved_by ?? [] };
       case "pipelineJobs": {
         const pipeline = pipelines.find(({ id }) => id === Number(parts.pipeline));
         return pipeline && newest(pipeline.jobs).map(({ id, name, status }) => ({ id, name, status }));
@@ -242,11 +251,18 @@ export class FakeGitLab {
         return found.sort((a, b) => b.id - a.id).map(({ id, name }) => ({ id: id + 5000, deployable: { id, name } }));
       }
       case "notes":
-        return mergeRequest?.notes.map((note) => ({ updated_at: new Date(0).toISOString(), ...note }));
+        return mergeRequest?.notes.map((note) => ({ created_at: longAgo, updated_at: longAgo, ...note }));
       case "addNote": {
         if (!mergeRequest) return undefined;
-        const [id, updated_at] = [this.nextId(), this.now()];
-        const note = { id, body: String(body.body), author: { id: user }, system: false, updated_at };
+        const [id, now] = [this.nextId(), this.now()];
+        const note = {
+          id,
+          body: String(body.body),
+          author: { id: user },
+          system: false,
+          created_at: now,
+          updated_at: now,
+        };
         mergeRequest.notes.push(note);
         return note;
       }
@@ -296,13 +312,23 @@ export class FakeGitLab {
   }
 }
 
+const longAgo = new Date(0).toISOString();
+
 type Body = Record<string, string | undefined>;
 
 function summary(mergeRequest: FakeMergeRequest): Partial<FakeMergeRequest> {
   const told: Partial<FakeMergeRequest> = { merged_at: null, ...mergeRequest };
   delete told.pipelines;
   delete told.notes;
+  delete told.approved_by;
   return told;
+}
+
+/** As `order_by` and `sort` say, as far as `updated_at` is asked for. */
+function ordered(all: readonly FakeMergeRequest[], { order_by, sort }: Record<string, string>): FakeMergeRequest[] {
+  if (order_by !== "updated_at") return [...all];
+  const newestLast = [...all].sort((a, b) => Date.parse(a.updated_at ?? longAgo) - Date.parse(b.updated_at ?? longAgo));
+  return sort === "asc" ? newestLast : newestLast.reverse();
 }
 
 function headOf({ pipelines }: FakeMergeRequest, projectUrl: string) {

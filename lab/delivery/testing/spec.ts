@@ -7,6 +7,7 @@ export interface ResourceSpec {
   parent?: string;
   inputs: Record<string, unknown>;
   protect?: boolean;
+  deleteBeforeReplace?: boolean;
 }
 
 export interface ProgramSpec {

@@ -406,7 +406,7 @@ export async function differingApplies(place: Place, which: readonly number[]): 
     expect(up.stderr, name).toMatch(says);
     expect(stateOf(place), name).toBe(before);
     if (isNone) continue;
-    expect(up.stderr, name).toContain("this is not what was approved, and nothing was changed");
+    expect(up.stderr, name).toContain("this is not what was approved, and nothing was applied");
     expect(parseRecord(readFileSync(out, "utf8")), name).toMatchObject({ version: 1, stack });
   }
 }
@@ -417,6 +417,7 @@ const living = (inputs: Record<string, unknown> = {}, content = "playbooks"): Re
     type: "command:local:Command",
     name: "configuration-ansible",
     parent: "platform:configuration:Playbook",
+    deleteBeforeReplace: true,
     inputs: {
       create: "run",
       environment: { PLATFORM_CONTENT: content, PLATFORM_MACHINES: "${live:inventory}" },
@@ -529,8 +530,8 @@ export async function failedPublish(place: Place): Promise<void> {
   expect((await place.preview()).record.steps).toEqual([]);
 }
 
-/** An apply that was killed is completed by the next one with the same approval; another approval is refused. */
-export async function killedApply(place: Place): Promise<void> {
+/** An apply that is killed while it makes the first of two resources; its record is `record.json`. */
+async function kill(place: Place): Promise<void> {
   const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
   place.write({ program: { resources: [] }, secrets: { apiKey } });
   place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
@@ -544,6 +545,11 @@ export async function killedApply(place: Place): Promise<void> {
   process.kill(-place.group!, "SIGKILL");
   expect(await killed).toMatchObject({ status: null });
   rmSync(place.file("made/hang"));
+}
+
+/** An apply that was killed is completed by the next one with the same approval; another approval is refused. */
+export async function killedApply(place: Place): Promise<void> {
+  await kill(place);
   const again = (...more: string[]) => place.delivery("up", stack, "--approved", place.file("record.json"), ...more);
   const locked = await again();
   expect(locked.status, locked.stdout + locked.stderr).toBe(1);
@@ -554,4 +560,52 @@ export async function killedApply(place: Place): Promise<void> {
   expect(stateOf(place)).toContain("::network");
   // It has ended: the same approval is one of a state that is gone.
   expect(await again()).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
+}
+
+/** Options of resources are told and compared as values are: protection that goes, and what is deleted before it is replaced. */
+export async function options(place: Place): Promise<void> {
+  const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
+  const write = (...resources: ResourceSpec[]) => place.write({ program: { resources }, secrets: { apiKey } });
+  const held = { ...group, protect: true };
+  write(held, network({}));
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  const first = { path: "(deleteBeforeReplace)", kind: "update", before: false, after: true };
+  write(held, network({ fixed: "two" }));
+  const { steps } = (await place.preview()).record;
+  expect(steps).toMatchObject([{ operation: "replace", name: "network" }]);
+  expect(steps[0]?.changes).not.toContainEqual(first);
+
+  write(group, { ...network({ fixed: "two" }), deleteBeforeReplace: true });
+  const up = await place.delivery("up", stack, "--approved", place.file("record.json"));
+  expect(up.status, up.stdout + up.stderr).toBe(1);
+  expect(up.stderr).toContain("(protect): true => false");
+  expect(up.stderr).toContain("(deleteBeforeReplace): false => true");
+  const { run, record } = await place.preview();
+  expect(record.steps.find(({ name }) => name === "network")?.changes).toContainEqual(first);
+  expect(record.steps.find(({ name }) => name === "group")).toMatchObject({
+    operation: "update",
+    changes: [{ path: "(protect)", kind: "update", before: true, after: false }],
+  });
+  expect(run.stdout).toContain("0 to create, 1 to update, 0 to delete, 1 to replace");
+  const applied = await place.delivery("up", stack, "--approved", place.file("record.json"));
+  expect(applied.status, applied.stdout + applied.stderr).toBe(0);
+}
+
+/** What a killed apply had begun is in the state and in its copy, also where the next approval is refused. */
+export async function killedAndRefused(place: Place): Promise<void> {
+  await kill(place);
+  const other = parseRecord(readFileSync(place.file("record.json"), "utf8"));
+  other.steps = other.steps.filter(({ name }) => name !== "network");
+  Object.assign(other.counts, countsOf(other.steps));
+  writeFileSync(place.file("other.json"), JSON.stringify(other));
+  const up = await place.delivery("up", stack, "--approved", place.file("other.json"), "--cancel-lock");
+  expect(up.status, up.stdout + up.stderr).toBe(1);
+  expect(up.stderr).toContain("what was being made is in the state of stack dev now; nothing is applied yet");
+  expect(up.stderr).toContain("this is not what was approved, and nothing was applied");
+  expect(stateOf(place)).toContain("::rg");
+  const { record } = await place.preview();
+  expect(record.steps.map(({ operation, name }) => [operation, name])).toEqual([["create", "network"]]);
+  const applied = await place.delivery("up", stack, "--approved", place.file("record.json"));
+  expect(applied.status, applied.stdout + applied.stderr).toBe(0);
 }

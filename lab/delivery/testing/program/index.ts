@@ -12,8 +12,8 @@ for (const line of print) pulumi.output(valueOf(line) as pulumi.Input<string>).a
 for (const spec of resources) made.set(spec.name, make(spec));
 if (error !== undefined) throw new pulumi.RunError(String(valueOf(error)));
 
-function make({ type, name, parent, inputs, protect }: ResourceSpec): pulumi.CustomResource {
-  const options = { protect, ...(parent === undefined ? {} : { parent: componentOf(parent) }) };
+function make({ type, name, parent, inputs, protect, deleteBeforeReplace }: ResourceSpec): pulumi.CustomResource {
+  const options = { protect, deleteBeforeReplace, ...(parent === undefined ? {} : { parent: componentOf(parent) }) };
   return new (class extends pulumi.CustomResource {
     constructor() {
       super(type, String(valueOf(name)), { ...(valueOf(inputs) as pulumi.Inputs), out: undefined }, options);
