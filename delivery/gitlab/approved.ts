@@ -3,7 +3,7 @@ import { digestOf, type PreviewRecord } from "../record.ts";
 import type { GitLab, MergeRequest } from "./client.ts";
 import { isLater, readMarker } from "./marker.ts";
 import { preview } from "./note.ts";
-import { notesAbout } from "./putNote.ts";
+import { notesAbout, toldSince } from "./putNote.ts";
 import { previewJob, recordOfJob } from "./records.ts";
 
 /** The merge request was merged as this commit: a merge commit, a squashed one, or its own head where it was fast-forward. */
@@ -39,7 +39,7 @@ export async function approvedRecord(
     throw new Error(`${whose} was merged at its commit ${sha}, and its pipeline ${pipeline.id} is of ${pipeline.sha}`);
 
   const [note] = (await notesAbout(gitlab, one.iid, stack))
-    .map(({ body, created_at: told, updated_at: changed }) => ({ told, changed, ...readMarker(preview, body)! }))
+    .map((each) => ({ told: toldSince(each), changed: each.updated_at, ...readMarker(preview, each.body)! }))
     .sort((first, second) => (isLater(first, second) ? -1 : 1));
   if (note === undefined) throw new Error(`${whose} has no note about ${stack}, so nobody saw a preview of it`);
   // Also where GitLab tells no time.

@@ -55,7 +55,6 @@ export interface Note {
   body: string;
   author: { id: number };
   system: boolean;
-  created_at: string;
   /** An edit moves it; so does a reaction. */
   updated_at: string;
 }

@@ -23,19 +23,23 @@ const text = (pipeline: number, job = 1, stack = "prod", name = `of-${pipeline}-
   });
 const bodies = () => request.notes.map(({ body }) => body);
 
-test("another record gets a new note in the place of the one before, so that it is seen", async () => {
+test("the first preview of a stack makes a note, the next edits it", async () => {
   expect(await putNote(made.client, 1, text(1))).toBe("written");
   const [first] = request.notes;
   expect(await putNote(made.client, 1, text(2))).toBe("written");
+  expect(request.notes).toEqual([first]);
   expect(bodies()).toEqual([text(2)]);
-  expect(request.notes[0]?.id).not.toBe(first?.id);
 });
 
-test("a record that is told again keeps its note, and the time since when it is told", async () => {
+test("a record that is told again keeps the time since when it is told, and another one does not", async () => {
   await putNote(made.client, 1, text(1, 1, "prod", "back"));
-  const [{ id, created_at } = {}] = request.notes;
-  await putNote(made.client, 1, text(2, 1, "prod", "back"));
-  expect(request.notes).toMatchObject([{ id, created_at, body: text(2, 1, "prod", "back") }]);
+  const since = request.notes[0]?.updated_at;
+  for (const pipeline of [2, 3]) await putNote(made.client, 1, text(pipeline, 1, "prod", "back"));
+  expect(request.notes[0]?.updated_at).not.toBe(since);
+  expect(request.notes[0]?.body).toBe(text(3, 1, "prod", "back").replace(" -->", ` since=${since} -->`));
+  expect(await putNote(made.client, 1, text(3, 1, "prod", "back"))).toBe("there");
+  await putNote(made.client, 1, text(4, 1, "prod", "front"));
+  expect(bodies()).toEqual([text(4, 1, "prod", "front")]);
 });
 
 test("each stack has a note of its own", async () => {
@@ -87,7 +91,7 @@ test("a newer note that comes between reading and writing wins when it is looked
   await putNote(made.client, 1, text(1));
   let once = true;
   made.fake.before = (endpoint) => {
-    if (endpoint !== "addNote" || !once) return;
+    if (endpoint !== "editNote" || !once) return;
     once = false;
     request.notes.push({ id: made.fake.nextId(), body: text(3), author: { id: bot }, system: false });
   };

@@ -1,6 +1,6 @@
 /** Keeps one note per stack on a merge request, also where two pipelines write at once. */
 import type { GitLab, Note } from "./client.ts";
-import { readMarker } from "./marker.ts";
+import { marker, readMarker, type Told } from "./marker.ts";
 import { preview, replaces } from "./note.ts";
 import { isUncertain } from "./requester.ts";
 
@@ -20,27 +20,39 @@ export async function previewNotes(gitlab: GitLab, mergeRequest: number): Promis
 }
 
 /**
- * Makes the note of a stack. One that tells the same record is edited; another record gets a new note in the place of the
- * one before, so that it is seen, and `created_at` says since when the record was told. A note of a newer pipeline stays.
- * GitLab has no condition for a write, so what is there is read again after each.
+ * Makes or edits the note of a stack. One of a newer pipeline stays. GitLab has no condition for a write, so what is there
+ * is read again after each: of two notes that were made at once, the newer text stays in the older note.
  */
-export async function putNote(gitlab: GitLab, mergeRequest: number, body: string): Promise<Put> {
-  const told = readMarker(preview, body);
+export async function putNote(gitlab: GitLab, mergeRequest: number, text: string): Promise<Put> {
+  const told = readMarker(preview, text);
   if (told === undefined) throw new Error("a note about a preview begins with its marker");
   let result: Put = "there";
   for (let attempt = 0; attempt < 5; attempt++) {
-    const standing = await notesAbout(gitlab, mergeRequest, told.stack);
-    if (standing.some((note) => !replaces(body, note.body))) return "superseded";
-    const same = standing.find((note) => readMarker(preview, note.body)?.record === told.record);
-    if (same?.body === body) {
-      for (const { id } of standing.filter((note) => note !== same)) await gitlab.removeNote(mergeRequest, id);
+    const [first, ...doubles] = await notesAbout(gitlab, mergeRequest, told.stack);
+    if ([first, ...doubles].some((note) => note !== undefined && !replaces(text, note.body))) return "superseded";
+    const body = first === undefined ? text : sinceThen(text, told, first);
+    if (first?.body === body) {
+      for (const { id } of doubles) await gitlab.removeNote(mergeRequest, id);
       return result;
     }
     result = "written";
-    if (same) await gitlab.editNote(mergeRequest, same.id, body);
+    if (first) await gitlab.editNote(mergeRequest, first.id, body);
     else await unlessUncertain(() => gitlab.addNote(mergeRequest, body));
   }
   throw new Error(`merge request !${mergeRequest}: the note about ${told.stack} is changed by others all the time`);
+}
+
+/** When the record that a note tells was first told: approvals of before are of another one. */
+export const toldSince = ({ body, updated_at }: Note): string => readMarker(preview, body)?.since ?? updated_at;
+
+/** A text with the time since when its record is told, where the note that stands tells the same one. */
+function sinceThen(text: string, told: Told & { stack: string }, note: Note): string {
+  const before = readMarker(preview, note.body);
+  if (told.record === undefined || before?.record !== told.record) return text;
+  // Its text may be there already: its last change is this one.
+  if (before.since === undefined && note.body === text) return text;
+  const [, ...lines] = text.split("\n");
+  return [marker(preview, told.stack, { ...told, since: toldSince(note) }), ...lines].join("\n");
 }
 
 /** The next look tells whether it was done. */

@@ -90,8 +90,7 @@ export function changeOfInstances(pipelines: () => LabPipelines, stack: string, 
 
     origin.commit(branch, withInstances(pipelines(), stack, tier, standing + 2));
     results.push(await ofRequest(request, branch), await scheduled("notes"));
-    expect(request.notes).toHaveLength(1);
-    expect(request.notes[0]?.id).not.toBe(first?.id);
+    expect(request.notes.map(({ id }) => id)).toEqual([first?.id]);
     expect(request.notes[0]?.body).toContain(`+   sku.capacity: ${standing + 2}`);
     expectNoSecrets(pipelines(), results);
   }, 600_000);
