@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import unittest
 
+import jinja2
 import yaml
 
 from programs import ROLES
@@ -102,6 +103,18 @@ class UnitsTest(unittest.TestCase):
             text = (ROLES / path).read_text(encoding="utf-8")
             self.assertRegex(text, r"(?m)^Requires=platform-metadata\.service$")
             self.assertRegex(text, r"(?m)^After=.*\bplatform-metadata\.service\b")
+
+    def test_no_application_starts_at_boot_before_what_was_only_tried_is_taken_back(self):
+        template = (ROLES / "application/templates/platform-release-boot.service.j2").read_text(encoding="utf-8")
+        environment = jinja2.Environment(trim_blocks=True)
+        environment.filters["comment"] = lambda text: f"# {text}"
+        for role, unit in (("js", "pm2@{}.service"), ("machine-learning", "application-{}.service")):
+            tasks = yaml.safe_load((ROLES / role / "tasks/main.yml").read_text(encoding="utf-8"))
+            given = {"application_unit": tasks[0]["vars"]["application_unit"], "application_names": ["back", "other"]}
+            lines = environment.from_string(template).render(**given).splitlines()
+            for name in given["application_names"]:
+                self.assertIn(f"Before={unit.format(name)}", lines)
+                self.assertIn(f"ExecStart=-/usr/local/sbin/platform-release boot {name}", lines)
 
     def test_new_rules_restart_no_application(self):
         handlers = yaml.safe_load((ROLES / "debian-base/handlers/main.yml").read_text(encoding="utf-8"))

@@ -1,9 +1,12 @@
 """The programs of the roles drain and health together: who holds the lock takes the machine out of rotation."""
 
 import contextlib
+import fcntl
 import io
 import json
 import math
+import os
+import sys
 import tempfile
 import threading
 import unittest
@@ -34,7 +37,8 @@ class Azure(BaseHTTPRequestHandler):
             "/instance/compute/name": "vmss_1",
             "/scheduledevents": json.dumps({"Events": self.server.events}),
         }
-        self.reply(answers[path], self.server.health if path == "/health" else 200)
+        momentary = self.server.moments.pop(0) if path == "/health" and self.server.moments else self.server.health
+        self.reply(answers[path], momentary if path == "/health" else 200)
 
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -71,6 +75,8 @@ class DrainTest(unittest.TestCase):
         self.folder = tempfile.TemporaryDirectory()
         self.server = HTTPServer(("127.0.0.1", 0), Azure)
         self.server.health, self.server.events, self.server.approved = 200, [], []
+        # What the health endpoint answers first.
+        self.server.moments = []
         # What is approved starts, and is listed so often more; `next` is announced then.
         self.server.starts, self.server.listed, self.server.next, self.server.refusals = True, math.inf, [], 0
         self.server.lock = f"{self.folder.name}/lock"
@@ -102,7 +108,44 @@ class DrainTest(unittest.TestCase):
     def test_a_machine_that_nobody_asks_is_not_waited_for(self):
         self.server.health = 503
         self.assertEqual(self.run_command("exit 0"), 0)
+        self.assertEqual(self.slept, [(1, True), (1, True)])
+        self.server.shutdown()
+        self.server.server_close()
+        self.slept.clear()
+        self.assertEqual(self.run_command("exit 0"), 0)
         self.assertEqual(self.slept, [])
+
+    def test_a_machine_that_only_had_a_bad_moment_is_waited_for(self):
+        self.server.moments = [503, 503]
+        self.assertEqual(self.run_command("exit 0"), 0)
+        self.assertEqual(self.slept, [(1, True), (1, True), (3, True), (3, False)])
+        self.server.moments, self.slept = [500], []
+        self.assertEqual(self.run_command("exit 0"), 0)
+        self.assertEqual(self.slept, [(3, True), (3, False)])
+
+    def test_a_machine_whose_answer_comes_late_is_waited_for(self):
+        fetch, late = drain.fetch, [TimeoutError()]
+
+        def once_late(*given):
+            if late:
+                raise late.pop()
+            return fetch(*given)
+
+        with mock.patch.object(drain, "fetch", once_late):
+            self.assertEqual(self.run_command("exit 0"), 0)
+        self.assertEqual(self.slept, [(3, True), (3, False)])
+
+    def test_a_machine_that_serves_again_when_its_turn_comes_is_waited_for(self):
+        """Before that, others had it out of rotation."""
+        self.server.moments = [503] * 3
+
+        def turn(file, within):
+            self.server.moments = []
+            fcntl.flock(file, fcntl.LOCK_EX)
+
+        with mock.patch.object(drain, "lock", turn):
+            self.run_command("exit 0")
+        self.assertEqual(self.slept, [(3, True), (3, False)])
 
     def test_a_machine_that_is_well_is_so_out_of_rotation_too(self):
         for status, healthy in ((200, True), (404, True), (503, False)):
@@ -115,10 +158,40 @@ class DrainTest(unittest.TestCase):
 
     def test_a_machine_that_does_not_get_healthy_again_is_a_failure(self):
         machine = drain.Machine(self.settings)
-        answers = iter([True, False])
-        machine.is_healthy = lambda: next(answers)
+        machine.is_healthy = lambda: False
         drain.time.monotonic = iter([0.0, 1.0]).__next__
         self.assertEqual(machine.run(["true"]), 1)
+
+    def run_program(self, *arguments):
+        """(exit status, standard error)."""
+        settings = f"{self.folder.name}/drain.json"
+        with open(settings, "w", encoding="utf-8") as file:
+            json.dump(self.settings, file)
+        said = io.StringIO()
+        with mock.patch.object(drain, "SETTINGS", settings), mock.patch.object(sys, "argv", ["platform-drain", *arguments]):
+            with contextlib.redirect_stderr(said):
+                return drain.main(), said.getvalue()
+
+    def test_others_that_drain_the_machine_are_waited_for_as_long_as_is_told(self):
+        mark = f"{self.folder.name}/mark"
+        with open(self.server.lock, "a", encoding="utf-8") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)
+            status, said = self.run_program("run", "--within", "1", "touch", mark)
+        self.assertEqual(status, 75)
+        self.assertEqual(said, "platform-drain: others drain this machine, and are not done after 1 s: nothing was done\n")
+        self.assertEqual((os.path.exists(mark), self.slept), (False, []))
+        self.assertEqual(self.run_program("run", "--within", "1", "touch", mark), (0, ""))
+        self.assertTrue(os.path.exists(mark))
+
+    def test_options_after_the_command_are_its_own(self):
+        for before in ((), ("--within", "5")):
+            self.assertEqual(self.run_program("run", *before, "sh", "-c", "exit 7", "--within", "9"), (7, ""))
+
+    def test_what_is_no_command_is_refused(self):
+        for arguments in ((), ("run",), ("run", "--within", "5"), ("run", "--within", "0", "true"), ("watch", "true"), ("stop",)):
+            with self.subTest(arguments), self.assertRaises(SystemExit) as ended:
+                self.run_program(*arguments)
+            self.assertEqual(ended.exception.code, 2)
 
     def announce(self, kind, machine="vmss_1"):
         self.server.events = [event(kind, machine)]

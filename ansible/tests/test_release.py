@@ -22,8 +22,13 @@ import threading
 import time
 import unittest
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from unittest import mock
 from urllib.parse import unquote, urlsplit
+
+import jinja2
+import yaml
 
 from programs import ROLES, program
 from services import MachineTest, Service
@@ -32,6 +37,8 @@ release = program("application/files/platform-release")
 HOST = "stdev.blob.core.test"
 FIRST, SECOND, BAD = "20261101000000", "20261102000000-aaaaaaaaaaaa", "20261103000000-bbbbbbbbbbbb"
 COMMIT = "a" * 40
+# What is told of an application that does not run, and whose release nobody tries.
+STOPPED = {"trying": False, "running": []}
 
 
 class Blobs(Service):
@@ -372,6 +379,17 @@ class StoreTest(ReleaseTest):
         self.assertIn(f"{HOST} does not answer", said)
         self.assertGreater(self.clock.now, 29)
 
+    def test_a_token_that_is_no_longer_valid_is_replaced_once(self):
+        self.publish(SECOND)
+        # The first question has the store away for longer than it is asked again at once.
+        self.store.statuses = [(503, "ServerBusy")] * 4 + [(401, "InvalidAuthenticationInfo")]
+        self.assertEqual(self.run_program("fetch", "front", SECOND)[:2], (0, f"front {SECOND}\n"))
+        self.assertEqual(len(self.metadata.asked), 2)
+        self.store.statuses = [(401, "InvalidAuthenticationInfo")] * 2
+        status, _, said = self.run_program("fetch", "front", FIRST)
+        self.assertEqual((status, len(self.metadata.asked), len(self.store.statuses)), (1, 3, 1))
+        self.assertIn("answers 401 InvalidAuthenticationInfo", said)
+
     # first
 
     def test_the_first_release_is_the_one_that_is_deployed(self):
@@ -379,7 +397,7 @@ class StoreTest(ReleaseTest):
         self.publish(BAD)
         self.assertEqual(self.run_program("first", "front"), (0, f"front {SECOND}\n", ""))
         self.assertEqual(self.current(), f"releases/{SECOND}")
-        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": SECOND, "revision": COMMIT})
+        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": SECOND, "revision": COMMIT, **STOPPED})
 
     def test_where_nothing_is_deployed_nothing_is_printed_and_nothing_done(self):
         self.assertEqual(self.run_program("first", "front"), (0, "", ""))
@@ -469,7 +487,7 @@ class StoreTest(ReleaseTest):
     def test_the_status_tells_what_is_there_and_what_is_deployed(self):
         self.make(FIRST)
         (self.root / "current").symlink_to(f"releases/{FIRST}")
-        entry = {"release": FIRST, "revision": COMMIT}
+        entry = {"release": FIRST, "revision": COMMIT, **STOPPED}
         self.assertEqual(json.loads(self.run_program("status")[1]), {"front": entry})
         self.deploy(SECOND, self.publish(SECOND))
         self.assertEqual(json.loads(self.run_program("status")[1]), {"front": {**entry, "deployed": SECOND}})
@@ -483,7 +501,7 @@ class StoreTest(ReleaseTest):
         (folder / "REVISION").unlink()
         (folder / "REVISION").symlink_to("/etc/hostname")
         (self.root / "current").symlink_to(f"releases/{FIRST}")
-        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": FIRST, "revision": None})
+        self.assertEqual(json.loads(self.run_program("current", "front")[1]), {"release": FIRST, "revision": None, **STOPPED})
 
 
 # Stands in for systemd: one unit with Type=notify that runs `current/server.py`, in a control group that is a file.
@@ -535,6 +553,9 @@ if kind == "deaf":
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
+        if self.path == "/long":
+            pathlib.Path("began").touch()
+            time.sleep(1.5)
         if kind in ("hang", "deaf"):
             time.sleep(60)
         if kind == "slow":
@@ -553,7 +574,8 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 class Server(ThreadingHTTPServer):
-    daemon_threads = True
+    # Else it answers what is under way before it ends.
+    daemon_threads = kind != "patient"
 server = Server(("127.0.0.1", {port}), Handler)
 if kind != "never":
     pathlib.Path(sys.argv[1]).touch()
@@ -704,6 +726,80 @@ class ActivateTest(ReleaseTest):
         self.make_server(BAD, "500")
         self.assertTrue(self.killed(release.Application, "point", "after", "activate", "front", SECOND))
         self.assertIn(f"{FIRST} serves again", self.run_program("activate", "front", BAD)[2])
+
+    def tell_current(self):
+        status, out, _ = self.run_program("current", "front")
+        told = json.loads(out)
+        self.assertEqual((status, json.loads(self.run_program("status")[1])), (0, {"front": told}))
+        return told["release"], told["trying"], told["running"]
+
+    def reboot(self):
+        """What the boot printed: the processes are gone, and start when the unit before them has ended."""
+        subprocess.run([self.folder / "bin/systemctl", "kill", "front.service"], check=True)
+        status, out, said = self.run_program("boot", "front")
+        self.assertEqual((status, said), (0, ""))
+        subprocess.run([self.folder / "bin/systemctl", "restart", "front.service"], check=True)
+        return out
+
+    def test_a_machine_that_reboots_in_an_activation_starts_the_release_before(self):
+        self.serve_first()
+        self.make_server(BAD)
+        self.assertEqual(self.tell_current(), (FIRST, False, [FIRST]))
+        for step, running in (("take_over", FIRST), ("passes", BAD)):
+            with self.subTest(killed_before=step):
+                self.assertTrue(self.killed(release.Application, step, "before", "activate", "front", BAD))
+                self.assertEqual(self.tell_current(), (BAD, True, [running]))
+                self.assertEqual(self.reboot(), f"front {FIRST}\n")
+                self.assertEqual(self.tell_current(), (FIRST, False, [FIRST]))
+                self.assertEqual(self.reboot(), "")
+
+    def test_a_reboot_changes_nothing_where_no_activation_was_interrupted_or_there_is_no_release_before(self):
+        self.make_server(FIRST)
+        self.assertTrue(self.killed(release.Application, "passes", "before", "activate", "front", FIRST))
+        self.assertEqual(self.reboot(), "")
+        self.assertEqual(self.tell_current(), (FIRST, True, [FIRST]))
+        self.assertEqual(self.run_program("activate", "front", FIRST)[0], 0)
+        self.make_server(BAD, "500")
+        self.assertEqual(self.run_program("activate", "front", BAD)[0], 1)
+        # What somebody else made of it since is nothing that was tried.
+        release.Application("front").point(BAD)
+        self.assertEqual(self.reboot(), "")
+        self.assertEqual(self.tell_current(), (BAD, False, [BAD]))
+
+    def test_others_at_the_application_are_waited_for_as_long_as_is_told(self):
+        self.serve_first()
+        self.make_server(SECOND)
+        other = subprocess.Popen(["flock", self.folder / "front.lock", "sh", "-c", "echo; read _"], stdin=-1, stdout=-1)
+        other.stdout.readline()
+        status, out, said = self.run_program("activate", "front", SECOND, "--within", "1")
+        other.communicate()
+        self.assertEqual((status, out), (75, ""))
+        self.assertEqual(said, "platform-release: others are at front, and not done after 1 s: nothing was done\n")
+        self.assertEqual(self.tell_current(), (FIRST, False, [FIRST]))
+        self.assertEqual(self.run_program("activate", "front", SECOND, "--within", "1")[0], 0)
+
+    def test_a_service_in_python_has_time_to_answer_what_is_under_way(self):
+        tasks = yaml.safe_load((ROLES / "machine-learning/tasks/main.yml").read_text(encoding="utf-8"))
+        seconds = jinja2.Template(tasks[0]["vars"]["application_activate_seconds"])
+        # Less than the answer takes, in itself.
+        gate = self.settings["gate"]["seconds"]
+        self.settings["activate_seconds"] = int(seconds.render(machine_learning_stop_timeout=4, machine_learning_gate_seconds=gate))
+        self.tell(self.settings)
+        folder = self.make_server(FIRST, "patient")
+        self.run_program("activate", "front", FIRST)
+        self.make_server(SECOND)
+
+        def ask():
+            connection = HTTPConnection("127.0.0.1", self.port)
+            connection.request("GET", "/long")
+            return connection.getresponse().status
+
+        with ThreadPoolExecutor() as pool:
+            answer = pool.submit(ask)
+            while not (folder / "began").exists():
+                time.sleep(0.01)
+            self.assertEqual(self.run_program("activate", "front", SECOND), (0, f"front {SECOND}\n", ""))
+            self.assertEqual(answer.result(), 200)
 
     def test_the_release_to_which_somebody_else_moved_current_is_the_one_before(self):
         self.serve_first()
