@@ -59,7 +59,7 @@ export async function applyApproved(
   // Also what was done by half is where the next preview starts.
   if (process.env["PLATFORM_PREVIEW_BACKEND"]) await publish(project, stack);
   // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.
-  if (status === 0) await end(place, stack);
+  if (status === 0) await end(place, stack, now.commit);
   return { applied: status === 0, differences: [] };
 }
 

@@ -62,6 +62,18 @@ test("mandatory violations of policy come before advisory ones", () => {
   expect(text.indexOf("**mandatory** |")).toBeLessThan(text.indexOf("| advisory |"));
 });
 
+test("that no policy ran is not told as one that had nothing to say", () => {
+  expect(note(recordOf([]))).toContain("Policy: nothing to say, by <code>platform</code>.");
+  expect(note(recordOf([], { packs: [] }))).toContain("**no policy ran**");
+});
+
+test("a preview that starts from nothing says how a stack that stands is published", () => {
+  const { state, ...unpublished } = recordOf([step("create", "new")]);
+  expect(state).toBeDefined();
+  expect(note(unpublished)).toContain("delivery publish prod</code>");
+  expect(note(recordOf([step("create", "new")]))).not.toContain("publish");
+});
+
 test("jobs without a record and pipelines without a preview are told", () => {
   expect(noteWithoutRecord("prod", "404", source)).toContain("left no record");
   expect(noteOfNothing("prod", source)).toContain("no longer previewed");

@@ -27,6 +27,7 @@ const record = (steps: PreviewStep[], more: Partial<PreviewRecord> = {}): Previe
   outcome: "previewed",
   steps,
   counts: { create: 0, update: 0, delete: 0, replace: 0, same: 0 },
+  packs: ["platform"],
   policy: [],
   ...more,
 });
@@ -195,4 +196,12 @@ test("an approved record hides no line of the log", () => {
   expect(text).toContain("section_start");
   expect(text).not.toMatch(/[^\P{C}\n]/u);
   expect(text.split("\n")).toHaveLength(3);
+});
+
+test("an apply without the policies that were asked is refused, and so is one with others", () => {
+  const without = record([step()], { packs: [] });
+  expect(differences(record([step()]), without)).toEqual([
+    { subject: "policy packs", approved: "platform", now: "none" },
+  ]);
+  expect(differences(without, record([step()]))).toHaveLength(1);
 });

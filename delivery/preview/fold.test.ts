@@ -120,7 +120,7 @@ test("violations of policies, errors and the end are as the engine tells them, w
       },
       { diagnosticEvent: { urn, message: "<{%reset%}>refused: hunter2<{%reset%}>\n", severity: "error" } },
       { diagnosticEvent: { message: "only said", severity: "info" } },
-      { summaryEvent: { resourceChanges: {}, result: "failed" } },
+      { summaryEvent: { resourceChanges: {}, PolicyPacks: { "platform|local|policy": "" }, result: "failed" } },
     ],
     mask,
   );
@@ -128,6 +128,7 @@ test("violations of policies, errors and the end are as the engine tells them, w
     policy: [
       { policy: "no-passwords", pack: "platform", level: "mandatory", urn, message: "[mandatory]  no [secret]" },
     ],
+    packs: ["platform"],
     errors: ["network: refused: [secret]"],
     result: "failed",
   });
