@@ -59,6 +59,14 @@ test("what is the same is no difference, whatever commit it is of", () => {
   expect(differences(record([step()]), record([step()], { commit: "1".repeat(40) }))).toEqual([]);
 });
 
+test("an apply without the policies that were asked is refused, and so is one with others", () => {
+  const without = record([step()], { packs: [] });
+  expect(differences(record([step()]), without)).toEqual([
+    { subject: "policy packs", approved: "platform", now: "none" },
+  ]);
+  expect(differences(without, record([step()]))).toHaveLength(1);
+});
+
 test.each<[string, PreviewRecord, PreviewRecord]>([
   ["state", record([step()]), record([step()], { state: digest("1") })],
   ["a state that is there", record([step()], { state: undefined }), record([step()])],
@@ -196,12 +204,4 @@ test("an approved record hides no line of the log", () => {
   expect(text).toContain("section_start");
   expect(text).not.toMatch(/[^\P{C}\n]/u);
   expect(text.split("\n")).toHaveLength(3);
-});
-
-test("an apply without the policies that were asked is refused, and so is one with others", () => {
-  const without = record([step()], { packs: [] });
-  expect(differences(record([step()]), without)).toEqual([
-    { subject: "policy packs", approved: "platform", now: "none" },
-  ]);
-  expect(differences(without, record([step()]))).toHaveLength(1);
 });
