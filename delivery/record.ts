@@ -11,7 +11,10 @@ export interface PreviewRecord {
   stack: string;
   /** Commit of the program, 40 hexadecimal digits. */
   commit: string;
-  /** Version of the state from which it starts: SHA-256 of the state without secrets. Undefined where there is none yet. */
+  /**
+   * Version of the state from which it starts: SHA-256 of the state without secrets. Undefined where there is none yet, or
+   * none is published.
+   */
   state?: string;
   outcome: "previewed" | "failed";
   /** Marks of the configuration's secrets by their paths: another mark is another ciphertext. No values. */
@@ -21,7 +24,11 @@ export interface PreviewRecord {
   /** All that is not "same", sorted by URN. */
   steps: PreviewStep[];
   counts: Counts & { same: number };
+  /** Names of the policy packs that ran. */
+  packs: string[];
   policy: PolicyViolation[];
+  /** Of drift only: number of steps that are left out, since the program asks for them and no apply has done them yet. */
+  unapplied?: number;
 }
 
 /** Numbers of steps. */
@@ -107,7 +114,9 @@ const record: z.ZodType<PreviewRecord> = z
     error: z.string().optional(),
     steps: z.array(step).max(most),
     counts: z.strictObject({ create: count, update: count, delete: count, replace: count, same: count }),
+    packs: z.array(z.string()).max(20),
     policy: z.array(violation),
+    unapplied: count.optional(),
   })
   .superRefine(({ counts, steps }, context) => {
     for (const [operation, counted] of Object.entries(countsOf(steps)))

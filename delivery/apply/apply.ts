@@ -64,7 +64,7 @@ export async function applyApproved(
   // Also what was done by half is where the next preview starts.
   await publishCopy(project, stack);
   // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.
-  if (status === 0) await end(place, stack);
+  if (status === 0) await end(place, stack, now.commit);
   return { applied: status === 0, differences: [] };
 }
 

@@ -1,12 +1,14 @@
 /** `bin/delivery drift`: whether Azure still has what was applied. */
 import type { Command } from "commander";
+import { appliedCommit } from "../apply/begun.ts";
 import { checkMachines } from "../check/check.ts";
 import { hasChanges, isWhole } from "../check/record.ts";
 import { checkText } from "../check/text.ts";
-import { comesAndGoes } from "../preview/compare.ts";
+import { driftOf, stepsToDo } from "../preview/drift.ts";
 import { exactPreview } from "../preview/preview.ts";
 import { recordText, stepText } from "../preview/text.ts";
 import { readProject } from "../project.ts";
+import { ownPlace } from "../pulumi.ts";
 import { readExactStack } from "../state/copy.ts";
 import { say, status, writeFile, writeRecord } from "./options.ts";
 
@@ -26,14 +28,20 @@ export function define(command: Command): void {
       "after",
       "\nReads everything from Azure and previews what an `up` would do (pulumi preview --refresh), then runs the playbooks\n" +
         "on the machines in check mode, as `check` does; changes nothing. Ends with 1 where anything would be done, but for\n" +
-        "machines that were repaired or added since, or where a machine cannot be looked at; with 3 where the program fails.",
+        "machines that were repaired or added since and for what was merged and not applied yet, or where a machine cannot be\n" +
+        "looked at; with 3 where the program fails.",
     )
     .action(async (stack: string, { out, checkOut, machines }: DriftOptions) => {
       const project = readProject();
       const exact = await readExactStack(project, stack);
-      const record = await exactPreview(project, stack, exact, say, ["--refresh"]);
+      const refreshed = await exactPreview(project, stack, exact, say, ["--refresh"]);
+      const isBehind =
+        refreshed.outcome === "previewed" &&
+        stepsToDo(refreshed).length > 0 &&
+        (await appliedCommit(ownPlace(project), stack)) !== refreshed.commit;
+      const record = isBehind ? driftOf(refreshed, await exactPreview(project, stack, exact, say)) : refreshed;
       writeRecord(record, { out });
-      const drifted = record.steps.filter((step) => !comesAndGoes(step));
+      const drifted = stepsToDo(record);
       if (drifted.length > 0) process.exitCode = status.refused;
       if (machines) {
         const check = await checkMachines(project, stack, { mask: exact.mask, say });
@@ -46,6 +54,8 @@ export function define(command: Command): void {
         process.exitCode = status.programFailed;
         return;
       }
+      if (record.unapplied !== undefined)
+        console.log(`stack ${stack}: merged and not applied yet, which is no drift: ${record.unapplied}`);
       console.log(drifted.map(stepText).join("\n") || `stack ${stack}: nothing has drifted at Azure`);
     });
 }

@@ -68,6 +68,12 @@ test("an issue's text begins no line with a quick action", async () => {
   expect(open()[0]?.description).not.toMatch(/^\s*\//m);
 });
 
+test("what was merged and not applied yet is told beside a drift, and is none by itself", async () => {
+  expect(await put(recordOf([], { unapplied: 2 }))).toBe("none");
+  expect(await put({ ...drift, unapplied: 2 })).toBe("opened");
+  expect(open()[0]?.description).toContain("2 steps of what was merged are not applied yet");
+});
+
 test("of two open issues about a stack one stays, and those of others are left alone", async () => {
   await put(drift);
   const [mine] = open();

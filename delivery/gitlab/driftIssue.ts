@@ -31,7 +31,7 @@ export async function putDriftIssue(
   const isFine = check === undefined || (isWhole(check) && !hasChanges(check));
   if (!isDrift(record) && isFine) {
     if (first === undefined) return "none";
-    await gitlab.addIssueNote(first.iid, `${seen(source)}: the stack is as its program says.`);
+    await gitlab.addIssueNote(first.iid, `${seen(source)}: the stack is as its program says.${waitingOf(record)}`);
     await gitlab.editIssue(first.iid, { stateEvent: "close" });
     return "closed";
   }
@@ -77,11 +77,22 @@ function meaningOf(record: PreviewRecord): string {
   if (!isDrift(record))
     return (
       "Azure is as this stack's program says, and its machines are not as its playbooks say, or could not be looked at. " +
-      "docs/operations.md tells what to do."
+      "docs/operations.md tells what to do." +
+      waitingOf(record)
     );
   return (
     "Azure is not as this stack's program says: an apply would do what is below. Either somebody changed Azure by " +
-    "hand, or an apply did not end. docs/operations.md tells what to do."
+    "hand, or an apply did not end. docs/operations.md tells what to do." +
+    waitingOf(record)
+  );
+}
+
+/** What was merged and not applied yet. */
+function waitingOf({ unapplied = 0 }: PreviewRecord): string {
+  if (unapplied === 0) return "";
+  return (
+    ` Besides, ${unapplied} steps of what was merged are not applied yet. They are no drift and left out here; machines ` +
+    "may differ by them."
   );
 }
 

@@ -34,6 +34,13 @@ test("a preview that changes nothing says so", () => {
   expect(text).not.toContain("<details>");
 });
 
+test("a preview that starts from nothing says how a stack that stands is published", () => {
+  const { state, ...unpublished } = recordOf([step("create", "new")]);
+  expect(state).toBeDefined();
+  expect(note(unpublished)).toContain("delivery publish prod</code>");
+  expect(note(recordOf([step("create", "new")]))).not.toContain("publish");
+});
+
 test("the difference has what was before and after, folded", () => {
   const changes = [
     { path: "sku.capacity", kind: "update" as const, before: 2, after: 3 },
@@ -50,6 +57,11 @@ test("a failed preview tells its error, and what it had found", () => {
   const text = note(record);
   expect(text).toContain("Preview of <code>prod</code>: failed, 1 to create\n");
   expect(text).toContain("! it broke:\n!   because");
+});
+
+test("that no policy ran is not told as one that had nothing to say", () => {
+  expect(note(recordOf([]))).toContain("Policy: nothing to say, by <code>platform</code>.");
+  expect(note(recordOf([], { packs: [] }))).toContain("**no policy ran**");
 });
 
 test("mandatory violations of policy come before advisory ones", () => {

@@ -1,5 +1,6 @@
 /** The one note that a merge request has about a stack. Pure. */
-import { countsOf, digestOf, type PolicyViolation, type PreviewRecord, type PreviewStep } from "../record.ts";
+import { countsOf, digestOf, type PreviewRecord, type PreviewStep } from "../record.ts";
+import { fromNothing } from "../preview/text.ts";
 import { nameOf } from "../urn.ts";
 import { masked } from "../state/mask.ts";
 import { isLater, marker, type Origin, readMarker } from "./marker.ts";
@@ -51,7 +52,8 @@ export function noteOf(stack: string, record: PreviewRecord, source: Source, mor
   const head = [heading(stack, titleOf(record), source, digestOf(record))];
   if (record.outcome === "failed") head.push("The preview **failed**, so this merge request cannot be applied.");
   if (record.error !== undefined) head.push(errorBlock(record.error));
-  head.push(stepTable(record.steps), policyPart(record.policy));
+  if (record.state === undefined) head.push(fromNothing(code(`bin/delivery publish ${stack}`)));
+  head.push(stepTable(record.steps), policyPart(record));
   if (record.steps.some(({ operation }) => operation === "replace" || operation === "delete"))
     head.push("What is replaced or deleted loses what it holds, unless that is kept elsewhere.");
   head.push(secretPart(record.steps));
@@ -130,9 +132,12 @@ function stepRow({ operation, name, type, changes, exempt }: PreviewStep): strin
   return [verb, label(name), label(type), [...shown, ...more, ...may].join(", ")];
 }
 
-function policyPart(violations: readonly PolicyViolation[]): string {
+function policyPart({ packs, policy: violations }: Pick<PreviewRecord, "packs" | "policy">): string {
   const mandatory = violations.filter(({ level }) => level === "mandatory");
-  if (violations.length === 0) return "Policy: nothing to say.";
+  if (violations.length === 0)
+    return packs.length === 0
+      ? "Policy: **no policy ran**."
+      : `Policy: nothing to say, by ${packs.map((pack) => label(pack)).join(", ")}.`;
   const advisory = violations.length - mandatory.length;
   const rows = [...mandatory, ...violations.filter(({ level }) => level === "advisory")].map(
     ({ level, policy, urn, message }) => [

@@ -27,6 +27,7 @@ const record = (steps: PreviewStep[], more: Partial<PreviewRecord> = {}): Previe
   outcome: "previewed",
   steps,
   counts: { create: 0, update: 0, delete: 0, replace: 0, same: 0 },
+  packs: ["platform"],
   policy: [],
   ...more,
 });
@@ -56,6 +57,14 @@ const capacity = update("sku.capacity", 2, 3);
 
 test("what is the same is no difference, whatever commit it is of", () => {
   expect(differences(record([step()]), record([step()], { commit: "1".repeat(40) }))).toEqual([]);
+});
+
+test("an apply without the policies that were asked is refused, and so is one with others", () => {
+  const without = record([step()], { packs: [] });
+  expect(differences(record([step()]), without)).toEqual([
+    { subject: "policy packs", approved: "platform", now: "none" },
+  ]);
+  expect(differences(without, record([step()]))).toHaveLength(1);
 });
 
 test.each<[string, PreviewRecord, PreviewRecord]>([

@@ -35,6 +35,7 @@ export function differences(
     if (before !== after) found.push({ subject, approved: textOf(before), now: textOf(after) });
   };
   differ("stack", approved.stack, now.stack);
+  differ("policy packs", approved.packs.join(", ") || undefined, now.packs.join(", ") || undefined);
   for (const { outcome, error } of [approved, now])
     if (outcome !== "previewed")
       found.push({ subject: "preview", approved: approved.outcome, now: `${now.outcome}: ${error ?? ""}` });

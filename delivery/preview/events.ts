@@ -43,7 +43,12 @@ export interface EngineEvent {
     policyPackName: string;
     enforcementLevel: string;
   };
-  summaryEvent?: { resourceChanges?: Record<string, number>; result?: string };
+  /** `PolicyPacks` are those that ran, with their versions: a local one is `<name>|local|<folder>`. */
+  summaryEvent?: {
+    resourceChanges?: Record<string, number>;
+    PolicyPacks?: Record<string, string> | null;
+    result?: string;
+  };
   errorEvent?: { error: string };
 }
 

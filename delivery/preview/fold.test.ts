@@ -146,7 +146,7 @@ test("violations of policies, errors and the end are as the engine tells them, w
       },
       { diagnosticEvent: { urn, message: "<{%reset%}>refused: hunter2<{%reset%}>\n", severity: "error" } },
       { diagnosticEvent: { message: "only said", severity: "info" } },
-      { summaryEvent: { resourceChanges: {}, result: "failed" } },
+      { summaryEvent: { resourceChanges: {}, PolicyPacks: { "platform|local|policy": "" }, result: "failed" } },
     ],
     mask,
   );
@@ -154,6 +154,7 @@ test("violations of policies, errors and the end are as the engine tells them, w
     policy: [
       { policy: "no-passwords", pack: "platform", level: "mandatory", urn, message: "[mandatory]  no [secret]" },
     ],
+    packs: ["platform"],
     errors: ["network: refused: [secret]"],
     result: "failed",
   });

@@ -17,7 +17,7 @@ import { formatPath, parsePath, valueAt, withoutPath, type Path } from "./paths.
 import { plainValue, shortened } from "./values.ts";
 
 /** What the events say. */
-export interface Folded extends Pick<PreviewRecord, "steps" | "counts" | "policy"> {
+export interface Folded extends Pick<PreviewRecord, "steps" | "counts" | "packs" | "policy"> {
   /** What was said as an error. */
   errors: string[];
   /** How it ended, as the engine says: `succeeded`; undefined where it did not come to an end. */
@@ -56,6 +56,10 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
   return {
     steps,
     counts: { ...countsOf(steps), same },
+    packs: events
+      .flatMap(({ summaryEvent }) => Object.keys(summaryEvent?.PolicyPacks ?? {}))
+      .map((name) => mask.text(name.split("|")[0] ?? name))
+      .sort(compareText),
     policy: events.flatMap((event) => violationOf(event, mask)),
     errors: events.flatMap(({ diagnosticEvent, errorEvent }) => {
       if (errorEvent) return [mask.text(errorEvent.error)];

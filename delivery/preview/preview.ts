@@ -25,7 +25,6 @@ export async function secretFreePreview(project: Project, stack: string, say: Sa
     const place = { directory, environment: previewEnvironment(backend) };
     await makeStack(place, stack);
     if (copy) await importState(place, stack, JSON.stringify(copy.exported));
-    else say(`nothing is published of stack ${stack}: this is a preview of a stack that does not exist yet`);
     const mask = copy?.mask ?? new Mask(placeholdersOf(secrets).map((secret) => ({ secret, by: masked })));
     return record(project, stack, place, { secrets, mask, version: copy?.version }, [], say);
   });
@@ -63,7 +62,7 @@ async function record(
     mask,
     say,
   );
-  const { steps, counts, policy, errors, result } = fold(events, mask);
+  const { steps, counts, packs, policy, errors, result } = fold(events, mask);
   const failed = status !== 0 || result !== "succeeded";
   const marks = marksOf(secrets);
   return {
@@ -76,6 +75,7 @@ async function record(
     ...(failed ? { error: [...new Set([...errors, stderr.trim()])].filter(Boolean).join("\n") } : {}),
     steps,
     counts,
+    packs,
     policy,
   };
 }

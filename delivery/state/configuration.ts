@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { secretsOf } from "../../environment/secrets.ts";
-import { asObject } from "../../environment/untyped.ts";
+import { asArray, asObject } from "../../environment/untyped.ts";
 import type { StackFile } from "../project.ts";
 import { stringsIn, type Replacement } from "./mask.ts";
 import { encrypt, encryptionSalt } from "./passphrase.ts";
@@ -126,11 +126,19 @@ export function originsOf(secrets: readonly Secure[], shown: unknown): Replaceme
 }
 
 /**
- * Secrets that a stack had at its last apply. Where one has been set anew since, what stands for it says so.
+ * Secrets that the configuration had in the runs whose values a state may have: all since the last update that succeeded,
+ * and that one. A run that failed has made a part, and left what those before had made. Where one has been set anew since,
+ * what stands for it says so.
  *
- * @param shown Their values, as `pulumi stack history --json --show-secrets` has them.
+ * @param history Answer of `pulumi stack history --json --show-secrets`, newest first.
  */
-export function earlierSecrets(secrets: readonly Secure[], shown: unknown): Replacement[] {
+export function earlierSecrets(secrets: readonly Secure[], history: unknown): Replacement[] {
+  const runs = asArray(history).map(asObject);
+  const success = runs.findIndex(({ kind, result }) => kind === "update" && result === "succeeded");
+  return runs.slice(0, success < 0 ? undefined : success + 1).flatMap(({ config }) => secretsOfRun(secrets, config));
+}
+
+function secretsOfRun(secrets: readonly Secure[], shown: unknown): Replacement[] {
   const keys = new Set(secrets.map(({ path }) => path[0]));
   const removed = Object.entries(asObject(shown)).flatMap(([key, entry]): Secure[] => {
     const { secret, objectValue } = asObject(entry);

@@ -1,5 +1,4 @@
 /** The secret-free copy of a stack's state: published after an apply, read by previews that nobody has reviewed. */
-import { asArray, asObject } from "../../environment/untyped.ts";
 import { ownPlace, PulumiError, pulumi, saysLocked, type Place } from "../pulumi.ts";
 import { readStackFile, UsageError, type Project, type StackFile } from "../project.ts";
 import {
@@ -28,6 +27,9 @@ export interface ExactStack {
   version: string | undefined;
 }
 
+/** So many of the newest runs are looked at. */
+const longestHistory = "50";
+
 export async function readExactStack(project: Project, stack: string): Promise<ExactStack> {
   const file = readStackFile(project, stack);
   const place = ownPlace(project);
@@ -37,11 +39,10 @@ export async function readExactStack(project: Project, stack: string): Promise<E
   const [exported, shown, history] = await Promise.all([
     exportState(place, stack),
     ask("config", "--json"),
-    ask("stack", "history", "--json", "--page-size", "1", "--page", "1"),
+    ask("stack", "history", "--json", "--page-size", longestHistory, "--page", "1"),
   ]);
-  const [last] = asArray(JSON.parse(history || "[]"));
-  // What the configuration had at the last apply may be where nothing marks it as secret.
-  const earlier = earlierSecrets(secrets, asObject(last)["config"]);
+  // What the configuration had before may be where nothing marks it as secret.
+  const earlier = earlierSecrets(secrets, JSON.parse(history || "[]"));
   const origins = [...originsOf(secrets, JSON.parse(shown || "{}")), ...earlier];
   const known = knownSecrets(exported, origins, openIn(project, stack, file, secrets));
   const mask = new Mask(known.map(({ secret }) => ({ secret, by: masked })));

@@ -154,17 +154,22 @@ test("a state and its copy have one version; it changes with what is in it, and 
   expect(version({ version: 3, deployment: {} })).toBeUndefined();
 });
 
-test("what the configuration had at the last apply is taken out as well", () => {
-  const before = {
-    "platform:apiKey": { value: "the key before", secret: true },
-    "platform:gone": { value: "gone secret", secret: true },
-  };
-  const copy = secretFree(
-    state({ a: "x the key before", b: "gone secret" }),
-    [...origins, ...earlierSecrets(secrets, before)],
-    [],
-  );
-  expect(JSON.stringify(copy)).not.toMatch(/the key before|gone secret/);
+test("what the configuration had since the last update that succeeded is taken out as well", () => {
+  const run = (kind: string, result: string, value: string, more = {}) => ({
+    ...{ kind, result },
+    config: { "platform:apiKey": { value, secret: true }, ...more },
+  });
+  const history = [
+    run("update", "failed", "the failed key"),
+    run("refresh", "succeeded", "the refreshed key"),
+    run("update", "succeeded", "the key before", { "platform:gone": { value: "gone secret", secret: true } }),
+    run("update", "succeeded", "an older key"),
+  ];
+  const earlier = earlierSecrets(secrets, history);
+  expect(earlier.map(({ secret }) => secret)).not.toContain("an older key");
+  const values = { a: "x the key before", b: "gone secret", c: "the failed key", d: "the refreshed key" };
+  const copy = secretFree(state(values), [...origins, ...earlier], []);
+  expect(JSON.stringify(copy)).not.toMatch(/the \w+ key|the key before|gone secret/);
 });
 
 test("what Ansible printed is in no copy, and its lines are no secrets elsewhere", () => {

@@ -8,6 +8,9 @@ import { join, relative, resolve } from "node:path";
 import { execa } from "execa";
 import { dump, load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { fold } from "../../delivery/preview/fold.ts";
+import { preview } from "../../delivery/pulumi.ts";
+import { Mask } from "../../delivery/state/mask.ts";
 import { plannedOf } from "../../delivery/template/preview.ts";
 import { templateOf } from "../../delivery/template/template.ts";
 import { administrators } from "../../environment/testing/stacks.ts";
@@ -28,18 +31,19 @@ interface StackFile {
 }
 const read = (path: string) => load(readFileSync(path, "utf8")) as StackFile;
 
+const environment = {
+  NODE_EXTRA_CA_CERTS: join(lab.directory, "ca.pem"),
+  PLATFORM_POLICY_DATE: "2026-12-01",
+  PULUMI_HOME: join(lab.directory, "home"),
+  PULUMI_BACKEND_URL: `file://${join(lab.directory, "state")}`,
+  PULUMI_CONFIG_PASSPHRASE: "preview",
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+  PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+};
 const pulumi = (...words: string[]) =>
   execa("pulumi", ["-C", project, "--non-interactive", ...words, "--stack", "dev"], {
     reject: false,
-    env: {
-      NODE_EXTRA_CA_CERTS: join(lab.directory, "ca.pem"),
-      PLATFORM_POLICY_DATE: "2026-12-01",
-      PULUMI_HOME: join(lab.directory, "home"),
-      PULUMI_BACKEND_URL: `file://${join(lab.directory, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "preview",
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-      PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
-    },
+    env: environment,
   });
 
 beforeAll(async () => {
@@ -69,12 +73,12 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => lab.stop());
 
-const preview = (...words: string[]) => pulumi("preview", "--policy-pack", join(root, "policy"), ...words);
+const withPack = ["--policy-pack", join(root, "policy")];
 
 test.skipIf(!hasEngine)(
   "the engine asks the pack of every resource of dev, and it complains of none",
   async () => {
-    const { stdout, stderr, exitCode } = await preview("--json");
+    const { stdout, stderr, exitCode } = await pulumi("preview", ...withPack, "--json");
     expect(exitCode, stderr).toBe(0);
     const { diagnostics, steps } = JSON.parse(stdout) as { diagnostics?: object[]; steps: { urn: string }[] };
     expect(diagnostics ?? []).toEqual([]);
@@ -110,9 +114,13 @@ test.skipIf(!hasEngine)(
     const file = read(stackFile);
     file.config["platform:environment"]["imageVersion"] = "latest";
     writeFileSync(stackFile, dump(file));
-    const { stdout, exitCode } = await preview();
-    expect(exitCode).not.toBe(0);
-    const named = [...stdout.matchAll(/\[mandatory\] +(\S+)/g)].map(([, policy]) => policy);
+    const place = { directory: project, environment: { ...process.env, ...environment } };
+    const mask = new Mask([]);
+    const { status, events } = await preview(place, ["--stack", "dev", ...withPack], mask, () => {});
+    const { packs, policy } = fold(events, mask);
+    expect(status).not.toBe(0);
+    expect(packs).toEqual(["platform"]);
+    const named = policy.filter(({ level }) => level === "mandatory").map((violation) => violation.policy);
     // Of dev's four tiers, the reverse proxy and the HAProxy machines of one tier.
     expect(named).toEqual(Array<string>(6).fill("scale-set-image"));
   },

@@ -3,7 +3,7 @@
  * https://docs.gitlab.com/ci/components/#directory-structure . It does not prove that GitLab takes them.
  */
 import { existsSync, globSync, readFileSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, matchesGlob } from "node:path";
 import { load, loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { root } from "../paths.ts";
@@ -97,6 +97,24 @@ describe("the pipeline", () => {
       const included = pipeline.include.filter(({ component }) => component.includes(`/${name}@$CI_COMMIT_SHA`));
       expect(included.map(({ inputs }) => inputs.stack).sort()).toEqual(stacks.sort());
     }
+  });
+
+  test("previews, exact previews and applies follow the same files", () => {
+    const followed = ["preview", "exact", "apply"].map((name) => {
+      const [header] = loadAll(read(`templates/${name}/template.yml`)) as [{ spec: { inputs: Record<string, Input> } }];
+      return header.spec.inputs["changes"]?.default;
+    });
+    expect(new Set(followed.map((paths) => JSON.stringify(paths))).size).toBe(1);
+    const made = [
+      "index.ts",
+      "bin/setup",
+      "requirements.txt",
+      "requirements-node.txt",
+      "package-lock.json",
+      "Pulumi.yaml",
+    ];
+    const patterns = followed[0] as string[];
+    expect(made.filter((path) => !patterns.some((pattern) => matchesGlob(path, pattern)))).toEqual([]);
   });
 
   test.each(["apply", "exact"])(

@@ -29,7 +29,7 @@ export const rules: Rule[] = [
   },
   {
     name: "vault-firewall",
-    asks: "A vault answers the machines' subnets and known senders only",
+    asks: "A vault answers the machines' subnets, known senders, and Azure's own trusted services only",
     ids: ["Azure.KeyVault.Firewall", "CKV_AZURE_109", "CKV_AZURE_189", "CKV2_AZURE_32", "AZU-0013"],
     types: [types.vault],
     check: ({ inputs }) =>
@@ -37,6 +37,8 @@ export const rules: Rule[] = [
         ? []
         : [
             ...must(inputs, "properties.networkAcls.defaultAction", "Deny"),
+            // Resource Manager writes the secrets of the program.
+            ...must(inputs, "properties.networkAcls.bypass", "AzureServices"),
             ...wideRanges(inputs, "properties.networkAcls.ipRules", "value"),
           ],
   },

@@ -240,9 +240,20 @@ export const mistakes: readonly Mistake[] = [
     ["network-front-subnet", "natGateway"],
     ["network-nat", "publicIpAddresses"],
     ["reverse-proxy-lbe", "frontendIPConfigurations"],
+    ["vault-kv", "properties"],
+    ["storage-st", "networkRuleSet"],
   ].map(([resource, input = ""]) =>
     all("own-resources", `${resource} with somebody else's ${input}`, (made) =>
       made.map((each) => (each.name === resource ? { ...each, madeOf: { ...each.madeOf, [input]: [] } } : each)),
+    ),
+  ),
+  ...[
+    ["vault-kv", "properties.networkAcls.virtualNetworkRules", { id: "/somebody-elses" }] as const,
+    ["storage-st", "networkRuleSet.virtualNetworkRules", { virtualNetworkResourceId: "/somebody-elses" }] as const,
+    ["front-load-balancer-lbi", "frontendIPConfigurations", { subnet: { id: "/somebody-elses" } }] as const,
+  ].map(([resource, list, item]) =>
+    one("own-resources", `somebody else's beside its own in ${list}`, resource, (inputs) =>
+      (valueAt(inputs, list) as Container[]).push(item),
     ),
   ),
 
@@ -391,6 +402,7 @@ export const mistakes: readonly Mistake[] = [
   set("vault-firewall", "vault-kv", "properties.networkAcls.defaultAction", "Allow"),
   set("vault-firewall", "vault-kv", "properties.networkAcls", undefined, "prod"),
   set("vault-firewall", "vault-kv", "properties.networkAcls.ipRules", [{ value: "0.0.0.0/0" }]),
+  set("vault-firewall", "vault-kv", "properties.networkAcls.bypass", "None"),
   set("vault-rbac", "vault-kv", "properties.enableRbacAuthorization", false),
   set("vault-rbac", "vault-kv", "properties.accessPolicies", [{ objectId: "x", permissions: { secrets: ["all"] } }]),
   set("vault-uses", "vault-kv", "properties.enabledForDeployment", true),

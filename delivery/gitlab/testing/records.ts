@@ -21,5 +21,16 @@ export function step(operation: PreviewStep["operation"], name: string, more: Pa
 export function recordOf(steps: readonly PreviewStep[], more: Partial<PreviewRecord> = {}): PreviewRecord {
   const counts = { create: 0, update: 0, delete: 0, replace: 0, same: 40 };
   for (const { operation } of steps) counts[operation]++;
-  return { version: 1, stack: "prod", commit, outcome: "previewed", steps: [...steps], counts, policy: [], ...more };
+  return {
+    version: 1,
+    stack: "prod",
+    commit,
+    state: "0".repeat(64),
+    outcome: "previewed",
+    steps: [...steps],
+    counts,
+    packs: ["platform"],
+    policy: [],
+    ...more,
+  };
 }

@@ -149,9 +149,9 @@ export async function plantedSecrets(place: Place, count: number, seed: number, 
   const names = Array.from({ length: count }, (_, index) => `secret${index}`);
   // Letters that are written in another way in JSON, in an address and in a shell.
   const values = () => Object.fromEntries(names.map((name) => [name, `${random.text(12)}"/\\+ ${random.text(8)}`]));
-  const [first, second] = [values(), values()];
-  const [before, after] = [place.encrypted(first), place.encrypted(second)];
-  const planted = [...Object.values(first), ...Object.values(second)];
+  const [first, second, third] = [values(), values(), values()];
+  const [before, after, failing] = [place.encrypted(first), place.encrypted(second), place.encrypted(third)];
+  const planted = [first, second, third].flatMap(Object.values<string>);
   const program = merged(names.map((name, index) => leaks[index % leaks.length]!(name)));
 
   place.write({ program, secrets: before });
@@ -165,6 +165,13 @@ export async function plantedSecrets(place: Place, count: number, seed: number, 
   expect(update.up, update.up.stderr).toMatchObject({ status: 0 });
   expect(update.record.counts.update + update.record.counts.replace).toBeGreaterThan(0);
   nowhere("update", planted, update);
+  // The newest run is one that has failed, with other values than the state has: so has the configuration since.
+  place.write({ program: { resources: [], error: "it ends" }, secrets: failing });
+  expect(() => place.pulumi("up", "--yes", "--skip-preview", "--stack", stack)).toThrow("it ends");
+  place.write({ program, secrets: before });
+  nowhere("failed run", planted, [await place.delivery("publish", stack), published(place)]);
+  place.write({ program, secrets: after });
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
   for (const failure of failures.slice(0, errors)) {
     place.write({ program: merged([...names.slice(0, 4)].map((name) => failure(name))), secrets: after });
     const failed = await approvedUp(place);
@@ -175,8 +182,8 @@ export async function plantedSecrets(place: Place, count: number, seed: number, 
   }
   if (errors <= failures.length) return;
   const [one = ""] = names;
-  const failing = { type: "command:local:Command", name: "failing", inputs: { fail: `\${secret:${one}}` } };
-  place.write({ program: { resources: [...program.resources, failing] }, secrets: after });
+  const refused = { type: "command:local:Command", name: "failing", inputs: { fail: `\${secret:${one}}` } };
+  place.write({ program: { resources: [...program.resources, refused] }, secrets: after });
   const failed = await approvedUp(place);
   expect(failed.up.status).toBe(1);
   expect(failed.up.stdout).toContain("it failed with [secret]");
@@ -495,6 +502,18 @@ export async function drift(place: Place): Promise<void> {
   const some = await place.delivery("drift", stack, "--no-machines", "--out", out);
   expect(some.status, some.stdout + some.stderr).toBe(1);
   expect(some.stdout).toContain("create azure-native:network:VirtualNetwork network");
+  // What was merged since the last apply is none; of the applied commit itself, all is.
+  const applied = (commit: string) => place.pulumi("stack", "tag", "set", "delivery:applied", commit, "--stack", stack);
+  applied("0".repeat(40));
+  place.write({ program: { resources: [...living(), network({}), other()] }, secrets: { apiKey } });
+  const merged = await place.delivery("drift", stack, "--no-machines", "--out", out);
+  expect(merged.status, merged.stdout + merged.stderr).toBe(1);
+  expect(merged.stdout).toMatch(/which is no drift: 1\n.*create azure-native:network:VirtualNetwork network/);
+  expect(merged.stdout).not.toContain("other");
+  const { commit, unapplied } = parseRecord(readFileSync(out, "utf8"));
+  expect(unapplied).toBe(1);
+  applied(commit);
+  expect((await place.delivery("drift", stack, "--no-machines")).stdout).toContain("other");
 }
 
 /** A publish that was killed has left its lock on the copy, which nobody else works on. */
@@ -527,7 +546,9 @@ export async function failedPublish(place: Place): Promise<void> {
   place.environment["PLATFORM_PREVIEW_BACKEND"] = backend;
   const again = await up();
   expect(again.status, again.stdout + again.stderr).toBe(0);
-  expect((await place.preview()).record.steps).toEqual([]);
+  const { record } = await place.preview();
+  expect(record.steps).toEqual([]);
+  expect(place.pulumi("stack", "tag", "get", "delivery:applied", "--stack", stack).trim()).toBe(record.commit);
 }
 
 /** An apply that is killed while it makes the first of two resources; its record is `record.json`. */

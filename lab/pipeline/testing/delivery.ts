@@ -32,6 +32,7 @@ function previewOf(stack: string): PreviewRecord {
     ...(isFailing ? { error: `Pulumi.${stack}.yaml: mistake: given true` } : {}),
     steps: [step("update", "program", { inputs, changes: [{ path: "file", kind: "update", after: program }] })],
     counts: { create: 0, update: 1, delete: 0, replace: 0, same: 3 },
+    packs: [],
     policy: [],
   };
 }
