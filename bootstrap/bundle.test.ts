@@ -139,6 +139,19 @@ test("what Azure would not take is refused with its size, the limit and the larg
   expect(build).toThrow(/out of ansible\/playbooks\/front\.yml.*compressed: \/opt\/platform\/roles\/health\/.*large/);
 });
 
+test("comments of YAML stay at home, and what looks like one in a value goes along", () => {
+  const contents = {
+    "roles/health/tasks/main.yml": "# Why.\n- ansible.builtin.debug: {}\n  # And more.\n  when: true # here\n",
+    "roles/health/defaults/main.yml": "# Why.\na: |\n  # no comment\n  b\n",
+    "roles/health/files/script": "#!/bin/sh\n# Why.\n",
+  };
+  const written = bundleFiles(plan, groupOf("front"), treeOf({ ...files, ...contents }), access);
+  const contentOf = (end: string) => written.find(({ path }) => path.endsWith(end))?.content;
+  expect(contentOf("tasks/main.yml")).toBe("- ansible.builtin.debug: {}\n  when: true # here\n");
+  expect(contentOf("defaults/main.yml")).toBe(contents["roles/health/defaults/main.yml"]);
+  expect(contentOf("files/script")).toBe(contents["roles/health/files/script"]);
+});
+
 test.each(["dev", "prod", "tools"])("what the machines of %s carry fits into nine tenths of the limit", (stack) => {
   const real = readTree(join(import.meta.dirname, "..", "ansible"));
   const stackPlan = planOf(stack);

@@ -1,5 +1,6 @@
 /** The custom data of a scale set: all that a new machine needs in order to configure itself. */
 import { basename, extname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { gzipSync } from "node:zlib";
 import { dump } from "js-yaml";
 import type { MachineGroup } from "../environment/machineGroup.ts";
@@ -8,7 +9,7 @@ import { machineGroups } from "../environment/plan.ts";
 import { buildInventory, groupNames, renderInventory } from "../inventory/inventory.ts";
 import { longestVaultAccess, type VaultAccess } from "../inventory/vaultAccess.ts";
 import * as firstBoot from "./firstBoot.ts";
-import { filesOfPlaybook } from "./playbookFiles.ts";
+import { filesOfPlaybook, parseYaml } from "./playbookFiles.ts";
 import type { TreeFile } from "./tree.ts";
 
 /** Azure's limit of custom data in bytes, before base64. */
@@ -103,8 +104,14 @@ function fromTree({ path, content, executable }: TreeFile): WrittenFile {
   const permissions = executable ? "0755" : "0644";
   const asText = content.toString("utf8");
   return Buffer.from(asText).equals(content)
-    ? text(target, asText, permissions)
+    ? text(target, /\.ya?ml$/.test(path) ? withoutComments(asText) : asText, permissions)
     : { path: target, content: content.toString("base64"), encoding: "b64", permissions };
+}
+
+/** Comments are for those who read the project. Where one is part of a value, all of the file stays. */
+function withoutComments(yaml: string): string {
+  const bare = yaml.replace(/^[ \t]*#.*\n/gm, "");
+  return isDeepStrictEqual(parseYaml(bare), parseYaml(yaml)) ? bare : yaml;
 }
 
 function cloudConfig(files: WrittenFile[]): string {

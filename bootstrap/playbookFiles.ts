@@ -29,6 +29,9 @@ const schema = CORE_SCHEMA.withTags(
   }),
 );
 
+/** The documents of a YAML file of Ansible's. */
+export const parseYaml = (text: string): unknown[] => loadAll(text, { schema });
+
 /**
  * The files that a playbook needs, in the order of the tree.
  *
@@ -81,7 +84,7 @@ function references(file: TreeFile): References {
   const found: References = { roles: [], files: [] };
   let content: unknown;
   try {
-    content = loadAll(file.content.toString("utf8"), { schema });
+    content = parseYaml(file.content.toString("utf8"));
   } catch (error) {
     throw new Error(`ansible/${file.path} is no YAML: ${(error as Error).message}`, { cause: error });
   }
