@@ -1,6 +1,7 @@
 /** What a preview of a stack says, as one file that passes from job to job. No secrets in it. */
 import { createHash } from "node:crypto";
 import { z } from "zod";
+import { parseAs } from "./parse.ts";
 import { exemptionsOfUrn } from "./exemptions.ts";
 import { canonical } from "./state/canonical.ts";
 import { nameOf, typeOf } from "./urn.ts";
@@ -144,17 +145,7 @@ export function digestOf(record: PreviewRecord): string {
  *
  * @throws Error that says what is wrong with it.
  */
-export function parseRecord(text: string): PreviewRecord {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`this is no record of a preview: ${(error as Error).message}`, { cause: error });
-  }
-  const { data, error } = record.safeParse(content);
-  if (data === undefined) throw new Error(`this is no record of a preview: ${z.prettifyError(error)}`);
-  return data;
-}
+export const parseRecord = (text: string): PreviewRecord => parseAs(record, "a preview", text);
 
 /**
  * What GitLab's widget of a merge request shows: https://docs.gitlab.com/user/infrastructure/iac/mr_integration/ . A

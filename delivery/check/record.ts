@@ -1,5 +1,6 @@
 /** What a run of Ansible in check mode says about a stack's machines, as one file that passes from job to job. */
 import { z } from "zod";
+import { parseAs } from "../parse.ts";
 
 /** No secret that is known is in it. */
 export interface CheckRecord {
@@ -60,17 +61,7 @@ const record: z.ZodType<CheckRecord> = z.strictObject({
  *
  * @throws Error that says what is wrong with it.
  */
-export function parseCheck(text: string): CheckRecord {
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw new Error(`this is no record of a check: ${(error as Error).message}`, { cause: error });
-  }
-  const { data, error } = record.safeParse(content);
-  if (data === undefined) throw new Error(`this is no record of a check: ${z.prettifyError(error)}`);
-  return data;
-}
+export const parseCheck = (text: string): CheckRecord => parseAs(record, "a check", text);
 
 /** Whether a machine was looked at as a whole. */
 export const isKnown = ({ failed, unreachable }: CheckedMachine) => failed.length === 0 && unreachable === undefined;
