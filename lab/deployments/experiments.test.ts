@@ -6,7 +6,8 @@ import { FakeLab, machine, status } from "../chaos/testing/fakeLab.ts";
 import { missed } from "../chaos/report.ts";
 import type { Result } from "../commands.ts";
 import type { Killing } from "./capistrano.ts";
-import { experimentsWith, type Deployer } from "./experiments.ts";
+import { experimentsWith } from "./experiments.ts";
+import type { Deployer } from "./experiments/deployer.ts";
 import { kindOf } from "./progress.ts";
 
 let directory: string;

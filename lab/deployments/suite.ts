@@ -13,7 +13,8 @@ import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
 import { cacheDir } from "../paths.ts";
 import { minutesLeft, missedTogether } from "./progress.ts";
-import { experimentsWith, realDeployer } from "./experiments.ts";
+import { experimentsWith } from "./experiments.ts";
+import { realDeployer } from "./experiments/deployer.ts";
 
 interface Arguments {
   only: string[];
