@@ -21,7 +21,11 @@ export function minutesLeft(left: readonly string[], runs: readonly Run[]): numb
 /** Requests that the 50 deployments and 50 rollbacks must have had at least. */
 export const fewestRequests = 100_000;
 
-/** What is missed of all deployments together, once all are done: one line each. */
+/**
+ * What is missed of all deployments together, once all are done: one line each.
+ *
+ * @param names All experiments that there are, not only those that were asked for.
+ */
 export function missedTogether(names: readonly string[], runs: readonly Run[]): string[] {
   const all = names.filter((name) => kindOf(name) === "deployments");
   const done = runs.filter(({ experiment, report }) => report && all.includes(experiment));
