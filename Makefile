@@ -21,7 +21,7 @@ GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is n
 .PHONY: help setup lab chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 setup: ## install everything that the project needs, pinned
 	@bin/setup lab
