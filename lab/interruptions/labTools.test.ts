@@ -15,7 +15,8 @@ afterEach(() => rmSync(folder, { recursive: true }));
 /** Tools for a `bin/lab` that answers so, and its commands. */
 function tools(answer: Partial<Result> = {}) {
   const commands: string[] = [];
-  const record = InterruptionsRecord.begin(folder, { seed: 7, rounds: 20, stack: "dev" });
+  const options = { seed: 7, rounds: 20, stack: "dev" };
+  const record = InterruptionsRecord.begin(folder, options, new Date("2026-01-01T10:00:00Z"));
   const command = (...words: string[]): Promise<Result> => {
     commands.push(words.join(" "));
     return Promise.resolve({ status: 0, output: "", stdout: "", stderr: "", seconds: 1, ...answer });
