@@ -57,7 +57,7 @@ program
   .command("ssh")
   .description("a shell or a command on a machine, through the reverse proxy")
   .passThroughOptions()
-  .argument("<machine>", "name, host name or address")
+  .argument("<machine>", "name, host name, address, or name in the inventory")
   .argument("[command...]", "command to run, after --")
   .action(async (name: string, command: string[]) => {
     const daemon = await runningDaemon();
@@ -66,7 +66,7 @@ program
 program
   .command("kill")
   .description("break a machine, or mend it")
-  .argument("<machine>", "name, host name or address")
+  .argument("<machine>", "name, host name, address, or name in the inventory")
   .addOption(new Option("--how <how>", "one of those below").choices(Object.keys(damages)).default("power"))
   .addHelpText("after", `\n${explained("How", damages)}`)
   .action(async (name: string, { how }: { how: Damage }) => {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { interrupt, type Ended, type Interruptible, type Tools } from "./interruption.ts";
+import { interrupt } from "./interruption.ts";
+import { fine, settings, stack, type Given } from "./testing/stack.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -10,74 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const fine: Ended = { status: 0, output: "", seconds: 90 };
-const settings = ["tiers.back.instances=3"];
 const work = { name: "machines come", settings, seconds: 100 };
-
-interface Given extends Partial<Omit<Tools, "begin">> {
-  /** When the `up` ends by itself, and how. */
-  ends?: { after: number; status: number };
-  /** It ends by itself in the moment of the kill. */
-  endsAtKill?: boolean;
-  /** Seconds for which something of it runs on after the kill. */
-  runsOn?: number;
-}
-
-/** A stack in the time of its own clock, and all that was done with it. */
-function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given = {}) {
-  const done: string[] = [];
-  let now = 0;
-  let killedAt: number | undefined;
-  const up = (log: string): Interruptible => {
-    let end: (status: number | null) => void = () => {};
-    const ended = new Promise<number | null>((resolve) => (end = resolve));
-    writeFileSync(log, "Updating (dev):\n +  azure-native:network:Subnet back creating\n");
-    if (ends && ends.after <= 40) {
-      now += ends.after * 1000;
-      end(ends.status);
-    }
-    return {
-      ended,
-      kill: (how) => {
-        done.push(`kill ${how}`);
-        killedAt = now;
-        end(endsAtKill ? 0 : null);
-        return Promise.resolve();
-      },
-      killAll: () => {
-        done.push("kill what is left");
-        return Promise.resolve();
-      },
-      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: "ansible-playbook" }] : []),
-    };
-  };
-  const tools: Tools = {
-    destroy: () => Promise.resolve(void done.push("destroy")),
-    begin: (its, log) => {
-      done.push(`begin ${its.join()}`);
-      return up(log);
-    },
-    up: (its) => {
-      done.push(`up ${its.join()}`);
-      return Promise.resolve(fine);
-    },
-    preview: (its) => {
-      done.push(`preview ${its.join()}`);
-      return Promise.resolve(fine);
-    },
-    tour: () => Promise.resolve(fine),
-    pending: () => Promise.resolve(0),
-    becomesWhole: () => Promise.resolve(true),
-    sleep: async (seconds) => {
-      // What has ended before comes first.
-      await new Promise(setImmediate);
-      now += seconds * 1000;
-    },
-    nowMs: () => now,
-    ...given,
-  };
-  return { tools, done };
-}
 
 test("an up is killed at its moment, and the same up follows at once, then preview and tour", async () => {
   const { tools, done } = stack();

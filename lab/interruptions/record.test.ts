@@ -42,7 +42,7 @@ test("a stack that was destroyed gets a vault of another name, and a suite that 
   const begun = InterruptionsRecord.begin(folder, options, new Date("2026-01-01T10:00:00Z"));
   expect(begun.vault).toMatch(/^kv-[a-z0-9]{8}$/);
   const before = begun.vault;
-  begun.destroyed();
+  begun.nameVault();
   expect(begun.vault).not.toBe(before);
   expect(InterruptionsRecord.last(folder).vault).toBe(begun.vault);
 });

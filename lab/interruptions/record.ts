@@ -68,8 +68,8 @@ export class InterruptionsRecord {
     return this.#kept.vault;
   }
 
-  /** To be called when the stack was destroyed. */
-  destroyed(now = new Date()): void {
+  /** Another name: to be called when the stack is destroyed. */
+  nameVault(now = new Date()): void {
     this.#kept.vault = vaultName(now);
     this.#keep();
   }
