@@ -19,10 +19,28 @@ class DeploymentTest < Minitest::Test
     @world&.remove
   end
 
-  # Waits for the end of a `cap` that was started.
+  # Waits for the end of a `cap` that was started: its exit status, or the signal by which it died.
   def assert_ends(status, pid)
     _, ended = Process.wait2(pid)
-    assert_equal status, ended.exitstatus, @world.read("output")
+    assert_equal status, ended.exitstatus || ended.termsig, @world.read("output")
+  end
+
+  # A deployment with a file of the world in its way, until the block is over.
+  def deploy_against(file, status: 0)
+    @world ||= world
+    @world.write(file)
+    running = @world.start("development", "deploy", RELEASE: NEW)
+    yield running
+    @world.delete(file)
+    assert_ends status, running
+  end
+
+  # One whose activation on a machine goes on until the block is over.
+  def deploy_held_on(machine, status: 0)
+    deploy_against("hosts/#{machine}/holds", status: status) do |running|
+      @world.wait_for("#{machine} activate #{NEW}")
+      yield running
+    end
   end
 
   def everywhere(release)
@@ -97,42 +115,39 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_second_deployment_at_the_same_time_is_refused_with_the_name_of_the_first
-    world.write("hosts/front1.dev/holds")
-    first = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev activate #{NEW}")
-    second = @world.cap("development", "deploy", RELEASE: NEXT, BY: "bert")
-    assert_equal 3, second.status, second.output
-    assert_match(/front is being deployed by anna since 20\d\d-/, second.output)
-    status = @world.cap("development", "deploy:status")
-    assert_match(/lock +anna since/, status.output)
-    @world.delete("hosts/front1.dev/holds")
-    assert_ends 0, first
+    deploy_held_on("front1.dev") do
+      second = @world.cap("development", "deploy", RELEASE: NEXT, BY: "bert")
+      assert_equal 3, second.status, second.output
+      assert_match(/front is being deployed by anna since 20\d\d-/, second.output)
+      # The same machines have the application admin.
+      assert_match(/^lock +front by anna since 20/, @world.cap("development", "deploy:status", APPLICATION: "admin").output)
+    end
     assert_equal everywhere(NEW), @world.serving
     assert_equal 1, @world.records.size
   end
 
   def test_a_deployment_that_may_wait_comes_after_the_one_before
-    world.write("hosts/front1.dev/holds")
-    first = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev activate #{NEW}")
-    second = @world.start("development", "deploy", output: "#{@world.folder}/second", RELEASE: NEXT, BY: "bert",
-                                                   PLATFORM_LOCK_PATIENCE: "60")
-    @world.eventually("told") { @world.read("second").to_s.include?("is being deployed by anna since") }
-    @world.delete("hosts/front1.dev/holds")
-    assert_ends 0, first
+    second = nil
+    deploy_held_on("front1.dev") do
+      second = @world.start("development", "deploy", output: "#{@world.folder}/second", RELEASE: NEXT, BY: "bert",
+                                                     PLATFORM_LOCK_PATIENCE: "60")
+      @world.eventually("told") { @world.read("second").to_s.include?("is being deployed by anna since") }
+    end
     assert_ends 0, second
     assert_equal everywhere(NEXT), @world.serving
     assert_equal [NEW, NEXT], @world.log.grep(/^deployed/).map { |line| line.split.last }
   end
 
+  # Before it has activated the release on the second machine.
+  def kill_deployment
+    deploy_held_on("front2.dev", status: 9) do |running|
+      Process.kill("KILL", running)
+      assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
+    end
+  end
+
   def test_a_deployment_that_was_killed_is_told_and_completed_by_the_next
-    world.write("hosts/front2.dev/holds")
-    killed = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front2.dev activate #{NEW}")
-    Process.kill("KILL", killed)
-    Process.wait(killed)
-    assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
-    @world.delete("hosts/front2.dev/holds")
+    kill_deployment
     result = @world.cap("development", "deploy", RELEASE: NEW, BY: "bert")
     assert_equal 0, result.status, result.output
     assert_match(/the deploy of #{NEW} by anna at \S+ was interrupted/, result.output)
@@ -142,12 +157,7 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_deployment_that_was_killed_is_taken_back_by_complete
-    world.write("hosts/front2.dev/holds")
-    killed = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front2.dev activate #{NEW}")
-    Process.kill("KILL", killed)
-    Process.wait(killed)
-    @world.delete("hosts/front2.dev/holds")
+    kill_deployment
     result = @world.cap("development", "deploy:complete")
     assert_equal 0, result.status, result.output
     assert_equal everywhere(OLD), @world.serving
@@ -165,13 +175,10 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_signal_ends_it_after_the_machine_that_is_under_way_and_all_go_back
-    world.write("hosts/front1.dev/holds")
-    ended = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev activate #{NEW}")
-    Process.kill("TERM", ended)
-    @world.wait_for_output("ending after")
-    @world.delete("hosts/front1.dev/holds")
-    assert_ends 1, ended
+    deploy_held_on("front1.dev", status: 1) do |running|
+      Process.kill("TERM", running)
+      @world.wait_for_output("ending after")
+    end
     assert_equal everywhere(OLD), @world.serving
     assert_includes @world.log, "front1.dev serves #{NEW}"
     refute_includes @world.log, "front2.dev activate #{NEW}"
@@ -179,16 +186,12 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_second_signal_ends_it_at_once_and_leaves_no_lock
-    world.write("hosts/front1.dev/holds")
-    ended = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev activate #{NEW}")
-    Process.kill("TERM", ended)
-    @world.wait_for_output("ending after")
-    Process.kill("TERM", ended)
-    _, status = Process.wait2(ended)
-    assert_equal 15, status.termsig, @world.read("output")
+    deploy_held_on("front1.dev", status: 15) do |running|
+      Process.kill("TERM", running)
+      @world.wait_for_output("ending after")
+      Process.kill("TERM", running)
+    end
     assert_equal "started", @world.records.last["outcome"]
-    @world.delete("hosts/front1.dev/holds")
     assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
   end
 
@@ -222,14 +225,24 @@ class DeploymentTest < Minitest::Test
                  @world.log.drop_while { |line| !line.start_with?("front2.dev activate") }.first(3)
   end
 
-  def test_a_machine_stays_in_rotation_while_another_one_is_out_of_it
-    world.write("hosts/front2.dev/drained")
+  def test_a_machine_that_reboots_in_its_activation_is_waited_for_and_takes_the_release_at_last
+    world.write("hosts/front1.dev/lost-in", NEW)
     running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for_output("front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
-    assert_includes @world.read("output"), "front2.dev is out of rotation already"
-    assert_empty @world.log.grep(/activate/)
-    @world.delete("hosts/front2.dev/drained")
+    @world.wait_for_output("front2.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+    # It serves what it had: `platform-release boot`.
+    %w[lost-in lost].each { |file| @world.delete("hosts/front1.dev/#{file}") }
     assert_ends 0, running
+    assert_equal everywhere(NEW), @world.serving
+    assert_equal ["front1.dev activate #{NEW}", "front2.dev activate #{NEW}", "front1.dev activate #{NEW}"],
+                 @world.log.grep(/activate/)
+  end
+
+  def test_a_machine_stays_in_rotation_while_another_one_is_out_of_it
+    deploy_against("hosts/front2.dev/drained") do
+      @world.wait_for_output("front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must")
+      assert_includes @world.read("output"), "front2.dev is out of rotation already"
+      assert_empty @world.log.grep(/activate/)
+    end
     assert_equal everywhere(NEW), @world.serving
   end
 
@@ -260,33 +273,26 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_machine_in_its_first_boot_is_waited_for_and_takes_nothing_before_it_says_something
-    world.write("hosts/front2.dev/silent")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for_output("front2.dev does not serve yet")
-    sleep 3
-    assert_empty @world.log.grep(/activate/)
-    @world.delete("hosts/front2.dev/silent")
-    assert_ends 0, running
+    deploy_against("hosts/front2.dev/silent") do
+      @world.wait_for_output("front2.dev does not serve yet")
+      sleep 3
+      assert_empty @world.log.grep(/activate/)
+    end
     assert_equal everywhere(NEW), @world.serving
   end
 
   def test_a_newborn_machine_that_is_not_ready_keeps_nobody_from_the_release
     world.machine("front3.dev", current: OLD)
-    @world.write("hosts/front3.dev/boots")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("deployed #{NEW}")
-    refute_includes @world.log, "front3.dev activate #{NEW}"
-    @world.delete("hosts/front3.dev/boots")
-    assert_ends 0, running
+    deploy_against("hosts/front3.dev/boots") do
+      @world.wait_for("deployed #{NEW}")
+      refute_includes @world.log, "front3.dev activate #{NEW}"
+    end
     assert_equal everywhere(NEW), @world.serving
   end
 
   def test_a_machine_that_was_lost_before_it_keeps_nobody_from_the_release
-    world(machines: %w[front1.dev front2.dev front3.dev]).write("hosts/front2.dev/lost")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("deployed #{NEW}")
-    @world.delete("hosts/front2.dev/lost")
-    assert_ends 0, running
+    world(machines: %w[front1.dev front2.dev front3.dev])
+    deploy_against("hosts/front2.dev/lost") { @world.wait_for("deployed #{NEW}") }
     assert_equal everywhere(NEW), @world.serving
   end
 
@@ -313,24 +319,16 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_lock_that_is_taken_away_ends_the_deployment_where_it_is
-    world.write("hosts/front1.dev/holds")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev activate #{NEW}")
-    assert_match(/taken from anna, who had it since 20/, @world.cap("development", "deploy:unlock").output)
-    @world.delete("hosts/front1.dev/holds")
-    assert_ends 4, running
+    deploy_held_on("front1.dev", status: 4) do
+      assert_match(/taken from front by anna since 20/, @world.cap("development", "deploy:unlock").output)
+    end
     assert_includes @world.read("output"), "the lock was taken away"
     assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
     assert_equal OLD, @world.deployed
   end
 
   def test_a_lock_that_is_taken_away_in_the_last_machine_moves_no_pointer
-    world.write("hosts/front2.dev/holds")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front2.dev activate #{NEW}")
-    @world.cap("development", "deploy:unlock")
-    @world.delete("hosts/front2.dev/holds")
-    assert_ends 4, running
+    deploy_held_on("front2.dev", status: 4) { @world.cap("development", "deploy:unlock") }
     assert_equal OLD, @world.deployed
   end
 
@@ -347,12 +345,7 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_an_artifact_that_is_replaced_while_it_is_deployed_is_not_what_is_deployed
-    world.write("hosts/front2.dev/holds")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front2.dev activate #{NEW}")
-    @world.write("replaced", NEW)
-    @world.delete("hosts/front2.dev/holds")
-    assert_ends 1, running
+    deploy_held_on("front2.dev", status: 1) { @world.write("replaced", NEW) }
     assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
   end
 
@@ -395,11 +388,7 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_machine_that_is_busy_takes_the_release_later
-    world.write("hosts/front1.dev/busy")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front1.dev is busy")
-    @world.delete("hosts/front1.dev/busy")
-    assert_ends 0, running
+    deploy_against("hosts/front1.dev/busy") { @world.wait_for("front1.dev is busy") }
     assert_equal everywhere(NEW), @world.serving
   end
 
@@ -468,7 +457,8 @@ class DeploymentTest < Minitest::Test
 
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
     world.write("unpublished", NEXT)
-    { { RELEASE: nil } => "release: given nil", { RELEASE: "main" } => "RELEASE=2026",
+    { { RELEASE: nil } => "release: given nil", { RELEASE: "20261129000000" } => "RELEASE=2026",
+      { RELEASE: NEW, PLATFORM_SSH_CONFIG: "/nowhere" } => "PLATFORM_SSH_CONFIG: given /nowhere",
       { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
       { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front",
       { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"",
@@ -486,7 +476,7 @@ class DeploymentTest < Minitest::Test
   def test_a_line_of_a_repository_that_restarts_by_itself_is_told_before_anything_is_done
     world.add("# pm2 is not used\nafter 'deploy:published', :restart do\n  on(roles(:front)) { execute :pm2, 'startOrReload' }\nend")
     @world.add('after("deploy:updated", :mine) { on(roles(:front)) { execute "cd #{release_path} && pm2 reload all" } }')
-    %w[deploy deploy:check].each do |task|
+    %w[deploy deploy:check deploy:complete].each do |task|
       result = @world.cap("development", task, RELEASE: NEW)
       assert_equal 2, result.status, result.output
       assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, result.output)
@@ -495,6 +485,16 @@ class DeploymentTest < Minitest::Test
     end
     assert_empty @world.log
     assert_empty @world.records
+  end
+
+  def test_an_inventory_that_cannot_be_read_is_told_by_its_name
+    { "{}" => "names no environment", "all: [" => "did not find expected" }.each do |text, why|
+      world.write("inventories/dev.yml", text)
+      result = @world.cap("development", "deploy:status")
+      assert_equal 2, result.status, result.output
+      assert_match(%r{inventories/dev.yml.*#{why}}, result.output)
+      @world.remove
+    end
   end
 
   def test_check_asks_everything_and_changes_nothing
@@ -519,15 +519,12 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_pointer_that_moved_after_all_is_what_machines_go_to
-    world.write("hosts/front2.dev/holds")
-    running = @world.start("development", "deploy", RELEASE: NEW)
-    @world.wait_for("front2.dev activate #{NEW}")
-    # By a command of a deployment that was killed.
-    @world.machine("front1.dev", current: NEXT)
-    @world.machine("front2.dev", current: NEXT)
-    @world.write("deployed", JSON.generate(release: NEXT, by: "bert", at: "now"))
-    @world.delete("hosts/front2.dev/holds")
-    assert_ends 1, running
+    deploy_held_on("front2.dev", status: 1) do
+      # By a command of a deployment that was killed.
+      @world.machine("front1.dev", current: NEXT)
+      @world.machine("front2.dev", current: NEXT)
+      @world.write("deployed", JSON.generate(release: NEXT, by: "bert", at: "now"))
+    end
     assert_equal everywhere(NEXT), @world.serving
   end
 
