@@ -210,7 +210,10 @@ class StoreTest(ReleaseTest):
         self.assertEqual((status, self.releases()), (1, []))
         self.assertIn(f"has SHA-256 {hashlib.sha256(ARTIFACT).hexdigest()}, not {'0' * 64}", said)
         self.publish(SECOND)
-        self.assertEqual(self.run_program("fetch", "front", SECOND, "--sha256", "1" * 64)[0], 1)
+        self.assertIn(f", not {'1' * 64}\n", self.run_program("fetch", "front", SECOND, "--sha256", "1" * 64)[2])
+        # The one that is asked for, and another note: which of them is wrong is told.
+        sha256 = self.publish(SECOND, **{"x-ms-meta-sha256": "2" * 64})
+        self.assertIn(f"has SHA-256 {sha256}, not {'2' * 64}\n", self.run_program("fetch", "front", SECOND, "--sha256", sha256)[2])
         self.assertEqual(self.releases(), [])
 
     def test_what_was_published_by_nobody_who_notes_a_hash_is_refused(self):
@@ -851,6 +854,22 @@ class ActivateTest(ReleaseTest):
 
 
 class SettingsTest(unittest.TestCase):
+    def test_what_was_written_outlives_a_loss_of_power(self):
+        synced = []
+        with tempfile.TemporaryDirectory() as folder:
+            with mock.patch.object(os, "fsync", lambda file: synced.append(os.readlink(f"/proc/self/fd/{file}"))):
+                release.write(f"{folder}/state.json", "{}", os.geteuid(), os.getegid())
+            # Its content, before it has its name, and then the name.
+            self.assertRegex(synced[0], rf"^{folder}/\.state\.json\.\w+$")
+            self.assertEqual(synced[1:], [folder])
+
+    def test_a_number_that_is_none_is_told(self):
+        for text in ("0", "-1", "x", "1.5", ""):
+            with mock.patch("sys.stderr", io.StringIO()) as said, self.assertRaises(SystemExit):
+                with mock.patch.object(sys, "argv", ["platform-release", "prune", "front", f"--keep={text}"]):
+                    release.main()
+            self.assertIn(f"argument --keep: given {text}, allowed is a number from 1", said.getvalue())
+
     def test_values_are_read_as_they_were_written(self):
         secrets = program("secrets/files/platform-secrets")
         values = ["plain", "", "it's", 'it\'s "so"', "a\nb", "$HOME `x` \\n", "it's\n\\ $x", "späte"]
