@@ -257,7 +257,7 @@ module Platform
       done = records.select { |one| one["outcome"] == "done" }
       [*done.reverse, @deployed].compact.each { |one| @hashes[one["release"]] ||= one["sha256"] }
       given = @settings.sha256
-      raise Wrong, "RELEASE_SHA256: given #{given.inspect}, allowed are 64 hexadecimal digits" unless given.nil? || given.match?(SHA256)
+      raise Wrong, "RELEASE_SHA256: given #{given.inspect}, allowed are 64 digits of 0-9a-f" unless given.nil? || given.match?(SHA256)
 
       @hashes[@release] = given || @hashes[@release] || @store.sha256(@release) or
         raise Wrong, "release: given #{@release}, which is not in the store; `bin/artifact publish` puts it there"
