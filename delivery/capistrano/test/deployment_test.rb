@@ -19,6 +19,13 @@ class DeploymentTest < Minitest::Test
     @world&.remove
   end
 
+  # What a `cap` says that ends with this status.
+  def cap(status, task, **variables)
+    result = (@world || world).cap("development", task, **variables)
+    assert_equal status, result.status, result.output
+    result.output
+  end
+
   # Waits for the end of a `cap` that was started: its exit status, or the signal by which it died.
   def assert_ends(status, pid)
     _, ended = Process.wait2(pid)
@@ -48,8 +55,7 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_release_is_fetched_everywhere_then_activated_machine_by_machine_then_deployed
-    result = world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 0, result.status, result.output
+    cap(0, "deploy", RELEASE: NEW)
     assert_equal everywhere(NEW), @world.serving
     fetches, rest = @world.log.partition { |line| line.include?(" fetch ") }
     assert_equal ["front1.dev fetch #{NEW}", "front2.dev fetch #{NEW}"], fetches.sort
@@ -76,9 +82,8 @@ class DeploymentTest < Minitest::Test
 
   def test_a_release_that_the_first_machine_does_not_serve_touches_no_other
     world.write("hosts/front1.dev/refuses", NEW)
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 1, result.status, result.output
-    assert_includes result.output, "front1.dev does not serve #{NEW}: back to #{OLD}: /health answered 500"
+    output = cap(1, "deploy", RELEASE: NEW)
+    assert_includes output, "front1.dev does not serve #{NEW}: back to #{OLD}: /health answered 500"
     assert_equal everywhere(OLD), @world.serving
     assert_equal OLD, @world.deployed
     refute_includes @world.log, "front2.dev activate #{NEW}"
@@ -89,8 +94,7 @@ class DeploymentTest < Minitest::Test
 
   def test_a_release_that_the_second_machine_does_not_serve_goes_from_the_first
     world.write("hosts/front2.dev/refuses", NEW)
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 1, result.status, result.output
+    cap(1, "deploy", RELEASE: NEW)
     assert_equal everywhere(OLD), @world.serving
     assert_equal OLD, @world.deployed
     assert_equal ["front1.dev activate #{NEW}", "front1.dev serves #{NEW}", "front2.dev activate #{NEW}", "front2.dev went back",
@@ -100,25 +104,21 @@ class DeploymentTest < Minitest::Test
   def test_nothing_was_deployed_yet_so_machines_go_back_to_what_they_had
     @world = World.new
     @world.write("hosts/front2.dev/refuses", NEW)
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 1, result.status, result.output
+    cap(1, "deploy", RELEASE: NEW)
     assert_equal everywhere("20260101000000"), @world.serving
     assert_nil @world.deployed
   end
 
   def test_a_release_that_a_machine_cannot_get_is_activated_nowhere
     world.write("hosts/front2.dev/no-store")
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 1, result.status, result.output
-    assert_includes result.output, "front2.dev does not get #{NEW}: the store does not answer"
+    output = cap(1, "deploy", RELEASE: NEW)
+    assert_includes output, "front2.dev does not get #{NEW}: the store does not answer"
     assert_empty @world.log.grep(/activate/)
   end
 
   def test_a_second_deployment_at_the_same_time_is_refused_with_the_name_of_the_first
     deploy_held_on("front1.dev") do
-      second = @world.cap("development", "deploy", RELEASE: NEXT, BY: "bert")
-      assert_equal 3, second.status, second.output
-      assert_match(/front is being deployed by anna since 20\d\d-/, second.output)
+      assert_match(/front is being deployed by anna since 20\d\d-/, cap(3, "deploy", RELEASE: NEXT, BY: "bert"))
       # The same machines have the application admin.
       assert_match(/^lock +front by anna since 20/, @world.cap("development", "deploy:status", APPLICATION: "admin").output)
     end
@@ -148,18 +148,16 @@ class DeploymentTest < Minitest::Test
 
   def test_a_deployment_that_was_killed_is_told_and_completed_by_the_next
     kill_deployment
-    result = @world.cap("development", "deploy", RELEASE: NEW, BY: "bert")
-    assert_equal 0, result.status, result.output
-    assert_match(/the deploy of #{NEW} by anna at \S+ was interrupted/, result.output)
-    assert_includes result.output, "front1.dev has #{NEW}, not what is deployed"
+    output = cap(0, "deploy", RELEASE: NEW, BY: "bert")
+    assert_match(/the deploy of #{NEW} by anna at \S+ was interrupted/, output)
+    assert_includes output, "front1.dev has #{NEW}, not what is deployed"
     assert_equal everywhere(NEW), @world.serving
     assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
   end
 
   def test_a_deployment_that_was_killed_is_taken_back_by_complete
     kill_deployment
-    result = @world.cap("development", "deploy:complete")
-    assert_equal 0, result.status, result.output
+    cap(0, "deploy:complete")
     assert_equal everywhere(OLD), @world.serving
     # Nobody knows how far it was there.
     assert_includes @world.log.drop_while { |line| line != "front2.dev activate #{NEW}" }, "front2.dev activate #{OLD}"
@@ -169,8 +167,7 @@ class DeploymentTest < Minitest::Test
     world.machine("front1.dev", current: NEW)
     @world.write("hosts/front1.dev/releases/#{OLD}")
     @world.write("hosts/front2.dev/no-store")
-    result = @world.cap("development", "deploy", RELEASE: NEXT)
-    assert_equal 1, result.status, result.output
+    cap(1, "deploy", RELEASE: NEXT)
     assert_equal everywhere(OLD), @world.serving
   end
 
@@ -192,7 +189,7 @@ class DeploymentTest < Minitest::Test
       Process.kill("TERM", running)
     end
     assert_equal "started", @world.records.last["outcome"]
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    cap(0, "deploy", RELEASE: NEXT)
   end
 
   def test_machines_that_are_born_meanwhile_get_what_is_deployed
@@ -248,17 +245,15 @@ class DeploymentTest < Minitest::Test
 
   def test_a_machine_that_can_never_leave_its_rotation_is_told_in_the_end
     world.write("hosts/front2.dev/drained")
-    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
-    assert_equal 1, result.status, result.output
-    assert_includes result.output, "front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must; front2.dev is out"
-    assert_includes result.output, "waited for 1 s"
+    output = cap(1, "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
+    assert_includes output, "front1.dev stays in rotation: 0 of the other 1 of front serve, 1 must; front2.dev is out"
+    assert_includes output, "waited for 1 s"
     assert_empty @world.log.grep(/activate/)
   end
 
   def test_one_that_is_ill_takes_the_release_first_since_the_other_one_could_not_leave
     world.write("hosts/front2.dev/unwell-until", NEW)
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 0, result.status, result.output
+    cap(0, "deploy", RELEASE: NEW)
     assert_equal ["front2.dev activate #{NEW}", "front1.dev activate #{NEW}"], @world.log.grep(/activate/)
   end
 
@@ -266,9 +261,8 @@ class DeploymentTest < Minitest::Test
     world
     %w[front1.dev front2.dev].each { |name| @world.write("hosts/#{name}/unwell-until", NEW) }
     @world.set("platform_boot_seconds, 6")
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 0, result.status, result.output
-    assert_match(/^00:0[0-3] front1.dev: serves/, result.output)
+    output = cap(0, "deploy", RELEASE: NEW)
+    assert_match(/^00:0[0-3] front1.dev: serves/, output)
     assert_equal everywhere(NEW), @world.serving
   end
 
@@ -299,9 +293,8 @@ class DeploymentTest < Minitest::Test
   def test_a_release_in_which_two_machines_are_lost_goes_no_further
     world(machines: %w[front1.dev front2.dev front3.dev])
     %w[front1.dev front2.dev].each { |name| @world.write("hosts/#{name}/lost-in", NEW) }
-    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
-    assert_equal 4, result.status, result.output
-    assert_includes result.output, "front1.dev and front2.dev were lost while they took #{NEW}"
+    output = cap(4, "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
+    assert_includes output, "front1.dev and front2.dev were lost while they took #{NEW}"
     assert_equal OLD, @world.deployed
     refute_includes @world.log, "front3.dev activate #{NEW}"
   end
@@ -309,18 +302,17 @@ class DeploymentTest < Minitest::Test
   def test_a_machine_that_does_not_become_well_is_told_and_the_release_stays_deployed
     world(machines: %w[front1.dev front2.dev front3.dev]).write("hosts/front2.dev/unwell")
     @world.set("platform_boot_seconds, 600")
-    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
-    assert_equal 4, result.status, result.output
-    assert_includes result.output, "front2.dev does not serve yet"
+    output = cap(4, "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "2")
+    assert_includes output, "front2.dev does not serve yet"
     assert_equal NEW, @world.deployed
     assert_equal "incomplete", @world.records.last["outcome"]
     @world.delete("hosts/front2.dev/unwell")
-    assert_equal 0, @world.cap("development", "deploy:complete").status
+    cap(0, "deploy:complete")
   end
 
   def test_a_lock_that_is_taken_away_ends_the_deployment_where_it_is
     deploy_held_on("front1.dev", status: 4) do
-      assert_match(/taken from front by anna since 20/, @world.cap("development", "deploy:unlock").output)
+      assert_match(/taken from front by anna since 20/, cap(0, "deploy:unlock"))
     end
     assert_includes @world.read("output"), "the lock was taken away"
     assert_equal({ "front1.dev" => NEW, "front2.dev" => OLD }, @world.serving)
@@ -328,19 +320,18 @@ class DeploymentTest < Minitest::Test
   end
 
   def test_a_lock_that_is_taken_away_in_the_last_machine_moves_no_pointer
-    deploy_held_on("front2.dev", status: 4) { @world.cap("development", "deploy:unlock") }
+    deploy_held_on("front2.dev", status: 4) { cap(0, "deploy:unlock") }
     assert_equal OLD, @world.deployed
   end
 
   def test_an_artifact_that_was_replaced_since_its_release_was_deployed_is_activated_nowhere
-    assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
+    cap(0, "deploy", RELEASE: NEW)
     assert_equal Digest::SHA256.hexdigest(NEW), @world.records.last["sha256"]
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    cap(0, "deploy", RELEASE: NEXT)
     @world.write("replaced", NEW)
     %w[front1.dev front2.dev].each { |name| @world.delete("hosts/#{name}/releases/#{NEW}") }
-    result = @world.cap("development", "deploy:rollback")
-    assert_equal 1, result.status, result.output
-    assert_includes result.output, "has another SHA-256, not #{Digest::SHA256.hexdigest(NEW)}"
+    output = cap(1, "deploy:rollback")
+    assert_includes output, "has another SHA-256, not #{Digest::SHA256.hexdigest(NEW)}"
     assert_equal everywhere(NEXT), @world.serving
   end
 
@@ -351,39 +342,35 @@ class DeploymentTest < Minitest::Test
 
   def test_the_artifact_that_a_pipeline_published_is_the_one_that_is_deployed
     world.write("replaced", NEW)
-    result = @world.cap("development", "deploy", RELEASE: NEW, RELEASE_SHA256: Digest::SHA256.hexdigest(NEW))
-    assert_equal 1, result.status, result.output
+    cap(1, "deploy", RELEASE: NEW, RELEASE_SHA256: Digest::SHA256.hexdigest(NEW))
     assert_equal everywhere(OLD), @world.serving
     # What failed so is no word on what the release is.
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEW).status
+    cap(0, "deploy", RELEASE: NEW)
   end
 
   def test_an_activation_that_has_not_ended_serves_nothing_whatever_the_machine_answers
     world.machine("front1.dev", current: NEW)
     @world.write("hosts/front1.dev/trying")
     @world.write("deployed", JSON.generate(release: NEW, by: "bert", at: "now"))
-    status = @world.cap("development", "deploy:status")
-    assert_equal 4, status.status
-    assert_match(/^front1.dev +#{NEW} +an activation of it has not ended$/, status.output)
-    result = @world.cap("development", "deploy:complete")
-    assert_equal 0, result.status, result.output
-    assert_includes result.output, "front1.dev: an activation of #{NEW} has not ended"
+    output = cap(4, "deploy:status")
+    assert_match(/^front1.dev +#{NEW} +an activation of it has not ended$/, output)
+    output = cap(0, "deploy:complete")
+    assert_includes output, "front1.dev: an activation of #{NEW} has not ended"
     assert_includes @world.log, "front1.dev activate #{NEW}"
   end
 
   def test_a_machine_whose_processes_are_of_another_release_serves_neither
     world.write("hosts/front2.dev/running", NEXT)
-    status = @world.cap("development", "deploy:status")
-    assert_equal 4, status.status
-    assert_match(/^front2.dev +#{OLD} +processes of #{NEXT} run$/, status.output)
-    assert_equal 0, @world.cap("development", "deploy:complete").status
+    output = cap(4, "deploy:status")
+    assert_match(/^front2.dev +#{OLD} +processes of #{NEXT} run$/, output)
+    cap(0, "deploy:complete")
     assert_equal ["front2.dev activate #{OLD}"], @world.log.grep(/activate/)
   end
 
   def test_an_activation_that_was_killed_is_made_good_also_where_the_next_deployment_fails
     world.write("hosts/front1.dev/trying")
     @world.write("hosts/front2.dev/no-store")
-    assert_equal 1, @world.cap("development", "deploy", RELEASE: NEW).status
+    cap(1, "deploy", RELEASE: NEW)
     assert_equal ["front1.dev activate #{OLD}"], @world.log.grep(/activate/)
   end
 
@@ -394,19 +381,18 @@ class DeploymentTest < Minitest::Test
 
   def test_a_machine_that_stays_busy_is_told_and_all_go_back
     world.write("hosts/front2.dev/busy")
-    result = @world.cap("development", "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
-    assert_equal 1, result.status, result.output
-    assert_includes result.output, "front2.dev does not serve #{NEW}: somebody else has the drain's lock"
+    output = cap(1, "deploy", RELEASE: NEW, PLATFORM_PATIENCE: "1")
+    assert_includes output, "front2.dev does not serve #{NEW}: somebody else has the drain's lock"
     assert_equal everywhere(OLD), @world.serving
   end
 
   def test_what_is_wrong_keeps_the_memory_of_an_interruption
-    [["started", { RELEASE: "main" }, 2], ["interrupted", {}, 2]].each do |outcome, given, status|
+    [["started", { RELEASE: "main" }], ["interrupted", {}]].each do |outcome, given|
       world.write("records/2026-01-01T00:00:00.000Z.json",
                   JSON.generate(kind: "deploy", release: NEW, by: "bert", at: "2026-01-01T00:00:00.000Z", outcome: outcome))
-      assert_equal status, @world.cap("development", "deploy", **given).status
+      cap(2, "deploy", **given)
       assert_equal [outcome], @world.records.map { |one| one["outcome"] }
-      assert_equal 0, @world.cap("development", "deploy:complete").status
+      cap(0, "deploy:complete")
       # Nobody knows what they run.
       assert_equal ["front1.dev activate #{OLD}", "front2.dev activate #{OLD}"], @world.log.grep(/activate/)
       assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
@@ -416,57 +402,50 @@ class DeploymentTest < Minitest::Test
 
   def test_a_store_that_is_away_when_the_pointer_should_move_takes_everything_back
     world.write("store-away")
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 1, result.status, result.output
+    cap(1, "deploy", RELEASE: NEW)
     assert_equal everywhere(OLD), @world.serving
   end
 
   def test_a_store_that_is_away_for_the_last_record_is_told_and_leaves_no_lock
     world.write("no-records")
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_equal 4, result.status, result.output
-    assert_includes result.output, "its record still says `started`"
+    output = cap(4, "deploy", RELEASE: NEW)
+    assert_includes output, "its record still says `started`"
     assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
     @world.delete("no-records")
-    assert_equal 0, @world.cap("development", "deploy:complete").status
+    cap(0, "deploy:complete")
     assert_equal %w[interrupted done], @world.records.map { |one| one["outcome"] }
   end
 
   def test_a_record_of_a_clock_that_is_ahead_stays_before_those_that_come_after_it
     ahead = "2099-01-01T00:00:00.000Z"
     world.write("records/#{ahead}.json", JSON.generate(kind: "deploy", release: NEW, by: "bert", at: ahead, outcome: "started"))
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
+    cap(0, "deploy", RELEASE: NEXT)
     assert_equal [["interrupted", ahead], ["done", "2099-01-01T00:00:00.001Z"]], @world.records.map { |one| one.values_at("outcome", "at") }
   end
 
   def test_rollback_goes_to_the_named_release_or_to_the_one_before
-    assert_equal 0, world.cap("development", "deploy", RELEASE: NEW).status
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
-    before = @world.cap("development", "deploy:rollback")
-    assert_equal 0, before.status, before.output
+    cap(0, "deploy", RELEASE: NEW)
+    cap(0, "deploy", RELEASE: NEXT)
+    cap(0, "deploy:rollback")
     assert_equal [NEW, everywhere(NEW)], [@world.deployed, @world.serving]
-    further = @world.cap("development", "deploy:rollback", RELEASE: "")
-    assert_equal 0, further.status, further.output
+    cap(0, "deploy:rollback", RELEASE: "")
     assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
-    assert_equal 0, @world.cap("development", "deploy", RELEASE: NEXT).status
-    named = @world.cap("development", "deploy:rollback", RELEASE: OLD)
-    assert_equal 0, named.status, named.output
+    cap(0, "deploy", RELEASE: NEXT)
+    cap(0, "deploy:rollback", ROLLBACK_RELEASE: OLD)
     assert_equal [OLD, everywhere(OLD)], [@world.deployed, @world.serving]
     assert_equal %w[deploy deploy rollback rollback deploy rollback], @world.records.map { |one| one["kind"] }
   end
 
   def test_what_is_given_wrongly_is_told_and_nothing_is_done
     world.write("unpublished", NEXT)
-    { { RELEASE: nil } => "release: given nil", { RELEASE: "20261129000000" } => "RELEASE=2026",
+    { { ROLLBACK_RELEASE: NEW } => "release: given nil", { RELEASE: "20261129000000" } => "RELEASE=2026",
       { RELEASE: NEW, PLATFORM_SSH_CONFIG: "/nowhere" } => "PLATFORM_SSH_CONFIG: given /nowhere",
       { RELEASE: NEW, APPLICATION: "gone" } => "allowed are those of development: admin, back, front",
       { RELEASE: NEW, APPLICATION: nil } => "APPLICATION=front",
       { RELEASE: NEW, PLATFORM_PATIENCE: "long" } => "PLATFORM_PATIENCE: given \"long\"",
       { RELEASE: NEW, RELEASE_SHA256: "x" } => "RELEASE_SHA256: given \"x\"",
       { RELEASE: NEXT } => "#{NEXT}, which is not in the store" }.each do |variables, text|
-      result = @world.cap("development", "deploy", **variables)
-      assert_equal 2, result.status, result.output
-      assert_includes result.output, text
+      assert_includes cap(2, "deploy", **variables), text
     end
     assert_equal 2, @world.cap("--dry-run", "development", "deploy", RELEASE: NEW).status
     assert_empty @world.log
@@ -477,11 +456,10 @@ class DeploymentTest < Minitest::Test
     world.add("# pm2 is not used\nafter 'deploy:published', :restart do\n  on(roles(:front)) { execute :pm2, 'startOrReload' }\nend")
     @world.add('after("deploy:updated", :mine) { on(roles(:front)) { execute "cd #{release_path} && pm2 reload all" } }')
     %w[deploy deploy:check deploy:complete].each do |task|
-      result = @world.cap("development", task, RELEASE: NEW)
-      assert_equal 2, result.status, result.output
-      assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, result.output)
-      assert_match(%r{config/deploy.rb:\d+: after.*pm2 reload all}, result.output)
-      refute_includes result.output, "pm2 is not used"
+      output = cap(2, task, RELEASE: NEW)
+      assert_match(%r{config/deploy.rb:\d+: on\(roles\(:front\)\) \{ execute :pm2, 'startOrReload' \}$}, output)
+      assert_match(%r{config/deploy.rb:\d+: after.*pm2 reload all}, output)
+      refute_includes output, "pm2 is not used"
     end
     assert_empty @world.log
     assert_empty @world.records
@@ -490,20 +468,17 @@ class DeploymentTest < Minitest::Test
   def test_an_inventory_that_cannot_be_read_is_told_by_its_name
     { "{}" => "names no environment", "all: [" => "did not find expected" }.each do |text, why|
       world.write("inventories/dev.yml", text)
-      result = @world.cap("development", "deploy:status")
-      assert_equal 2, result.status, result.output
-      assert_match(%r{inventories/dev.yml.*#{why}}, result.output)
+      output = cap(2, "deploy:status")
+      assert_match(%r{inventories/dev.yml.*#{why}}, output)
       @world.remove
     end
   end
 
-  def test_check_asks_everything_and_changes_nothing
-    result = world.cap("development", "deploy:check")
-    assert_equal 0, result.status, result.output
+  def test_check_asks_the_store_and_every_machine_and_changes_nothing
+    cap(0, "deploy:check")
     @world.write("hosts/front2.dev/lost")
-    result = @world.cap("development", "deploy:check")
-    assert_equal 4, result.status, result.output
-    assert_match(/^front2.dev +does not answer/, result.output)
+    output = cap(4, "deploy:check")
+    assert_match(/^front2.dev +does not answer/, output)
     assert_empty @world.log
     assert_empty @world.records
   end
@@ -532,20 +507,18 @@ class DeploymentTest < Minitest::Test
     world.machine("front2.dev", current: NEW)
     @world.machine("front3.dev", current: OLD)
     @world.write("hosts/front3.dev/lost")
-    result = @world.cap("development", "deploy:status")
-    assert_equal 4, result.status
-    assert_match(/^deployed +#{OLD} by somebody/, result.output)
-    assert_match(/^front1.dev +#{OLD}$/, result.output)
-    assert_match(/^front2.dev +#{NEW} +not what is deployed$/, result.output)
-    assert_match(/^front3.dev +does not answer$/, result.output)
-    assert_match(/^lock +free$/, result.output)
+    output = cap(4, "deploy:status")
+    assert_match(/^deployed +#{OLD} by somebody/, output)
+    assert_match(/^front1.dev +#{OLD}$/, output)
+    assert_match(/^front2.dev +#{NEW} +not what is deployed$/, output)
+    assert_match(/^front3.dev +does not answer$/, output)
+    assert_match(/^lock +free$/, output)
   end
 
   def test_roles_are_kinds_of_machines
     world.add("after 'deploy:finished', :mine do\n" \
               "  puts \"front: \#{roles(:front).map(&:hostname).join(' ')}\"\nend\n")
     @world.cap("development", "deploy:status")
-    result = @world.cap("development", "deploy", RELEASE: NEW)
-    assert_includes result.output, "front: front1.dev front2.dev"
+    assert_includes cap(0, "deploy", RELEASE: NEW), "front: front1.dev front2.dev"
   end
 end

@@ -129,8 +129,8 @@ module Platform
     end
 
     # Pipelines have variables that are set and empty.
-    def given_release
-      ENV.values_at("RELEASE", "ROLLBACK_RELEASE").find { |name| !name.to_s.empty? }
+    def given_release(kind)
+      ENV.values_at("RELEASE", *("ROLLBACK_RELEASE" if kind == "rollback")).find { |name| !name.to_s.empty? }
     end
 
     def given_sha256
@@ -142,7 +142,7 @@ module Platform
     def start(kind)
       check_own_files
       env.set(:deploying, true)
-      deployment.start(kind) { |deployed, records| Choice.release(kind, given_release, deployed&.fetch("release"), records) }
+      deployment.start(kind) { |deployed, records| Choice.release(kind, given_release(kind), deployed&.fetch("release"), records) }
     end
 
     # Exit status of `cap` after an error.
