@@ -17,7 +17,7 @@ touch "$made"
 known() { grep -qF -- "$1" "$made" || { echo "ERROR: Not Found({\\"error\\":{\\"code\\":\\"ResourceNotFound\\"}})" >&2; exit 3; }; }
 case "$*" in
   "account show"*tenantId*) echo 77777777-2222-3333-4444-555555555555 ;;
-  "account show"*) echo 11111111-2222-3333-4444-555555555555 ;;
+  "account show"*) cat "$(dirname "$0")/subscription" 2>/dev/null || echo 11111111-2222-3333-4444-555555555555 ;;
   "cloud show"*keyvaultDns*) echo .vault.azure.net ;;
   "cloud show"*name*) cat "$(dirname "$0")/cloud" 2>/dev/null || echo AzureCloud ;;
   "cloud show"*) echo core.windows.net ;;
@@ -47,6 +47,9 @@ case "$*" in
     last=$(grep -F -- "--resource-group $5 --identity-name $7 --name $9 " "$made" | tail -n 1)
     [ -n "$last" ] && case $* in *join*) awk '{ print $11, $13, $15 }' <<<"$last" ;; *) echo id ;; esac ;;
   "identity federated-credential list"*) cat "$(dirname "$0")/others" 2>/dev/null || true ;;
+  "role assignment create"*) if refusal=$(head -n 1 "$(dirname "$0")/refusals" 2>/dev/null) && [ -n "$refusal" ]; then
+      sed -i 1d "$(dirname "$0")/refusals" && echo "ERROR: ($refusal) no" >&2 && exit 1
+    else echo "$*" >>"$made"; fi ;;
   *) echo "$*" >>"$made" ;;
 esac
 `;
@@ -55,7 +58,9 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "azure-state-"));
   writeFileSync(join(directory, "az"), az);
-  chmodSync(join(directory, "az"), 0o755);
+  // Minutes of waiting pass at once.
+  writeFileSync(join(directory, "sleep"), "#!/bin/sh\n");
+  for (const program of ["az", "sleep"]) chmodSync(join(directory, program), 0o755);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -216,7 +221,7 @@ const given = (identity: string) =>
 /** The name of a role of our own, by the ID of its definition. */
 const nameOf = (role: string) =>
   made().flatMap((call) =>
-    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+)"/.exec(call)![1]] : [],
+    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+) of 11111111-/.exec(call)![1]] : [],
   )[0] ?? role;
 const conditionOf = (identity: string) =>
   made().flatMap(
@@ -241,6 +246,10 @@ test("an application's pipelines get an identity for each stack; then nothing mo
     `${project}:environment_protected:true:deployment_tier:development`,
     `${project}:environment_protected:true:deployment_tier:production`,
   ]);
+  // Nothing of the state, which may be in another subscription or none.
+  expect(made()[0]).toMatch(/^group create /);
+  for (const call of made().slice(1)) expect(call).toMatch(/^(identity|role assignment) |^rest --method put /);
+  for (const word of ["stplatform", "kv-platform"]) expect(made().join("\n")).not.toContain(word);
   // Nothing of the platform's own pipelines, no role on the subscription, and no key of administrators.
   const ofIdentities = made().filter((call) => call.includes("principal-of-"));
   expect(ofIdentities).toHaveLength(6);
@@ -280,7 +289,7 @@ test("an application's identities write below their own paths only, and no role 
     const { properties } = JSON.parse(body.slice(0, body.lastIndexOf("}") + 1)) as {
       properties: { roleName: string; permissions: { actions: string[]; dataActions: string[] }[] };
     };
-    return [properties.roleName, properties.permissions[0]] as const;
+    return [properties.roleName.replace(` of ${subscriptionId}`, ""), properties.permissions[0]] as const;
   });
   const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
   expect(Object.fromEntries(known)).toEqual({
@@ -299,6 +308,34 @@ test("an application's identities write below their own paths only, and no role 
   });
   // bin/ssh-certificate defines it, too.
   expect(nameOf(definitionGuid(subscriptionId, signerRole.name))).toBe(signerRole.name);
+});
+
+test("in another subscription of the tenant the roles have names of their own, since a tenant has each once", async () => {
+  const names = async (subscription: string) => {
+    writeFileSync(join(directory, "subscription"), `${subscription}\n`);
+    rmSync(join(directory, "made"), { force: true });
+    const { status, output } = await script("--yes", "--gitlab", "group/front", "--application", "front");
+    expect(status, output).toBe(0);
+    return made().flatMap((call) => /"roleName": "([^"]+)"/.exec(call)?.[1] ?? []);
+  };
+  const all = [...(await names(subscriptionId)), ...(await names("22222222-2222-3333-4444-555555555555"))];
+  expect(all).toHaveLength(6);
+  expect(new Set(all).size).toBe(6);
+});
+
+test("a role that Azure does not know yet is waited for; what else is refused is told, and can be run again", async () => {
+  const args = ["--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production"];
+  const refusals = (...codes: string[]) => writeFileSync(join(directory, "refusals"), codes.join("\n"));
+  refusals("RoleDefinitionDoesNotExist", "RoleDefinitionDoesNotExist", "AuthorizationFailed");
+  const refused = await script(...args);
+  expect(refused.status).toBe(1);
+  expect(refused.stdout.match(/waits until Azure knows the role/g)).toHaveLength(2);
+  expect(refused.stderr).toMatch(
+    /^bin\/azure-state: Platform Release Writer on .* was not made\. What there is stays, .*\(AuthorizationFailed\) no\n$/,
+  );
+  const again = await script(...args);
+  expect(again.status, again.output).toBe(0);
+  expect(given("id-platform-app-front_live")).toHaveLength(3);
 });
 
 const exactly = ["--yes", "--gitlab", "group/platform", "--exact", "--same-deployers", "--suffix", "abc1"];
@@ -405,8 +442,9 @@ test.each([
   [["--gitlab", "g/p", "--issuer", "http://gitlab.com"], '--issuer: given "http://gitlab.com"'],
   [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
-  [["--exact", "--same-deployers"], "give --gitlab GROUP/PROJECT, too"],
-  [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
+  [["--exact", "--same-deployers"], "--exact --same-deployers: given without --gitlab, allowed with it"],
+  [["--application", "front"], "--application: given without --gitlab"],
+  [["--issuer", "https://gitlab.example"], "--issuer: given without --gitlab"],
   [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
   [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
   [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],
