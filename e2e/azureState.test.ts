@@ -26,6 +26,7 @@ case "$*" in
   "rest --method get"*/roleDefinitions/*) known "put --url \${5%%\\?*}" && grep -F "put --url \${5%%\\?*}" "$made" | tail -n 1 |
       grep -oE '"(data)?[aA]ctions": \\[[^]]*' | grep -oE '"Microsoft[^"]*' | tr -d '"' | LC_ALL=C sort | paste -sd ' ' ;;
   "rest --method get"*/rg-platform-none/*) echo "ERROR: Not Found" >&2; exit 3 ;;
+  "rest --method get"*/rg-platform-two/*) printf '%s\\n' /one /other ;;
   "rest --method get"*/rg-platform-*/vaults\\?*) echo "\${5%%\\?*}/kv-env" ;;
   "rest --method get"*/rg-platform-*/storageAccounts\\?*) echo "\${5%%\\?*}/stenv" ;;
   "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
@@ -386,10 +387,13 @@ test("an exact identity reads what is of its stack in the state, and nothing of 
   expect(condition).toContain("blobs/read'} AND NOT SubOperationMatches{'Blob.List'}");
 });
 
-test("a stack that is not up ends it before anything is made", async () => {
+test("a stack that is not up, or has a vault of before beside its own, ends it before anything is made", async () => {
   const missing = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "none:other");
   expect(missing.status).toBe(1);
   expect(missing.stderr).toContain("stack none: given nothing as vaults of rg-platform-none, allowed is the one that");
+  const several = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "two:other");
+  expect(several.status).toBe(1);
+  expect(several.stderr).toContain("stack two: given /one, /other as vaults of rg-platform-two, allowed is one, which");
   expect(made()).toEqual([]);
 });
 

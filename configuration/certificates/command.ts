@@ -139,14 +139,16 @@ async function printAuthority(
   const vaultId = resourceId("azure-native:keyvault:Vault", inputs, entry.subscriptionId) ?? "";
   const keyId = `${vaultId}/keys/${keyName(principal)}`;
   await makeKey(connection, keyId);
-  const waitSeconds = signers.length > 0 ? rightSeconds : 0;
   if (signers.length > 0) {
     const role = await defineSigner(connection, keyId);
     for (const signer of signers) {
       const principalId = signer === "me" ? await ownId(entry) : signer;
-      await allowSigner(connection, keyId, principalId, role, { waitSeconds, progress: tell });
+      await allowSigner(connection, keyId, principalId, role, { waitSeconds: rightSeconds, progress: tell });
+      tell(`${principalId} may sign by ${keyName(principal)}`);
     }
   }
+  // A right of others only is none that will count here.
+  const waitSeconds = signers.includes("me") ? rightSeconds : 0;
   const { publicKey } = await authorityOf(entry, plan, principal, { waitSeconds });
   console.log(publicKey);
 }

@@ -159,6 +159,13 @@ test("a signer that the directory does not know yet is waited for, and one who h
       permissions: [{ actions: [], dataActions: signerRole.dataActions }],
     },
   });
+  // Who gives the right to others alone waits for none, and is told why the key is not printed.
+  const given = await run(["authority", "--for", "administrator", "--signer", principalId, stack]);
+  expect(given).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/ may sign by ssh-authority-administrator\n[^]*403 Forbidden/) as string,
+  });
+  expect(given.stderr).not.toContain("waiting until the right");
   // As bin/azure-state gives it, under a name of its own.
   await lab.call("DELETE", `${mine!.id}?api-version=2022-04-01`);
   const other = `${assignmentsOf(key)}/00000000-0000-4000-8000-000000000001?api-version=2022-04-01`;
