@@ -119,15 +119,23 @@ test("it makes an account without shared keys, a vault with purge protection, an
 });
 
 const subjects = () => made().flatMap((call) => /--subject (\S+)/.exec(call)?.[1] ?? []);
-const rolesOf = (identity: string) =>
+const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** Roles of an identity, each with its scope: below the subscription's groups, where it is there. */
+const given = (identity: string) =>
   made().flatMap((call) => {
     const [, role, scope] =
-      new RegExp(`principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+) --scope (\\S+)`).exec(
-        call,
-      ) ?? [];
-    return role === undefined ? [] : [`${role} @ ${scope!.slice(scope!.lastIndexOf("/") + 1)}`];
+      new RegExp(
+        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
+      ).exec(call) ?? [];
+    return role === undefined ? [] : [[nameOf(role), scope!.replace(/^.*\/resourceGroups\//, "")] as const];
   });
-const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** The name of a role of our own, by the ID of its definition. */
+const nameOf = (role: string) =>
+  made().flatMap((call) =>
+    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+) of 11111111-/.exec(call)![1]] : [],
+  )[0] ?? role;
+const rolesOf = (identity: string) =>
+  given(identity).map(([role, scope]) => `${role} @ ${scope.slice(scope.lastIndexOf("/") + 1)}`);
 
 test("a project's pipelines get an identity that reads and one for each stack that writes; then nothing more", async () => {
   const args = ["--yes", "--gitlab", "group/platform", "--suffix", "abc1"];
@@ -211,19 +219,6 @@ test("without protected environments the subjects say so, and another project's 
   );
 });
 
-const given = (identity: string) =>
-  made().flatMap((call) => {
-    const [, role, scope] =
-      new RegExp(
-        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
-      ).exec(call) ?? [];
-    return role === undefined ? [] : [[nameOf(role), scope!.slice(scope!.indexOf("/resourceGroups/") + 16)]];
-  });
-/** The name of a role of our own, by the ID of its definition. */
-const nameOf = (role: string) =>
-  made().flatMap((call) =>
-    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+) of 11111111-/.exec(call)![1]] : [],
-  )[0] ?? role;
 const conditionOf = (identity: string) =>
   made().flatMap(
     (call) => (call.includes(`principal-of-${identity} `) && / --condition (.*) --output/.exec(call)?.[1]) || [],
@@ -348,7 +343,7 @@ test("with --exact there is an identity for each stack, which a protected enviro
   const state = "rg-platform-state/providers";
   for (const stack of ["dev", "prod"])
     expect(given(`id-platform-ci-${stack}-exact`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
-      expect.stringMatching(/^Reader @ /) as string,
+      `Reader @ /subscriptions/${subscriptionId}`,
       `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
       `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi-${stack}`,
       `Platform Inventory Reader @ rg-platform-${stack}`,

@@ -33,20 +33,24 @@ interface Definition {
  */
 export async function defineSigner({ rest }: Connection, keyId: string): Promise<string> {
   const { name, dataActions } = signerRole;
-  const { subscriptionId } = rest;
-  const definition = `/providers/Microsoft.Authorization/roleDefinitions/${definitionGuid(subscriptionId, name)}`;
+  // As az writes it, by which bin/azure-state names the role.
+  const subscriptionId = rest.subscriptionId.toLowerCase();
+  const provider = "providers/Microsoft.Authorization/roleDefinitions";
   const subscription = `/subscriptions/${subscriptionId}`;
-  const id = `${subscription}${definition}`;
-  const { status, body } = await rest
-    .pathUnchecked(`${keyId}${definition}`)
-    .get({ queryParameters: { "api-version": apiVersion } });
-  const there = status === "200" ? (body as Definition).properties.permissions : [];
-  const allowed = there.map((one) => [one.actions, one.dataActions.toSorted()]);
+  const id = `${subscription}/${provider}/${definitionGuid(subscriptionId, name)}`;
+  // A tenant has each name once, whichever of its subscriptions the role is for.
+  const roleName = `${name} of ${subscriptionId}`;
+  const { body } = await rest
+    .pathUnchecked(`${keyId}/${provider}`)
+    .get({ queryParameters: { "api-version": apiVersion, $filter: `roleName eq '${roleName}'` } });
+  const there = (body as { value?: Definition[] } | null)?.value ?? [];
+  const allowed = there
+    .flatMap(({ properties }) => properties.permissions)
+    .map((one) => [one.actions, one.dataActions.toSorted()]);
   if (isDeepStrictEqual(allowed, [[[], dataActions]])) return id;
   await put(rest, id, apiVersion, {
     properties: {
-      // A tenant has each name once, whichever of its subscriptions the role is for.
-      roleName: `${name} of ${subscriptionId}`,
+      roleName,
       type: "CustomRole",
       assignableScopes: [subscription],
       permissions: [{ actions: [], dataActions }],

@@ -1,6 +1,5 @@
 /** Microsoft.Authorization/roleAssignments: a role, a principal, and the scope that is in the assignment's ID. */
 import { z } from "zod";
-import { isGuid } from "../../../environment/guid.ts";
 import type { Context } from "../context.ts";
 import { ArmError, badRequest, conflict } from "../errors.ts";
 import { keyOf, nameOf } from "../ids.ts";
@@ -27,6 +26,8 @@ const assignmentBody: z.ZodType<AssignmentBody> = z.strictObject({
     ...readOnly("scope", "createdOn", "createdBy", "updatedOn", "updatedBy"),
   }),
 });
+
+const isGuid = (text: string): boolean => /^[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i.test(text);
 
 export function checkAssignmentName(name: string): void {
   if (!isGuid(name))
