@@ -40,10 +40,10 @@ export async function defineSigner({ rest }: Connection, keyId: string): Promise
   const id = `${subscription}/${provider}/${definitionGuid(subscriptionId, name)}`;
   // A tenant has each name once, whichever of its subscriptions the role is for.
   const roleName = `${name} of ${subscriptionId}`;
-  const { body } = await rest
+  const answer = await rest
     .pathUnchecked(`${keyId}/${provider}`)
     .get({ queryParameters: { "api-version": apiVersion, $filter: `roleName eq '${roleName}'` } });
-  const there = (body as { value?: Definition[] } | null)?.value ?? [];
+  const there = (answer.body as { value?: Definition[] } | null)?.value ?? [];
   const allowed = there
     .flatMap(({ properties }) => properties.permissions)
     .map((one) => [one.actions, one.dataActions.toSorted()]);
