@@ -17,7 +17,7 @@ touch "$made"
 known() { grep -qF -- "$1" "$made" || { echo "ERROR: Not Found({\\"error\\":{\\"code\\":\\"ResourceNotFound\\"}})" >&2; exit 3; }; }
 case "$*" in
   "account show"*tenantId*) echo 77777777-2222-3333-4444-555555555555 ;;
-  "account show"*) echo 11111111-2222-3333-4444-555555555555 ;;
+  "account show"*) cat "$(dirname "$0")/subscription" 2>/dev/null || echo 11111111-2222-3333-4444-555555555555 ;;
   "cloud show"*keyvaultDns*) echo .vault.azure.net ;;
   "cloud show"*name*) cat "$(dirname "$0")/cloud" 2>/dev/null || echo AzureCloud ;;
   "cloud show"*) echo core.windows.net ;;
@@ -26,6 +26,7 @@ case "$*" in
   "rest --method get"*/roleDefinitions/*) known "put --url \${5%%\\?*}" && grep -F "put --url \${5%%\\?*}" "$made" | tail -n 1 |
       grep -oE '"(data)?[aA]ctions": \\[[^]]*' | grep -oE '"Microsoft[^"]*' | tr -d '"' | LC_ALL=C sort | paste -sd ' ' ;;
   "rest --method get"*/rg-platform-none/*) echo "ERROR: Not Found" >&2; exit 3 ;;
+  "rest --method get"*/rg-platform-two/*) printf '%s\\n' /one /other ;;
   "rest --method get"*/rg-platform-*/vaults\\?*) echo "\${5%%\\?*}/kv-env" ;;
   "rest --method get"*/rg-platform-*/storageAccounts\\?*) echo "\${5%%\\?*}/stenv" ;;
   "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
@@ -47,6 +48,9 @@ case "$*" in
     last=$(grep -F -- "--resource-group $5 --identity-name $7 --name $9 " "$made" | tail -n 1)
     [ -n "$last" ] && case $* in *join*) awk '{ print $11, $13, $15 }' <<<"$last" ;; *) echo id ;; esac ;;
   "identity federated-credential list"*) cat "$(dirname "$0")/others" 2>/dev/null || true ;;
+  "role assignment create"*) if refusal=$(head -n 1 "$(dirname "$0")/refusals" 2>/dev/null) && [ -n "$refusal" ]; then
+      sed -i 1d "$(dirname "$0")/refusals" && echo "ERROR: ($refusal) no" >&2 && exit 1
+    else echo "$*" >>"$made"; fi ;;
   *) echo "$*" >>"$made" ;;
 esac
 `;
@@ -55,7 +59,9 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "azure-state-"));
   writeFileSync(join(directory, "az"), az);
-  chmodSync(join(directory, "az"), 0o755);
+  // Minutes of waiting pass at once.
+  writeFileSync(join(directory, "sleep"), "#!/bin/sh\n");
+  for (const program of ["az", "sleep"]) chmodSync(join(directory, program), 0o755);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -113,15 +119,23 @@ test("it makes an account without shared keys, a vault with purge protection, an
 });
 
 const subjects = () => made().flatMap((call) => /--subject (\S+)/.exec(call)?.[1] ?? []);
-const rolesOf = (identity: string) =>
+const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** Roles of an identity, each with its scope: below the subscription's groups, where it is there. */
+const given = (identity: string) =>
   made().flatMap((call) => {
     const [, role, scope] =
-      new RegExp(`principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+) --scope (\\S+)`).exec(
-        call,
-      ) ?? [];
-    return role === undefined ? [] : [`${role} @ ${scope!.slice(scope!.lastIndexOf("/") + 1)}`];
+      new RegExp(
+        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
+      ).exec(call) ?? [];
+    return role === undefined ? [] : [[nameOf(role), scope!.replace(/^.*\/resourceGroups\//, "")] as const];
   });
-const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** The name of a role of our own, by the ID of its definition. */
+const nameOf = (role: string) =>
+  made().flatMap((call) =>
+    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+) of 11111111-/.exec(call)![1]] : [],
+  )[0] ?? role;
+const rolesOf = (identity: string) =>
+  given(identity).map(([role, scope]) => `${role} @ ${scope.slice(scope.lastIndexOf("/") + 1)}`);
 
 test("a project's pipelines get an identity that reads and one for each stack that writes; then nothing more", async () => {
   const args = ["--yes", "--gitlab", "group/platform", "--suffix", "abc1"];
@@ -205,19 +219,6 @@ test("without protected environments the subjects say so, and another project's 
   );
 });
 
-const given = (identity: string) =>
-  made().flatMap((call) => {
-    const [, role, scope] =
-      new RegExp(
-        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
-      ).exec(call) ?? [];
-    return role === undefined ? [] : [[nameOf(role), scope!.slice(scope!.indexOf("/resourceGroups/") + 16)]];
-  });
-/** The name of a role of our own, by the ID of its definition. */
-const nameOf = (role: string) =>
-  made().flatMap((call) =>
-    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+)"/.exec(call)![1]] : [],
-  )[0] ?? role;
 const conditionOf = (identity: string) =>
   made().flatMap(
     (call) => (call.includes(`principal-of-${identity} `) && / --condition (.*) --output/.exec(call)?.[1]) || [],
@@ -241,6 +242,10 @@ test("an application's pipelines get an identity for each stack; then nothing mo
     `${project}:environment_protected:true:deployment_tier:development`,
     `${project}:environment_protected:true:deployment_tier:production`,
   ]);
+  // Nothing of the state, which may be in another subscription or none.
+  expect(made()[0]).toMatch(/^group create /);
+  for (const call of made().slice(1)) expect(call).toMatch(/^(identity|role assignment) |^rest --method put /);
+  for (const word of ["stplatform", "kv-platform"]) expect(made().join("\n")).not.toContain(word);
   // Nothing of the platform's own pipelines, no role on the subscription, and no key of administrators.
   const ofIdentities = made().filter((call) => call.includes("principal-of-"));
   expect(ofIdentities).toHaveLength(6);
@@ -280,7 +285,7 @@ test("an application's identities write below their own paths only, and no role 
     const { properties } = JSON.parse(body.slice(0, body.lastIndexOf("}") + 1)) as {
       properties: { roleName: string; permissions: { actions: string[]; dataActions: string[] }[] };
     };
-    return [properties.roleName, properties.permissions[0]] as const;
+    return [properties.roleName.replace(` of ${subscriptionId}`, ""), properties.permissions[0]] as const;
   });
   const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
   expect(Object.fromEntries(known)).toEqual({
@@ -301,6 +306,34 @@ test("an application's identities write below their own paths only, and no role 
   expect(nameOf(definitionGuid(subscriptionId, signerRole.name))).toBe(signerRole.name);
 });
 
+test("in another subscription of the tenant the roles have names of their own, since a tenant has each once", async () => {
+  const names = async (subscription: string) => {
+    writeFileSync(join(directory, "subscription"), `${subscription}\n`);
+    rmSync(join(directory, "made"), { force: true });
+    const { status, output } = await script("--yes", "--gitlab", "group/front", "--application", "front");
+    expect(status, output).toBe(0);
+    return made().flatMap((call) => /"roleName": "([^"]+)"/.exec(call)?.[1] ?? []);
+  };
+  const all = [...(await names(subscriptionId)), ...(await names("22222222-2222-3333-4444-555555555555"))];
+  expect(all).toHaveLength(6);
+  expect(new Set(all).size).toBe(6);
+});
+
+test("a role that Azure does not know yet is waited for; what else is refused is told, and can be run again", async () => {
+  const args = ["--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production"];
+  const refusals = (...codes: string[]) => writeFileSync(join(directory, "refusals"), codes.join("\n"));
+  refusals("RoleDefinitionDoesNotExist", "RoleDefinitionDoesNotExist", "AuthorizationFailed");
+  const refused = await script(...args);
+  expect(refused.status).toBe(1);
+  expect(refused.stdout.match(/waits until Azure knows the role/g)).toHaveLength(2);
+  expect(refused.stderr).toMatch(
+    /^bin\/azure-state: Platform Release Writer on .* was not made\. What there is stays, .*\(AuthorizationFailed\) no\n$/,
+  );
+  const again = await script(...args);
+  expect(again.status, again.output).toBe(0);
+  expect(given("id-platform-app-front_live")).toHaveLength(3);
+});
+
 const exactly = ["--yes", "--gitlab", "group/platform", "--exact", "--same-deployers", "--suffix", "abc1"];
 
 test("with --exact there is an identity for each stack, which a protected environment of merge requests has alone", async () => {
@@ -310,7 +343,7 @@ test("with --exact there is an identity for each stack, which a protected enviro
   const state = "rg-platform-state/providers";
   for (const stack of ["dev", "prod"])
     expect(given(`id-platform-ci-${stack}-exact`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
-      expect.stringMatching(/^Reader @ /) as string,
+      `Reader @ /subscriptions/${subscriptionId}`,
       `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
       `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi-${stack}`,
       `Platform Inventory Reader @ rg-platform-${stack}`,
@@ -349,10 +382,13 @@ test("an exact identity reads what is of its stack in the state, and nothing of 
   expect(condition).toContain("blobs/read'} AND NOT SubOperationMatches{'Blob.List'}");
 });
 
-test("a stack that is not up ends it before anything is made", async () => {
+test("a stack that is not up, or has a vault of before beside its own, ends it before anything is made", async () => {
   const missing = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "none:other");
   expect(missing.status).toBe(1);
   expect(missing.stderr).toContain("stack none: given nothing as vaults of rg-platform-none, allowed is the one that");
+  const several = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "two:other");
+  expect(several.status).toBe(1);
+  expect(several.stderr).toContain("stack two: given /one, /other as vaults of rg-platform-two, allowed is one, which");
   expect(made()).toEqual([]);
 });
 
@@ -405,8 +441,9 @@ test.each([
   [["--gitlab", "g/p", "--issuer", "http://gitlab.com"], '--issuer: given "http://gitlab.com"'],
   [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
-  [["--exact", "--same-deployers"], "give --gitlab GROUP/PROJECT, too"],
-  [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
+  [["--exact", "--same-deployers"], "--exact --same-deployers: given without --gitlab, allowed with it"],
+  [["--application", "front"], "--application: given without --gitlab"],
+  [["--issuer", "https://gitlab.example"], "--issuer: given without --gitlab"],
   [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
   [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
   [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],

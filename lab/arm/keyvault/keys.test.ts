@@ -138,6 +138,23 @@ test("without the right, or without the key, the program says what to do", async
   );
 });
 
+test("an address that the vault does not let in is told at once, and so is a vault that is not there", async () => {
+  const networkAcls = { defaultAction: "Deny", bypass: "None", ipRules: [], virtualNetworkRules: [] };
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true };
+  await lab.call("PUT", `${vault}?api-version=2024-11-01`, {
+    location: "westeurope",
+    properties: { ...properties, networkAcls },
+  });
+  // No right that will count soon changes that.
+  await expect(vaultAuthority(credential, uri, vaultSuffix, "deploy", { waitSeconds: 600 })).rejects.toThrow(
+    /403 Forbidden Client address is not authorized[^]*\nAllowed are the addresses in platform:administrators\.ranges/,
+  );
+  vi.unstubAllGlobals();
+  await expect(vaultAuthority(credential, "https://kv.invalid/", vaultSuffix, "deploy")).rejects.toThrow(
+    /^GET https:\/\/kv\.invalid\/keys\/ssh-authority-deploy: getaddrinfo .*kv\.invalid\. pulumi up makes the vault$/,
+  );
+});
+
 test("a key is there after a restart, and in a vault that is recovered; ARM deletes none", async () => {
   await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
   await mayUse(vault);

@@ -41,7 +41,7 @@ export async function assertionProblem(
   if (!claims) return refuse(400, "invalid_request", 50027, "JWT token is invalid or malformed.");
   const presented = { issuer: claims.iss ?? "", subject: claims.sub ?? "", audience: String(claims.aud ?? "") };
   const unmatched = matchProblem(presented, federatedCredentialsOf(identity, context), context);
-  return unmatched ?? (await tokenProblem(assertion, claims, presented, context));
+  return unmatched ?? (await tokenProblem(assertion, claims, presented));
 }
 
 function claimsOf(assertion: string): JWTPayload | undefined {
@@ -85,11 +85,10 @@ async function tokenProblem(
   assertion: string,
   claims: JWTPayload,
   { issuer }: Presented,
-  { options }: Context,
 ): Promise<TokenAnswer | undefined> {
   let keys: JSONWebKeySet;
   try {
-    keys = await (options.issuerKeys ?? issuerKeys)(issuer);
+    keys = await issuerKeys(issuer);
   } catch (error) {
     return refuse(400, "invalid_request", 50166, `Request to External OIDC endpoint failed. ${String(error)}`);
   }
