@@ -13,7 +13,7 @@ import { credentials } from "../credentials.ts";
 import { asAdministrator } from "../fabric/internet.ts";
 import { root } from "../paths.ts";
 import { armPort, secondsPerMinute } from "../settings.ts";
-import { prepare, projectDir, stackArgument } from "./pulumi.ts";
+import { prepare, projectDir, stackNamed } from "./pulumi.ts";
 
 /** Storage Blob Data Contributor: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage */
 const contributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
@@ -27,7 +27,7 @@ export function artifactHelp(args: string[]): void {
 
 /** Runs it with arguments of its own; resolves to its exit status. */
 export async function artifact(args: string[]): Promise<number> {
-  const stack = stackArgument(args);
+  const stack = stackNamed(args);
   const env = { ...prepare(stack), PLATFORM_PROJECT: projectDir };
   if (stack !== undefined) await mayWrite(stack);
   const [first = "", ...before] = asAdministrator;
