@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { resourceName } from "../../../environment/names.ts";
 import { lab, status } from "../../commands.ts";
 import { type LabPipelines, startLabPipelines } from "../../pipeline/testing/labPipelines.ts";
+import { jobOf } from "../../pipeline/testing/pipelines.ts";
 import { labEnvironment } from "../target.ts";
 import { attacks } from "../../pipeline/hostile.ts";
 import {
   changeOfInstances,
   expectNoSecrets,
   hostile,
-  jobOf,
   recordOf,
   withInstances,
 } from "../../pipeline/testing/questions.ts";
@@ -82,11 +82,7 @@ test("a record that says something else than what would happen is refused, and w
   await ofRequest(request, "forged");
   const job = request.pipelines.at(-1)?.jobs.find(({ name }) => name === "preview:dev");
   const record = JSON.parse(job?.artifacts["preview.dev.json"] ?? "") as { steps: unknown[]; counts: object };
-  job!.artifacts["preview.dev.json"] = JSON.stringify({
-    ...record,
-    steps: [],
-    counts: { ...nothing, same: 60 },
-  });
+  job!.artifacts["preview.dev.json"] = JSON.stringify({ ...record, steps: [], counts: { ...nothing, same: 60 } });
   await scheduled("notes");
   const result = await merge(request, "forged", ["apply-anew:dev"]);
   expect(jobOf(result, "apply:dev").status).toBe("failed");
