@@ -88,13 +88,8 @@ export function addPulumiCommands(program: Command): void {
       await runningDaemon();
       process.exitCode = sshCertificate([...args, stack], { stack, settings, left: [] });
     });
-  program
-    .command("pulumi")
+  passingOn(program, "pulumi", "arguments for pulumi")
     .description("the Pulumi CLI with the lab's environment")
-    .passThroughOptions()
-    .allowUnknownOption()
-    .helpOption(false)
-    .argument("[arguments...]", "arguments for pulumi")
     .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
     .action(async (args: string[], _: object, command: Command) => {
       if (args.length === 0 || isHelp(args.slice(0, 1))) {
@@ -108,13 +103,8 @@ export function addPulumiCommands(program: Command): void {
         process.exitCode = await pulumi(args);
       }
     });
-  program
-    .command("delivery")
+  passingOn(program, "delivery", "arguments for bin/delivery")
     .description("bin/delivery with the lab's environment")
-    .passThroughOptions()
-    .allowUnknownOption()
-    .helpOption(false)
-    .argument("[arguments...]", "arguments for bin/delivery")
     .addHelpText("after", "\nIts own help: bin/lab delivery help [command]\n")
     .action(async (args: string[], _: object, command: Command) => {
       if (args.length === 0 || isHelp(args.slice(0, 1))) {
@@ -124,12 +114,16 @@ export function addPulumiCommands(program: Command): void {
         process.exitCode = run.status ?? 1;
       } else {
         await ensureDaemon();
-        const stack = args.find((one) => stacks(root).includes(one));
+        const stack = args.slice(1).find((one) => stacks(root).includes(one));
         if (stack !== undefined) ensureStack(stack);
         process.exitCode = await delivery(args, stack);
       }
     });
 }
+
+/** A command that passes all of its arguments on, those that ask for help, too. */
+export const passingOn = (program: Command, name: string, what: string): Command =>
+  program.command(name).passThroughOptions().allowUnknownOption().helpOption(false).argument("[arguments...]", what);
 
 const setOption = () =>
   new Option(

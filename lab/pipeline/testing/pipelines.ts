@@ -5,8 +5,13 @@
  * https://docs.gitlab.com/ci/variables/predefined_variables/ .
  */
 import { load } from "js-yaml";
-import type { FakeGitLab, FakeJob, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
-import { projectId } from "../../../delivery/gitlab/testing/server.ts";
+import {
+  type FakeGitLab,
+  type FakeJob,
+  type FakeMergeRequest,
+  type FakePipeline,
+  projectId,
+} from "../../../delivery/gitlab/testing/server.ts";
 import type { Issuer } from "../issuer.ts";
 import { runCiLocal, type RunnerOptions } from "./runner.ts";
 
