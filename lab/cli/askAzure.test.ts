@@ -19,12 +19,12 @@ afterEach(() => rmSync(directory, { recursive: true }));
 
 /** Runs a program with the lab's modules at hand, and a lab of its own. */
 function run(program: string): { stdout: string; stderr: string } {
-  const modules = ["askAzure", "sshCertificate"].map((name) => join(import.meta.dirname, `${name}.ts`));
-  const imports = modules.map(
-    (file) => `import * as ${file.replace(/.*\/(\w+)\.ts$/, "$1")} from ${JSON.stringify(file)};`,
-  );
-  const prepare = `import { prepare } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};`;
-  return spawnSync(process.execPath, ["--input-type=module", "-e", [...imports, prepare, program].join("\n")], {
+  const imports = [
+    ["askAzure", "askAzure"],
+    ["sshCertificate", "sshCertificate"],
+    ["prepare", "pulumi"],
+  ].map(([name, file]) => `import { ${name} } from ${JSON.stringify(join(import.meta.dirname, `${file}.ts`))};`);
+  return spawnSync(process.execPath, ["--input-type=module", "-e", [...imports, program].join("\n")], {
     env: { ...process.env, LAB_STATE: state(), LAB_CACHE: join(directory, "cache"), ENGINE_HOME: directory },
     encoding: "utf8",
   });
@@ -37,7 +37,7 @@ test("a command that asks Azure without Pulumi is given the lab's stack file, ce
   const { stdout, stderr } = run(`
     const overlay = { stack: "dev", settings: ["tiers.back.instances=3"], left: [] };
     const shown = ["sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS" "$@"', "sh"];
-    askAzure.askAzure("inventory", ["--wait", "dev"], overlay, { before: shown });`);
+    askAzure("inventory", ["--wait", "dev"], overlay, { before: shown });`);
   const command = join(import.meta.dirname, "..", "..", "bin", "inventory");
   const file = state("project", "Pulumi.dev.yaml");
   expect([stderr, stdout]).toEqual(["", `${state("tls", "bundle.pem")} ${command} --wait dev --config-file ${file}\n`]);
@@ -51,7 +51,7 @@ describe("the key of a stack's authority", () => {
     const { stdout, stderr } = run(`
       const overlay = { stack: "dev", settings: [], left: [] };
       ${JSON.stringify(commands)}.forEach((args, index) =>
-        sshCertificate.sshCertificate(args, overlay, ["sh", "-c", "echo line " + index, "sh"]));
+        sshCertificate(args, overlay, ["sh", "-c", "echo line " + index, "sh"]));
       prepare("dev");`);
     expect([stderr, stdout]).toEqual(["", commands.map((_, index) => `line ${index}\n`).join("")]);
     expect(configOf("prod")["platform:administrators"]).not.toHaveProperty("authorities");

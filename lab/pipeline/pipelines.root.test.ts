@@ -81,6 +81,7 @@ test.each([
   ["a change of what installs the program, too", { "requirements.txt": "" }, ["check", ...previews]],
   ["a change of what runs it, too", { "bin/inventory": "" }, ["check", ...previews]],
   ["a change of words previews nothing", { "README.md": "Other words.\n" }, ["check"]],
+  ["a commit that changes nothing, neither", {}, ["check"]],
 ])("%s", async (_, changes, expected) => {
   origin.commit("change", changes);
   expect(await names(ofRequest(), "change")).toEqual(expected);
