@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { loadAll } from "js-yaml";
 import { root } from "../../paths.ts";
 
-export interface Input {
+interface Input {
   description?: string;
   type?: string;
   regex?: string;
