@@ -44,48 +44,6 @@ test("the lab's stacks may have names under .example, which its networks know", 
   expect((load(file) as { config: object }).config).toMatchObject({ "platform:preflight": { exampleNames: "allow" } });
 });
 
-test("a command that asks Azure without Pulumi is given the lab's stack file, certificates and login", () => {
-  const program = `
-    import { askAzure } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-    const overlay = { stack: "dev", settings: ["tiers.back.instances=3"], left: [] };
-    const shown = ["sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS" "$@"', "sh"];
-    process.exitCode = askAzure("inventory", ["--wait", "dev"], overlay, { before: shown }).status;`;
-  const state = join(directory, "state");
-  const asked = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    env: { ...process.env, LAB_STATE: state, LAB_CACHE: join(directory, "cache"), ENGINE_HOME: directory },
-    encoding: "utf8",
-  });
-  const command = join(import.meta.dirname, "..", "..", "bin", "inventory");
-  const file = join(state, "project", "Pulumi.dev.yaml");
-  expect([asked.stderr, asked.stdout.trim()]).toEqual([
-    "",
-    `${join(state, "tls", "bundle.pem")} ${command} --wait dev --config-file ${file}`,
-  ]);
-  const { config } = load(readFileSync(file, "utf8")) as { config: Record<string, { tiers?: object }> };
-  expect(config["platform:environment"]).toMatchObject({ tiers: { back: { instances: 3 } } });
-  expect(config).toHaveProperty(["azure-native:clientSecret"]);
-});
-
-test("the key of a stack's authority is printed, and counts from then on", () => {
-  const program = `
-    import { keepAuthority, prepare } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-    const overlay = { stack: "dev", settings: [], left: [] };
-    process.exitCode = keepAuthority(["authority", "--for", "deploy", "dev"], overlay, ["sh", "-c", "echo ecdsa key", "sh"]);
-    prepare("dev");`;
-  const state = join(directory, "state");
-  const asked = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    env: { ...process.env, LAB_STATE: state, LAB_CACHE: join(directory, "cache"), ENGINE_HOME: directory },
-    encoding: "utf8",
-  });
-  expect([asked.stderr, asked.stdout]).toEqual(["", "ecdsa key\n"]);
-  const configOf = (stack: string) => {
-    const file = readFileSync(join(state, "project", `Pulumi.${stack}.yaml`), "utf8");
-    return (load(file) as { config: Record<string, object> }).config["platform:administrators"];
-  };
-  expect(configOf("dev")).toMatchObject({ authorities: { deploy: ["ecdsa key"] } });
-  expect(configOf("prod")).not.toHaveProperty("authorities");
-});
-
 describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
   test.each([
     ["is terminated", "SIGTERM", (pid: number) => pid],

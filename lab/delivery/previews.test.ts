@@ -4,20 +4,13 @@
  */
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, test } from "vitest";
+import { exemptApplies, options } from "./testing/approvals.ts";
+import { differingApplies } from "./testing/differing.ts";
+import { drift } from "./testing/drift.ts";
+import { failedPublish, killedAndRefused, killedApply, lockedCopy } from "./testing/interrupted.ts";
 import { Place } from "./testing/place.ts";
-import {
-  differingApplies,
-  drift,
-  exactPreviews,
-  exemptApplies,
-  failedPublish,
-  generatedPreviews,
-  killedAndRefused,
-  killedApply,
-  lockedCopy,
-  options,
-  plantedSecrets,
-} from "./testing/suites.ts";
+import { plantedSecrets } from "./testing/plantedSecrets.ts";
+import { exactPreviews, generatedPreviews } from "./testing/previews.ts";
 
 /** `make check` runs also where no engine is. */
 const engine = spawnSync("pulumi", ["version"]).status === 0;
@@ -30,7 +23,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   afterAll(() => place.remove());
 
   const patience = { timeout: 300_000 };
-  test("secrets are in no record, no log and no published state", patience, () => plantedSecrets(place, 9, 1, 1));
+  test("secrets are in no record, no log and no published state", patience, () => plantedSecrets(place, 10, 1, 1));
   test("previews of generated changes count what the engine counts", patience, () => generatedPreviews(place, 2, 2));
   test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
   test("exact previews say the same without any secret", patience, () => exactPreviews(place));

@@ -9,9 +9,11 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestIssuer } from "../arm/testing/issuer.ts";
-import { gitlabSubject, tokenExchange } from "../gitlabToken.ts";
 import { subscription, tenant, TestLab } from "../arm/testing/testLab.ts";
+import { changeContainers } from "../fabric/azuriteClient.ts";
 import { startAzurite, type AzuriteProcess } from "../fabric/testing/azuriteProcess.ts";
+import { gitlabSubject, tokenExchange } from "../gitlabToken.ts";
+import { signalProcess } from "../signals.ts";
 import { arrangePlugins } from "./plugins.ts";
 import { startAzureNames, type AzureNames } from "./testing/azureNames.ts";
 
@@ -35,14 +37,18 @@ exports.said = new local.Command("one", { create, triggers: [create] }).stdout;
 `;
 
 describe.skipIf(!hasEngine)("the engine with its state in a storage account", { timeout: 120_000 }, () => {
-  const directory = mkdtempSync(join(tmpdir(), "azblob-"));
-  const project = join(directory, "project");
-  const [lab, issuer] = [new TestLab(), new TestIssuer()];
+  let directory: string;
+  let project: string;
+  let lab: TestLab;
+  let issuer: TestIssuer;
   let azurite: AzuriteProcess;
   let names: AzureNames;
   let environment: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), "azblob-"));
+    project = join(directory, "project");
+    [lab, issuer] = [new TestLab(), new TestIssuer()];
     [azurite] = await Promise.all([startAzurite(account), lab.start(), issuer.start()]);
     names = await startAzureNames({ arm: lab.arm.port, azurite: azurite.port });
     const home = join(directory, "home");
@@ -72,21 +78,14 @@ describe.skipIf(!hasEngine)("the engine with its state in a storage account", { 
     writeFileSync(join(project, "index.js"), program);
     symlinkSync(join(root, "node_modules"), join(project, "node_modules"));
     says("echo one");
-    await Promise.all(["state", "previews"].map((container) => makeContainer(container)));
+    // As `bin/azure-state` has made them.
+    const changes = ["state", "previews"].map((container) => ({ account, container }));
+    await changeContainers({ port: azurite.port, method: "PUT", changes });
   }, 120_000);
   afterAll(async () => {
     await Promise.all([azurite?.stop(), names?.stop(), lab.stop(), issuer.stop()]);
     rmSync(directory, { recursive: true, force: true });
   });
-
-  /** What a killed engine has left. */
-  function end(pid: number): void {
-    try {
-      process.kill(pid);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
 
   const says = (create: string) => writeFileSync(join(project, "create.sh"), create);
 
@@ -101,12 +100,6 @@ describe.skipIf(!hasEngine)("the engine with its state in a storage account", { 
     });
     lab.pass(20);
     return (body as { properties: { clientId: string } }).properties.clientId;
-  }
-
-  /** As `bin/azure-state` has made it. */
-  async function makeContainer(name: string): Promise<void> {
-    const { changeContainers } = await import("../fabric/azuriteClient.ts");
-    await changeContainers({ port: azurite.port, method: "PUT", changes: [{ account, container: name }] });
   }
 
   function pulumi(args: string[], more: NodeJS.ProcessEnv = {}) {
@@ -145,7 +138,8 @@ describe.skipIf(!hasEngine)("the engine with its state in a storage account", { 
       .toMatch(/\d\n/);
     child.kill("SIGKILL");
     await ended;
-    end(Number(readFileSync(begun, "utf8")));
+    // Where the engine has not ended it, too.
+    signalProcess(Number(readFileSync(begun, "utf8")), "SIGTERM");
     says("echo two");
     const refused = await pulumi(["up", "--yes", "--skip-preview"]).ended;
     expect(refused.status).not.toBe(0);

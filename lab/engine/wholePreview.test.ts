@@ -130,7 +130,7 @@ test.skipIf(!hasEngine)(
 test.skipIf(!hasEngine)(
   "an update of that stack file ends before it makes a resource that breaks the rule",
   async () => {
-    const { stdout, exitCode } = await pulumi("up", "--yes", "--skip-preview", "--policy-pack", join(root, "policy"));
+    const { stdout, exitCode } = await pulumi("up", "--yes", "--skip-preview", ...withPack);
     expect(exitCode).not.toBe(0);
     expect(stdout).toMatch(/\[mandatory\] +scale-set-image/);
     const made = JSON.stringify(lab.arm.resources());

@@ -43,10 +43,10 @@ test("it writes its own folder, and what it may only read stays as it is", async
 });
 
 test("of several folders that it may write, each is the real one", async () => {
-  const folders = ["job", "other"].map((name) => join(directory, name));
+  const folders = ["job", "another one"].map((name) => join(directory, name));
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   await run(["chown", "-R", "nobody:nogroup", ...folders]);
-  const write = `for folder in ${folders.join(" ")}; do echo done >$folder/both; done`;
+  const write = folders.map((folder) => `echo done >'${folder}/both'`).join(" && ");
   await run(confined(["sh", "-c", write], join(directory, "staging"), folders), { cwd: "/" });
   for (const folder of folders) expect(readFileSync(join(folder, "both"), "utf8")).toBe("done\n");
 });

@@ -116,12 +116,12 @@ describe("what it gets is noticed", () => {
 
 test.each(attacks)("code $name is where the merge request runs it", async ({ branch, changes }) => {
   const read = (path: string) => (path === "package.json" ? "{}" : path.endsWith(".yml") ? "stages: [check]\n" : "");
-  for (const [path, content] of Object.entries(changes(known, read))) {
+  const files = Object.entries(changes(known, read));
+  for (const [path, content] of files) {
     mkdirSync(join(directory, path, ".."), { recursive: true });
     writeFileSync(join(directory, path), content ?? "", { mode: 0o755 });
   }
-  const files = Object.entries(changes(known, read)).filter(([path]) => path !== "steal.mjs");
-  expect(files.some(([, content]) => content?.includes("steal.mjs"))).toBe(true);
+  expect(files.some(([path, content]) => path !== "steal.mjs" && content?.includes("steal.mjs"))).toBe(true);
   if (branch !== "packages") return;
   mkdirSync(join(directory, "bin"), { recursive: true });
   writeFileSync(join(directory, "bin", "environment"), "");

@@ -1,15 +1,11 @@
 /** What pipelines log in as, made in the lab as `bin/azure-state --gitlab` makes it on Azure. */
 import { setTimeout as pause } from "node:timers/promises";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { ClientSecretCredential } from "@azure/identity";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
 import { ManagedServiceIdentityClient } from "@azure/arm-msi";
 import { ResourceManagementClient } from "@azure/arm-resources";
-import { authority } from "../authority.ts";
-import { credentials } from "../credentials.ts";
+import { guidOf } from "../../environment/guid.ts";
+import { deployer, rightsSeconds } from "../deployer.ts";
 import { tokenExchange } from "../gitlabToken.ts";
-import { armPort, secondsPerMinute } from "../settings.ts";
 
 const group = "rg-pipelines";
 const location = "westeurope";
@@ -32,8 +28,7 @@ export interface Wanted {
 
 /** Makes identities, and resolves to their client IDs by name. */
 export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<string, string>> {
-  const { subscriptionId } = credentials();
-  const [credential, options] = login();
+  const { subscriptionId, credential, options } = deployer();
   const identities = new ManagedServiceIdentityClient(credential, subscriptionId, options);
   const authorization = new AuthorizationManagementClient(credential, subscriptionId, options);
   const resources = new ResourceManagementClient(credential, subscriptionId, options);
@@ -49,7 +44,7 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
       // The client sets a slash before it.
       const scope = `subscriptions/${subscriptionId}`;
       const roleDefinitionId = `/${scope}/providers/Microsoft.Authorization/roleDefinitions/${role}`;
-      await authorization.roleAssignments.create(scope, uuidOf(`${principalId} ${role}`), {
+      await authorization.roleAssignments.create(scope, guidOf(principalId, role), {
         principalId,
         principalType: "ServicePrincipal",
         roleDefinitionId,
@@ -58,14 +53,13 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
     made[name] = clientId;
   }
   // Before, Azure knows neither them nor their rights everywhere.
-  await pause((3 * secondsPerMinute + 2) * 1000);
+  await pause(rightsSeconds * 1000);
   return made;
 }
 
 /** Removes them, and what was given to them. */
 export async function removeIdentities(): Promise<void> {
-  const [credential, options] = login();
-  const { subscriptionId } = credentials();
+  const { subscriptionId, credential, options } = deployer();
   const authorization = new AuthorizationManagementClient(credential, subscriptionId, options);
   const identities = new ManagedServiceIdentityClient(credential, subscriptionId, options);
   const ours: string[] = [];
@@ -75,24 +69,4 @@ export async function removeIdentities(): Promise<void> {
     if (id && ours.includes(principalId ?? "")) await authorization.roleAssignments.deleteById(id);
   const resources = new ResourceManagementClient(credential, subscriptionId, options);
   await resources.resourceGroups.beginDeleteAndWait(group);
-}
-
-function login() {
-  const { tenantId, clientId, clientSecret } = credentials();
-  const endpoint = `https://127.0.0.1:${armPort}`;
-  const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
-  const where = { authorityHost: endpoint, disableInstanceDiscovery: true, tlsOptions };
-  return [new ClientSecretCredential(tenantId, clientId, clientSecret, where), { endpoint, tlsOptions }] as const;
-}
-
-/** A name that is the same for the same assignment, so that it is made once. */
-function uuidOf(text: string): string {
-  const digits = createHash("sha256").update(text).digest("hex");
-  return [
-    digits.slice(0, 8),
-    digits.slice(8, 12),
-    `4${digits.slice(13, 16)}`,
-    `8${digits.slice(17, 20)}`,
-    digits.slice(20, 32),
-  ].join("-");
 }

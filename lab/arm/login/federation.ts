@@ -44,7 +44,9 @@ export async function assertionProblem(
   return unmatched ?? (await tokenProblem(assertion, claims, presented));
 }
 
+/** Undefined where it is no token, to its last sign: no document says that Azure overlooks an end of line. */
 function claimsOf(assertion: string): JWTPayload | undefined {
+  if (!/^[\w-]+\.[\w-]+\.[\w-]+$/.test(assertion)) return undefined;
   try {
     return decodeJwt(assertion);
   } catch {

@@ -136,6 +136,11 @@ export class Place {
     return run.stdout;
   }
 
+  /** Makes what the stack file says, by Pulumi itself. */
+  up(): void {
+    this.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  }
+
   /** `bin/delivery` as a process of its own, and what it starts as its group. */
   async delivery(...args: string[]): Promise<Run> {
     const child = spawn(process.execPath, [join(root, "delivery", "main.ts"), ...args], {

@@ -3,14 +3,11 @@
  * neither root nor machines. It proves nothing about Azure's own answers.
  */
 import { afterAll, beforeAll, test } from "vitest";
+import { exemptApplies } from "../../delivery/testing/approvals.ts";
+import { differing, differingApplies } from "../../delivery/testing/differing.ts";
 import { Place } from "../../delivery/testing/place.ts";
-import {
-  differing,
-  differingApplies,
-  exemptApplies,
-  generatedPreviews,
-  plantedSecrets,
-} from "../../delivery/testing/suites.ts";
+import { plantedSecrets } from "../../delivery/testing/plantedSecrets.ts";
+import { generatedPreviews } from "../../delivery/testing/previews.ts";
 
 const hour = { timeout: 3_600_000 };
 let place: Place;

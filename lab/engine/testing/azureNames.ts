@@ -3,13 +3,13 @@
  * `login.microsoftonline.com` to the lab's ARM, and every storage account to Azurite, over TLS that it trusts; the proxy
  * knows no other names. So a client runs with the addresses and settings that it has on Azure.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer as createProxy, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer, request } from "node:https";
 import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeCertificates } from "../../arm/testing/certificates.ts";
 
 const login = "login.microsoftonline.com";
 const blobs = "blob.core.windows.net";
@@ -35,7 +35,7 @@ export interface AzureNames {
 
 export async function startAzureNames(ports: Ports): Promise<AzureNames> {
   const directory = mkdtempSync(join(tmpdir(), "azure-names-"));
-  const { key, cert } = makeCertificate(directory);
+  const { key, cert } = makeCertificates(directory, [`DNS:${login}`, `DNS:*.${blobs}`]);
   const asked: Asked[] = [];
   const front = createServer({ key, cert }, (message, response) => {
     const isLogin = message.headers.host === login;
@@ -83,18 +83,6 @@ function pass(message: IncomingMessage, response: ServerResponse, port: number):
   });
   sent.on("error", () => response.writeHead(502).end());
   message.pipe(sent);
-}
-
-function makeCertificate(directory: string): { key: string; cert: string } {
-  const openssl = (line: string): unknown =>
-    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
-  const curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-  openssl(`req -x509 ${curve} -keyout ca.key -out ca.crt -subj /CN=azure-names-CA -days 2`);
-  openssl(`req ${curve} -keyout front.key -out front.csr -subj /CN=${login}`);
-  writeFileSync(join(directory, "front.ext"), `subjectAltName=DNS:${login},DNS:*.${blobs}\n`);
-  openssl("x509 -req -in front.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out front.crt -days 2 -extfile front.ext");
-  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
-  return { key: read("front.key"), cert: read("front.crt") };
 }
 
 const listen = (server: Server | ReturnType<typeof createServer>): Promise<number> =>

@@ -1,0 +1,89 @@
+/** Work that was killed, or failed at its end, is done by the next run. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { countsOf, parseRecord } from "../../../delivery/record.ts";
+import { holds } from "../../polling.ts";
+import { type Place, stack } from "./place.ts";
+import { apply, group, keyed, network, other, stand, stateOf } from "./resources.ts";
+import type { ResourceSpec } from "./spec.ts";
+
+/** A publish that was killed has left its lock on the copy, which nobody else works on. */
+export async function lockedCopy(place: Place): Promise<void> {
+  place.write({ program: { resources: [group] } });
+  const publish = () => place.delivery("publish", stack);
+  expect(await publish()).toMatchObject({ status: 0 });
+  const locks = place.file(`previews/.pulumi/locks/organization/small/${stack}`);
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, "00000000-0000-0000-0000-000000000000.json"), JSON.stringify({ pid: 1, username: "dead" }));
+  const published = await publish();
+  expect(published.status, published.stderr).toBe(0);
+  expect(readdirSync(locks)).toEqual([]);
+}
+
+/** An apply whose copy could not be published is done again, does nothing, and publishes. */
+export async function failedPublish(place: Place): Promise<void> {
+  const secrets = keyed(place);
+  await stand(place, { program: { resources: [group] }, secrets });
+  place.write({ program: { resources: [group, other()] }, secrets });
+  await place.preview();
+  const backend = place.environment["PLATFORM_PREVIEW_BACKEND"];
+  place.environment["PLATFORM_PREVIEW_BACKEND"] = `file://${place.file("nowhere")}`;
+  const failed = await apply(place);
+  expect(failed.status, failed.stdout + failed.stderr).toBe(1);
+  expect(stateOf(place)).toContain("::other");
+  place.environment["PLATFORM_PREVIEW_BACKEND"] = backend;
+  const again = await apply(place);
+  expect(again.status, again.stdout + again.stderr).toBe(0);
+  const { record } = await place.preview();
+  expect(record.steps).toEqual([]);
+  expect(place.pulumi("stack", "tag", "get", "delivery:applied", "--stack", stack).trim()).toBe(record.commit);
+}
+
+/** An apply that is killed while it makes the first of two resources; its record is `record.json`. */
+async function kill(place: Place): Promise<void> {
+  const secrets = keyed(place);
+  await stand(place, { program: { resources: [] }, secrets });
+  const named: ResourceSpec = { ...group, name: "rg", inputs: { resourceGroupName: "rg" } };
+  place.write({ program: { resources: [named, network({ of: "${id:rg}" })] }, secrets });
+  await place.preview();
+  writeFileSync(place.file("made/hang"), "");
+  const killed = apply(place);
+  const makes = () => existsSync(place.file("made/rg"));
+  expect(await holds(makes, { timeoutSeconds: 120, intervalSeconds: 0.1 })).toBe(true);
+  process.kill(-place.group!, "SIGKILL");
+  expect(await killed).toMatchObject({ status: null });
+  rmSync(place.file("made/hang"));
+}
+
+/** An apply that was killed is completed by the next one with the same approval; another approval is refused. */
+export async function killedApply(place: Place): Promise<void> {
+  await kill(place);
+  const locked = await apply(place);
+  expect(locked.status, locked.stdout + locked.stderr).toBe(1);
+  expect(locked.stderr).toContain("--cancel-lock");
+  const completed = await apply(place, "--cancel-lock");
+  expect(completed.status, completed.stdout + completed.stderr).toBe(0);
+  expect(completed.stderr).toContain("has begun before and did not end");
+  expect(stateOf(place)).toContain("::network");
+  // It has ended: the same approval is one of a state that is gone.
+  expect(await apply(place)).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
+}
+
+/** What a killed apply had begun is in the state and in its copy, also where the next approval is refused. */
+export async function killedAndRefused(place: Place): Promise<void> {
+  await kill(place);
+  const record = parseRecord(readFileSync(place.file("record.json"), "utf8"));
+  record.steps = record.steps.filter(({ name }) => name !== "network");
+  Object.assign(record.counts, countsOf(record.steps));
+  writeFileSync(place.file("record.json"), JSON.stringify(record));
+  const up = await apply(place, "--cancel-lock");
+  expect(up.status, up.stdout + up.stderr).toBe(1);
+  expect(up.stderr).toContain("what was being made is in the state of stack dev now; nothing is applied yet");
+  expect(up.stderr).toContain("this is not what was approved, and nothing was applied");
+  expect(stateOf(place)).toContain("::rg");
+  const { steps } = (await place.preview()).record;
+  expect(steps.map(({ operation, name }) => [operation, name])).toEqual([["create", "network"]]);
+  const applied = await apply(place);
+  expect(applied.status, applied.stdout + applied.stderr).toBe(0);
+}
