@@ -12,6 +12,7 @@ import {
   exemptApplies,
   failedPublish,
   generatedPreviews,
+  halfReplaced,
   killedAndRefused,
   killedApply,
   lockedCopy,
@@ -40,6 +41,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
+  test("what a killed replacement left is deleted", patience, () => halfReplaced(place));
   test("what a killed apply had begun is published also where the next one is refused", patience, () =>
     killedAndRefused(place),
   );

@@ -16,6 +16,7 @@ import { expect } from "vitest";
 import { parseCheck } from "../../../delivery/check/record.ts";
 import { differences } from "../../../delivery/preview/compare.ts";
 import { countsOf, parseRecord, type PreviewRecord } from "../../../delivery/record.ts";
+import type { Export } from "../../../delivery/state/secretFree.ts";
 import { changeProgram, generateProgram } from "./generate.ts";
 import { type Place, type Run, stack } from "./place.ts";
 import { Random } from "./random.ts";
@@ -581,6 +582,29 @@ export async function killedApply(place: Place): Promise<void> {
   expect(stateOf(place)).toContain("::network");
   // It has ended: the same approval is one of a state that is gone.
   expect(await again()).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
+}
+
+/** The old resource that a killed replacement left is deleted, which the approval of the replacement lets an apply do. */
+export async function halfReplaced(place: Place): Promise<void> {
+  const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
+  const apply = (fixed: string) => {
+    place.write({ program: { resources: [network({ fixed })] }, secrets: { apiKey } });
+    place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+    return JSON.parse(place.pulumi("stack", "export", "--stack", stack)) as Export;
+  };
+  const before = apply("one");
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  place.write({ program: { resources: [network({ fixed: "two" })] }, secrets: { apiKey } });
+  const approved = (await place.preview()).record;
+  const state = apply("two");
+  const old = before.deployment.resources?.find(({ urn }) => urn.endsWith("::network"));
+  state.deployment.resources?.push({ ...old!, delete: true });
+  writeFileSync(place.file("state.json"), JSON.stringify(state));
+  place.pulumi("stack", "import", "--stack", stack, "--file", place.file("state.json"));
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  const { record } = await place.preview();
+  expect(record.steps).toMatchObject([{ operation: "delete", name: "network" }]);
+  expect(differences(approved, record, { resumed: true })).toEqual([]);
 }
 
 /** Options of resources are told and compared as values are: protection that goes, and what is deleted before it is replaced. */
