@@ -1,6 +1,6 @@
 /** Where traffic comes from, by what a security rule or a firewall says of it. */
 import { isIPv6 } from "node:net";
-import { contains, parseCidr } from "../environment/address.ts";
+import { contains, parseCidr, privateBlocks } from "../environment/address.ts";
 
 /**
  * `any`: everybody; `internet`: everybody outside, or a service of Azure, that is everybody's; `public`: known blocks
@@ -9,7 +9,7 @@ import { contains, parseCidr } from "../environment/address.ts";
 export type Origin = "any" | "internet" | "public" | "network" | "private" | "probe";
 
 /** Bits of the widest public block that is still a known sender's. */
-const widestPublicBlock = 16;
+export const widestPublicBlock = 16;
 
 /** The origin that a source prefix of a security rule stands for. */
 export function originOf(source: string): Origin {
@@ -29,8 +29,5 @@ export function blockOf(source: string): string | undefined {
   const block = source.includes("/") ? source : `${source}/32`;
   return parseCidr(block) ? block : undefined;
 }
-
-/** Blocks that are nobody's on the Internet: RFC 1918, and RFC 6598 for providers. */
-const privateBlocks = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
 
 const isPrivate = (block: string) => privateBlocks.some((outer) => contains(outer, block));

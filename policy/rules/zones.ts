@@ -1,7 +1,7 @@
 /** What outlives a zone of a region. */
 import { component, type Resource, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isThere, items, must, mustNot, notYetKnown, show } from "../values.ts";
+import { at, items, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
 
 /** The tag of environments that must outlive a zone; that a stack has one is a rule of its own. */
 const production = "production";
@@ -84,7 +84,7 @@ export const rules: Rule[] = [
     types: [types.autoscale],
     check: ({ inputs }) => [
       ...must(inputs, "enabled", true),
-      ...(isThere(at(inputs, "targetResourceUri")) ? [] : ["targetResourceUri: given nothing, allowed is a scale set"]),
+      ...mustHave(inputs, "targetResourceUri", "the ID of a scale set"),
       ...mustNot(inputs, "predictiveAutoscalePolicy.scaleMode", "Disabled", "ForecastOnly"),
     ],
   },
