@@ -1,6 +1,7 @@
 /** Where traffic comes from, by what a security rule or a firewall says of it. */
 import { isIPv6 } from "node:net";
 import { contains, parseCidr, privateBlocks } from "../environment/address.ts";
+import { at, items } from "./values.ts";
 
 /**
  * `any`: everybody; `internet`: everybody outside, or a service of Azure, that is everybody's; `public`: known blocks
@@ -31,3 +32,14 @@ export function blockOf(source: string): string | undefined {
 }
 
 const isPrivate = (block: string) => privateBlocks.some((outer) => contains(outer, block));
+
+/** Rules of a firewall that let in more than known senders. */
+export function wideRanges(inputs: unknown, path: string, field: string): string[] {
+  return items(inputs, path)
+    .map((rule) => at(rule, field))
+    .filter((range) => typeof range === "string")
+    .filter((range) => originOf(range) !== "public")
+    .map(
+      (range) => `${path}: given ${range}, allowed are public blocks of known senders, at most a /${widestPublicBlock}`,
+    );
+}

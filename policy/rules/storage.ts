@@ -1,8 +1,8 @@
 /** Where artifacts and backups are. */
+import { wideRanges } from "../blocks.ts";
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
 import { at, must, mustMatch, mustNot, notYetKnown, show } from "../values.ts";
-import { wideRanges } from "./vaults.ts";
 
 /** Days for which what was deleted can be had back, at least. */
 const fewestDays = 7;

@@ -1,19 +1,8 @@
 /** Where secrets are. */
-import { originOf, widestPublicBlock } from "../blocks.ts";
+import { wideRanges } from "../blocks.ts";
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, items, must, mustHave, mustNot, show } from "../values.ts";
-
-/** Rules of a firewall that let in more than known senders. */
-export function wideRanges(inputs: unknown, path: string, field: string): string[] {
-  return items(inputs, path)
-    .map((rule) => at(rule, field))
-    .filter((range) => typeof range === "string" && originOf(range) !== "public")
-    .map(
-      (range) =>
-        `${path}: given ${show(range)}, allowed are public blocks of known senders, at most a /${widestPublicBlock}`,
-    );
-}
+import { at, must, mustHave, mustNot } from "../values.ts";
 
 export const rules: Rule[] = [
   {

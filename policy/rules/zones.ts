@@ -18,10 +18,16 @@ function zonesMistakes(value: unknown, path = "zones"): string[] {
     : [`${path}: given ${show(zones)}, allowed are at least ${fewest} in production`];
 }
 
-const inProduction = (
-  names: Pick<Rule, "name" | "asks" | "ids" | "types">,
-  check: (resource: Resource) => string[],
-): Rule => ({ ...names, check: (resource) => (isProduction(resource) ? check(resource) : []) });
+const inProduction = (described: Omit<Rule, "check">, check: Rule["check"]): Rule => ({
+  ...described,
+  check: (resource) => (isProduction(resource) ? check(resource) : []),
+});
+
+/** What production would lose for good, or have to build anew while nobody can work. */
+const lasting: readonly string[] = [
+  ...[types.resourceGroup, types.virtualNetwork, types.publicAddress, types.loadBalancer],
+  ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
+];
 
 export const rules: Rule[] = [
   inProduction(
@@ -88,22 +94,17 @@ export const rules: Rule[] = [
       ...mustNot(inputs, "predictiveAutoscalePolicy.scaleMode", "Disabled", "ForecastOnly"),
     ],
   },
+  inProduction(
+    {
+      name: "protection",
+      asks: "In production nothing that lasts is deleted without `protect` being taken back before",
+      ids: [],
+      advisory: true,
+      types: lasting,
+    },
+    ({ protect }) => (protect ? [] : ["protect: given false, allowed is true"]),
+  ),
 ];
-
-/** What a stack would lose for good, or have to build anew while nobody can work, and says that it is production. */
-const lasting: readonly string[] = [
-  ...[types.resourceGroup, types.virtualNetwork, types.publicAddress, types.loadBalancer],
-  ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
-];
-
-rules.push({
-  name: "protection",
-  asks: "In production nothing that lasts is deleted without `protect` being taken back before",
-  ids: [],
-  advisory: true,
-  types: lasting,
-  check: (resource) => (isProduction(resource) && !resource.protect ? ["protect: given false, allowed is true"] : []),
-});
 
 export const stackRules: StackRule[] = [
   {
