@@ -15,10 +15,11 @@ const longestOutput = 64 * 1024 * 1024;
 /** Scans the files; whether all that is found is waived. */
 export function scan(checkov: string, files: readonly string[], print = console.log): boolean {
   const { checkov: waivers } = readWaivers(names);
+  const day = today();
   const used = new Set<CheckovWaiver>();
   let isClean = true;
   for (const file of files) {
-    const verdict = verdictOn(file, checkov, waivers);
+    const verdict = verdictOn(file, checkov, waivers, day);
     const { open, waived, undecided, passed, resources } = verdict;
     verdict.used.forEach((waiver) => used.add(waiver));
     print(
@@ -33,7 +34,7 @@ export function scan(checkov: string, files: readonly string[], print = console.
   return isClean;
 }
 
-function verdictOn(file: string, checkov: string, waivers: readonly CheckovWaiver[]): Verdict {
+function verdictOn(file: string, checkov: string, waivers: readonly CheckovWaiver[], day: string): Verdict {
   const { stdout, stderr, status, error } = spawnSync(checkov, ["--file", file, ...options], {
     encoding: "utf8",
     maxBuffer: longestOutput,
@@ -43,7 +44,7 @@ function verdictOn(file: string, checkov: string, waivers: readonly CheckovWaive
   if ((status !== 0 && status !== 1) || !stdout.trimStart().startsWith("{"))
     throw new Error(`${checkov} ended with status ${status}: ${stderr}`);
   try {
-    return verdictOf(stdout, readFileSync(file, "utf8"), waivers, today());
+    return verdictOf(stdout, readFileSync(file, "utf8"), waivers, day);
   } catch (cause) {
     throw new Error(`${file}: ${(cause as Error).message}`, { cause });
   }
