@@ -40,7 +40,8 @@ const forms: readonly Form[] = [
   (value) => inJson(value).replaceAll(/[<>&]/g, (character) => `\\u00${hexadecimal(character)}`),
   encodeURIComponent,
   // As Go and Python write addresses.
-  (value) => encodeURIComponent(value).replaceAll(/[!'()*]/g, (character) => `%${hexadecimal(character).toUpperCase()}`),
+  (value) =>
+    encodeURIComponent(value).replaceAll(/[!'()*]/g, (character) => `%${hexadecimal(character).toUpperCase()}`),
   (value) => Buffer.from(value).toString("base64"),
   (value) => Buffer.from(value).toString("base64url"),
 ];
