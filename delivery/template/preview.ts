@@ -1,5 +1,6 @@
 /** What `pulumi preview --json` says of the resources that there would be. */
 import { z } from "zod";
+import { parseAs } from "../parse.ts";
 
 const state = z.object({
   urn: z.string(),
@@ -10,7 +11,7 @@ const state = z.object({
   propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
 });
 
-const preview = z.object({ steps: z.array(z.object({ op: z.string(), newState: state.optional() })).default([]) });
+const preview = z.object({ steps: z.array(z.object({ op: z.string(), newState: state.optional() })) });
 
 /** A resource that there would be after the preview's steps. */
 export interface Planned {
@@ -25,7 +26,7 @@ export interface Planned {
 
 /** The resources of a preview, each once. Throws where the text is no such preview. */
 export function plannedOf(text: string): Planned[] {
-  const { steps } = preview.parse(JSON.parse(text));
+  const { steps } = parseAs(preview, "what `pulumi preview --json` prints", text);
   const planned = new Map<string, Planned>();
   for (const { op, newState } of steps) {
     if (!newState?.custom || op.startsWith("delete") || op.startsWith("discard")) continue;

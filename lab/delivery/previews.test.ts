@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { exemptApplies, options } from "./testing/approvals.ts";
 import { differingApplies } from "./testing/differing.ts";
 import { drift } from "./testing/drift.ts";
-import { failedPublish, killedAndRefused, killedApply, lockedCopy } from "./testing/interrupted.ts";
+import { failedPublish, halfReplaced, killedAndRefused, killedApply, lockedCopy } from "./testing/interrupted.ts";
 import { Place } from "./testing/place.ts";
 import { plantedSecrets } from "./testing/plantedSecrets.ts";
 import { exactPreviews, generatedPreviews } from "./testing/previews.ts";
@@ -33,6 +33,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
+  test("what a killed replacement left is deleted", patience, () => halfReplaced(place));
   test("what a killed apply had begun is published also where the next one is refused", patience, () =>
     killedAndRefused(place),
   );

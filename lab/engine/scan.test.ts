@@ -54,6 +54,19 @@ test("a file that is not there is wrong use, and told before Checkov is installe
 });
 
 test.skipIf(!isInstalled)(
+  "a file that is no template has no verdict",
+  () => {
+    writeFileSync(file("none"), "{}");
+    const { status, stderr } = spawnSync(join(root, "bin/scan"), [file("none")], { env, encoding: "utf8" });
+    expect(stderr).toBe(
+      `bin/scan: ${file("none")}: given no ARM template, allowed is a file of bin/delivery template\n`,
+    );
+    expect(status).toBe(2);
+  },
+  240_000,
+);
+
+test.skipIf(!isInstalled)(
   "Checkov finds mistakes in a template, so it understands what it reads",
   () => {
     const text = readFileSync(file("dev"), "utf8")

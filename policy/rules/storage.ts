@@ -1,8 +1,8 @@
 /** Where artifacts and backups are. */
+import { wideRanges } from "../blocks.ts";
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, must, mustNot, notYetKnown, show } from "../values.ts";
-import { wideRanges } from "./vaults.ts";
+import { at, must, mustMatch, mustNot, notYetKnown, show } from "../values.ts";
 
 /** Days for which what was deleted can be had back, at least. */
 const fewestDays = 7;
@@ -99,15 +99,10 @@ export const rules: Rule[] = [
     asks: "A storage account is a general-purpose one of the second version, in a Standard SKU",
     ids: [],
     types: [types.storageAccount],
-    check: ({ inputs }) => {
-      const sku = at(inputs, "sku.name");
-      return [
-        ...must(inputs, "kind", "StorageV2"),
-        ...(typeof sku === "string" && !sku.startsWith("Standard_")
-          ? [`sku.name: given ${sku}, allowed is Standard_...`]
-          : []),
-      ];
-    },
+    check: ({ inputs }) => [
+      ...must(inputs, "kind", "StorageV2"),
+      ...mustMatch(inputs, "sku.name", /^Standard_/, "Standard_..."),
+    ],
   },
   {
     name: "storage-soft-delete",
@@ -134,7 +129,7 @@ export const stackRules: StackRule[] = [
       );
       return resources
         .filter(({ type, urn }) => type === types.storageAccount && !kept.has(urn))
-        .map((of) => ({ of, message: "it has no BlobServiceProperties" }));
+        .map((of) => ({ of, message: "BlobServiceProperties: given none, allowed is one of the account" }));
     },
   },
 ];

@@ -2,7 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { differences } from "../../../delivery/preview/compare.ts";
 import { countsOf, parseRecord } from "../../../delivery/record.ts";
+import type { Export } from "../../../delivery/state/secretFree.ts";
 import { holds } from "../../polling.ts";
 import { type Place, stack } from "./place.ts";
 import { apply, group, keyed, network, other, stand, stateOf } from "./resources.ts";
@@ -86,4 +88,27 @@ export async function killedAndRefused(place: Place): Promise<void> {
   expect(steps.map(({ operation, name }) => [operation, name])).toEqual([["create", "network"]]);
   const applied = await apply(place);
   expect(applied.status, applied.stdout + applied.stderr).toBe(0);
+}
+
+/** The old resource that a killed replacement left is deleted, which the approval of the replacement lets an apply do. */
+export async function halfReplaced(place: Place): Promise<void> {
+  const secrets = keyed(place);
+  const stands = (fixed: string) => {
+    place.write({ program: { resources: [network({ fixed })] }, secrets });
+    place.up();
+    return JSON.parse(place.pulumi("stack", "export", "--stack", stack)) as Export;
+  };
+  const before = stands("one");
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  place.write({ program: { resources: [network({ fixed: "two" })] }, secrets });
+  const approved = (await place.preview()).record;
+  const state = stands("two");
+  const old = before.deployment.resources?.find(({ urn }) => urn.endsWith("::network"));
+  state.deployment.resources?.push({ ...old!, delete: true });
+  writeFileSync(place.file("state.json"), JSON.stringify(state));
+  place.pulumi("stack", "import", "--stack", stack, "--file", place.file("state.json"));
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  const { record } = await place.preview();
+  expect(record.steps).toMatchObject([{ operation: "delete", name: "network" }]);
+  expect(differences(approved, record, { resumed: true })).toEqual([]);
 }
