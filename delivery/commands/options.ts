@@ -1,5 +1,6 @@
 /** What several commands have in common. */
 import { readFileSync, writeFileSync } from "node:fs";
+import { parseCheck } from "../check/record.ts";
 import { UsageError } from "../project.ts";
 import { parseRecord, widgetOf, type PreviewRecord } from "../record.ts";
 
@@ -22,12 +23,19 @@ export function writeRecord(record: PreviewRecord, { out, widget }: OutputOption
   if (widget !== undefined) writeFileSync(widget, `${JSON.stringify(widgetOf(record))}\n`);
 }
 
-/** @throws UsageError where the file is no record. */
-export function readRecord(file: string): PreviewRecord {
+/** @throws UsageError where the file is no record of a preview of this stack. */
+export const readRecord = (file: string, stack: string) => recordIn(file, stack, parseRecord);
+
+/** @throws UsageError where the file is no record of a check of this stack. */
+export const readCheck = (file: string, stack: string) => recordIn(file, stack, parseCheck);
+
+function recordIn<T extends { stack: string }>(file: string, stack: string, parse: (text: string) => T): T {
   try {
-    return parseRecord(readFileSync(file, "utf8"));
+    const record = parse(readFileSync(file, "utf8"));
+    if (record.stack === stack) return record;
+    throw new Error(`given a record of stack ${record.stack}, allowed is one of ${stack}`);
   } catch (error) {
-    throw new UsageError(`${file}: ${(error as Error).message}`);
+    throw new UsageError(`${file}: ${(error as Error).message}`, { cause: error });
   }
 }
 

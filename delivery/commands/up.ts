@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { applyApproved } from "../apply/apply.ts";
 import { differencesText } from "../preview/compare.ts";
 import { recordText } from "../preview/text.ts";
-import { readProject } from "../project.ts";
+import { readProject, UsageError } from "../project.ts";
 import { readRecord, say, status, writeRecord, type OutputOptions } from "./options.ts";
 
 interface UpOptions extends OutputOptions {
@@ -24,8 +24,11 @@ export function define(command: Command): void {
         "`pulumi up`. Where something differs it says what, writes the new record, applies nothing, and ends with 1.\n" +
         "What a killed `up` had begun is taken into the state first, in any case; it goes on with the approval that it had.",
     )
-    .action(async (stack: string, { approved, cancelLock, ...output }: UpOptions) => {
-      const outcome = await applyApproved(readProject(), stack, readRecord(approved), {
+    .action(async (stack: string, { approved: file, cancelLock, ...output }: UpOptions) => {
+      const approved = readRecord(file, stack);
+      if (approved.outcome === "failed")
+        throw new UsageError(`${file}: given a preview that failed, allowed is one that did not`);
+      const outcome = await applyApproved(readProject(), stack, approved, {
         cancelLock,
         say,
         previewed: (record) => {

@@ -137,6 +137,14 @@ test("of a preview's steps those count that leave a resource, each once", () => 
   ]);
 });
 
+test("a preview that failed makes no template: it has a part of the resources", () => {
+  const diagnostics = [
+    { message: "warning: old", severity: "warning" },
+    { message: "error: no rights\n", severity: "error" },
+  ];
+  expect(() => plannedOf(JSON.stringify({ steps: [], diagnostics }))).toThrow("the preview failed: error: no rights");
+});
+
 test("API versions are those that azure-native's SDK says it uses", () => {
   const sdk = dirname(createRequire(import.meta.url).resolve("@pulumi/azure-native/package.json"));
   for (const type of Object.keys(resourcePaths)) {
