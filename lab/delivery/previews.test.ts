@@ -15,6 +15,7 @@ import {
   killedAndRefused,
   killedApply,
   lockedCopy,
+  lockedStack,
   options,
   plantedSecrets,
 } from "./testing/suites.ts";
@@ -37,6 +38,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("options of resources are told and compared", patience, () => options(place));
   test("drift is what an apply would undo", patience, () => drift(place));
+  test("an apply that finds the stack locked has begun nothing", patience, () => lockedStack(place));
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));

@@ -278,7 +278,7 @@ interface Between {
   forge?: (record: PreviewRecord) => void;
   /** What the refusal says. */
   says: RegExp;
-  /** What the record says of itself is not so: it is not even compared. */
+  /** The record is none, or says itself that it is of something else: it is not even compared. */
   isNone?: true;
 }
 
@@ -363,8 +363,18 @@ const between: Between[] = [
     says: /steps\.1\.exempt|steps\[1\]\.exempt/,
     isNone: true,
   },
-  { name: "a record that failed", forge: (record) => (record.outcome = "failed"), says: /approved: failed/ },
-  { name: "a record of another stack", forge: (record) => (record.stack = "prod"), says: /approved: prod/ },
+  {
+    name: "a record that failed",
+    forge: (record) => (record.outcome = "failed"),
+    says: /given a preview that failed/,
+    isNone: true,
+  },
+  {
+    name: "a record of another stack",
+    forge: (record) => (record.stack = "prod"),
+    says: /given a record of stack prod, allowed is one of dev/,
+    isNone: true,
+  },
   { name: "a record without marks of secrets", forge: (record) => delete record.secrets, says: /secret small:apiKey/ },
   {
     name: "a moved state and a forged version",
@@ -516,14 +526,41 @@ export async function drift(place: Place): Promise<void> {
   expect((await place.delivery("drift", stack, "--no-machines")).stdout).toContain("other");
 }
 
+/** A lock of somebody else on the stack, in the folder of a backend; returns the folder of its locks. */
+function lock(place: Place, backend: string): string {
+  const locks = place.file(`${backend}/.pulumi/locks/organization/small/${stack}`);
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, "00000000-0000-0000-0000-000000000000.json"), JSON.stringify({ pid: 1, username: "dead" }));
+  return locks;
+}
+
+/** An apply that finds the stack locked has begun nothing: what the other one does meanwhile was not approved. */
+export async function lockedStack(place: Place): Promise<void> {
+  const { apiKey = "" } = place.encrypted({ apiKey: "value of the key" });
+  const write = (...resources: ResourceSpec[]) => place.write({ program: { resources }, secrets: { apiKey } });
+  write(group);
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
+  write(group, other());
+  await place.preview();
+  const up = () => place.delivery("up", stack, "--approved", place.file("record.json"));
+  const locks = lock(place, "backend");
+  const locked = await up();
+  expect(locked.status, locked.stdout + locked.stderr).toBe(1);
+  expect(locked.stderr).toContain("--cancel-lock");
+  rmSync(locks, { recursive: true });
+  write(group, network({}));
+  place.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  write(group, network({}), other());
+  expect(await up()).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
+}
+
 /** A publish that was killed has left its lock on the copy, which nobody else works on. */
 export async function lockedCopy(place: Place): Promise<void> {
   place.write({ program: { resources: [group] } });
   const publish = () => place.delivery("publish", stack);
   expect(await publish()).toMatchObject({ status: 0 });
-  const locks = place.file(`previews/.pulumi/locks/organization/small/${stack}`);
-  mkdirSync(locks, { recursive: true });
-  writeFileSync(join(locks, "00000000-0000-0000-0000-000000000000.json"), JSON.stringify({ pid: 1, username: "dead" }));
+  const locks = lock(place, "previews");
   const published = await publish();
   expect(published.status, published.stderr).toBe(0);
   expect(readdirSync(locks)).toEqual([]);
