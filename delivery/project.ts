@@ -60,6 +60,8 @@ export function commitOf({ program }: Pick<Project, "program">): string {
   const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: program, encoding: "utf8" });
   const commit = status === 0 ? stdout.trim() : process.env["CI_COMMIT_SHA"];
   if (!commit || !/^[0-9a-f]{40}$/.test(commit))
-    throw new UsageError(`no commit is known: ${program} is not in a Git repository, and CI_COMMIT_SHA is not set`);
+    throw new UsageError(
+      `the commit of ${program}: Git, or else CI_COMMIT_SHA, says ${commit || "nothing"}, allowed are 40 hexadecimal digits`,
+    );
   return commit;
 }
