@@ -7,7 +7,7 @@ import { policyArguments, type Project } from "../project.ts";
 import { ownPlace, pulumi } from "../pulumi.ts";
 import type { PreviewRecord } from "../record.ts";
 import { publish, readExactStack, versionNow, type ExactStack } from "../state/copy.ts";
-import { begin, end, hasBegun } from "./begun.ts";
+import { begin, end, forget, hasBegun } from "./begun.ts";
 import { inForeground } from "./foreground.ts";
 
 export interface ApplyOptions {
@@ -61,6 +61,8 @@ export async function applyApproved(
   );
   if (status !== 0)
     say(`pulumi up ended with ${status}; ${locked ? ofLock : "the next run of this goes on where it ended"}`);
+  // Another one has the stack, and may move its state. So the next run compares everything again.
+  if (locked && !resumed) await forget(place, stack);
   // Also what was done by half is where the next preview starts.
   await publishCopy(project, stack);
   // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.

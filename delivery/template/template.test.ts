@@ -157,6 +157,14 @@ test.each([
   expect(() => plannedOf(text)).toThrow("this is no record of what `pulumi preview --json` prints: ");
 });
 
+test("a preview that failed makes no template: it has a part of the resources", () => {
+  const diagnostics = [
+    { message: "warning: old", severity: "warning" },
+    { message: "error: no rights\n", severity: "error" },
+  ];
+  expect(() => plannedOf(JSON.stringify({ steps: [], diagnostics }))).toThrow("the preview failed: error: no rights");
+});
+
 test("API versions are those that azure-native's SDK says it uses", () => {
   const sdk = dirname(createRequire(import.meta.url).resolve("@pulumi/azure-native/package.json"));
   for (const type of Object.keys(resourcePaths)) {

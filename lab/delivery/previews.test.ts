@@ -7,7 +7,14 @@ import { afterAll, beforeAll, describe, test } from "vitest";
 import { exemptApplies, options } from "./testing/approvals.ts";
 import { differingApplies } from "./testing/differing.ts";
 import { drift } from "./testing/drift.ts";
-import { failedPublish, halfReplaced, killedAndRefused, killedApply, lockedCopy } from "./testing/interrupted.ts";
+import {
+  failedPublish,
+  halfReplaced,
+  killedAndRefused,
+  killedApply,
+  lockedCopy,
+  lockedStack,
+} from "./testing/interrupted.ts";
 import { Place } from "./testing/place.ts";
 import { plantedSecrets } from "./testing/plantedSecrets.ts";
 import { exactPreviews, generatedPreviews } from "./testing/previews.ts";
@@ -30,6 +37,7 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("options of resources are told and compared", patience, () => options(place));
   test("drift is what an apply would undo", patience, () => drift(place));
+  test("an apply that finds the stack locked has begun nothing", patience, () => lockedStack(place));
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));

@@ -18,7 +18,7 @@ interface Between {
   forge?: (record: PreviewRecord) => void;
   /** What the refusal says. */
   says: RegExp;
-  /** What the record says of itself is not so: it is not even compared. */
+  /** The record is none, or says itself that it is of something else: it is not even compared. */
   isNone?: true;
 }
 
@@ -103,8 +103,18 @@ const between: Between[] = [
     says: /steps\.1\.exempt|steps\[1\]\.exempt/,
     isNone: true,
   },
-  { name: "a record that failed", forge: (record) => (record.outcome = "failed"), says: /approved: failed/ },
-  { name: "a record of another stack", forge: (record) => (record.stack = "prod"), says: /approved: prod/ },
+  {
+    name: "a record that failed",
+    forge: (record) => (record.outcome = "failed"),
+    says: /given a preview that failed/,
+    isNone: true,
+  },
+  {
+    name: "a record of another stack",
+    forge: (record) => (record.stack = "prod"),
+    says: /given a record of stack prod, allowed is one of dev/,
+    isNone: true,
+  },
   { name: "a record without marks of secrets", forge: (record) => delete record.secrets, says: /secret small:apiKey/ },
   {
     name: "a moved state and a forged version",

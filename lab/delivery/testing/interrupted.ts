@@ -10,14 +10,38 @@ import { type Place, stack } from "./place.ts";
 import { apply, group, keyed, network, other, stand, stateOf } from "./resources.ts";
 import type { ResourceSpec } from "./spec.ts";
 
+/** A lock of somebody else on the stack, in the folder of a backend; returns the folder of its locks. */
+function lock(place: Place, backend: string): string {
+  const locks = place.file(`${backend}/.pulumi/locks/organization/small/${stack}`);
+  mkdirSync(locks, { recursive: true });
+  writeFileSync(join(locks, "00000000-0000-0000-0000-000000000000.json"), JSON.stringify({ pid: 1, username: "dead" }));
+  return locks;
+}
+
+/** An apply that finds the stack locked has begun nothing: what the other one does meanwhile was not approved. */
+export async function lockedStack(place: Place): Promise<void> {
+  const secrets = keyed(place);
+  const write = (...resources: ResourceSpec[]) => place.write({ program: { resources }, secrets });
+  await stand(place, { program: { resources: [group] }, secrets });
+  write(group, other());
+  await place.preview();
+  const locks = lock(place, "backend");
+  const locked = await apply(place);
+  expect(locked.status, locked.stdout + locked.stderr).toBe(1);
+  expect(locked.stderr).toContain("--cancel-lock");
+  rmSync(locks, { recursive: true });
+  write(group, network({}));
+  place.up();
+  write(group, network({}), other());
+  expect(await apply(place)).toMatchObject({ status: 1, stderr: expect.stringMatching(/state from which/) as string });
+}
+
 /** A publish that was killed has left its lock on the copy, which nobody else works on. */
 export async function lockedCopy(place: Place): Promise<void> {
   place.write({ program: { resources: [group] } });
   const publish = () => place.delivery("publish", stack);
   expect(await publish()).toMatchObject({ status: 0 });
-  const locks = place.file(`previews/.pulumi/locks/organization/small/${stack}`);
-  mkdirSync(locks, { recursive: true });
-  writeFileSync(join(locks, "00000000-0000-0000-0000-000000000000.json"), JSON.stringify({ pid: 1, username: "dead" }));
+  const locks = lock(place, "previews");
   const published = await publish();
   expect(published.status, published.stderr).toBe(0);
   expect(readdirSync(locks)).toEqual([]);
