@@ -1,5 +1,5 @@
 /** Secrets that are planted in programs are nowhere in what `bin/delivery` writes and says. */
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { PreviewRecord } from "../../../delivery/record.ts";
@@ -79,7 +79,7 @@ export async function plantedSecrets(place: Place, count: number, seed: number, 
   expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
   for (const failure of failures.slice(0, errors)) {
     place.write({ program: merged([...names.slice(0, 4)].map((name) => failure(name))), secrets: after });
-    const failed = await approvedUp(place);
+    const failed = await approvedUp(place, update.record);
     expect(failed.run.status).toBe(3);
     expect(failed.record).toMatchObject({ outcome: "failed", error: expect.stringMatching(/\[secret\]/) as string });
     expect(failed.up.status).toBe(1);
@@ -104,9 +104,10 @@ interface Applied {
   published: string;
 }
 
-/** A preview, and an `up` that has it as its approval. */
-async function approvedUp(place: Place): Promise<Applied> {
+/** A preview, and an `up` that has it as its approval, or another record. */
+async function approvedUp(place: Place, approved?: PreviewRecord): Promise<Applied> {
   const { run, record, files } = await place.preview();
+  if (approved) writeFileSync(place.file("record.json"), JSON.stringify(approved));
   const out = place.file("now.json");
   const up = await apply(place, "--out", out);
   return { run, record, files, up, now: existsSync(out) ? readFileSync(out, "utf8") : "", published: published(place) };
