@@ -33,7 +33,7 @@ const retention = { enabled: true, days: 30 };
 
 /**
  * A storage account without shared keys and public blobs, which answers the machines' subnets and the administrators
- * only. What was overwritten or deleted can be had back for 30 days at least, and is gone some 60 days later.
+ * only. What was overwritten or deleted can be had back for 30 days at least, and goes after some 60.
  */
 export class Storage extends pulumi.ComponentResource {
   /** Name of the account. */

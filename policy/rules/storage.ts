@@ -125,7 +125,7 @@ export const rules: Rule[] = [
     name: "storage-lifecycle",
     asks: "What is current in a storage account is never deleted for its age",
     ids: [],
-    types: [types.lifecycle],
+    types: [types.managementPolicy],
     check: ({ inputs }) =>
       items(inputs, "policy.rules").flatMap((rule) => mustNot(rule, "definition.actions.baseBlob.delete")),
   },
@@ -137,7 +137,7 @@ export const stackRules: StackRule[] = [
     asks: "Every storage account says how long it keeps what was deleted, and when versions end",
     ids: ["Azure.Storage.SoftDelete", "Azure.Storage.ContainerSoftDelete"],
     checkStack: (resources) =>
-      [types.blobService, types.lifecycle].flatMap((needed) => {
+      [types.blobService, types.managementPolicy].flatMap((needed) => {
         const having = new Set(resources.flatMap(({ type, madeOf }) => (type === needed ? madeOf("accountName") : [])));
         return resources
           .filter(({ type, urn }) => type === types.storageAccount && !having.has(urn))

@@ -8,7 +8,7 @@ const untagged: readonly string[] = [
   types.subnet,
   types.roleAssignment,
   types.blobService,
-  types.lifecycle,
+  types.managementPolicy,
   types.blobContainer,
 ];
 const withMetadata: readonly string[] = [types.record, types.privateRecord];

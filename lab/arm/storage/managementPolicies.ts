@@ -33,7 +33,7 @@ const rule = z.strictObject({
     actions: z
       .strictObject({
         version: versionActions.optional(),
-        // Blobs would have to go.
+        // Azurite has what these would have to act on.
         baseBlob: lacking("actions on what is current"),
         snapshot: lacking("actions on snapshots"),
       })
