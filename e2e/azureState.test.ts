@@ -29,6 +29,7 @@ case "$*" in
   "rest --method get"*/rg-platform-two/*) printf '%s\\n' /one /other ;;
   "rest --method get"*/rg-platform-*/vaults\\?*) echo "\${5%%\\?*}/kv-env" ;;
   "rest --method get"*/rg-platform-*/storageAccounts\\?*) echo "\${5%%\\?*}/stenv" ;;
+  "rest --method get"*/managementPolicies/*) known management-policy ;;
   "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
   "rest --method get"*/storageAccounts/*) known "storage account create" ;;
   "rest --method get"*/keys/*) known "put --url \${5%%\\?*}" ;;
@@ -51,7 +52,7 @@ case "$*" in
   "role assignment create"*) if refusal=$(head -n 1 "$(dirname "$0")/refusals" 2>/dev/null) && [ -n "$refusal" ]; then
       sed -i 1d "$(dirname "$0")/refusals" && echo "ERROR: ($refusal) no" >&2 && exit 1
     else echo "$*" >>"$made"; fi ;;
-  *) echo "$*" >>"$made" ;;
+  *) echo "\${*//$'\\n'/}" >>"$made" ;;
 esac
 `;
 
@@ -77,7 +78,7 @@ const made = () => {
 test("it says first what it would make, and makes nothing on --dry-run or without a yes", async () => {
   const plan = await script("--dry-run");
   expect(plan.status, plan.output).toBe(0);
-  expect(plan.stdout.match(/to be made/g)).toHaveLength(11);
+  expect(plan.stdout.match(/to be made/g)).toHaveLength(12);
   const asked = await script();
   expect(asked.status).toBe(1);
   expect(asked.stderr).toContain("nothing was made");
@@ -92,6 +93,7 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "group create --name",
     "storage account create",
     "storage account blob-service-properties",
+    "storage account management-policy",
     "storage container-rm create",
     "storage container-rm create",
     "keyvault create --resource-group",
@@ -110,6 +112,17 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "--enable-rbac-authorization true --enable-purge-protection true",
   ])
     expect(all).toContain(option);
+  expect(JSON.parse(/--policy (.*) --output/.exec(all)?.[1] ?? "")).toEqual({
+    rules: [
+      {
+        ...{ name: "oldVersions", enabled: true, type: "Lifecycle" },
+        definition: {
+          filters: { blobTypes: ["blockBlob", "appendBlob"] },
+          actions: { version: { delete: { daysAfterCreationGreaterThan: 30 } } },
+        },
+      },
+    ],
+  });
   expect(first.stdout).toContain("?storage_account=stplatformabc1&domain=blob.core.windows.net'");
   expect(first.stdout).toContain("azurekeyvault://kv-platform-abc1.vault.azure.net/keys/pulumi-dev");
   const before = made();

@@ -151,7 +151,7 @@ function commit(request: Request, type: ResourceType, draft: Draft, context: Con
     ? context.store.put({ ...existing, body: kept, computed: draft.computed, state, error: undefined }, true)
     : context.store.create(id, type.type, kept, draft.computed, state);
   type.applied?.(written, existing, body, context);
-  return answer(request, type, context.store.get(id)!, existing ? 200 : 201, context);
+  return answer(request, type, context.store.get(id)!, existing ? 200 : (type.made ?? 201), context);
 }
 
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {

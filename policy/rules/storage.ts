@@ -2,7 +2,7 @@
 import { wideRanges } from "../blocks.ts";
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, must, mustMatch, mustNot, notYetKnown, show } from "../values.ts";
+import { at, items, must, mustMatch, mustNot, notYetKnown, show } from "../values.ts";
 
 /** Days for which what was deleted can be had back, at least. */
 const fewestDays = 7;
@@ -116,20 +116,27 @@ export const rules: Rule[] = [
       ...mustNot(inputs, "cors.corsRules"),
     ],
   },
+  {
+    name: "storage-lifecycle",
+    asks: "What is current in a storage account is never deleted for its age",
+    ids: [],
+    types: [types.managementPolicy],
+    check: ({ inputs }) =>
+      items(inputs, "policy.rules").flatMap((rule) => mustNot(rule, "definition.actions.baseBlob.delete")),
+  },
 ];
 
 export const stackRules: StackRule[] = [
   {
     name: "storage-history",
-    asks: "Every storage account says how long it keeps what was deleted",
+    asks: "Every storage account says how long it keeps what was deleted, and when versions end",
     ids: ["Azure.Storage.SoftDelete", "Azure.Storage.ContainerSoftDelete"],
-    checkStack: (resources) => {
-      const kept = new Set(
-        resources.flatMap(({ type, madeOf }) => (type === types.blobService ? madeOf("accountName") : [])),
-      );
-      return resources
-        .filter(({ type, urn }) => type === types.storageAccount && !kept.has(urn))
-        .map((of) => ({ of, message: "BlobServiceProperties: given none, allowed is one of the account" }));
-    },
+    checkStack: (resources) =>
+      [types.blobService, types.managementPolicy].flatMap((needed) => {
+        const having = new Set(resources.flatMap(({ type, madeOf }) => (type === needed ? madeOf("accountName") : [])));
+        return resources
+          .filter(({ type, urn }) => type === types.storageAccount && !having.has(urn))
+          .map((of) => ({ of, message: `${needed.split(":").at(-1)}: given none, allowed is one of the account` }));
+      }),
   },
 ];

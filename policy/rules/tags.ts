@@ -4,7 +4,13 @@ import { types } from "../types.ts";
 import { at, must, mustMatch, show } from "../values.ts";
 
 /** Types that take no tags. Records of zones have `metadata` in their place. */
-const untagged: readonly string[] = [types.subnet, types.roleAssignment, types.blobService, types.blobContainer];
+const untagged: readonly string[] = [
+  types.subnet,
+  types.roleAssignment,
+  types.blobService,
+  types.managementPolicy,
+  types.blobContainer,
+];
 const withMetadata: readonly string[] = [types.record, types.privateRecord];
 const tagged = Object.values(types).filter((type) => !untagged.includes(type));
 
