@@ -75,11 +75,11 @@ describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
     });
     try {
       await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
-      process.kill(target(lab.pid ?? 0), signal);
+      process.kill(target(lab.pid ?? NaN), signal);
       await expect.poll(() => status, { timeout: 5_000 }).toBe(7);
       expect(output).toBe("begins\ninterrupted\n");
     } finally {
-      if (status === undefined) process.kill(-(lab.pid ?? 0), "SIGKILL");
+      if (status === undefined) process.kill(-(lab.pid ?? NaN), "SIGKILL");
     }
   });
 });

@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { execa } from "execa";
 import { dump, load } from "js-yaml";
+import { inForeground } from "../../delivery/apply/foreground.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
@@ -116,7 +116,7 @@ function layOver(
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
   const env = prepare(overlay?.stack ?? stackNamed(args), overlay);
-  return inForeground(["pulumi", ...args], env);
+  return run(["pulumi", ...args], env);
 }
 
 /**
@@ -134,30 +134,13 @@ export async function delivery(args: string[], stack: string | undefined): Promi
     ARM_SUBSCRIPTION_ID: credentials().subscriptionId,
     PLATFORM_PROJECT: projectDir,
   };
-  return inForeground([process.execPath, join(root, "delivery", "main.ts"), ...args], env, process.cwd());
+  return run([process.execPath, join(root, "delivery", "main.ts"), ...args], env, process.cwd());
 }
 
-/** Runs a command in the lab's project; resolves to its exit status. */
-async function inForeground(command: string[], env: NodeJS.ProcessEnv, cwd = projectDir): Promise<number> {
+/** Runs a command in the lab's project, unless elsewhere; resolves to its exit status. */
+function run(command: readonly string[], environment: NodeJS.ProcessEnv, directory = projectDir): Promise<number> {
   cancelDeadLocks(backend, say);
-  // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
-  const ignore = () => {};
-  const interrupt = () => child.kill("SIGINT");
-  process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
-  // above.
-  const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
-    cwd,
-    env,
-    stdio: "inherit",
-    reject: false,
-    cleanup: false,
-    // Pulumi needs time to end its work in order.
-    forceKillAfterDelay: false,
-  });
-  const { exitCode } = await child;
-  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-  return exitCode ?? 130;
+  return inForeground({ directory, environment }, command);
 }
 
 /** The stack that the CLI's arguments name, if they do. */
@@ -178,7 +161,7 @@ export async function recover(stack: string): Promise<void> {
   if (!isOwed({ deployment: checkpoint.latest ?? {} }) || isLocked(backend, stack)) return;
   say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
-  const status = await inForeground([process.execPath, join(root, "azure", "recover.ts"), stack], env);
+  const status = await run([process.execPath, join(root, "azure", "recover.ts"), stack], env);
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
 }
 

@@ -63,7 +63,7 @@ test("an up that lost the lab's daemon half-way is completed by the next one, no
   const first = spawn(join(root, "bin", "lab"), ["up", "dev"], { cwd: root, stdio: "ignore" });
   const ended = new Promise((done) => first.on("exit", done));
   const running = await eventually(daemonStatus, (found) => (found?.world.machines.length ?? 0) >= 3, 600);
-  process.kill(running?.pid ?? 0, "SIGKILL");
+  process.kill(running?.pid ?? NaN, "SIGKILL");
   await ended;
   const second = await lab("up", "dev");
   expect(second.output).toMatch(/Resources:/);

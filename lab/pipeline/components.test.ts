@@ -59,7 +59,7 @@ describe.each(components)("component %s", (name) => {
 
 describe("the pipeline", () => {
   const pipeline = load(read(".gitlab-ci.yml")) as {
-    include: { component: string; inputs: { stack: string; tier?: string } }[];
+    include: { component: string; inputs: { stack: string; tier?: string; before?: string[] } }[];
   };
 
   test("previews, previews exactly and applies each stack that there is", () => {
@@ -68,6 +68,12 @@ describe("the pipeline", () => {
       const included = pipeline.include.filter(({ component }) => component.includes(`/${name}@$CI_COMMIT_SHA`));
       expect(included.map(({ inputs }) => inputs.stack).sort()).toEqual(stacks.sort());
     }
+  });
+
+  test("gives each job that reaches machines its way there", () => {
+    for (const { component, inputs } of pipeline.include)
+      if (!component.includes("/preview@")) expect(inputs.before?.join("\n")).toMatch(/^bin\/setup check\n[^]*--agent/);
+    expect(readme).toContain("| `PLATFORM_CERTIFICATE_MINUTES` |");
   });
 
   test("previews, exact previews and applies follow the same files", () => {

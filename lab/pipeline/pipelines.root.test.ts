@@ -42,6 +42,7 @@ beforeEach(async () => {
       { name: "PLATFORM_GITLAB_TOKEN", value: gitlab.token, protected: true },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-dev", protected: true, environment: "dev" },
       { name: "PLATFORM_EXACT_CLIENT_ID", value: "exact-of-dev", environment: "dev-exact" },
+      { name: "PLATFORM_CERTIFICATE_MINUTES", value: "45", environment: "dev-exact" },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-prod", protected: true, environment: "prod" },
     ],
     environments: ["dev", "prod", "tools"].flatMap((stack) => [stack, `${stack}-exact`]),
@@ -159,6 +160,8 @@ test("from a change to its apply: widget, note in place, approval, apply, and dr
   const applied = await pipelines.run({ kind: "push", before });
   expect(states(applied)).toEqual({ check: "success", "apply:dev": "success", "apply-anew:dev": "manual" });
   expect(readFileSync(join(directory, "applied"), "utf8")).toContain("x: 2");
+  // Its environment has not asked for one.
+  expect(jobOf(applied, "apply:dev").output).not.toContain("certificate:");
 
   const drift = await pipelines.run({ kind: "schedule", description: "drift" });
   expect(jobOf(drift, "drift:dev").status).toBe("failed");
@@ -178,6 +181,7 @@ test("an exact preview that somebody starts joins the note with the machines, an
   expect(Object.keys(files)).toEqual(expect.arrayContaining(["exact.dev.json", "check.dev.json"]));
   expect(output).toContain("ARM_CLIENT_ID=exact-of-dev");
   expect(output).not.toContain(gitlab.token);
+  expect(output).toMatch(/certificate: --for administrator --minutes 45 --agent --out \/\S+ dev$/m);
   expect(jobOf(result, "preview:dev").output).not.toContain("exact-of-dev");
   await pipelines.run(notes);
   expect(request.notes.map(({ body }) => body)).toEqual(

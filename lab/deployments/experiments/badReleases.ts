@@ -1,3 +1,4 @@
+/** Bad releases that are deployed while the applications are used. */
 import type { Experiment } from "../../chaos/experiment.ts";
 import type { Verdict } from "../../chaos/goals.ts";
 import type { Tools } from "../../chaos/tools.ts";

@@ -1,3 +1,4 @@
+/** Deployments around the loss of a machine, in whose place another one is born. */
 import { chosen } from "../../chaos/disturbed.ts";
 import type { Experiment } from "../../chaos/experiment.ts";
 import type { Verdict } from "../../chaos/goals.ts";
