@@ -10,12 +10,13 @@ export interface Given extends Partial<Omit<Tools, "begin">> {
   ends?: { after: number; status: number; once?: true };
   /** It ends by itself in the moment of the kill. */
   endsAtKill?: boolean;
-  /** Seconds for which something of it runs on after the kill. */
+  /** Seconds for which something of it runs on after the kill, and its command. */
   runsOn?: number;
+  left?: string;
 }
 
 /** The stack, and all that was done with it. */
-export function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given = {}) {
+export function stack({ ends, endsAtKill = false, runsOn = 0, left = "ansible-playbook", ...given }: Given = {}) {
   const done: string[] = [];
   let now = 0;
   let killedAt: number | undefined;
@@ -40,7 +41,7 @@ export function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given 
         done.push("kill what is left");
         return Promise.resolve();
       },
-      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: "ansible-playbook" }] : []),
+      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: left }] : []),
     };
   };
   const tools: Tools = {
