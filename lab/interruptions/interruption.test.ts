@@ -88,7 +88,7 @@ test("what ends soon after the kill is none that ran on; what does not is told, 
 
 test("an idle language host may last until it looks for its engine, and no longer", async () => {
   const left = "node /home/somebody/pulumi-language-nodejs 127.0.0.1:32931";
-  expect(await missed({ left, runsOn: 300 })).toEqual([]);
+  expect(await missed({ left, runsOn: 320 })).toEqual([]);
   expect((await missed({ left, runsOn: 1000 })).map(({ got }) => got)).toEqual([left]);
 });
 

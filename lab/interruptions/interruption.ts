@@ -117,7 +117,7 @@ async function leftOf(up: Interruptible, clock: PollingClock): Promise<string[]>
   const idles = () => up.left().every(({ command }) => idle.command.test(command));
   if (
     (await holds(idles, { timeoutSeconds: lastsSeconds, intervalSeconds: 0.5, clock })) &&
-    (await holds(gone, { timeoutSeconds: idle.lastsSeconds - lastsSeconds, intervalSeconds: 0.5, clock }))
+    (await holds(gone, { timeoutSeconds: idle.lastsSeconds, intervalSeconds: 0.5, clock }))
   )
     return [];
   const left = up.left().map(({ command }) => command.slice(0, 100));
