@@ -86,12 +86,6 @@ test("what ends soon after the kill is none that ran on; what does not is told, 
   expect(done).toContain("kill what is left");
 });
 
-test("an idle language host may last until it looks for its engine, and no longer", async () => {
-  const left = "node /home/somebody/pulumi-language-nodejs 127.0.0.1:32931";
-  expect(await missed({ left, runsOn: 320 })).toEqual([]);
-  expect((await missed({ left, runsOn: 1000 })).map(({ got }) => got)).toEqual([left]);
-});
-
 test("that something had to be taken up is told", async () => {
   const output = "bin/lab: an up of stack dev was killed; what it had begun to make is looked for first\n";
   const { tools } = stack({ up: () => Promise.resolve({ ...fine, output }) });

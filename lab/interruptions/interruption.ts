@@ -48,14 +48,8 @@ export interface Interruption {
   verdicts: Verdict[];
 }
 
-/** Seconds after which nothing may be left of an `up` that was killed: its providers and Ansible end by themselves. */
+/** Seconds after which nothing may be left of an `up` that was killed: a plugin looks every second for its engine. */
 const lastsSeconds = 30;
-
-/**
- * A language host that has no program to run looks for its engine every five minutes only, and does nothing until then:
- * https://github.com/pulumi/pulumi/blob/v3.250.0/sdk/nodejs/cmd/pulumi-language-nodejs/main.go
- */
-const idle = { command: /\bpulumi-language-nodejs\b/, lastsSeconds: 330 };
 
 /**
  * Does a round. The stack stands as before the round, or as after it.
@@ -114,12 +108,7 @@ const verdict = (goal: string, wanted: string, got: string, met: boolean): Verdi
 /** What is left of a killed `up` after a while; it is killed then. */
 async function leftOf(up: Interruptible, clock: PollingClock): Promise<string[]> {
   const gone = () => up.left().length === 0;
-  const idles = () => up.left().every(({ command }) => idle.command.test(command));
-  if (
-    (await holds(idles, { timeoutSeconds: lastsSeconds, intervalSeconds: 0.5, clock })) &&
-    (await holds(gone, { timeoutSeconds: idle.lastsSeconds, intervalSeconds: 0.5, clock }))
-  )
-    return [];
+  if (await holds(gone, { timeoutSeconds: lastsSeconds, intervalSeconds: 0.5, clock })) return [];
   const left = up.left().map(({ command }) => command.slice(0, 100));
   await up.killAll();
   return left;

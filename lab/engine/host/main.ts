@@ -7,6 +7,7 @@ import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { exitWithEngine } from "../exitWithEngine.ts";
 import { ended, interrupt, interruptAll, start } from "./child.ts";
 import { readOptions } from "./options.ts";
 import { dependencies, programVersion, requiredPlugins } from "./packages.ts";
@@ -165,10 +166,4 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
   setTimeout(() => module.flushCompileCache(), 500).unref();
 });
 
-// An engine that was killed cannot end its hosts.
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid === parent) return;
-  interruptAll();
-  process.exit(0);
-}, 1000).unref();
+exitWithEngine(engineAddress, interruptAll);

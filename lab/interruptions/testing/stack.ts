@@ -10,13 +10,12 @@ export interface Given extends Partial<Omit<Tools, "begin">> {
   ends?: { after: number; status: number; once?: true };
   /** It ends by itself in the moment of the kill. */
   endsAtKill?: boolean;
-  /** Seconds for which something of it runs on after the kill, and its command. */
+  /** Seconds for which something of it runs on after the kill. */
   runsOn?: number;
-  left?: string;
 }
 
 /** The stack, and all that was done with it. */
-export function stack({ ends, endsAtKill = false, runsOn = 0, left = "ansible-playbook", ...given }: Given = {}) {
+export function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given = {}) {
   const done: string[] = [];
   let now = 0;
   let killedAt: number | undefined;
@@ -41,7 +40,7 @@ export function stack({ ends, endsAtKill = false, runsOn = 0, left = "ansible-pl
         done.push("kill what is left");
         return Promise.resolve();
       },
-      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: left }] : []),
+      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: "ansible-playbook" }] : []),
     };
   };
   const tools: Tools = {
