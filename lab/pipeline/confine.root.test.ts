@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "../../e2e/command.ts";
+import { root, run } from "../../e2e/command.ts";
 import type { confined as Confined } from "./confine.ts";
 
 let directory: string;
@@ -49,6 +49,11 @@ test("of several folders that it may write, each is the real one", async () => {
   const write = folders.map((folder) => `echo done >'${folder}/both'`).join(" && ");
   await run(confined(["sh", "-c", write], join(directory, "staging"), folders), { cwd: "/" });
   for (const folder of folders) expect(readFileSync(join(folder, "both"), "utf8")).toBe("done\n");
+});
+
+test("the checkout's tools run", async () => {
+  const { stdout, stderr } = await script(`HOME=${join(directory, "job")} ${root}/.venv/bin/ansible-playbook --version`);
+  expect(stdout, stderr).toContain("ansible-playbook [core ");
 });
 
 test("nothing stays mounted", async () => {
