@@ -27,6 +27,8 @@ test("every test that the page names is there", () => {
 });
 
 test("each procedure says how one knows that it worked, and the table says what tries it", () => {
+  const rows = all(/^\| ([A-Z][^|]*) \| /gm, page);
+  expect(rows).toEqual(headings.filter((heading) => heading !== "Tried by"));
   const procedures = page.split(/^## /m).slice(1);
   expect(headings.length).toBeGreaterThan(12);
   for (const text of procedures.filter((one) => !/^(Look|Unlock|Tried by)\n/.test(one)))

@@ -362,12 +362,22 @@ test("with --exact there is an identity for each stack, which a protected enviro
       `Platform Inventory Reader @ rg-platform-${stack}`,
       `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
     ]);
+  for (const stack of ["dev", "prod"])
+    expect(given(`id-platform-ci-${stack}`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual(
+      expect.arrayContaining([
+        `Platform Inventory Reader @ rg-platform-${stack}`,
+        `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+      ]),
+    );
   const project = "project_path:group/platform:ref_type:branch";
   const tiers = ["development", "production"];
   const of = (isProtected: boolean) =>
     tiers.map((tier) => `${project}:ref_protected:${isProtected}:environment_protected:true:deployment_tier:${tier}`);
   expect(subjects()).toEqual([`${project}:ref_protected:false`, ...of(true), ...of(false)]);
   expect(first.stdout).toMatch(/PLATFORM_EXACT_CLIENT_ID +client-of-id-platform-ci-dev-exact +environment dev-exact/);
+  expect(first.stdout).toContain("PLATFORM_CERTIFICATE_MINUTES");
+  // A second creation of a key would be another version of it.
+  expect(first.stdout.match(/making +key ssh-authority-administrator/g)).toHaveLength(2);
   const before = made();
   expect((await script(...args)).stdout).not.toContain("to be made");
   expect(made()).toEqual(before);
