@@ -1,10 +1,11 @@
 /** Runs a command that changes something; a signal lets it end in order. */
 import { execa } from "execa";
+import { inOwnSession, passSignals } from "../../azure/orderly.ts";
 import { type Place, saysLocked } from "../pulumi.ts";
 import type { Mask } from "../state/mask.ts";
 
 /**
- * Resolves to the command's exit status.
+ * Resolves to the command's exit status; where a signal came, to one that is not 0.
  *
  * @param shown What is shown of a line. Without, the command has the terminal of this process, and may ask.
  */
@@ -13,28 +14,23 @@ export async function inForeground(
   command: readonly string[],
   shown?: (line: unknown) => Generator<string>,
 ): Promise<number> {
-  // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
-  const ignore = () => {};
-  const interrupt = () => child.kill("SIGINT");
-  process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
-  // above.
-  const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
+  const output = shown ? ([shown, "inherit"] as const) : "inherit";
+  const child = execa(...inOwnSession(command), {
     cwd: directory,
     env: environment,
     extendEnv: false,
-    stdin: shown ? "ignore" : "inherit",
-    stdout: shown ? [shown, "inherit"] : "inherit",
-    stderr: shown ? [shown, "inherit"] : "inherit",
+    detached: true,
+    stdio: [shown ? "ignore" : "inherit", output, output, "pipe"],
     buffer: false,
     reject: false,
     cleanup: false,
     // Pulumi needs time to end its work in order.
     forceKillAfterDelay: false,
   });
+  const stopped = passSignals(child.nodeChildProcess);
   const { exitCode } = await child;
-  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-  return exitCode ?? 130;
+  // It may have been at its end. Nothing is to be begun after it all the same.
+  return exitCode === 0 ? (stopped() ?? 0) : (exitCode ?? 130);
 }
 
 /** How a command ended. */

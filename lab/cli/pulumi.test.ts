@@ -5,6 +5,17 @@ import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
+/** A state with something that was being made. */
+const owed = {
+  resources: [{ urn: "urn:other", type: "", id: "/subscriptions/s/resourceGroups/other" }],
+  pending_operations: [
+    {
+      type: "creating",
+      resource: { urn: "urn:group", type: "azure-native:resources:ResourceGroup", inputs: { resourceGroupName: "rg" } },
+    },
+  ],
+};
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lab-test-"));
@@ -13,14 +24,22 @@ beforeEach(() => {
     mkdirSync(join(directory, "state", dirname(file)), { recursive: true });
     writeFileSync(join(directory, "state", file), "");
   }
-  // Stands for Pulumi: what it is told last, it answers.
+  // Stands for Pulumi: it tells every signal, and ends a while after; what a killed `up` had begun is in its state.
   writeFileSync(
     join(directory, "pulumi"),
-    `#!/bin/sh
-    trap 'echo interrupted; exit 7' INT
-    trap 'echo terminated; exit 8' TERM
-    echo "begins"
-    while :; do sleep 0.05; done`,
+    `#!${process.execPath}
+    const [, , command, second] = process.argv;
+    if (second === "export") {
+      console.log(${JSON.stringify(JSON.stringify({ deployment: owed }))});
+    } else if (second !== "import") {
+      const told = (words) => () => {
+        console.log(words);
+        setTimeout(() => process.exit(command === "refresh" ? 0 : 7), 300);
+      };
+      process.on("SIGINT", told("interrupted")).on("SIGTERM", told("terminated"));
+      setInterval(() => {}, 1000);
+      console.log(command + " begins");
+    }`,
     { mode: 0o755 },
   );
 });
@@ -44,42 +63,69 @@ test("the lab's stacks may have names under .example, which its networks know", 
   expect((load(file) as { config: object }).config).toMatchObject({ "platform:preflight": { exampleNames: "allow" } });
 });
 
-describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
+/** Starts a program with this file's functions, in a process group of its own. */
+function begin(program: string) {
+  const words = `
+    import { pulumi, recover } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
+    ${program}`;
+  const lab = spawn(process.execPath, ["--input-type=module", "-e", words], {
+    env: {
+      ...process.env,
+      LAB_STATE: join(directory, "state"),
+      LAB_CACHE: join(directory, "cache"),
+      ENGINE_HOME: directory,
+      PATH: `${directory}:${process.env.PATH}`,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  const run = { pid: lab.pid ?? NaN, output: "", errors: "", status: undefined as number | null | undefined };
+  lab.stdout.setEncoding("utf8").on("data", (text: string) => (run.output += text));
+  lab.stderr.setEncoding("utf8").on("data", (text: string) => (run.errors += text));
+  lab.on("close", (status) => (run.status = status));
+  running = run;
+  return run;
+}
+
+let running: ReturnType<typeof begin> | undefined;
+afterEach(() => {
+  if (running && running.status === undefined) process.kill(-running.pid, "SIGKILL");
+  running = undefined;
+});
+
+describe("Pulumi is asked once to stop, and waited for, when bin/lab", () => {
   test.each([
-    ["is terminated", "SIGTERM", (pid: number) => pid],
-    ["is hung up", "SIGHUP", (pid: number) => pid],
-    ["and Pulumi lose their terminal", "SIGHUP", (pid: number) => -pid],
-    ["and Pulumi get Ctrl-C", "SIGINT", (pid: number) => -pid],
-  ] as const)("%s (%s)", async (_, signal, target) => {
-    const program = `
-      import { pulumi } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-      process.exitCode = await pulumi(["up"]);`;
-    const lab = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      env: {
-        ...process.env,
-        LAB_STATE: join(directory, "state"),
-        LAB_CACHE: join(directory, "cache"),
-        ENGINE_HOME: directory,
-        PATH: `${directory}:${process.env.PATH}`,
-      },
-      stdio: ["ignore", "pipe", "inherit"],
-      detached: true,
-    });
-    let output = "";
-    let status: number | null | undefined;
-    lab.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    lab.on("close", (code) => {
-      status = code;
-    });
-    try {
-      await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
-      process.kill(target(lab.pid ?? NaN), signal);
-      await expect.poll(() => status, { timeout: 5_000 }).toBe(7);
-      expect(output).toBe("begins\ninterrupted\n");
-    } finally {
-      if (status === undefined) process.kill(-(lab.pid ?? NaN), "SIGKILL");
-    }
+    ["is terminated", "SIGTERM", (pid: number) => pid, "terminated"],
+    ["and its group are terminated", "SIGTERM", (pid: number) => -pid, "terminated"],
+    ["is hung up", "SIGHUP", (pid: number) => pid, "terminated"],
+    ["loses its terminal", "SIGHUP", (pid: number) => -pid, "terminated"],
+    ["gets Ctrl-C", "SIGINT", (pid: number) => -pid, "interrupted"],
+  ] as const)("%s (%s)", async (_, signal, target, said) => {
+    const run = begin(`process.exitCode = await pulumi(["up"]);`);
+    await expect.poll(() => run.output, { timeout: 20_000 }).toBe("up begins\n");
+    process.kill(target(run.pid), signal);
+    await expect.poll(() => run.status, { timeout: 5_000 }).toBe(7);
+    expect(run.output).toBe(`up begins\n${said}\n`);
   });
 });
+
+test.each([
+  ["SIGTERM", (pid: number) => pid, "terminated"],
+  ["SIGTERM", (pid: number) => -pid, "terminated"],
+  ["SIGINT", (pid: number) => -pid, "interrupted"],
+] as const)(
+  "one that is told to stop while it recovers begins nothing afterwards, though the recovery was at its end (%s)",
+  async (signal, target, said) => {
+    const file = join(directory, "state", "pulumi", ".pulumi", "stacks", "platform", "dev.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify({ checkpoint: { latest: owed } }));
+    const run = begin(`
+      await recover("dev");
+      process.exitCode = await pulumi(["up"]);`);
+    await expect.poll(() => run.output, { timeout: 20_000 }).toContain("refresh begins\n");
+    process.kill(target(run.pid), signal);
+    await expect.poll(() => run.status, { timeout: 5_000 }).toBe(1);
+    expect(run.output.split("refresh begins\n")[1]).toBe(`${said}\n`);
+    expect(run.errors).toContain("bin/recover dev ended with status 2");
+  },
+);
