@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 const host = join(import.meta.dirname, "pulumi-language-nodejs");
+const provider = join(import.meta.dirname, "..", "provider", "bin", "pulumi-resource-command");
 
 /** Starts a host for an engine at this address, by a parent that ends at once; returns its process ID. */
 function orphan(address: string): number {
@@ -33,13 +34,18 @@ test("a host whose engine was killed while the host started ends", async () => {
   }
 });
 
-test("a host whose engine answers stays until that ends it", async () => {
+test.each([
+  ["host", host, []],
+  ["provider", provider, []],
+  // As of `pulumi up --logflow --logtostderr -v 9 --tracing ...`.
+  ["provider with flags of the engine", provider, ["--logtostderr", "-v=9", "--tracing", "file:/dev/null"]],
+])("a %s whose engine answers stays until that ends it", async (_, program, flags) => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const child = spawn(process.execPath, [host, `127.0.0.1:${port}`], { stdio: "ignore" });
+  const child = spawn(process.execPath, [program, ...flags, `127.0.0.1:${port}`], { stdio: "ignore" });
   const ended = once(child, "exit");
-  await once(server, "connection");
+  await Promise.race([once(server, "connection"), ended]);
   await new Promise((done) => setTimeout(done, 1500));
   expect(child.exitCode).toBeNull();
   child.kill();

@@ -1,5 +1,9 @@
 import { connect } from "node:net";
 
+/** `host:port` of the engine in a plugin's arguments: after flags, which the engine passes on from its own (`-v=9`). */
+export const engineAddressIn = (words: readonly string[]): string | undefined =>
+  words.filter((word) => !word.startsWith("-")).at(-1);
+
 /**
  * Ends this process with the engine that started it: one that was killed cannot end its plugins, and they, and what they
  * run, would stay for ever.
