@@ -116,21 +116,27 @@ function layOver(
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
   const env = prepare(overlay?.stack ?? stackNamed(args), overlay);
+  cancelDeadLocks(backend, say);
   return run(["pulumi", ...args], env);
 }
 
 /**
  * Runs `bin/delivery` with the lab's project, whose previews have a backend of their own unless the caller names one.
- * Files are looked for where the lab was started.
+ * Files are looked for where the lab was started. A lock is left to it, as at Azure.
  *
  * @param stack The one that the arguments name.
+ * @param settings As of an overlay.
  */
-export async function delivery(args: string[], stack: string | undefined): Promise<number> {
+export async function delivery(
+  args: string[],
+  stack: string | undefined,
+  settings: readonly string[] = [],
+): Promise<number> {
   const previews = join(stateDir, "previews");
   mkdirSync(previews, { recursive: true, mode: 0o700 });
   const env = {
     PLATFORM_PREVIEW_BACKEND: `file://${previews}`,
-    ...prepare(stack),
+    ...prepare(stack, stack === undefined ? undefined : { stack, settings, left: [] }),
     ARM_SUBSCRIPTION_ID: credentials().subscriptionId,
     PLATFORM_PROJECT: projectDir,
   };
@@ -139,7 +145,6 @@ export async function delivery(args: string[], stack: string | undefined): Promi
 
 /** Runs a command in the lab's project, unless elsewhere; resolves to its exit status. */
 function run(command: readonly string[], environment: NodeJS.ProcessEnv, directory = projectDir): Promise<number> {
-  cancelDeadLocks(backend, say);
   return inForeground({ directory, environment }, command);
 }
 
@@ -161,6 +166,7 @@ export async function recover(stack: string): Promise<void> {
   if (!isOwed({ deployment: checkpoint.latest ?? {} }) || isLocked(backend, stack)) return;
   say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
+  cancelDeadLocks(backend, say);
   const status = await run([process.execPath, join(root, "azure", "recover.ts"), stack], env);
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
 }

@@ -105,8 +105,9 @@ export function addPulumiCommands(program: Command): void {
     });
   passingOn(program, "delivery", "arguments for bin/delivery")
     .description("bin/delivery with the lab's environment")
+    .option("--set <path=value>", `${settingsHelp}; before its arguments, again for each`, collected, [])
     .addHelpText("after", "\nIts own help: bin/lab delivery help [command]\n")
-    .action(async (args: string[], _: object, command: Command) => {
+    .action(async (args: string[], { set: settings }: Pick<UpOptions, "set">, command: Command) => {
       if (args.length === 0 || isHelp(args.slice(0, 1))) {
         command.outputHelp();
       } else if (isHelp(args) || args[0] === "help") {
@@ -116,7 +117,9 @@ export function addPulumiCommands(program: Command): void {
         await ensureDaemon();
         const stack = args.slice(1).find((one) => stacks(root).includes(one));
         if (stack !== undefined) ensureStack(stack);
-        process.exitCode = await delivery(args, stack);
+        else if (settings.length > 0)
+          throw new Error(`--set: given ${settings.join(", ")}, allowed where the arguments name a stack`);
+        process.exitCode = await delivery(args, stack, settings);
       }
     });
 }
@@ -125,11 +128,9 @@ export function addPulumiCommands(program: Command): void {
 export const passingOn = (program: Command, name: string, what: string): Command =>
   program.command(name).passThroughOptions().allowUnknownOption().helpOption(false).argument("[arguments...]", what);
 
-const setOption = () =>
-  new Option(
-    "--set <path=value...>",
-    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
-  ).default([]);
+const settingsHelp = "settings under platform:environment for this command only, besides the stack's file";
+const collected = (one: string, before: string[]) => [...before, one];
+const setOption = () => new Option("--set <path=value...>", `${settingsHelp}: tiers.back.instances=3`).default([]);
 const leaveOption = () =>
   new Option("--leave <secret...>", "secrets that people set in the vault: the lab sets no value for them").default([]);
 const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");

@@ -15,7 +15,7 @@ const work = { name: "machines come", settings, seconds: 100 };
 
 test("an up is killed at its moment, and the same up follows at once, then preview and tour", async () => {
   const { tools, done } = stack();
-  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, tools, directory);
   expect(done).toEqual([
     `begin ${settings.join()}`,
     "kill group",
@@ -26,36 +26,59 @@ test("an up is killed at its moment, and the same up follows at once, then previ
     killedAfter: 40,
     next: 90,
     recovered: false,
+    resumed: false,
     lastLine: "+  azure-native:network:Subnet back creating",
   });
   expect("verdicts" in found && found.verdicts.map(({ met }) => met)).toEqual([true, true, true, true, true, true]);
 });
 
+test("one of a pipeline is previewed, and the next one has the same approval", async () => {
+  const output = "bin/delivery: the apply of this approval has begun before and did not end; it goes on\n";
+  const given: string[] = [];
+  const { tools, done } = stack({
+    up: (its, _, approved) => {
+      given.push(`up with ${approved} ${its.join()}`);
+      return Promise.resolve({ ...fine, output });
+    },
+  });
+  const round = { form: "delivery up", work: { ...work, fromNothing: true }, how: "group" } as const;
+  expect(await interrupt(round, 40, tools, directory)).toMatchObject({ killedAfter: 40, resumed: true });
+  expect(done.slice(0, 4)).toEqual([
+    "destroy",
+    `approve ${settings.join()}`,
+    `begin with approval ${settings.join()}`,
+    "kill group",
+  ]);
+  expect(given).toEqual([`up with ${join(directory, "approved.json")} ${settings.join()}`]);
+});
+
 test("a work that begins with nothing destroys the stack first", async () => {
   const { tools, done } = stack();
-  await interrupt({ work: { ...work, settings: [], fromNothing: true }, how: "all" }, 40, tools, directory);
+  await interrupt({ form: "up", work: { ...work, settings: [], fromNothing: true }, how: "all" }, 40, tools, directory);
   expect(done.slice(0, 3)).toEqual(["destroy", "begin ", "kill all"]);
 });
 
 test("an up that ends before its moment is told with its time, and nothing is killed", async () => {
   const { tools, done } = stack({ ends: { after: 30, status: 0 } });
-  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
+  expect(await interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
   expect(done).toEqual([`begin ${settings.join()}`]);
 });
 
 test("an up that ends in the moment of its kill was not interrupted", async () => {
   const { tools, done } = stack({ endsAtKill: true });
-  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 40 });
+  expect(await interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 40 });
   expect(done).toEqual([`begin ${settings.join()}`, "kill group"]);
 });
 
 test("an up that fails by itself is no interruption", async () => {
   const { tools } = stack({ ends: { after: 30, status: 255 } });
-  await expect(interrupt({ work, how: "group" }, 40, tools, directory)).rejects.toThrow("failed before it was killed");
+  await expect(interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).rejects.toThrow(
+    "failed before it was killed",
+  );
 });
 
 const missed = async (given: Given) => {
-  const found = await interrupt({ work, how: "group" }, 40, stack(given).tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, stack(given).tools, directory);
   return "verdicts" in found ? found.verdicts.filter(({ met }) => !met) : [];
 };
 
@@ -81,7 +104,7 @@ test.each<[string, Given, string]>([
 test("what ends soon after the kill is none that ran on; what does not is told, and killed", async () => {
   expect(await missed({ runsOn: 5 })).toEqual([]);
   const { tools, done } = stack({ runsOn: 1000 });
-  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, tools, directory);
   expect("verdicts" in found && found.verdicts.find(({ met }) => !met)?.got).toBe("ansible-playbook");
   expect(done).toContain("kill what is left");
 });
@@ -89,5 +112,5 @@ test("what ends soon after the kill is none that ran on; what does not is told, 
 test("that something had to be taken up is told", async () => {
   const output = "bin/lab: an up of stack dev was killed; what it had begun to make is looked for first\n";
   const { tools } = stack({ up: () => Promise.resolve({ ...fine, output }) });
-  expect(await interrupt({ work, how: "all" }, 40, tools, directory)).toMatchObject({ recovered: true });
+  expect(await interrupt({ form: "up", work, how: "all" }, 40, tools, directory)).toMatchObject({ recovered: true });
 });

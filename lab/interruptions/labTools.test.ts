@@ -36,6 +36,20 @@ test("every command has the settings and the name of the vault, and its output i
   expect(readFileSync(log, "utf8")).toBe("said");
 });
 
+test("one of a pipeline is approved by an exact preview, and applied as its job does it", async () => {
+  const { record, commands, ...lab } = tools();
+  await lab.approve(["tiers.back.instances=3"], "/approved.json");
+  await lab.up(["tiers.back.instances=3"], join(folder, "log"), "/approved.json");
+  const set = `--set vault.name=${record.vault} --set tiers.back.instances=3`;
+  expect(commands).toEqual([
+    `delivery ${set} preview dev --exact --out /approved.json`,
+    `delivery ${set} up dev --approved /approved.json --cancel-lock`,
+  ]);
+  await expect(tools({ status: 3, output: "no vault" }).approve([], "/approved.json")).rejects.toThrow(
+    /^bin\/lab delivery .* ended with 3:\nno vault$/,
+  );
+});
+
 test("after a destroy that failed, which may have deleted the vault, the next up has another one", async () => {
   const { record, ...lab } = tools({ status: 255, output: "a subnet is in use" });
   const before = record.vault;

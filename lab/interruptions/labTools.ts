@@ -20,6 +20,16 @@ export function labTools(
   const { stack } = record.options;
   const set = (settings: readonly string[]) =>
     [`vault.name=${record.vault}`, ...settings].flatMap((setting) => ["--set", setting]);
+  // As the job `apply` of templates/apply/template.yml does it.
+  const words = (settings: readonly string[], approved?: string) =>
+    approved === undefined
+      ? ["up", stack, ...set(settings)]
+      : ["delivery", ...set(settings), "up", stack, "--approved", approved, "--cancel-lock"];
+  const succeed = async (...given: string[]) => {
+    const { status, output } = await command(...given);
+    if (status !== 0)
+      throw new Error(`bin/lab ${given.join(" ")} ended with ${status}:\n${output.trim().slice(-1500)}`);
+  };
   const whole = async () => {
     const daemon = await daemonStatus();
     const found = daemon && stackStatus(daemon).find((one) => one.stack === stack);
@@ -29,13 +39,13 @@ export function labTools(
     async destroy() {
       // Before: one that fails half-way may have deleted the vault.
       record.nameVault();
-      const { status, output } = await command("destroy", stack);
-      if (status !== 0)
-        throw new Error(`bin/lab destroy ${stack} ended with ${status}:\n${output.trim().slice(-1500)}`);
+      await succeed("destroy", stack);
     },
-    begin: (settings, log) => new MarkedCommand([labCommand, "up", stack, ...set(settings)], log),
-    async up(settings, log) {
-      const ended = await command("up", stack, ...set(settings));
+    approve: (settings, approved) =>
+      succeed("delivery", ...set(settings), "preview", stack, "--exact", "--out", approved),
+    begin: (settings, log, approved) => new MarkedCommand([labCommand, ...words(settings, approved)], log),
+    async up(settings, log, approved) {
+      const ended = await command(...words(settings, approved));
       writeFileSync(log, ended.output);
       return ended;
     },

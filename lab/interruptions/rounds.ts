@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { verdictText } from "../chaos/report.ts";
 import { interrupt, type Tools } from "./interruption.ts";
-import { buildSeconds, type Round } from "./plan.ts";
+import { buildSeconds, previewSeconds, type Round } from "./plan.ts";
 import type { InterruptionsRecord } from "./record.ts";
 
 /**
@@ -35,27 +35,27 @@ export async function playRounds(
   const pace = (record.build ?? buildSeconds) / buildSeconds;
 
   for (const round of rounds) {
-    const { number, work, before, share, how } = round;
+    const { number, form, work, before, share, how } = round;
     if (stop.aborted) return;
     if (record.has(number)) continue;
     const place = join(directory, String(number).padStart(2, "0"));
     // Of a round that was broken off.
     rmSync(place, { recursive: true, force: true });
     mkdirSync(place);
-    const done = { round: number, work: work.name, how };
+    const done = { round: number, form, work: work.name, how };
     try {
       for (;;) {
         if (!work.fromNothing && standing !== before.join("\n")) await bring(before, join(place, "before.log"));
         standing = undefined;
-        const whole = record.took(work.name) ?? work.seconds * pace;
+        const whole = record.took(round) ?? (work.seconds + (form === "delivery up" ? previewSeconds : 0)) * pace;
         const seconds = share * whole;
         say(
-          `${number} of ${rounds.length}: ${work.name}; ${how} killed after ${seconds.toFixed(1)} of some ${whole.toFixed(0)} s`,
+          `${number} of ${rounds.length}: ${form}, ${work.name}; ${how} killed after ${seconds.toFixed(1)} of some ${whole.toFixed(0)} s`,
         );
         const interruption = await interrupt(round, seconds, tools, place);
         if ("endedAfter" in interruption) {
           say(`it had ended after ${interruption.endedAfter.toFixed(1)} s; once more`);
-          record.ended(work.name, interruption.endedAfter);
+          record.ended(round, interruption.endedAfter);
           continue;
         }
         say(`killed after "${interruption.lastLine}"; the next up took ${interruption.next.toFixed(0)} s`);

@@ -19,7 +19,8 @@ const results = join(cacheDir, "interruptions");
 
 const program = new Command("make interruptions")
   .description(
-    "Kills (SIGKILL) an up of a stack in the lab at random moments, and looks each time whether the next up completes " +
+    "Kills (SIGKILL) an up of a stack in the lab at random moments, every second one that of a pipeline (bin/delivery up), " +
+      "and looks each time whether the same command completes it " +
       "by itself, preview shows no change then, and the tour answers. Destroys and builds the stack, with vaults of other " +
       "names than its file's: `bin/lab down` comes before it is used for something else. Needs root. Some five minutes a " +
       'round.\n\nWith make: make interruptions INTERRUPTIONS="--rounds 5 --seed 7"',
@@ -40,9 +41,9 @@ const program = new Command("make interruptions")
 async function main({ list, continue: goOn, record: path, ...given }: Arguments): Promise<void> {
   if (list) {
     console.log(`seed ${given.seed}`);
-    for (const { number, work, share, how } of planned(given.seed, given.rounds))
+    for (const { number, form, work, share, how } of planned(given.seed, given.rounds))
       console.log(
-        `${String(number).padStart(3)}  at ${(share * 100).toFixed(1).padStart(4)}%  ${how.padEnd(6)} ${work.name}`,
+        `${String(number).padStart(3)}  at ${(share * 100).toFixed(1).padStart(4)}%  ${how.padEnd(6)} ${form.padEnd(12)} ${work.name}`,
       );
     return;
   }

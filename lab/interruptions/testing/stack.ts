@@ -45,12 +45,17 @@ export function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given 
   };
   const tools: Tools = {
     destroy: () => Promise.resolve(void done.push("destroy")),
-    begin: (its, log) => {
-      done.push(`begin ${its.join()}`);
+    approve: (its, approved) => {
+      done.push(`approve ${its.join()}`);
+      writeFileSync(approved, "{}");
+      return Promise.resolve();
+    },
+    begin: (its, log, approved) => {
+      done.push(`begin ${approved === undefined ? "" : "with approval "}${its.join()}`);
       return up(log);
     },
-    up: (its, log) => {
-      done.push(`up ${its.join()}`);
+    up: (its, log, approved) => {
+      done.push(`up ${approved === undefined ? "" : "with approval "}${its.join()}`);
       writeFileSync(log, fine.output);
       return Promise.resolve(fine);
     },
