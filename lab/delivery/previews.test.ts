@@ -14,6 +14,7 @@ import {
   killedApply,
   lockedCopy,
   lockedStack,
+  stoppedApply,
 } from "./testing/interrupted.ts";
 import { Place } from "./testing/place.ts";
 import { plantedSecrets } from "./testing/plantedSecrets.ts";
@@ -40,6 +41,9 @@ describe.skipIf(!engine)("with the real engine", () => {
   test("an apply that finds the stack locked has begun nothing", patience, () => lockedStack(place));
   test("a lock that a killed publish left is none", patience, () => lockedCopy(place));
   test("an apply whose copy was not published is done again", patience, () => failedPublish(place));
+  test("an apply that is told to stop ends in order, and the next one does the rest", patience, () =>
+    stoppedApply(place),
+  );
   test("an apply that was killed is completed by the next one", patience, () => killedApply(place));
   test("what a killed replacement left is deleted", patience, () => halfReplaced(place));
   test("what a killed apply had begun is published also where the next one is refused", patience, () =>

@@ -6,7 +6,7 @@ import { differences } from "../../../delivery/preview/compare.ts";
 import { countsOf, parseRecord } from "../../../delivery/record.ts";
 import type { Export } from "../../../delivery/state/secretFree.ts";
 import { holds } from "../../polling.ts";
-import { type Place, stack } from "./place.ts";
+import { type Place, type Run, stack } from "./place.ts";
 import { apply, group, keyed, network, other, stand, stateOf } from "./resources.ts";
 import type { ResourceSpec } from "./spec.ts";
 
@@ -66,20 +66,48 @@ export async function failedPublish(place: Place): Promise<void> {
   expect(place.pulumi("stack", "tag", "get", "delivery:applied", "--stack", stack).trim()).toBe(record.commit);
 }
 
-/** An apply that is killed while it makes the first of two resources; its record is `record.json`. */
-async function kill(place: Place): Promise<void> {
+/**
+ * An apply that gets a signal, with its process group, while it makes the first of two resources; its record is
+ * `record.json`.
+ *
+ * @param told What it says before that resource is made.
+ */
+async function signal(place: Place, name: NodeJS.Signals, told?: string): Promise<Run> {
   const secrets = keyed(place);
   await stand(place, { program: { resources: [] }, secrets });
   const named: ResourceSpec = { ...group, name: "rg", inputs: { resourceGroupName: "rg" } };
   place.write({ program: { resources: [named, network({ of: "${id:rg}" })] }, secrets });
   await place.preview();
   writeFileSync(place.file("made/hang"), "");
-  const killed = apply(place);
+  const run = apply(place);
   const makes = () => existsSync(place.file("made/rg"));
   expect(await holds(makes, { timeoutSeconds: 120, intervalSeconds: 0.1 })).toBe(true);
-  process.kill(-place.group!, "SIGKILL");
-  expect(await killed).toMatchObject({ status: null });
+  process.kill(-place.group!, name);
+  if (told !== undefined) {
+    const said = () => place.output.includes(told);
+    expect(await holds(said, { timeoutSeconds: 20, intervalSeconds: 0.1 }), place.output).toBe(true);
+  } else await run;
   rmSync(place.file("made/hang"));
+  return run;
+}
+
+/** An apply that is killed so. */
+async function kill(place: Place): Promise<void> {
+  expect(await signal(place, "SIGKILL")).toMatchObject({ status: null });
+}
+
+/** An apply that is told to stop leaves neither a lock nor anything half done, and the next one does the rest. */
+export async function stoppedApply(place: Place): Promise<void> {
+  const stopped = await signal(place, "SIGTERM", "SIGTERM received; cancelling");
+  expect(stopped.status, stopped.stdout + stopped.stderr).toBe(1);
+  expect(stopped.stdout).not.toContain("terminating");
+  const { deployment } = JSON.parse(place.pulumi("stack", "export", "--stack", stack)) as Export;
+  expect(deployment.resources?.map(({ urn }) => urn.split("::").at(-1))).toContain("rg");
+  expect(deployment.pending_operations ?? []).toEqual([]);
+  expect(stateOf(place)).not.toContain("::network");
+  const completed = await apply(place);
+  expect(completed.status, completed.stdout + completed.stderr).toBe(0);
+  expect(stateOf(place)).toContain("::network");
 }
 
 /** An apply that was killed is completed by the next one with the same approval; another approval is refused. */
