@@ -91,7 +91,8 @@ function newVersion(bits: number | undefined, { nowMilliseconds }: Context): Key
   };
 }
 
-const bitsOf = ({ n }: JsonWebKey): number | undefined => n && Buffer.from(n, "base64url").length * 8;
+const bitsOf = ({ n }: JsonWebKey): number | undefined =>
+  n === undefined ? undefined : Buffer.from(n, "base64url").length * 8;
 
 export const newestOf = ({ body }: Key): KeyVersion => body.versions.at(-1)!;
 
