@@ -224,6 +224,7 @@ export class Pipelines {
         url: `${gitlab.projectUrl}.git`,
       },
       isProtected,
+      environment: job.environment?.name,
       variables: {
         ...this.#settings(isProtected, job.environment?.name),
         ...(await this.#predefined(cause, pipeline, job, isProtected)),

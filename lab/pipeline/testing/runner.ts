@@ -28,6 +28,8 @@ export interface RunnerOptions {
   /** Paths that jobs may read, and those of protected branches write. */
   read: string[];
   write: string[];
+  /** Paths that jobs of an environment may read besides, by its name. */
+  readIn?: Readonly<Record<string, string[]>>;
   /** Puts into a job's empty home what its runner gives it. */
   furnish: (home: string) => void;
   /** False runs jobs as the user who runs this, for tests of the runner itself. */
@@ -41,6 +43,7 @@ export interface Order {
   checkout: Checkout;
   /** False in pipelines of merge requests. */
   isProtected: boolean;
+  environment?: string | undefined;
   variables: Readonly<Record<string, string>>;
 }
 
@@ -49,9 +52,9 @@ const longestSeconds = 3600;
 
 /** @param words Arguments of `gitlab-ci-local`: a job's name, or an option that only tells. */
 export async function runCiLocal(
-  { origin, directory, runner, read, write, furnish, confine }: RunnerOptions,
+  { origin, directory, runner, read, readIn, write, furnish, confine }: RunnerOptions,
   words: readonly string[],
-  { id, checkout, isProtected, variables }: Order,
+  { id, checkout, isProtected, environment: inEnvironment = "", variables }: Order,
 ) {
   const place = join(directory, id);
   const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
@@ -81,8 +84,9 @@ export async function runCiLocal(
     ...(isProtected ? [] : ["--unset-variable", "CI_COMMIT_BRANCH"]),
     ...words,
   ];
+  const seen = [...read, ...(readIn?.[inEnvironment] ?? []), origin.repository];
   const [program = "", ...args] = confine
-    ? confined(command, staging, [place, ...(isProtected ? write : [])], [...read, origin.repository])
+    ? confined(command, staging, [place, ...(isProtected ? write : [])], seen)
     : command;
   const { exitCode, all } = await execa(program, args, {
     cwd: clone,
