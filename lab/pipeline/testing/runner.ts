@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -44,6 +45,8 @@ export interface Order {
   /** False in pipelines of merge requests. */
   isProtected: boolean;
   environment?: string | undefined;
+  /** What other jobs left for this one, by file name. */
+  artifacts?: Readonly<Record<string, string>> | undefined;
   variables: Readonly<Record<string, string>>;
 }
 
@@ -54,17 +57,24 @@ const longestSeconds = 3600;
 export async function runCiLocal(
   { origin, directory, runner, read, readIn, write, furnish, confine }: RunnerOptions,
   words: readonly string[],
-  { id, checkout, isProtected, environment: inEnvironment = "", variables }: Order,
+  { id, checkout, isProtected, environment: inEnvironment = "", artifacts = {}, variables }: Order,
 ) {
   const place = join(directory, id);
   const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
   for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
   origin.cloneTo(clone, checkout);
   linkPackages(clone);
+  for (const [name, content] of Object.entries(artifacts)) {
+    // Of a link there, the job's author says where it leads.
+    rmSync(join(clone, name), { force: true });
+    writeFileSync(join(clone, name), content);
+  }
   furnish(home);
   // Jobs ask the repository, which is somebody else's here.
   writeFileSync(join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n");
   if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
+  // For a job with an image gitlab-ci-local names a folder of that.
+  const given = { CI_PROJECT_DIR: clone, ...variables };
   const environment = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
@@ -76,11 +86,11 @@ export async function runCiLocal(
     NO_COLOR: "1",
     ...runner,
     // Not on the command line, which others read.
-    ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
+    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
   };
   const command = [
     ...[process.execPath, join(root, "node_modules", "gitlab-ci-local", "dist", "index.js")],
-    ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(variables).join(",")],
+    ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(given).join(",")],
     ...(isProtected ? [] : ["--unset-variable", "CI_COMMIT_BRANCH"]),
     ...words,
   ];
