@@ -132,4 +132,4 @@ test.each(attacks)("code $name is where the merge request runs it", async ({ bra
   if (program === undefined) return;
   await promisify(execFile)(program, args, { cwd: branch === "playbook" ? join(root, "ansible") : directory });
   expect(existsSync(join(directory, lootFile))).toBe(true);
-});
+}, 120_000);

@@ -44,13 +44,16 @@ export async function makeIdentities(wanted: readonly Wanted[]): Promise<Record<
   await resources.resourceGroups.createOrUpdate(group, { location });
   // The client sets a slash before it.
   const scope = `subscriptions/${subscriptionId}`;
-  await authorization.roleDefinitions.createOrUpdate(scope, roles.inventory, {
-    roleName: inventoryReader,
-    assignableScopes: [`/${scope}`],
-    permissions: [{ actions: inventoryActions() }],
-  });
-  // Before, nobody can be given it.
-  await pause(rightsSeconds * 1000);
+  const defined = await authorization.roleDefinitions.get(scope, roles.inventory).catch(() => undefined);
+  if (defined === undefined) {
+    await authorization.roleDefinitions.createOrUpdate(scope, roles.inventory, {
+      roleName: inventoryReader,
+      assignableScopes: [`/${scope}`],
+      permissions: [{ actions: inventoryActions() }],
+    });
+    // Before, nobody can be given it.
+    await pause(rightsSeconds * 1000);
+  }
   const made: Record<string, string> = {};
   for (const { name, issuer, subject, roles: given } of wanted) {
     const { principalId = "", clientId = "" } = await identities.userAssignedIdentities.createOrUpdate(group, name, {
