@@ -31,9 +31,11 @@ describe.skipIf(!engine)("with the real engine", () => {
   afterAll(() => place.remove());
 
   const patience = { timeout: 300_000 };
-  test("secrets are in no record, no log and no published state", patience, () => plantedSecrets(place, 10, 1, 1));
+  test("secrets are in no record, no log, no published state, no note and no issue", patience, () =>
+    plantedSecrets(place, 10, 1, 1),
+  );
   test("previews of generated changes count what the engine counts", patience, () => generatedPreviews(place, 2, 2));
-  test("what was not approved is refused", patience, () => differingApplies(place, [2, 12]));
+  test("what was not approved is refused", patience, () => differingApplies(place, [2, 15]));
   test("exact previews say the same without any secret", patience, () => exactPreviews(place));
   test("repairs and autoscaling between are no difference", patience, () => exemptApplies(place, 1, 3));
   test("options of resources are told and compared", patience, () => options(place));

@@ -52,7 +52,9 @@ test("of several folders that it may write, each is the real one", async () => {
 });
 
 test("the checkout's tools run", async () => {
-  const { stdout, stderr } = await script(`HOME=${join(directory, "job")} ${root}/.venv/bin/ansible-playbook --version`);
+  const { stdout, stderr } = await script(
+    `HOME=${join(directory, "job")} ${root}/.venv/bin/ansible-playbook --version`,
+  );
   expect(stdout, stderr).toContain("ansible-playbook [core ");
 });
 

@@ -56,6 +56,21 @@ const between: Between[] = [
     program: [group, network({ space: "10.1.0.0/16" }), { ...other(), type: "azure-native:network:NatGateway" }],
     says: /NatGateway/,
   },
+  {
+    name: "a number in place of a word",
+    program: [group, network({ space: "10.1.0.0/16" }), other({ a: 1 })],
+    says: /approved: a: "1"\n {2}now: {6}a: 1$/m,
+  },
+  {
+    name: "another parent",
+    program: [group, network({ space: "10.1.0.0/16" }), { ...other(), parent: "platform:components:TierHAG" }],
+    says: /other\n {2}approved: create.*\n {2}now: {6}nothing/,
+  },
+  {
+    name: "protection of what stands",
+    program: [{ ...group, protect: true }, network({ space: "10.1.0.0/16" }), other()],
+    says: /group\n {2}approved: nothing\n {2}now: {6}update; \(protect\)/,
+  },
   { name: "another secret", apiKey: "another value", says: /secret small:apiKey/ },
   { name: "the same secret, set anew", apiKey: "value of the key", says: /secret small:apiKey/ },
   {
@@ -131,8 +146,10 @@ const between: Between[] = [
   },
 ];
 
-/** How many ways there are in which an apply differs from what was approved. */
+/** How many ways there are in which an apply is not what was approved. */
 export const differing = between.length;
+/** How many of them are compared with what was approved. */
+export const compared = between.filter(({ isNone }) => !isNone).length;
 
 /** Applies that differ from what was approved, or start from another state, are refused and change nothing. */
 export async function differingApplies(place: Place, which: readonly number[]): Promise<void> {

@@ -1,8 +1,18 @@
-/** Secrets that are planted in programs are nowhere in what `bin/delivery` writes and says. */
+/** Secrets that are planted in programs, and in what Ansible says, are nowhere in what `bin/delivery` writes and says. */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect } from "vitest";
-import type { PreviewRecord } from "../../../delivery/record.ts";
+import { expect, vi } from "vitest";
+import { fold } from "../../../delivery/check/fold.ts";
+import type { CheckRecord } from "../../../delivery/check/record.ts";
+import { checkText } from "../../../delivery/check/text.ts";
+import { putDriftIssue } from "../../../delivery/gitlab/driftIssue.ts";
+import { noteOf } from "../../../delivery/gitlab/note.ts";
+import { checkOf } from "../../../delivery/gitlab/testing/checks.ts";
+import { fixture } from "../../../delivery/gitlab/testing/fixture.ts";
+import { commit } from "../../../delivery/gitlab/testing/records.ts";
+import { readProject } from "../../../delivery/project.ts";
+import { parseRecord, type PreviewRecord } from "../../../delivery/record.ts";
+import { readExactStack } from "../../../delivery/state/copy.ts";
 import { type Place, type Run, stack } from "./place.ts";
 import { Random } from "./random.ts";
 import { apply } from "./resources.ts";
@@ -45,7 +55,8 @@ const merged = (programs: readonly ProgramSpec[]): ProgramSpec => ({
 });
 
 /**
- * Secrets that are planted in configuration, outputs, differences and errors are nowhere in what is written or said.
+ * Secrets that are planted in configuration, outputs, differences and errors are nowhere in what is written or said, nor
+ * in a note or an issue.
  *
  * @param errors How many of the ways in which a program and an apply fail are tried.
  */
@@ -75,6 +86,7 @@ export async function plantedSecrets(place: Place, count: number, seed: number, 
   expect(() => place.up()).toThrow("it ends");
   place.write({ program, secrets: before });
   nowhere("failed run", planted, [await place.delivery("publish", stack), published(place)]);
+  nowhere("drift", planted, await drift(place, planted));
   place.write({ program, secrets: after });
   expect(await place.delivery("publish", stack)).toMatchObject({ status: 0 });
   for (const failure of failures.slice(0, errors)) {
@@ -99,10 +111,14 @@ interface Applied {
   run: Run;
   record: PreviewRecord;
   files: string;
+  note: string;
   up: Run;
   now: string;
   published: string;
 }
+
+/** The job in notes and issues. */
+const source = { pipeline: 1, job: 1, commit, projectUrl: "https://gitlab.example.com/platform/platform" };
 
 /** A preview, and an `up` that has it as its approval, or another record. */
 async function approvedUp(place: Place, approved?: PreviewRecord): Promise<Applied> {
@@ -110,7 +126,52 @@ async function approvedUp(place: Place, approved?: PreviewRecord): Promise<Appli
   if (approved) writeFileSync(place.file("record.json"), JSON.stringify(approved));
   const out = place.file("now.json");
   const up = await apply(place, "--out", out);
-  return { run, record, files, up, now: existsSync(out) ? readFileSync(out, "utf8") : "", published: published(place) };
+  const now = existsSync(out) ? readFileSync(out, "utf8") : "";
+  return { run, record, files, note: noteOf(stack, record, source), up, now, published: published(place) };
+}
+
+/** What is told of a stack that is not as its file says, with machines on which Ansible shows secrets. */
+async function drift(place: Place, secrets: readonly string[]): Promise<unknown> {
+  const out = place.file("drift.json");
+  const run = await place.delivery("drift", stack, "--no-machines", "--out", out);
+  expect(run.status, run.stdout + run.stderr).toBe(1);
+  const record = parseRecord(readFileSync(out, "utf8"));
+  const check = await checkThatLeaks(place, secrets);
+  const { fake, client } = await fixture();
+  try {
+    expect(await putDriftIssue(client, stack, record, source, check)).toBe("opened");
+    const [issue] = fake.issues;
+    expect(issue?.description).toMatch(/Would change[^]*\[secret\]/);
+    return { run, record, check, text: checkText(check), issue };
+  } finally {
+    await fake.close();
+  }
+}
+
+/** The check of machines, where Ansible has a secret in each difference, task and message. */
+async function checkThatLeaks(place: Place, secrets: readonly string[]): Promise<CheckRecord> {
+  for (const [name, value] of Object.entries(place.environment)) vi.stubEnv(name, value);
+  try {
+    const { mask } = await readExactStack(readProject(place.directory), stack);
+    const lines = (said: readonly object[]) => said.map((line) => `${JSON.stringify(line)}\n`).join("");
+    const shown = (secret: string) =>
+      [secret, JSON.stringify(secret), encodeURIComponent(secret), Buffer.from(secret).toString("base64")]
+        .map((form) => `+KEY=${form}\n`)
+        .join("");
+    const changes = secrets.map((secret) => ({
+      ...{ host: "back1.dev", role: "health", task: `Write ${secret}` },
+      ...{ module: "ansible.builtin.template", diff: `--- before\n+++ after\n${shown(secret)}` },
+    }));
+    const failures = secrets.flatMap((secret, index) => [
+      { host: "back1.dev", task: `Check ${secret}`, message: shown(secret), how: "failed" },
+      { host: `front${index}.dev`, task: "Wait", message: `no answer from ${secret}`, how: "silent" },
+    ]);
+    const { machines } = fold({ changes: lines(changes), failures: lines(failures) }, mask);
+    expect(machines).toHaveLength(secrets.length + 1);
+    return checkOf(machines, { stack, outcome: "incomplete" });
+  } finally {
+    vi.unstubAllEnvs();
+  }
 }
 
 /** Fails where one of the secrets is in what was written or said, in whatever form. */

@@ -80,6 +80,8 @@ interface Planned {
   stage: string;
   when: string;
   environment: string;
+  /** Undefined: all of the stages before. */
+  needs?: string[] | undefined;
 }
 
 /** A job's environment, as its author says it. */
@@ -94,6 +96,7 @@ interface Running {
   id: number;
   name: string;
   environment?: Environment | undefined;
+  artifacts?: Readonly<Record<string, string>>;
 }
 
 /** A pipeline that has run, for what somebody starts in it later. */
@@ -159,14 +162,16 @@ export class Pipelines {
     return this.#add(ran, job, { manual: false, byItself: false, skipped: false, failed: false });
   }
 
-  async #add({ cause, commit, pipeline }: Ran, { name, ...planned }: Planned, left: Left): Promise<JobResult> {
+  async #add(ran: Ran, { name, ...planned }: Planned, left: Left): Promise<JobResult> {
+    const { cause, commit, pipeline } = ran;
     const id = this.#options.gitlab.nextId();
     const shown: FakeJob = { id, name, status: "running", artifacts: {} };
     pipeline.jobs.push(shown);
     const runs = planned.environment !== "" && !left.manual;
     const environment = runs ? await this.#environmentOf(name, cause, commit, pipeline.id) : undefined;
     if (environment?.action !== "access") shown.environment = environment?.name;
-    const result = await this.#runUnlessLeft({ id, name, environment }, cause, commit, pipeline.id, left);
+    const artifacts = artifactsFor(ran, planned);
+    const result = await this.#runUnlessLeft({ id, name, environment, artifacts }, cause, commit, pipeline.id, left);
     Object.assign(shown, { status: result.status, artifacts: result.files });
     return result;
   }
@@ -188,8 +193,9 @@ export class Pipelines {
     const lines = output.split("\n").filter((line) => /^[^;]+;[^;]*;[a-z_]+;/.test(line));
     if (status !== 0 || lines.length === 0) throw new Error(`gitlab-ci-local lists no jobs:\n${output}`);
     return lines.flatMap((line) => {
-      const [name = "", stage = "", when = "", , environment = ""] = line.split(";");
-      return when === "when" ? [] : [{ name, stage, when, environment }];
+      const [name = "", stage = "", when = "", , environment = "", needs = ""] = line.split(";");
+      if (when === "when") return [];
+      return [{ name, stage, when, environment, needs: needs === "" ? undefined : needs.slice(1, -1).split(",") }];
     });
   }
 
@@ -224,6 +230,8 @@ export class Pipelines {
         url: `${gitlab.projectUrl}.git`,
       },
       isProtected,
+      environment: job.environment?.name,
+      artifacts: job.artifacts,
       variables: {
         ...this.#settings(isProtected, job.environment?.name),
         ...(await this.#predefined(cause, pipeline, job, isProtected)),
@@ -271,6 +279,15 @@ export class Pipelines {
       ...(cause.kind === "merge_request" ? predefinedOf(cause) : {}),
     };
   }
+}
+
+/** Of the jobs that it needs, else of all stages before its own: https://docs.gitlab.com/ci/jobs/job_artifacts/ */
+function artifactsFor({ pipeline, planned }: Ran, { stage, needs }: Omit<Planned, "name">): Record<string, string> {
+  const first = planned.findIndex((one) => one.stage === stage);
+  const from = needs ?? planned.slice(0, first).map(({ name }) => name);
+  return Object.fromEntries(
+    pipeline.jobs.flatMap(({ name, artifacts }) => (from.includes(name) ? Object.entries(artifacts) : [])),
+  );
 }
 
 function predefinedOf({

@@ -10,6 +10,7 @@ import {
   mkdirSync,
   readFileSync,
   realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -28,6 +29,8 @@ export interface RunnerOptions {
   /** Paths that jobs may read, and those of protected branches write. */
   read: string[];
   write: string[];
+  /** Paths that jobs of an environment may read besides, by its name. */
+  readIn?: Readonly<Record<string, string[]>>;
   /** Puts into a job's empty home what its runner gives it. */
   furnish: (home: string) => void;
   /** False runs jobs as the user who runs this, for tests of the runner itself. */
@@ -41,6 +44,9 @@ export interface Order {
   checkout: Checkout;
   /** False in pipelines of merge requests. */
   isProtected: boolean;
+  environment?: string | undefined;
+  /** What other jobs left for this one, by file name. */
+  artifacts?: Readonly<Record<string, string>> | undefined;
   variables: Readonly<Record<string, string>>;
 }
 
@@ -49,19 +55,26 @@ const longestSeconds = 3600;
 
 /** @param words Arguments of `gitlab-ci-local`: a job's name, or an option that only tells. */
 export async function runCiLocal(
-  { origin, directory, runner, read, write, furnish, confine }: RunnerOptions,
+  { origin, directory, runner, read, readIn, write, furnish, confine }: RunnerOptions,
   words: readonly string[],
-  { id, checkout, isProtected, variables }: Order,
+  { id, checkout, isProtected, environment: inEnvironment = "", artifacts = {}, variables }: Order,
 ) {
   const place = join(directory, id);
   const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
   for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
   origin.cloneTo(clone, checkout);
   linkPackages(clone);
+  for (const [name, content] of Object.entries(artifacts)) {
+    // Of a link there, the job's author says where it leads.
+    rmSync(join(clone, name), { force: true });
+    writeFileSync(join(clone, name), content);
+  }
   furnish(home);
   // Jobs ask the repository, which is somebody else's here.
   writeFileSync(join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n");
   if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
+  // For a job with an image gitlab-ci-local names a folder of that.
+  const given = { CI_PROJECT_DIR: clone, ...variables };
   const environment = {
     PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
     HOME: home,
@@ -73,16 +86,17 @@ export async function runCiLocal(
     NO_COLOR: "1",
     ...runner,
     // Not on the command line, which others read.
-    ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
+    ...Object.fromEntries(Object.entries(given).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
   };
   const command = [
     ...[process.execPath, join(root, "node_modules", "gitlab-ci-local", "dist", "index.js")],
-    ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(variables).join(",")],
+    ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(given).join(",")],
     ...(isProtected ? [] : ["--unset-variable", "CI_COMMIT_BRANCH"]),
     ...words,
   ];
+  const seen = [...read, ...(readIn?.[inEnvironment] ?? []), origin.repository];
   const [program = "", ...args] = confine
-    ? confined(command, staging, [place, ...(isProtected ? write : [])], [...read, origin.repository])
+    ? confined(command, staging, [place, ...(isProtected ? write : [])], seen)
     : command;
   const { exitCode, all } = await execa(program, args, {
     cwd: clone,
