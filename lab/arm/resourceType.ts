@@ -73,6 +73,8 @@ export interface ResourceType<B extends Body = Body> {
   asynchronous: boolean | "creation";
   /** How a PUT that makes the resource is answered, where it is not 201. */
   made?: 200;
+  /** How a PUT of a resource that is there is answered, where it is not 200. */
+  changed?: 201;
   /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
   accepted?: true;
   /** Whether DELETE takes time although PUT does not. */
