@@ -100,7 +100,7 @@ async function kill(place: Place): Promise<void> {
 export async function stoppedApply(place: Place): Promise<void> {
   const stopped = await signal(place, "SIGTERM", "SIGTERM received; cancelling");
   expect(stopped.status, stopped.stdout + stopped.stderr).toBe(1);
-  expect(stopped.stdout).not.toContain("terminating");
+  expect(stopped.stdout).not.toContain("received; terminating");
   const { deployment } = JSON.parse(place.pulumi("stack", "export", "--stack", stack)) as Export;
   expect(deployment.resources?.map(({ urn }) => urn.split("::").at(-1))).toContain("rg");
   expect(deployment.pending_operations ?? []).toEqual([]);
