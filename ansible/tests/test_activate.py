@@ -49,7 +49,9 @@ if verb == "restart":
     ready.unlink(missing_ok=True)
     folder = here / "srv/front/current"
     process = subprocess.Popen([sys.executable, "server.py", str(ready)], cwd=folder, start_new_session=True,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        # As of systemd: what a shell in the background ignores is nothing to a unit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     group.write_text(str(process.pid))
     while not ready.exists():
         if process.poll() is not None:
