@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { endGroup, type OwnGroup, startInOwnGroup } from "./testing/ownGroup.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -36,30 +37,14 @@ const runs = (command: readonly string[]) => [
     process.exitCode = (await inForegroundMasked(place, ${JSON.stringify(command)}, mask)).status;`,
 ];
 
-/** Starts such a program in a process group of its own. */
-function begin(environment: NodeJS.ProcessEnv = {}, command: readonly string[] = ["./command"]) {
-  const [program = "", ...args] = runs(command);
-  const child = spawn(program, args, {
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "pipe", "inherit"],
-    detached: true,
-  });
-  const run = { pid: child.pid ?? NaN, output: "", status: undefined as number | null | undefined };
-  child.stdout.setEncoding("utf8").on("data", (text: string) => (run.output += text));
-  child.on("close", (status) => (run.status = status));
-  running = run;
-  return run;
-}
-
-let running: ReturnType<typeof begin> | undefined;
-afterEach(() => {
-  if (running && running.status === undefined) process.kill(-running.pid, "SIGKILL");
-  running = undefined;
-});
+/** Starts such a program. */
+const begin = (environment: NodeJS.ProcessEnv = {}, command: readonly string[] = ["./command"]) =>
+  startInOwnGroup(runs(command), { ...process.env, ...environment });
+afterEach(endGroup);
 
 const begins = /^begins as (\d+)\n/;
-const begun = (run: ReturnType<typeof begin>) => expect.poll(() => run.output, { timeout: 20_000 }).toMatch(begins);
-const ended = (run: ReturnType<typeof begin>) => expect.poll(() => run.status, { timeout: 10_000 });
+const begun = (run: OwnGroup) => expect.poll(() => run.output, { timeout: 20_000 }).toMatch(begins);
+const ended = (run: OwnGroup) => expect.poll(() => run.status, { timeout: 10_000 });
 
 test.each([
   ["is terminated", "SIGTERM", (pid: number) => [pid], "terminated"],

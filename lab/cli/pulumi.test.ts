@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endGroup, startInOwnGroup } from "../../delivery/apply/testing/ownGroup.ts";
 
 /** A state with something that was being made. */
 const owed = {
@@ -63,35 +64,20 @@ test("the lab's stacks may have names under .example, which its networks know", 
   expect((load(file) as { config: object }).config).toMatchObject({ "platform:preflight": { exampleNames: "allow" } });
 });
 
-/** Starts a program with this file's functions, in a process group of its own. */
-function begin(program: string) {
+/** Starts a program with this file's functions. */
+const begin = (program: string) => {
   const words = `
     import { pulumi, recover } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
     ${program}`;
-  const lab = spawn(process.execPath, ["--input-type=module", "-e", words], {
-    env: {
-      ...process.env,
-      LAB_STATE: join(directory, "state"),
-      LAB_CACHE: join(directory, "cache"),
-      ENGINE_HOME: directory,
-      PATH: `${directory}:${process.env.PATH}`,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
+  return startInOwnGroup([process.execPath, "--input-type=module", "-e", words], {
+    ...process.env,
+    LAB_STATE: join(directory, "state"),
+    LAB_CACHE: join(directory, "cache"),
+    ENGINE_HOME: directory,
+    PATH: `${directory}:${process.env.PATH}`,
   });
-  const run = { pid: lab.pid ?? NaN, output: "", errors: "", status: undefined as number | null | undefined };
-  lab.stdout.setEncoding("utf8").on("data", (text: string) => (run.output += text));
-  lab.stderr.setEncoding("utf8").on("data", (text: string) => (run.errors += text));
-  lab.on("close", (status) => (run.status = status));
-  running = run;
-  return run;
-}
-
-let running: ReturnType<typeof begin> | undefined;
-afterEach(() => {
-  if (running && running.status === undefined) process.kill(-running.pid, "SIGKILL");
-  running = undefined;
-});
+};
+afterEach(endGroup);
 
 describe("Pulumi is asked once to stop, and waited for, when bin/lab", () => {
   test.each([
