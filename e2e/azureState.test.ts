@@ -354,21 +354,21 @@ test("with --exact there is an identity for each stack, which a protected enviro
   const first = await script(...args);
   expect(first.status, first.output).toBe(0);
   const state = "rg-platform-state/providers";
-  for (const stack of ["dev", "prod"])
-    expect(given(`id-platform-ci-${stack}-exact`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
+  const rolesOf = (identity: string) => given(identity).map(([role, scope]) => `${role} @ ${scope}`);
+  for (const stack of ["dev", "prod"]) {
+    const group = `rg-platform-${stack}`;
+    const wayIn = [
+      `Platform Inventory Reader @ ${group}`,
+      `Platform Certificate Signer @ ${group}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+    ];
+    expect(rolesOf(`id-platform-ci-${stack}-exact`)).toEqual([
       `Reader @ /subscriptions/${subscriptionId}`,
       `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
       `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi-${stack}`,
-      `Platform Inventory Reader @ rg-platform-${stack}`,
-      `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+      ...wayIn,
     ]);
-  for (const stack of ["dev", "prod"])
-    expect(given(`id-platform-ci-${stack}`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual(
-      expect.arrayContaining([
-        `Platform Inventory Reader @ rg-platform-${stack}`,
-        `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
-      ]),
-    );
+    expect(rolesOf(`id-platform-ci-${stack}`)).toEqual(expect.arrayContaining(wayIn));
+  }
   const project = "project_path:group/platform:ref_type:branch";
   const tiers = ["development", "production"];
   const of = (isProtected: boolean) =>

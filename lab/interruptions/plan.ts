@@ -12,7 +12,10 @@ export interface Work {
   seconds: number;
 }
 
-/** `group`: the process group of the command, as a terminal or a runner ends it; `all`: all that it started, as a container's end does. */
+/**
+ * `group`: the process group of the command, as a terminal or a runner ends it; `all`: all that it started, as a
+ * container's end does.
+ */
 export type How = "group" | "all";
 
 /** What is killed and completes: `bin/lab up`, or `bin/lab delivery up` as the job `apply` of a pipeline calls it. */
@@ -97,8 +100,8 @@ const shuffled = (words: string, count: number): number[] =>
   );
 
 /**
- * The rounds of a seed, every second one of a `delivery up`: each sequence as often as every other, in a random order. The moments are random too, one in
- * each part of the time: with 20 rounds, one in each twentieth.
+ * The rounds of a seed, every second one of a `delivery up`: each sequence as often as every other, in a random order. The
+ * moments are random too, one in each part of the time: with 20 rounds, one in each twentieth.
  */
 export function planned(seed: number, count: number): Round[] {
   const works: Work[] = [];

@@ -22,7 +22,7 @@ const program = new Command("make interruptions")
     "Kills (SIGKILL) an up of a stack in the lab at random moments, every second one that of a pipeline (bin/delivery up), " +
       "and looks each time whether the same command completes it " +
       "by itself, preview shows no change then, and the tour answers. Destroys and builds the stack, with vaults of other " +
-      "names than its file's: `bin/lab down` comes before it is used for something else. Needs root. Some five minutes a " +
+      "names than its file's: `bin/lab down` comes before it is used for something else. Needs root. Some three minutes a " +
       'round.\n\nWith make: make interruptions INTERRUPTIONS="--rounds 5 --seed 7"',
   )
   .option("--rounds <n>", "how many moments", count, 20)
