@@ -21,7 +21,7 @@ GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is n
 .PHONY: help setup lab chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
 
 setup: ## install everything that the project needs, pinned
 	@bin/setup lab
@@ -43,7 +43,7 @@ bench: setup ## how much the environment in the lab serves, up to its capacity a
 upgrade: setup ## take dev of the release before to this commit, under load; UPGRADE="--help" tells more (root)
 	@$(TOOLS); node lab/upgrade/upgrade.ts $(UPGRADE)
 
-interruptions: setup ## kill pulumi up at 20 random moments, each time the next completes; INTERRUPTIONS="--help" tells more (root)
+interruptions: setup ## build dev anew, and kill pulumi up at 20 random moments: the next one completes; INTERRUPTIONS="--help" tells more (root)
 	@$(TOOLS); node lab/interruptions/suite.ts --stack $(STACK) $(INTERRUPTIONS)
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one

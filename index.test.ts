@@ -103,6 +103,7 @@ test("everything that has tags carries environment, tier and who manages it, a p
     "azure-native:network:Subnet",
     "azure-native:storage:BlobContainer",
     "azure-native:storage:BlobServiceProperties",
+    "azure-native:storage:ManagementPolicy",
   ]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];

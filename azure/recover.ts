@@ -6,6 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { text as textOf } from "node:stream/consumers";
 import { parseArgs } from "node:util";
+import { inOwnSession, passSignals } from "./orderly.ts";
 import { unread, withPendingCreates, type Export } from "./pendingCreates.ts";
 
 const help = `Usage: bin/recover <stack>
@@ -48,13 +49,16 @@ async function output(args: string[]): Promise<string> {
   return content;
 }
 
-/** Runs a command that changes the state. Ctrl-C reaches it too, and it ends in order; so this process waits for it. */
+/** Runs a command that changes the state. */
 async function pulumi(args: string[], input = ""): Promise<void> {
-  const child = spawn("pulumi", args, { stdio: ["pipe", "inherit", "inherit"] });
-  const interrupt = () => void child.kill("SIGINT");
-  process.on("SIGINT", () => {}).on("SIGTERM", interrupt);
-  child.stdin.on("error", () => {}).end(input);
+  const child = spawn(...inOwnSession(["pulumi", ...args]), {
+    stdio: ["pipe", "inherit", "inherit", "pipe"],
+    detached: true,
+  });
+  const stopped = passSignals(child);
+  child.stdin!.on("error", () => {}).end(input);
   await ended(child, args);
+  if (stopped() !== undefined) throw new Error("interrupted; run this again");
 }
 
 async function ended(child: ReturnType<typeof spawn>, args: string[]): Promise<void> {

@@ -21,6 +21,7 @@ export const resourcePaths: Readonly<Record<string, string>> = {
   "azure-native:keyvault:Secret": `${group}/providers/Microsoft.KeyVault/vaults/{vaultName}/secrets/{secretName}`,
   "azure-native:storage:StorageAccount": account,
   "azure-native:storage:BlobServiceProperties": `${account}/blobServices/{blobServicesName}`,
+  "azure-native:storage:ManagementPolicy": `${account}/managementPolicies/{managementPolicyName}`,
   "azure-native:storage:BlobContainer": `${account}/blobServices/default/containers/{containerName}`,
   "azure-native:monitor:AutoscaleSetting": `${group}/providers/Microsoft.Insights/autoscalesettings/{autoscaleSettingName}`,
   "azure-native:dns:Zone": `${network}/dnsZones/{zoneName}`,

@@ -62,10 +62,30 @@ test("what is overwritten or deleted can be had back for 30 days, from the first
   for (const { dependencies } of containers) expect(dependencies).toContain("storage-history");
 });
 
+test("versions are deleted when they are 30 days old, once what is deleted is kept; what is current never is", async () => {
+  const { recorder } = await build();
+  const { inputs, dependencies } = recorder.one("azure-native:storage:ManagementPolicy");
+  expect(inputs).toMatchObject({ managementPolicyName: "default", accountName: "sttest" });
+  expect(inputs["policy"]).toEqual({
+    rules: [
+      {
+        name: "oldVersions",
+        enabled: true,
+        type: "Lifecycle",
+        definition: {
+          filters: { blobTypes: ["blockBlob", "appendBlob"] },
+          actions: { version: { delete: { daysAfterCreationGreaterThan: 30 } } },
+        },
+      },
+    ],
+  });
+  expect(dependencies).toContain("storage-history");
+});
+
 test("an account stays where another name makes another one, with what it holds", async () => {
   const { recorder } = await build();
   const ofAzure = recorder.resources.filter(({ custom, type }) => custom && !type.endsWith(":RoleAssignment"));
-  expect(ofAzure).toHaveLength(4);
+  expect(ofAzure).toHaveLength(5);
   for (const { name, retainOnDelete } of ofAzure) expect(retainOnDelete, name).toBe(true);
 });
 

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
 import { BlobServiceProperties } from "@pulumi/azure-native/storage/blobServiceProperties.js";
+import { ManagementPolicy } from "@pulumi/azure-native/storage/managementPolicy.js";
 import { StorageAccount } from "@pulumi/azure-native/storage/storageAccount.js";
 import { hostAddress, parseCidr, publicBlocks, type Cidr } from "../environment/address.ts";
 import { accountName, tags } from "../environment/names.ts";
@@ -27,12 +28,12 @@ export interface StorageArgs extends EnvironmentArgs {
   principalIds: Record<string, pulumi.Input<string>>;
 }
 
-/** Versions, and what was deleted, are kept so long. */
+/** What was deleted can be had back so long, and no version is deleted before it is so old. */
 const retention = { enabled: true, days: 30 };
 
 /**
  * A storage account without shared keys and public blobs, which answers the machines' subnets and the administrators
- * only. What was overwritten or deleted can be had back for 30 days.
+ * only. What was overwritten or deleted can be had back for 30 days at least, and goes after some 60.
  */
 export class Storage extends pulumi.ComponentResource {
   /** Name of the account. */
@@ -41,6 +42,7 @@ export class Storage extends pulumi.ComponentResource {
   readonly nodes: {
     account: StorageAccount;
     history: BlobServiceProperties;
+    lifecycle: ManagementPolicy;
     containers: Record<string, BlobContainer>;
     rights: Record<string, RoleAssignment>;
   };
@@ -90,6 +92,32 @@ export class Storage extends pulumi.ComponentResource {
       { parent: this, retainOnDelete: true },
     );
 
+    const lifecycle = new ManagementPolicy(
+      `${name}-lifecycle`,
+      {
+        managementPolicyName: "default",
+        accountName: account.name,
+        resourceGroupName,
+        policy: {
+          rules: [
+            {
+              name: "oldVersions",
+              enabled: true,
+              type: "Lifecycle",
+              definition: {
+                filters: { blobTypes: ["blockBlob", "appendBlob"] },
+                // Counted from when it was written, not from when another took its place:
+                // https://learn.microsoft.com/azure/storage/blobs/lifecycle-management-policy-structure#action-run-conditions
+                actions: { version: { delete: { daysAfterCreationGreaterThan: retention.days } } },
+              },
+            },
+          ],
+        },
+      },
+      // The history keeps what this deletes.
+      { parent: this, dependsOn: [history], retainOnDelete: true },
+    );
+
     const made = Object.fromEntries(
       containers.map((containerName) => [
         containerName,
@@ -114,7 +142,7 @@ export class Storage extends pulumi.ComponentResource {
       ),
     );
 
-    this.nodes = { account, history, containers: made, rights };
+    this.nodes = { account, history, lifecycle, containers: made, rights };
     this.accountName = account.name;
     this.registerOutputs({ accountName: this.accountName });
   }

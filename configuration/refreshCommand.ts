@@ -19,13 +19,13 @@ of the stack. Changes nothing in Azure.
                        {"stack", "environment", "machines": [{"name", "address", "kind", "tier", "applications": [...], "id"}],
                        "missing": [{"tier", "kind", "why"} of what is not in the files]}, sorted by name, the one for ssh -F
   --wait               wait until every scale set has its machines, and they have host keys; else the status is 1
-  --timeout SECONDS    how long, for machines and for their host keys each (1200)
+  --timeout SECONDS    with --wait: how long, for machines and for their host keys each (1200)
   ${configFileHelp}
 
 ${loginHelp}
 The login needs Reader on the environment's resource group, and there the actions
 Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action, for machines whose console has lost their host keys
-also Microsoft.Compute/virtualMachines/runCommand/action; Virtual Machine Contributor has them all.
+also Microsoft.Compute/virtualMachines/runCommand/action; Virtual Machine Contributor has both of these actions.
 
 Exit status: 0 the files are written; 1 they are not, or with --wait not all machines are in them; 2 wrong use.`;
 
@@ -39,7 +39,7 @@ function read() {
         help: { type: "boolean", short: "h", default: false },
         json: { type: "boolean", default: false },
         wait: { type: "boolean", default: false },
-        timeout: { type: "string", default: "1200" },
+        timeout: { type: "string" },
         "config-file": { type: "string" },
       },
     });
@@ -58,14 +58,14 @@ async function main(): Promise<number> {
   }
   const [stack, ...more] = positionals;
   if (stack === undefined || more.length > 0) throw new WrongUse(`given ${positionals.length} stacks, allowed is one`);
-  const timeout = Number(values.timeout);
-  if (!/^\d+$/.test(values.timeout))
-    throw new WrongUse(`--timeout: given ${values.timeout}, allowed is a whole number of seconds`);
+  const { wait, timeout = "1200" } = values;
+  if (values.timeout !== undefined && !wait) throw new WrongUse("--timeout: given without --wait, allowed with it");
+  if (!/^\d+$/.test(timeout)) throw new WrongUse(`--timeout: given ${timeout}, allowed is a whole number of seconds`);
   const { settings, entry } = await openStack(stack, values["config-file"]);
   const { plan, machines, missing } = await refresh(await connectAs(entry), settings, {
     ansible,
     endpoints: entry.endpoints,
-    waitSeconds: values.wait ? timeout : 0,
+    waitSeconds: wait ? Number(timeout) : 0,
     progress: tell,
   });
   for (const { why } of missing) tell(why);
@@ -75,7 +75,7 @@ async function main(): Promise<number> {
       ? JSON.stringify(machinesAsJson(plan, machines, missing), null, 2)
       : `${relative(process.cwd(), `${ansible}/${inventory}`)}: ${machines.length} machines`,
   );
-  return values.wait && missing.length > 0 ? 1 : 0;
+  return wait && missing.length > 0 ? 1 : 0;
 }
 
 try {

@@ -28,5 +28,11 @@ test("without Git's word GitLab's counts, and without both nothing is known", ()
   vi.stubEnv("CI_COMMIT_SHA", ofJob);
   expect(commitOf({ program })).toBe(ofJob);
   vi.stubEnv("CI_COMMIT_SHA", undefined);
-  expect(() => commitOf({ program })).toThrow(UsageError);
+  expect(() => commitOf({ program })).toThrow(
+    new UsageError(
+      `the commit of ${program}: Git, or else CI_COMMIT_SHA, says nothing, allowed are 40 hexadecimal digits`,
+    ),
+  );
+  vi.stubEnv("CI_COMMIT_SHA", "main");
+  expect(() => commitOf({ program })).toThrow("says main, allowed");
 });

@@ -28,7 +28,7 @@ export class UsageError extends Error {}
 export function readProject(directory = process.env["PLATFORM_PROJECT"] ?? process.cwd()): Project {
   const file = join(directory, "Pulumi.yaml");
   if (!existsSync(file)) throw new UsageError(`${directory} has no Pulumi.yaml; run this where pulumi runs`);
-  const content = asObject(load(readFileSync(file, "utf8")));
+  const content = readYaml(file);
   const { name, main } = content;
   if (typeof name !== "string") throw new UsageError(`${file} says no name`);
   return { directory, content, name, program: join(directory, typeof main === "string" ? main : ".") };
@@ -38,7 +38,15 @@ export function readStackFile({ directory }: Project, stack: string): StackFile 
   const file = join(directory, `Pulumi.${stack}.yaml`);
   if (!/^[\w.-]+$/.test(stack) || !existsSync(file))
     throw new UsageError(`there is no stack "${stack}": ${file} does not exist`);
-  return asObject(load(readFileSync(file, "utf8")));
+  return readYaml(file);
+}
+
+function readYaml(file: string): Record<string, unknown> {
+  try {
+    return asObject(load(readFileSync(file, "utf8")));
+  } catch (error) {
+    throw new UsageError(`${file}: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 /** Policy packs that previews and applies run: the one in the program's folder `policy`, where there is one. */
@@ -52,6 +60,8 @@ export function commitOf({ program }: Pick<Project, "program">): string {
   const { status, stdout } = spawnSync("git", ["rev-parse", "HEAD"], { cwd: program, encoding: "utf8" });
   const commit = status === 0 ? stdout.trim() : process.env["CI_COMMIT_SHA"];
   if (!commit || !/^[0-9a-f]{40}$/.test(commit))
-    throw new UsageError(`no commit is known: ${program} is not in a Git repository, and CI_COMMIT_SHA is not set`);
+    throw new UsageError(
+      `the commit of ${program}: Git, or else CI_COMMIT_SHA, says ${commit || "nothing"}, allowed are 40 hexadecimal digits`,
+    );
   return commit;
 }

@@ -29,10 +29,12 @@ const options = ({ directory, environment }: Place) =>
 
 /** A command that ended with another status than 0. */
 export class PulumiError extends Error {
+  readonly stdout: string;
   readonly stderr: string;
 
-  constructor(command: string, status: number | undefined, stderr: string) {
+  constructor(command: string, status: number | undefined, { stdout, stderr }: { stdout: string; stderr: string }) {
     super(`pulumi ${command} ended with ${status ?? "a signal"}: ${stderr.trim()}`);
+    this.stdout = stdout;
     this.stderr = stderr;
   }
 }
@@ -47,10 +49,11 @@ export const saysLocked = (text: string) => text.includes("the stack is currentl
  */
 export async function pulumi(place: Place, args: string[], input?: string): Promise<string> {
   const run = { ...options(place), ...(input === undefined ? { stdin: "ignore" as const } : { input }) };
-  const { exitCode, stdout, stderr, code } = await execa("pulumi", ["--non-interactive", ...args], run);
+  const { exitCode, code, ...said } = await execa("pulumi", ["--non-interactive", ...args], run);
   if (code === "ENOENT") throw new Error("pulumi was not found on PATH");
-  if (exitCode !== 0) throw new PulumiError(args.slice(0, 2).join(" "), exitCode, String(stderr));
-  return String(stdout);
+  const [stdout, stderr] = [String(said.stdout), String(said.stderr)];
+  if (exitCode !== 0) throw new PulumiError(args.slice(0, 2).join(" "), exitCode, { stdout, stderr });
+  return stdout;
 }
 
 /** How a run that tells its events ended. */

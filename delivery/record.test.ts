@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { recordOf, step } from "./gitlab/testing/records.ts";
-import { parseRecord, type PreviewRecord } from "./record.ts";
+import { parseRecord, type PreviewRecord, widgetOf } from "./record.ts";
 
 const read = (record: PreviewRecord) => parseRecord(JSON.stringify(record));
 const playbook = "platform:configuration:Playbook$command:local:Command";
@@ -16,6 +16,23 @@ test("a record is read as it was written", () => {
     of(`platform:components:TierHAG$${scaleSet}`, ["capacity"]),
   ]);
   expect(read(record)).toEqual(record);
+});
+
+test("GitLab's widget tells a replacement as a creation and a deletion, and of a preview that failed no counts", () => {
+  const steps = [step("create", "a"), step("update", "b"), step("replace", "c"), step("delete", "d")];
+  expect(widgetOf(recordOf(steps))).toEqual({ create: 2, update: 1, delete: 2 });
+  expect(widgetOf(recordOf(steps, { outcome: "failed" }))).toEqual({});
+});
+
+test("a record whose values are nested too deep for what reads them is none", () => {
+  const nested = (levels: number) => "[".repeat(levels) + "]".repeat(levels);
+  const text = (levels: number) =>
+    JSON.stringify(recordOf([step("create", "a", { changes: [{ path: "p", kind: "add", after: "VALUE" }] })])).replace(
+      '"VALUE"',
+      nested(levels),
+    );
+  expect(parseRecord(text(50)).steps).toHaveLength(1);
+  expect(() => parseRecord(text(100_000))).toThrow("it has more than 100 levels");
 });
 
 const many = [...Array(10_001).keys()];

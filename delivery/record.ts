@@ -149,12 +149,10 @@ export const parseRecord = (text: string): PreviewRecord => parseAs(record, "a p
 
 /**
  * What GitLab's widget of a merge request shows: https://docs.gitlab.com/user/infrastructure/iac/mr_integration/ . A
- * replacement is a creation and a deletion.
+ * replacement is a creation and a deletion. A preview that failed has found a part at most: without counts, GitLab says
+ * that its report could not be made (lib/gitlab/ci/parsers/terraform/tfplan.rb).
  */
-export function widgetOf({ counts }: Pick<PreviewRecord, "counts">): {
-  create: number;
-  update: number;
-  delete: number;
-} {
+export function widgetOf({ counts, outcome }: Pick<PreviewRecord, "counts" | "outcome">): Partial<Counts> {
+  if (outcome === "failed") return {};
   return { create: counts.create + counts.replace, update: counts.update, delete: counts.delete + counts.replace };
 }

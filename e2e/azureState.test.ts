@@ -17,7 +17,7 @@ touch "$made"
 known() { grep -qF -- "$1" "$made" || { echo "ERROR: Not Found({\\"error\\":{\\"code\\":\\"ResourceNotFound\\"}})" >&2; exit 3; }; }
 case "$*" in
   "account show"*tenantId*) echo 77777777-2222-3333-4444-555555555555 ;;
-  "account show"*) echo 11111111-2222-3333-4444-555555555555 ;;
+  "account show"*) cat "$(dirname "$0")/subscription" 2>/dev/null || echo 11111111-2222-3333-4444-555555555555 ;;
   "cloud show"*keyvaultDns*) echo .vault.azure.net ;;
   "cloud show"*name*) cat "$(dirname "$0")/cloud" 2>/dev/null || echo AzureCloud ;;
   "cloud show"*) echo core.windows.net ;;
@@ -26,8 +26,10 @@ case "$*" in
   "rest --method get"*/roleDefinitions/*) known "put --url \${5%%\\?*}" && grep -F "put --url \${5%%\\?*}" "$made" | tail -n 1 |
       grep -oE '"(data)?[aA]ctions": \\[[^]]*' | grep -oE '"Microsoft[^"]*' | tr -d '"' | LC_ALL=C sort | paste -sd ' ' ;;
   "rest --method get"*/rg-platform-none/*) echo "ERROR: Not Found" >&2; exit 3 ;;
+  "rest --method get"*/rg-platform-two/*) printf '%s\\n' /one /other ;;
   "rest --method get"*/rg-platform-*/vaults\\?*) echo "\${5%%\\?*}/kv-env" ;;
   "rest --method get"*/rg-platform-*/storageAccounts\\?*) echo "\${5%%\\?*}/stenv" ;;
+  "rest --method get"*/managementPolicies/*) known management-policy ;;
   "rest --method get"*/containers/*) name=\${5##*/} && known "--name \${name%%\\?*} --output" ;;
   "rest --method get"*/storageAccounts/*) known "storage account create" ;;
   "rest --method get"*/keys/*) known "put --url \${5%%\\?*}" ;;
@@ -47,7 +49,10 @@ case "$*" in
     last=$(grep -F -- "--resource-group $5 --identity-name $7 --name $9 " "$made" | tail -n 1)
     [ -n "$last" ] && case $* in *join*) awk '{ print $11, $13, $15 }' <<<"$last" ;; *) echo id ;; esac ;;
   "identity federated-credential list"*) cat "$(dirname "$0")/others" 2>/dev/null || true ;;
-  *) echo "$*" >>"$made" ;;
+  "role assignment create"*) if refusal=$(head -n 1 "$(dirname "$0")/refusals" 2>/dev/null) && [ -n "$refusal" ]; then
+      sed -i 1d "$(dirname "$0")/refusals" && echo "ERROR: ($refusal) no" >&2 && exit 1
+    else echo "$*" >>"$made"; fi ;;
+  *) echo "\${*//$'\\n'/}" >>"$made" ;;
 esac
 `;
 
@@ -55,7 +60,9 @@ let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "azure-state-"));
   writeFileSync(join(directory, "az"), az);
-  chmodSync(join(directory, "az"), 0o755);
+  // Minutes of waiting pass at once.
+  writeFileSync(join(directory, "sleep"), "#!/bin/sh\n");
+  for (const program of ["az", "sleep"]) chmodSync(join(directory, program), 0o755);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
@@ -71,7 +78,7 @@ const made = () => {
 test("it says first what it would make, and makes nothing on --dry-run or without a yes", async () => {
   const plan = await script("--dry-run");
   expect(plan.status, plan.output).toBe(0);
-  expect(plan.stdout.match(/to be made/g)).toHaveLength(11);
+  expect(plan.stdout.match(/to be made/g)).toHaveLength(12);
   const asked = await script();
   expect(asked.status).toBe(1);
   expect(asked.stderr).toContain("nothing was made");
@@ -86,6 +93,7 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "group create --name",
     "storage account create",
     "storage account blob-service-properties",
+    "storage account management-policy",
     "storage container-rm create",
     "storage container-rm create",
     "keyvault create --resource-group",
@@ -104,6 +112,17 @@ test("it makes an account without shared keys, a vault with purge protection, an
     "--enable-rbac-authorization true --enable-purge-protection true",
   ])
     expect(all).toContain(option);
+  expect(JSON.parse(/--policy (.*) --output/.exec(all)?.[1] ?? "")).toEqual({
+    rules: [
+      {
+        ...{ name: "oldVersions", enabled: true, type: "Lifecycle" },
+        definition: {
+          filters: { blobTypes: ["blockBlob", "appendBlob"] },
+          actions: { version: { delete: { daysAfterCreationGreaterThan: 30 } } },
+        },
+      },
+    ],
+  });
   expect(first.stdout).toContain("?storage_account=stplatformabc1&domain=blob.core.windows.net'");
   expect(first.stdout).toContain("azurekeyvault://kv-platform-abc1.vault.azure.net/keys/pulumi-dev");
   const before = made();
@@ -113,15 +132,23 @@ test("it makes an account without shared keys, a vault with purge protection, an
 });
 
 const subjects = () => made().flatMap((call) => /--subject (\S+)/.exec(call)?.[1] ?? []);
-const rolesOf = (identity: string) =>
+const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** Roles of an identity, each with its scope: below the subscription's groups, where it is there. */
+const given = (identity: string) =>
   made().flatMap((call) => {
     const [, role, scope] =
-      new RegExp(`principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+) --scope (\\S+)`).exec(
-        call,
-      ) ?? [];
-    return role === undefined ? [] : [`${role} @ ${scope!.slice(scope!.lastIndexOf("/") + 1)}`];
+      new RegExp(
+        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
+      ).exec(call) ?? [];
+    return role === undefined ? [] : [[nameOf(role), scope!.replace(/^.*\/resourceGroups\//, "")] as const];
   });
-const subscriptionId = "11111111-2222-3333-4444-555555555555";
+/** The name of a role of our own, by the ID of its definition. */
+const nameOf = (role: string) =>
+  made().flatMap((call) =>
+    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+) of 11111111-/.exec(call)![1]] : [],
+  )[0] ?? role;
+const rolesOf = (identity: string) =>
+  given(identity).map(([role, scope]) => `${role} @ ${scope.slice(scope.lastIndexOf("/") + 1)}`);
 
 test("a project's pipelines get an identity that reads and one for each stack that writes; then nothing more", async () => {
   const args = ["--yes", "--gitlab", "group/platform", "--suffix", "abc1"];
@@ -205,19 +232,6 @@ test("without protected environments the subjects say so, and another project's 
   );
 });
 
-const given = (identity: string) =>
-  made().flatMap((call) => {
-    const [, role, scope] =
-      new RegExp(
-        `principal-of-${identity} --assignee-principal-type ServicePrincipal --role (.+?) --scope (\\S+)`,
-      ).exec(call) ?? [];
-    return role === undefined ? [] : [[nameOf(role), scope!.slice(scope!.indexOf("/resourceGroups/") + 16)]];
-  });
-/** The name of a role of our own, by the ID of its definition. */
-const nameOf = (role: string) =>
-  made().flatMap((call) =>
-    call.includes(`roleDefinitions/${role}?`) ? [/"roleName": "([^"]+)"/.exec(call)![1]] : [],
-  )[0] ?? role;
 const conditionOf = (identity: string) =>
   made().flatMap(
     (call) => (call.includes(`principal-of-${identity} `) && / --condition (.*) --output/.exec(call)?.[1]) || [],
@@ -241,6 +255,10 @@ test("an application's pipelines get an identity for each stack; then nothing mo
     `${project}:environment_protected:true:deployment_tier:development`,
     `${project}:environment_protected:true:deployment_tier:production`,
   ]);
+  // Nothing of the state, which may be in another subscription or none.
+  expect(made()[0]).toMatch(/^group create /);
+  for (const call of made().slice(1)) expect(call).toMatch(/^(identity|role assignment) |^rest --method put /);
+  for (const word of ["stplatform", "kv-platform"]) expect(made().join("\n")).not.toContain(word);
   // Nothing of the platform's own pipelines, no role on the subscription, and no key of administrators.
   const ofIdentities = made().filter((call) => call.includes("principal-of-"));
   expect(ofIdentities).toHaveLength(6);
@@ -280,7 +298,7 @@ test("an application's identities write below their own paths only, and no role 
     const { properties } = JSON.parse(body.slice(0, body.lastIndexOf("}") + 1)) as {
       properties: { roleName: string; permissions: { actions: string[]; dataActions: string[] }[] };
     };
-    return [properties.roleName, properties.permissions[0]] as const;
+    return [properties.roleName.replace(` of ${subscriptionId}`, ""), properties.permissions[0]] as const;
   });
   const blobs = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs";
   expect(Object.fromEntries(known)).toEqual({
@@ -301,6 +319,34 @@ test("an application's identities write below their own paths only, and no role 
   expect(nameOf(definitionGuid(subscriptionId, signerRole.name))).toBe(signerRole.name);
 });
 
+test("in another subscription of the tenant the roles have names of their own, since a tenant has each once", async () => {
+  const names = async (subscription: string) => {
+    writeFileSync(join(directory, "subscription"), `${subscription}\n`);
+    rmSync(join(directory, "made"), { force: true });
+    const { status, output } = await script("--yes", "--gitlab", "group/front", "--application", "front");
+    expect(status, output).toBe(0);
+    return made().flatMap((call) => /"roleName": "([^"]+)"/.exec(call)?.[1] ?? []);
+  };
+  const all = [...(await names(subscriptionId)), ...(await names("22222222-2222-3333-4444-555555555555"))];
+  expect(all).toHaveLength(6);
+  expect(new Set(all).size).toBe(6);
+});
+
+test("a role that Azure does not know yet is waited for; what else is refused is told, and can be run again", async () => {
+  const args = ["--yes", "--gitlab", "group/front", "--application", "front", "--stack", "live:production"];
+  const refusals = (...codes: string[]) => writeFileSync(join(directory, "refusals"), codes.join("\n"));
+  refusals("RoleDefinitionDoesNotExist", "RoleDefinitionDoesNotExist", "AuthorizationFailed");
+  const refused = await script(...args);
+  expect(refused.status).toBe(1);
+  expect(refused.stdout.match(/waits until Azure knows the role/g)).toHaveLength(2);
+  expect(refused.stderr).toMatch(
+    /^bin\/azure-state: Platform Release Writer on .* was not made\. What there is stays, .*\(AuthorizationFailed\) no\n$/,
+  );
+  const again = await script(...args);
+  expect(again.status, again.output).toBe(0);
+  expect(given("id-platform-app-front_live")).toHaveLength(3);
+});
+
 const exactly = ["--yes", "--gitlab", "group/platform", "--exact", "--same-deployers", "--suffix", "abc1"];
 
 test("with --exact there is an identity for each stack, which a protected environment of merge requests has alone", async () => {
@@ -308,20 +354,30 @@ test("with --exact there is an identity for each stack, which a protected enviro
   const first = await script(...args);
   expect(first.status, first.output).toBe(0);
   const state = "rg-platform-state/providers";
-  for (const stack of ["dev", "prod"])
-    expect(given(`id-platform-ci-${stack}-exact`).map(([role, scope]) => `${role} @ ${scope}`)).toEqual([
-      expect.stringMatching(/^Reader @ /) as string,
+  const rolesOf = (identity: string) => given(identity).map(([role, scope]) => `${role} @ ${scope}`);
+  for (const stack of ["dev", "prod"]) {
+    const group = `rg-platform-${stack}`;
+    const wayIn = [
+      `Platform Inventory Reader @ ${group}`,
+      `Platform Certificate Signer @ ${group}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+    ];
+    expect(rolesOf(`id-platform-ci-${stack}-exact`)).toEqual([
+      `Reader @ /subscriptions/${subscriptionId}`,
       `Storage Blob Data Reader @ ${state}/Microsoft.Storage/storageAccounts/stplatformabc1/blobServices/default/containers/state`,
       `Key Vault Crypto User @ ${state}/Microsoft.KeyVault/vaults/kv-platform-abc1/keys/pulumi-${stack}`,
-      `Platform Inventory Reader @ rg-platform-${stack}`,
-      `Platform Certificate Signer @ rg-platform-${stack}/providers/Microsoft.KeyVault/vaults/kv-env/keys/ssh-authority-administrator`,
+      ...wayIn,
     ]);
+    expect(rolesOf(`id-platform-ci-${stack}`)).toEqual(expect.arrayContaining(wayIn));
+  }
   const project = "project_path:group/platform:ref_type:branch";
   const tiers = ["development", "production"];
   const of = (isProtected: boolean) =>
     tiers.map((tier) => `${project}:ref_protected:${isProtected}:environment_protected:true:deployment_tier:${tier}`);
   expect(subjects()).toEqual([`${project}:ref_protected:false`, ...of(true), ...of(false)]);
   expect(first.stdout).toMatch(/PLATFORM_EXACT_CLIENT_ID +client-of-id-platform-ci-dev-exact +environment dev-exact/);
+  expect(first.stdout).toContain("PLATFORM_CERTIFICATE_MINUTES");
+  // A second creation of a key would be another version of it.
+  expect(first.stdout.match(/making +key ssh-authority-administrator/g)).toHaveLength(2);
   const before = made();
   expect((await script(...args)).stdout).not.toContain("to be made");
   expect(made()).toEqual(before);
@@ -349,10 +405,13 @@ test("an exact identity reads what is of its stack in the state, and nothing of 
   expect(condition).toContain("blobs/read'} AND NOT SubOperationMatches{'Blob.List'}");
 });
 
-test("a stack that is not up ends it before anything is made", async () => {
+test("a stack that is not up, or has a vault of before beside its own, ends it before anything is made", async () => {
   const missing = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "none:other");
   expect(missing.status).toBe(1);
   expect(missing.stderr).toContain("stack none: given nothing as vaults of rg-platform-none, allowed is the one that");
+  const several = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "two:other");
+  expect(several.status).toBe(1);
+  expect(several.stderr).toContain("stack two: given /one, /other as vaults of rg-platform-two, allowed is one, which");
   expect(made()).toEqual([]);
 });
 
@@ -405,8 +464,9 @@ test.each([
   [["--gitlab", "g/p", "--issuer", "http://gitlab.com"], '--issuer: given "http://gitlab.com"'],
   [["--gitlab", "g/p", "--stack", "a:prod"], '--stack: given "a:prod", allowed tiers are production, staging'],
   [["--gitlab", "g/p", "--stack", "a", "--stack", "b"], "--stack: a and b have the tier other"],
-  [["--exact", "--same-deployers"], "give --gitlab GROUP/PROJECT, too"],
-  [["--application", "front"], "give --gitlab GROUP/PROJECT, too"],
+  [["--exact", "--same-deployers"], "--exact --same-deployers: given without --gitlab, allowed with it"],
+  [["--application", "front"], "--application: given without --gitlab"],
+  [["--issuer", "https://gitlab.example"], "--issuer: given without --gitlab"],
   [["--gitlab", "g/p", "--stack", "preview"], '--stack: given "preview", allowed are names other than preview'],
   [["--gitlab", "g/p", "--stack", "dev-exact:testing"], '--stack: given "dev-exact:testing", allowed are names other'],
   [["--gitlab", "g/p", "--application", "Front"], '--application: given "Front", allowed are names'],

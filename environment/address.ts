@@ -59,7 +59,7 @@ export function overlaps(a: Cidr, b: Cidr): boolean {
 }
 
 /** Blocks that are nobody's on the Internet: RFC 1918, and RFC 6598 for providers. */
-const privateBlocks: readonly Cidr[] = [infrastructure, "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
+export const privateBlocks: readonly Cidr[] = [infrastructure, "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
 
 /** Those of the blocks from which a sender on the Internet can come. */
 export function publicBlocks(blocks: readonly Cidr[]): Cidr[] {

@@ -57,6 +57,14 @@ test("secrets are known by their names only, and need not be decrypted", () => {
   expect(settingsInFile(path, "dev").provider("clientSecret")).toBeUndefined();
 });
 
+test("a secret whose fields were encrypted one by one has these fields", () => {
+  const login = (...fields: string[]) => ({
+    "platform:databaseLogin": Object.fromEntries(fields.map((field) => [field, { secure: "v1:abc:def" }])),
+  });
+  expect(read("dev", login("user", "password")).stack).toBe("dev");
+  expect(() => read("dev", login("user"))).toThrow(/platform:databaseLogin\n[^]*password/);
+});
+
 test("a value that was set as JSON is read as such, and mistakes are told as always", () => {
   expect(read("tools", {}, JSON.stringify(committed("tools"))).stack).toBe("tools");
   expect(() => read("tools", {}, "{")).toThrow(/mistakes? in Pulumi\.tools\.yaml/);

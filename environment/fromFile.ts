@@ -54,7 +54,11 @@ function parsed(value: unknown): unknown {
   }
 }
 
-const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+/** As Pulumi gives a value; what is encrypted in it (`pulumi config set --secret --path`) is some string. */
+const textOf = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : JSON.stringify(value, (_, inner: unknown) => (isSecret(inner) ? "encrypted" : inner));
 
 /** A value that `pulumi config set --secret` has encrypted. */
 const isSecret = (value: unknown): boolean => typeof asObject(value)["secure"] === "string";

@@ -17,7 +17,7 @@ async function started(script: string): Promise<ChildProcess> {
 }
 
 const left = () =>
-  children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(({ pid = 0 }) => pid);
+  children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null).map(({ pid = NaN }) => pid);
 
 test("processes are asked to end, and those that do not listen are killed", async () => {
   const polite = await started("process.on('SIGTERM', () => process.exit(3))");
@@ -28,8 +28,8 @@ test("processes are asked to end, and those that do not listen are killed", asyn
 
 test("a signal to a process that has ended says that there is none", async () => {
   const child = await started("");
-  expect(signalProcess(child.pid ?? 0, 0)).toBe(true);
+  expect(signalProcess(child.pid ?? NaN, 0)).toBe(true);
   child.kill("SIGKILL");
   await once(child, "exit");
-  expect(signalProcess(child.pid ?? 0, 0)).toBe(false);
+  expect(signalProcess(child.pid ?? NaN, 0)).toBe(false);
 });

@@ -1,6 +1,7 @@
 /** Where traffic comes from, by what a security rule or a firewall says of it. */
 import { isIPv6 } from "node:net";
-import { contains, parseCidr } from "../environment/address.ts";
+import { contains, parseCidr, privateBlocks } from "../environment/address.ts";
+import { at, items } from "./values.ts";
 
 /**
  * `any`: everybody; `internet`: everybody outside, or a service of Azure, that is everybody's; `public`: known blocks
@@ -9,7 +10,7 @@ import { contains, parseCidr } from "../environment/address.ts";
 export type Origin = "any" | "internet" | "public" | "network" | "private" | "probe";
 
 /** Bits of the widest public block that is still a known sender's. */
-const widestPublicBlock = 16;
+export const widestPublicBlock = 16;
 
 /** The origin that a source prefix of a security rule stands for. */
 export function originOf(source: string): Origin {
@@ -30,7 +31,15 @@ export function blockOf(source: string): string | undefined {
   return parseCidr(block) ? block : undefined;
 }
 
-/** Blocks that are nobody's on the Internet: RFC 1918, and RFC 6598 for providers. */
-const privateBlocks = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16"];
-
 const isPrivate = (block: string) => privateBlocks.some((outer) => contains(outer, block));
+
+/** Rules of a firewall that let in more than known senders. */
+export function wideRanges(inputs: unknown, path: string, field: string): string[] {
+  return items(inputs, path)
+    .map((rule) => at(rule, field))
+    .filter((range) => typeof range === "string")
+    .filter((range) => originOf(range) !== "public")
+    .map(
+      (range) => `${path}: given ${range}, allowed are public blocks of known senders, at most a /${widestPublicBlock}`,
+    );
+}

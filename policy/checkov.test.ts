@@ -56,6 +56,19 @@ test.each([
   expect([open.length, later.length]).toEqual(undecided ? [0, 1] : [1, 0]);
 });
 
+test.each([
+  ["no JSON", "resources:", "given no ARM template, allowed is a file of bin/delivery template"],
+  ["something else", "{}", "given no ARM template, allowed is"],
+  ["a template of nothing", JSON.stringify({ resources: [] }), "Checkov finds nothing to check in it"],
+])("%s has no verdict", (_, text, reason) => {
+  const nothing = {
+    ...{ passed: 0, failed: 0, skipped: 0, parsing_errors: 0 },
+    resource_count: 0,
+    checkov_version: "3",
+  };
+  expect(() => verdictOf(JSON.stringify(nothing), text, waivers, "2027-01-01")).toThrow(reason);
+});
+
 test("a template that Checkov could not read has no verdict", () => {
   const failed = {
     results: { failed_checks: [], parsing_errors: ["/a.json"] },

@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { excuses, type CheckovWaiver } from "./waivers.ts";
 
-const results = z.object({
+const report = z.object({
   results: z.object({
     failed_checks: z.array(
       z.object({
@@ -62,9 +62,12 @@ export function verdictOf(
   waivers: readonly CheckovWaiver[],
   day: string,
 ): Verdict {
-  const { results: found, summary } = results.parse(JSON.parse(output));
+  const resources = resourcesIn(templateText);
+  const answer = JSON.parse(output) as object;
+  // A summary alone is what it prints of a file in which it finds nothing to check.
+  if (!("results" in answer)) throw new Error("Checkov finds nothing to check in it");
+  const { results: found, summary } = report.parse(answer);
   if (found.parsing_errors.length > 0) throw new Error(`Checkov could not read ${found.parsing_errors.join(", ")}`);
-  const { resources } = template.parse(JSON.parse(templateText));
   const properties = new Map(resources.map((each) => [`${each.type}.${each.name}`, each.properties]));
   const verdict: Verdict = {
     ...{ open: [], waived: [], undecided: [], used: new Set() },
@@ -80,6 +83,14 @@ export function verdictOf(
     else verdict.open.push(finding);
   }
   return verdict;
+}
+
+function resourcesIn(text: string) {
+  try {
+    return template.parse(JSON.parse(text)).resources;
+  } catch (cause) {
+    throw new Error("given no ARM template, allowed is a file of bin/delivery template", { cause });
+  }
 }
 
 /** Whether a check may have looked at a property that is not known yet. */

@@ -1,14 +1,13 @@
 /** The policy pack: `pulumi preview --policy-pack policy`. README.md has every rule, and what others call it. */
-import { join } from "node:path";
 import { PolicyPack } from "@pulumi/policy";
 import { policyOf } from "./policyOf.ts";
-import { rules, stackRules } from "./rules/index.ts";
+import { names, rules, stackRules } from "./rules/index.ts";
 import { readWaivers, today, waiverRule } from "./waivers.ts";
 
-const names = [...rules, ...stackRules].map(({ name }) => name);
-const { policies: waivers } = readWaivers(join(import.meta.dirname, "waivers.yaml"), names);
+const { policies: waivers } = readWaivers(names);
+const day = today();
 
 new PolicyPack("platform", {
   enforcementLevel: "mandatory",
-  policies: [...rules, ...stackRules, waiverRule(waivers, today())].map((rule) => policyOf(rule, waivers, today())),
+  policies: [...rules, ...stackRules, waiverRule(waivers, day)].map((rule) => policyOf(rule, waivers, day)),
 });

@@ -1,10 +1,10 @@
 /** `bin/scan`: Checkov over converted templates; waivers.yaml says what of it is waived. */
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { parseArgs } from "node:util";
-import { verdictOf, type Finding } from "./checkov.ts";
-import { rules, stackRules } from "./rules/index.ts";
+import { verdictOf, type Finding, type Verdict } from "./checkov.ts";
+import { names } from "./rules/index.ts";
 import { readWaivers, today, type CheckovWaiver } from "./waivers.ts";
 
 /** Nothing is fetched or sent: what Checkov has installed is what counts. */
@@ -14,19 +14,12 @@ const longestOutput = 64 * 1024 * 1024;
 
 /** Scans the files; whether all that is found is waived. */
 export function scan(checkov: string, files: readonly string[], print = console.log): boolean {
-  const names = [...rules, ...stackRules].map(({ name }) => name);
-  const { checkov: waivers } = readWaivers(join(import.meta.dirname, "waivers.yaml"), names);
+  const { checkov: waivers } = readWaivers(names);
+  const day = today();
   const used = new Set<CheckovWaiver>();
   let isClean = true;
   for (const file of files) {
-    // It ends with 1 where it finds something.
-    const { stdout, stderr, status, error } = spawnSync(checkov, ["--file", file, ...options], {
-      encoding: "utf8",
-      maxBuffer: longestOutput,
-    });
-    if (error) throw error;
-    if (status !== 0 && status !== 1) throw new Error(`${checkov} ended with status ${status}: ${stderr}`);
-    const verdict = verdictOf(stdout, readFileSync(file, "utf8"), waivers, today());
+    const verdict = verdictOn(file, checkov, waivers, day);
     const { open, waived, undecided, passed, resources } = verdict;
     verdict.used.forEach((waiver) => used.add(waiver));
     print(
@@ -41,11 +34,32 @@ export function scan(checkov: string, files: readonly string[], print = console.
   return isClean;
 }
 
+function verdictOn(file: string, checkov: string, waivers: readonly CheckovWaiver[], day: string): Verdict {
+  const { stdout, stderr, status, error } = spawnSync(checkov, ["--file", file, ...options], {
+    encoding: "utf8",
+    maxBuffer: longestOutput,
+  });
+  if (error) throw error;
+  // It ends with 1 where it finds something, and where it breaks.
+  if ((status !== 0 && status !== 1) || !stdout.trimStart().startsWith("{"))
+    throw new Error(`${checkov} ended with status ${status}: ${stderr}`);
+  try {
+    return verdictOf(stdout, readFileSync(file, "utf8"), waivers, day);
+  } catch (cause) {
+    throw new Error(`${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
 const textOf = ({ check, name, resource }: Finding) => `${check} ${resource}: ${name}`;
 
 if (import.meta.main) {
-  const { values, positionals } = parseArgs({ options: { checkov: { type: "string" } }, allowPositionals: true });
-  if (values.checkov === undefined || positionals.length === 0)
-    throw new Error("usage: scan.ts --checkov PROGRAM FILE...");
-  process.exitCode = scan(values.checkov, positionals) ? 0 : 1;
+  try {
+    const { values, positionals } = parseArgs({ options: { checkov: { type: "string" } }, allowPositionals: true });
+    if (values.checkov === undefined || positionals.length === 0)
+      throw new Error("usage: scan.ts --checkov PROGRAM FILE...");
+    process.exitCode = scan(values.checkov, positionals) ? 0 : 1;
+  } catch (error) {
+    console.error(`bin/scan: ${(error as Error).message}`);
+    process.exitCode = 2;
+  }
 }

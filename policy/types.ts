@@ -15,6 +15,7 @@ export const types = {
   secret: "azure-native:keyvault:Secret",
   storageAccount: "azure-native:storage:StorageAccount",
   blobService: "azure-native:storage:BlobServiceProperties",
+  managementPolicy: "azure-native:storage:ManagementPolicy",
   blobContainer: "azure-native:storage:BlobContainer",
   zone: "azure-native:dns:Zone",
   record: "azure-native:dns:RecordSet",

@@ -1,6 +1,6 @@
 import { UnknownValueError, unknownCheckingProxy } from "@pulumi/policy";
 import { expect, test } from "vitest";
-import { at, items, must, mustHave, mustNot, notYetKnown, plain } from "./values.ts";
+import { at, items, must, mustHave, mustMatch, mustNot, notYetKnown, plain } from "./values.ts";
 
 /** What the engine writes for a string that it does not know yet. */
 const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -40,6 +40,7 @@ test("no complaint is made of what is not known yet", () => {
   expect(must(inputs, "id", "x")).toEqual([]);
   expect(mustNot(inputs, "id")).toEqual([]);
   expect(mustHave(inputs, "id", "an ID")).toEqual([]);
+  expect(mustMatch(inputs, "id", /^x$/, "x")).toEqual([]);
 });
 
 test("a complaint names field, given and allowed", () => {
@@ -50,5 +51,8 @@ test("a complaint names field, given and allowed", () => {
   ]);
   expect(mustNot(inputs, "sku")).toEqual(['sku: given {"name":"Basic"}, allowed is nothing']);
   expect(mustNot(inputs, "tags.empty")).toEqual([]);
+  expect(mustMatch(inputs, "sku.name", /^B/, "a B")).toEqual([]);
+  // What is not there is no string, not even the one that tells so.
+  expect(mustMatch(inputs, "sku.tier", /^nothing$/, "a tier")).toEqual(["sku.tier: given nothing, allowed is a tier"]);
   expect(mustHave(inputs, "tags.tier", "a tier")).toEqual(["tags.tier: given nothing, allowed is a tier"]);
 });

@@ -69,6 +69,13 @@ export function mustNot(inputs: unknown, path: string, ...harmless: unknown[]): 
   return [`${path}: given ${show(given)}, allowed is ${harmless.map(show).join(" or ") || "nothing"}`];
 }
 
+/** A mistake unless a string stands at a path that matches. */
+export function mustMatch(inputs: unknown, path: string, pattern: RegExp, allowed: string): string[] {
+  const given = at(inputs, path);
+  const isRight = given === notYetKnown || (typeof given === "string" && pattern.test(given));
+  return isRight ? [] : [`${path}: given ${show(given)}, allowed is ${allowed}`];
+}
+
 /** A mistake unless something stands at a path. */
 export function mustHave(inputs: unknown, path: string, what: string): string[] {
   return isThere(at(inputs, path)) ? [] : [`${path}: given nothing, allowed is ${what}`];

@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { parseWaivers, waiverFor, waiverRule } from "./waivers.ts";
+import { expect, test, vi } from "vitest";
+import { parseWaivers, today, waiverFor, waiverRule } from "./waivers.ts";
 
 const waiver = {
   policy: "names",
@@ -41,14 +41,38 @@ test("a waiver that has expired is a violation, in its stacks", () => {
   ]);
 });
 
+test("another day is one that exists", () => {
+  vi.stubEnv("PLATFORM_POLICY_DATE", "2027-12-01");
+  expect(today()).toBe("2027-12-01");
+  vi.stubEnv("PLATFORM_POLICY_DATE", "tomorrow");
+  expect(today).toThrow("PLATFORM_POLICY_DATE: given tomorrow, allowed is a day that exists");
+  vi.unstubAllEnvs();
+});
+
 test.each([
   ["of no policy", { ...waiver, policy: "nothing" }, "policies: given nothing, allowed are names, tags"],
-  ["without a reason", { ...waiver, reason: "because" }, "policies.0.reason: a reason that somebody else understands"],
-  ["for ever", { ...waiver, expires: "2099-01-01" }, "policies.0.expires: expires is after since, by at most 366 days"],
-  ["that ends before it begins", { ...waiver, expires: "2026-01-01" }, "policies.0.expires: expires is after since"],
-  ["until a day that does not exist", { ...waiver, expires: "2027-02-30" }, "policies.0.expires: a day that exists"],
+  ["without a reason", { ...waiver, reason: "because" }, "policies.0.reason: given because, allowed is a reason that"],
+  [
+    "for ever",
+    { ...waiver, expires: "2099-01-01" },
+    "policies.0.expires: given 2099-01-01, allowed is a day after 2026-11-29, by at most 366 days",
+  ],
+  [
+    "that ends before it begins",
+    { ...waiver, expires: "2026-01-01" },
+    "policies.0.expires: given 2026-01-01, allowed is a day after 2026-11-29",
+  ],
+  [
+    "until a day that does not exist",
+    { ...waiver, expires: "2027-02-30" },
+    "policies.0.expires: given 2027-02-30, allowed is a day that exists",
+  ],
   ["of nothing", { ...waiver, resources: [] }, "policies.0.resources: "],
-  ["of everything", { ...waiver, resources: ["front-vmss", "**"] }, "policies.0.resources.1: a name"],
+  [
+    "of everything",
+    { ...waiver, resources: ["front-vmss", "**"] },
+    "policies.0.resources.1: given **, allowed is a name",
+  ],
   ["with a field too many", { ...waiver, forever: true }, "policies.0: "],
 ])("a waiver %s is refused, with the field", (_, given, message) => {
   expect(() => read(given)).toThrow(message);

@@ -40,6 +40,10 @@ export const resourceTypes: Record<string, ResourceType> = {
     actions: [],
     stays: true,
   },
+  "azure-native:storage:ManagementPolicy": {
+    type: "Microsoft.Storage/storageAccounts/managementPolicies",
+    actions: [],
+  },
   "azure-native:storage:BlobContainer": {
     type: "Microsoft.Storage/storageAccounts/blobServices/containers",
     actions: [],

@@ -112,6 +112,8 @@ class UnitsTest(unittest.TestCase):
             tasks = yaml.safe_load((ROLES / role / "tasks/main.yml").read_text(encoding="utf-8"))
             given = {"application_unit": tasks[0]["vars"]["application_unit"], "application_names": ["back", "other"]}
             lines = environment.from_string(template).render(**given).splitlines()
+            # Nor does a deployment log in before.
+            self.assertIn("Before=ssh.service", lines)
             for name in given["application_names"]:
                 self.assertIn(f"Before={unit.format(name)}", lines)
                 self.assertIn(f"ExecStart=-/usr/local/sbin/platform-release boot {name}", lines)

@@ -1,5 +1,6 @@
 /** `bin/ssh-certificate`: a key for SSH that lasts some minutes, with a certificate that the vault of a stack signs. */
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { connectAs } from "../../azure/arm.ts";
 import type { Entry } from "../../azure/credential.ts";
@@ -9,10 +10,11 @@ import { resourceName } from "../../environment/names.ts";
 import type { Plan } from "../../environment/plan.ts";
 import { principals, type Principal } from "../../environment/principals.ts";
 import { vaultUri } from "../../inventory/vaultAccess.ts";
+import { paths } from "../paths.ts";
 import { ansible, configFileHelp, loginHelp, openStack } from "../stack.ts";
 import { checkAuthority, writeCertificate } from "./issue.ts";
 import { allowSigner, defineSigner, signerRole } from "./signers.ts";
-import { keyName, makeKey, vaultAuthority, type Waiting } from "./vaultKey.ts";
+import { keyName, makeKey, vaultAuthority, type Asking } from "./vaultKey.ts";
 
 const mostMinutes = 60;
 const users = principals.join("|");
@@ -55,10 +57,10 @@ class WrongUse extends Error {}
 const options = {
   help: { type: "boolean", short: "h", default: false },
   for: { type: "string" },
-  minutes: { type: "string", default: "10" },
-  agent: { type: "boolean", default: false },
+  minutes: { type: "string" },
+  agent: { type: "boolean" },
   out: { type: "string" },
-  signer: { type: "string", multiple: true, default: [] as string[] },
+  signer: { type: "string", multiple: true },
   "config-file": { type: "string" },
 } as const;
 
@@ -76,18 +78,22 @@ async function main(): Promise<void> {
   const { values, positionals } = read();
   if (values.help) return console.log(help);
   const asksForAuthority = positionals[0] === "authority";
-  const [stack, ...more] = asksForAuthority ? positionals.slice(1) : positionals;
-  if (stack === undefined || more.length > 0) throw new WrongUse("given no stack, or several; allowed is one");
+  const stacks = asksForAuthority ? positionals.slice(1) : positionals;
+  const [stack] = stacks;
+  if (stack === undefined || stacks.length > 1) throw new WrongUse(`given ${stacks.length} stacks, allowed is one`);
+  const [how, other] = asksForAuthority ? ["with", "without"] : ["without", "with"];
+  for (const name of asksForAuthority ? (["minutes", "agent", "out"] as const) : (["signer"] as const))
+    if (values[name] !== undefined) throw new WrongUse(`--${name}: given ${how} authority, allowed ${other} it`);
   // Whom an authority serves is said, never guessed.
   const wanted = values.for ?? (asksForAuthority ? "nothing" : "deploy");
   const principal = principals.find((one) => one === wanted);
   if (principal === undefined) throw new WrongUse(`--for: given ${wanted}, allowed are ${principals.join(", ")}`);
-  if (asksForAuthority) return printAuthority(stack, principal, values.signer, values["config-file"]);
-  const minutes = Number(values.minutes);
-  if (!/^\d+$/.test(values.minutes) || minutes < 1 || minutes > mostMinutes)
-    throw new WrongUse(`--minutes: given ${values.minutes}, allowed is a whole number from 1 to ${mostMinutes}`);
-  if (values.out === undefined) throw new WrongUse("--out: given nothing, allowed is a directory");
-  const { agent } = values;
+  if (asksForAuthority) return printAuthority(stack, principal, values.signer ?? [], values["config-file"]);
+  const { out, agent = false, minutes: given = "10" } = values;
+  const minutes = Number(given);
+  if (!/^\d+$/.test(given) || minutes < 1 || minutes > mostMinutes)
+    throw new WrongUse(`--minutes: given ${given}, allowed is a whole number from 1 to ${mostMinutes}`);
+  if (out === undefined) throw new WrongUse("--out: given nothing, allowed is a directory");
   if (agent && !process.env["SSH_AUTH_SOCK"])
     throw new WrongUse('--agent: given no SSH_AUTH_SOCK, allowed with an agent that runs: eval "$(ssh-agent)"');
 
@@ -96,15 +102,18 @@ async function main(): Promise<void> {
   const trusted = plan.administrators.authorities?.[principal];
   const authority = await authorityOf(entry, plan, principal, { trusted });
   checkAuthority(authority, principal, plan);
-  const until = await writeCertificate(resolve(values.out), { principal, minutes, agent, plan, authority, ansible });
-  console.log(`ssh -F ${join(values.out, "ssh_config")} <machine>   # until ${until.toISOString()}`);
+  const until = await writeCertificate(resolve(out), { principal, minutes, agent, plan, authority, ansible });
+  const machines = join(ansible, paths(stack).sshConfig);
+  if (!existsSync(machines))
+    tell(`no ${relative(process.cwd(), machines)} names the machines yet: bin/inventory ${stack}`);
+  console.log(`ssh -F ${join(out, "ssh_config")} <machine>   # until ${until.toISOString()}`);
 }
 
 const authorityOf = (
   { credential, endpoints: { vaultSuffix } }: Entry,
   { vault }: Plan,
   principal: Principal,
-  options: Waiting,
+  options: Asking,
 ) =>
   vaultAuthority(credential, vaultUri(vault.name, vaultSuffix), vaultSuffix, principal, { ...options, progress: tell });
 
@@ -130,14 +139,16 @@ async function printAuthority(
   const vaultId = resourceId("azure-native:keyvault:Vault", inputs, entry.subscriptionId) ?? "";
   const keyId = `${vaultId}/keys/${keyName(principal)}`;
   await makeKey(connection, keyId);
-  const waitSeconds = signers.length > 0 ? rightSeconds : 0;
   if (signers.length > 0) {
     const role = await defineSigner(connection, keyId);
     for (const signer of signers) {
       const principalId = signer === "me" ? await ownId(entry) : signer;
-      await allowSigner(connection, keyId, principalId, role, { waitSeconds, progress: tell });
+      await allowSigner(connection, keyId, principalId, role, { waitSeconds: rightSeconds, progress: tell });
+      tell(`${principalId} may sign by ${keyName(principal)}`);
     }
   }
+  // A right of others only is none that will count here.
+  const waitSeconds = signers.includes("me") ? rightSeconds : 0;
   const { publicKey } = await authorityOf(entry, plan, principal, { waitSeconds });
   console.log(publicKey);
 }

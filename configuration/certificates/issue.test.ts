@@ -171,6 +171,10 @@ test("a directory of somebody else's, or one in which others may write, is left 
     /^--out: given .*\/out, a directory .* with mode 777; allowed/,
   );
   expect([statSync(out).mode & 0o777, readdirSync(out)]).toEqual([0o777, []]);
+  const file = join(directory, "inventory", "dev.ssh_config");
+  await expect(writeCertificate(file, wanted)).rejects.toThrow(
+    /^--out: given .*dev\.ssh_config, no directory; allowed/,
+  );
   chmodSync(out, 0o755);
   const link = join(directory, "link");
   symlinkSync(out, link);

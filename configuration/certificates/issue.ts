@@ -53,7 +53,7 @@ const toleranceSeconds = 60;
  * @returns Until when the certificate counts.
  */
 export async function writeCertificate(out: string, wanted: Wanted): Promise<Date> {
-  mkdirSync(out, { recursive: true, mode: 0o700 });
+  if (!lstatSync(out, { throwIfNoEntry: false })) mkdirSync(out, { recursive: true, mode: 0o700 });
   checkDirectory(out);
   const made = mkdtempSync(join(out, ".new-"));
   const clean = () => rmSync(made, { recursive: true, force: true });

@@ -3,13 +3,13 @@
  * public part and signs by it; its private part leaves the vault never.
  */
 import { createHash } from "node:crypto";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { TokenCredential } from "@azure/core-auth";
 import type { Connection } from "../../azure/arm.ts";
 import { callSeconds, within } from "../../azure/deadline.ts";
 import type { Principal } from "../../environment/principals.ts";
 import { withoutComment } from "../../environment/sshKey.ts";
 import { authorityLine, type Authority } from "./certificate.ts";
+import { patiently, put, Refusal, type Waiting } from "./requests.ts";
 
 /** Name of the key in the vault that signs for a principal. */
 export const keyName = (principal: Principal): string => `ssh-authority-${principal}`;
@@ -27,17 +27,6 @@ export async function makeKey({ rest }: Connection, keyId: string): Promise<void
   await put(rest, keyId, vaultVersion, { properties: { kty: "EC", curveName: "P-256", keyOps: ["sign", "verify"] } });
 }
 
-/** PUT of a body, which Azure does or refuses. */
-export async function put(rest: Connection["rest"], path: string, apiVersion: string, body: object): Promise<void> {
-  const answer = await rest.pathUnchecked(path).put({ queryParameters: { "api-version": apiVersion }, body });
-  if (answer.status === "200" || answer.status === "201") return;
-  const { code, message } = (answer.body as { error?: { code?: string; message?: string } } | null)?.error ?? {};
-  // The same right under another name, for example of bin/azure-state.
-  if (code === "RoleAssignmentExists") return;
-  const { status } = answer;
-  throw new Refusal(Number(status), `PUT ${path}: ${[status, code, message].filter(Boolean).join(" ")}`, code);
-}
-
 /** A vault's answer to a request for its key. */
 interface KeyBundle {
   key: { kid: string; kty: string; crv?: string; x?: string; y?: string };
@@ -52,52 +41,14 @@ interface Versions {
 
 type Ask = (method: "GET" | "POST", address: string, body?: object) => Promise<unknown>;
 
-/** What Azure Resource Manager or the vault refuses. */
-export class Refusal extends Error {
-  readonly status: number;
-  readonly code: string | undefined;
-
-  constructor(status: number, text: string, code?: string) {
-    super(text);
-    this.status = status;
-    this.code = code;
-  }
-}
-
 /** How the vault is asked. */
-export interface Waiting {
-  /** How long a refusal is borne, for what is new. */
-  waitSeconds?: number;
-  progress?: (text: string) => void;
+export interface Asking extends Waiting {
   /** Public keys. While a key changes its newest version may not be among them; then one before it is taken that is. */
   trusted?: readonly string[] | undefined;
 }
 
-/** Seconds between questions while something new does not count yet. */
-const pauseSeconds = 10;
-
-/**
- * Tries again while Azure refuses something for being new.
- *
- * @param until What is waited for: `until ...`.
- */
-export async function patiently<T>(
-  work: () => Promise<T>,
-  isTooNew: (refusal: Refusal) => boolean,
-  until: string,
-  { waitSeconds = 0, progress = () => {} }: Waiting,
-): Promise<T> {
-  const end = Date.now() + waitSeconds * 1000;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof Refusal) || !isTooNew(error) || Date.now() >= end) throw error;
-      progress(`waiting ${until}`);
-      await sleep(pauseSeconds * 1000);
-    }
-  }
-}
+/** A right that is missing: it may be one that was given a moment ago. */
+const withoutRight = "ForbiddenByRbac";
 
 /**
  * The authority that has a key of the vault.
@@ -111,7 +62,7 @@ export async function vaultAuthority(
   uri: string,
   suffix: string,
   principal: Principal,
-  { trusted = [], ...waiting }: Waiting = {},
+  { trusted = [], ...waiting }: Asking = {},
 ): Promise<Authority> {
   const ask: Ask = (method, address, body) => call(credential, suffix, principal, method, address, body);
   const name = keyName(principal);
@@ -130,7 +81,7 @@ export async function vaultAuthority(
     }
     return newest;
   };
-  return patiently(find, ({ status }) => status === 403, `until the right to read and use ${name} counts`, waiting);
+  return patiently(find, [withoutRight], `until the right to read and use ${name} counts`, waiting);
 }
 
 async function authorityAt(address: string, ask: Ask): Promise<Authority> {
@@ -158,7 +109,7 @@ async function call(
 ): Promise<unknown> {
   const token = await credential.getToken(`https://${suffix}/.default`);
   if (!token) throw new Error(`login to Azure: no token for https://${suffix}`);
-  const [status, text] = await within(callSeconds, `${method} ${address}`, async (signal) => {
+  const { status, text } = await within(callSeconds, `${method} ${address}`, async (signal) => {
     // A link to more has its query already.
     const response = await fetch(address.includes("?") ? address : `${address}?api-version=${dataVersion}`, {
       method,
@@ -166,24 +117,34 @@ async function call(
       headers: { authorization: `Bearer ${token.token}`, "content-type": "application/json" },
       ...(body ? { body: JSON.stringify(body) } : {}),
     });
-    return [response.status, await response.text()] as const;
+    return { status: response.status, text: await response.text() };
+  }).catch((error: Error) => {
+    // What fetch says itself is that it failed.
+    const why = error.cause instanceof Error ? error.cause.message : error.message;
+    throw new Error(`${method} ${address}: ${why}. pulumi up makes the vault`, { cause: error });
   });
   if (status === 200) return JSON.parse(text);
-  const words = textOf(text);
-  const help: Record<number, string> = {
-    403:
-      `It takes the role Platform Certificate Signer on the key (bin/ssh-certificate authority --for ${principal} --signer gives it; it ` +
-      "counts after some minutes), and an address in platform:administrators.ranges",
-    404: `Make the key with: bin/ssh-certificate authority --for ${principal} <stack>`,
+  const { code, words } = refusalIn(text);
+  const help: Record<string, string> = {
+    [withoutRight]:
+      `It takes the role Platform Certificate Signer on the key: bin/ssh-certificate authority --for ${principal} --signer ` +
+      "gives it; it counts after some minutes",
+    ForbiddenByFirewall:
+      "Allowed are the addresses in platform:administrators.ranges of the stack's file, which pulumi up brings to the vault",
+    KeyNotFound: `Make the key with: bin/ssh-certificate authority --for ${principal} <stack>`,
   };
-  throw new Refusal(status, [`${method} ${address}: ${status} ${words}`, help[status]].filter(Boolean).join("\n"));
+  throw new Refusal([`${method} ${address}: ${status} ${words}`, help[code]].filter(Boolean).join("\n"), code);
 }
 
-function textOf(body: string): string {
+/** Why a vault refuses: where its error has an inner one, that says it. */
+function refusalIn(body: string): { code: string; words: string } {
   try {
-    const { error } = JSON.parse(body) as { error?: { code?: string; message?: string } };
-    return [error?.code, error?.message].filter(Boolean).join(" ").trim();
+    const { error } = JSON.parse(body) as {
+      error?: { code?: string; message?: string; innererror?: { code?: string } };
+    };
+    const code = error?.innererror?.code ?? error?.code ?? "";
+    return { code, words: [error?.code, error?.message].filter(Boolean).join(" ").trim() };
   } catch {
-    return body.slice(0, 200);
+    return { code: "", words: body.slice(0, 200) };
   }
 }

@@ -7,8 +7,8 @@ import { policyArguments, type Project } from "../project.ts";
 import { ownPlace, pulumi } from "../pulumi.ts";
 import type { PreviewRecord } from "../record.ts";
 import { publish, readExactStack, versionNow, type ExactStack } from "../state/copy.ts";
-import { begin, end, hasBegun } from "./begun.ts";
-import { inForeground } from "./foreground.ts";
+import { begin, end, forget, hasBegun } from "./begun.ts";
+import { inForegroundMasked } from "./foreground.ts";
 
 export interface ApplyOptions {
   /** A lock on the stack is cancelled first. */
@@ -54,13 +54,15 @@ export async function applyApproved(
 
   await begin(place, stack, approved);
   const arguments_ = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
-  const { status, locked } = await inForeground(
+  const { status, locked } = await inForegroundMasked(
     place,
     ["pulumi", ...arguments_, ...policyArguments(project)],
     exact.mask,
   );
   if (status !== 0)
     say(`pulumi up ended with ${status}; ${locked ? ofLock : "the next run of this goes on where it ended"}`);
+  // Another one has the stack, and may move its state. So the next run compares everything again.
+  if (locked && !resumed) await forget(place, stack);
   // Also what was done by half is where the next preview starts.
   await publishCopy(project, stack);
   // Not before: where there is no copy, the next run of this goes on, finds nothing to do, and publishes.
@@ -79,7 +81,11 @@ async function recovered(project: Project, stack: string, exact: ExactStack, say
   if (!isOwed(exact.exported)) return exact;
   say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const recover = join(import.meta.dirname, "..", "..", "azure", "recover.ts");
-  const { status, locked } = await inForeground(ownPlace(project), [process.execPath, recover, stack], exact.mask);
+  const { status, locked } = await inForegroundMasked(
+    ownPlace(project),
+    [process.execPath, recover, stack],
+    exact.mask,
+  );
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}${locked ? `; ${ofLock}` : ""}`);
   say(`what was being made is in the state of stack ${stack} now; nothing is applied yet`);
   return readExactStack(project, stack);

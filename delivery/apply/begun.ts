@@ -20,9 +20,11 @@ export const hasBegun = async (place: Place, stack: string, approved: PreviewRec
 export const begin = (place: Place, stack: string, approved: PreviewRecord) =>
   pulumi(place, ["stack", "tag", "set", begun, digestOf(approved), "--stack", stack]);
 
+export const forget = (place: Place, stack: string) => pulumi(place, ["stack", "tag", "rm", begun, "--stack", stack]);
+
 export async function end(place: Place, stack: string, commit: string): Promise<void> {
   await pulumi(place, ["stack", "tag", "set", applied, commit, "--stack", stack]);
-  await pulumi(place, ["stack", "tag", "rm", begun, "--stack", stack]);
+  await forget(place, stack);
 }
 
 /** Undefined where `up` has not applied anything yet. */

@@ -1,7 +1,37 @@
-/** Runs a command that changes something: what it says is shown without secrets, and a signal lets it end in order. */
+/** Runs a command that changes something; a signal lets it end in order. */
 import { execa } from "execa";
+import { inOwnSession, passSignals } from "../../azure/orderly.ts";
 import { type Place, saysLocked } from "../pulumi.ts";
 import type { Mask } from "../state/mask.ts";
+
+/**
+ * Resolves to the command's exit status; where a signal came, to one that is not 0.
+ *
+ * @param shown What is shown of a line. Without, the command has the terminal of this process, and may ask.
+ */
+export async function inForeground(
+  { directory, environment }: Place,
+  command: readonly string[],
+  shown?: (line: unknown) => Generator<string>,
+): Promise<number> {
+  const output = shown ? ([shown, "inherit"] as const) : "inherit";
+  const child = execa(...inOwnSession(command), {
+    cwd: directory,
+    env: environment,
+    extendEnv: false,
+    detached: true,
+    stdio: [shown ? "ignore" : "inherit", output, output, "pipe"],
+    buffer: false,
+    reject: false,
+    cleanup: false,
+    // Pulumi needs time to end its work in order.
+    forceKillAfterDelay: false,
+  });
+  const stopped = passSignals(child.nodeChildProcess);
+  const { exitCode } = await child;
+  // It may have been at its end. Nothing is to be begun after it all the same.
+  return exitCode === 0 ? (stopped() ?? 0) : (exitCode ?? 130);
+}
 
 /** How a command ended. */
 export interface Ended {
@@ -10,30 +40,12 @@ export interface Ended {
   locked: boolean;
 }
 
-export async function inForeground({ directory, environment }: Place, command: string[], mask: Mask): Promise<Ended> {
+/** The same of one that is asked nothing: what it says is shown without secrets. */
+export async function inForegroundMasked(place: Place, command: readonly string[], mask: Mask): Promise<Ended> {
   let locked = false;
-  const lines = function* (line: unknown) {
+  const status = await inForeground(place, command, function* (line) {
     locked ||= saysLocked(String(line));
     yield mask.text(String(line));
-  };
-  // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
-  const ignore = () => {};
-  const interrupt = () => child.kill("SIGINT");
-  process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // The loss of the terminal would kill Pulumi and leave its stack locked.
-  const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
-    cwd: directory,
-    env: environment,
-    extendEnv: false,
-    stdin: "ignore",
-    stdout: [lines, "inherit"],
-    stderr: [lines, "inherit"],
-    buffer: false,
-    reject: false,
-    cleanup: false,
-    forceKillAfterDelay: false,
   });
-  const { exitCode } = await child;
-  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-  return { status: exitCode ?? 130, locked };
+  return { status, locked };
 }

@@ -47,6 +47,8 @@ test("a stack without a file, and one whose file says too little, are told by na
   await expect(stackStore(directory, "none")).rejects.toThrow(/given none, which has no file .*Pulumi\.none\.yaml/);
   stackFile("poor", { "platform:environment": { name: "x" } });
   await expect(stackStore(directory, "poor")).rejects.toThrow(/Pulumi\.poor\.yaml: platform:environment lacks/);
+  writeFileSync(join(directory, "Pulumi.broken.yaml"), "config: {");
+  await expect(stackStore(directory, "broken")).rejects.toThrow(/Pulumi\.broken\.yaml cannot be read/);
 });
 
 test("the provider's settings count before variables, also those that are no strings, and not those that are secrets", async () => {

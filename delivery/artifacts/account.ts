@@ -1,14 +1,13 @@
 /** Where the artifacts of a stack are, and a login there: from its file, without Pulumi. */
-import { readFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { ContainerClient } from "@azure/storage-blob";
-import { load } from "js-yaml";
 import { z } from "zod";
 import { endpointsOf } from "../../azure/arm.ts";
 import { credentialOf, type Ask } from "../../azure/credential.ts";
 import { blobService, cloudOf, cloudSchema, type Cloud } from "../../environment/cloud.ts";
+import { settingsInFile } from "../../environment/fromFile.ts";
 import { accountName } from "../../environment/names.ts";
-import { asObject } from "../../environment/untyped.ts";
 import { container } from "./release.ts";
 
 /** What a stack's file says of it. */
@@ -44,13 +43,11 @@ export async function stackStore(
   variables: NodeJS.ProcessEnv = process.env,
 ): Promise<StackStore> {
   const file = join(project, `Pulumi.${stack}.yaml`);
-  const text = await readFile(file, "utf8").catch((cause: unknown) => {
+  await access(file).catch((cause: unknown) => {
     throw new Error(`--stack: given ${stack}, which has no file ${file}`, { cause });
   });
-  const config = asObject(asObject(load(text))["config"]);
-  // `pulumi config set` writes structured values as JSON in a string.
-  const given = config["platform:environment"];
-  const found = environmentSchema.safeParse(typeof given === "string" ? JSON.parse(given) : given);
+  const settings = settingsInFile(file, stack);
+  const found = environmentSchema.safeParse(settings.platform("environment"));
   if (!found.success)
     throw new Error(
       `${file}: platform:environment lacks what says where artifacts are\n${z.prettifyError(found.error)}`,
@@ -62,13 +59,7 @@ export async function stackStore(
       applications.map((one) => one.name),
     ]),
   );
-  const ask: Ask = (key, variable) => {
-    const value = config[`azure-native:${key}`];
-    // `true` is no string in YAML; a value that is encrypted is an object.
-    return [["string", "boolean"].includes(typeof value) ? String(value) : undefined, variables[variable]].find(
-      Boolean,
-    );
-  };
+  const ask: Ask = (setting, variable) => settings.provider(setting) || variables[variable] || undefined;
   return {
     environment: name,
     account: storage?.name ?? accountName.default(stack, domain),
@@ -80,6 +71,27 @@ export async function stackStore(
     ),
     ask,
   };
+}
+
+/** An application of a stack, as commands are told of it. */
+export interface Where {
+  stack: string;
+  name: string;
+}
+
+/**
+ * The store of an application, and a login there.
+ *
+ * @throws Error where the stack file names no such application.
+ */
+export async function storeOf({ stack, name }: Where): Promise<StackStore & { container: ContainerClient }> {
+  const found = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
+  if (!found.applications.includes(name))
+    throw new Error(
+      `--name: given ${name}, allowed is an application of a tier in Pulumi.${stack}.yaml: ` +
+        (found.applications.join(", ") || "there is none"),
+    );
+  return { ...found, container: await containerOf(found) };
 }
 
 /** A client of the stack's container of artifacts. */

@@ -44,7 +44,7 @@ beforeEach(() => {
   });
 });
 
-const names = () => execFileSync("tar", ["-tzf", out()], { encoding: "utf8" }).trim().split("\n").sort();
+const names = (file = out()) => execFileSync("tar", ["-tzf", file], { encoding: "utf8" }).trim().split("\n").sort();
 const run = () => build({ directory: folder, out: out() });
 
 test("a release is named by time and commit, and its archive says so", async () => {
@@ -71,11 +71,14 @@ test("an archive holds the application, and nothing of Git, of local packages, o
     ".env": "SECRET=x",
     "node_modules/old/index.js": "",
     "lib/a.js": "",
+    // Of a build that was killed.
+    ".front.tar.gz.half": "half",
     "bin/check-release": "#!/bin/sh\n",
   };
   write({ ...node, ...more });
   symlinkSync("lib/a.js", join(folder, "a.js"));
   await build({ directory: folder, out: join(folder, "front.tar.gz") });
+  expect(names(join(folder, "front.tar.gz")).join("\n")).not.toContain("front.tar.gz");
   await run();
   // npm keeps a list of what it installed.
   expect(names().filter((name) => !name.startsWith("./node_modules"))).toEqual(

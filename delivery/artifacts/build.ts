@@ -55,12 +55,14 @@ export async function build({ directory, out, revision }: BuildArgs): Promise<Bu
   const { commit, committed } = await commitOf(directory, revision);
   const identity = identitySchema.parse({ release: releaseOf(commit, committed), revision: commit });
   const file = resolve(out);
+  const half = join(dirname(file), `.${basename(file)}.half`);
   const folder = await mkdtemp(join(tmpdir(), "artifact-"));
   const leftOut: string[] = [];
   try {
     const staged = join(folder, "application");
     const filter = (source: string) => {
-      if (resolve(source) === file) return false;
+      // Nor what a build that was killed has left.
+      if ([file, half].includes(resolve(source))) return false;
       const path = relative(directory, source);
       if (isPart(path)) return true;
       leftOut.push(path);
@@ -70,10 +72,10 @@ export async function build({ directory, out, revision }: BuildArgs): Promise<Bu
     for (const kind of kinds) await dependencies[kind](staged);
     await writeFile(join(staged, "REVISION"), `${identity.revision}\n`);
     await writeFile(join(staged, "RELEASE"), `${identity.release}\n`);
-    const half = join(dirname(file), `.${basename(file)}.half`);
     await archive(staged, half, committed);
     await rename(half, file);
   } finally {
+    await rm(half, { force: true });
     await rm(folder, { recursive: true, force: true });
   }
   const hash = createHash("sha256");
@@ -186,14 +188,7 @@ async function commitOf(directory: string, given: string | undefined): Promise<{
 /** GNU tar and gzip, without anything that follows from when and where it is done. */
 async function archive(folder: string, out: string, at: Date): Promise<void> {
   const fixed = ["--sort=name", "--format=gnu", "--owner=0", "--group=0", "--numeric-owner", "--mode=u=rwX,go=rX"];
-  const tar = ["--create", ...fixed, `--mtime=@${Math.floor(at.getTime() / 1000)}`, "--directory", folder, "."];
-  await execa("tar", tar, { encoding: "buffer", stdout: { file: `${out}.tar` }, stderr: "inherit" });
-  try {
-    await execa("gzip", ["--no-name", "--best", "--stdout", `${out}.tar`], {
-      encoding: "buffer",
-      stdout: { file: out },
-    });
-  } finally {
-    await rm(`${out}.tar`, { force: true });
-  }
+  const packed = ["--use-compress-program=gzip --no-name --best", "--file", out];
+  const time = `--mtime=@${Math.floor(at.getTime() / 1000)}`;
+  await execa("tar", ["--create", ...fixed, time, ...packed, "--directory", folder, "."], { stderr: "inherit" });
 }

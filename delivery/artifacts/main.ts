@@ -1,7 +1,7 @@
 /** `bin/artifact`: builds an application once, keeps it, and says which release of it is deployed. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import type { z } from "zod";
-import { containerOf, stackStore } from "./account.ts";
+import { storeOf, type Where } from "./account.ts";
 import { build, identityOf } from "./build.ts";
 import { applicationName, releaseName, sha256Hash } from "./release.ts";
 import { deployed, find, move, publish, type Move } from "./store.ts";
@@ -24,22 +24,6 @@ const stack = () =>
     "whose file Pulumi.<stack>.yaml stands in this folder, or in PLATFORM_PROJECT",
   ).makeOptionMandatory();
 const print = (found: unknown) => console.log(JSON.stringify(found ?? null, null, 2));
-
-interface Where {
-  stack: string;
-  name: string;
-}
-
-/** The stack's container, and its environment. */
-async function storeOf({ stack, name }: Where) {
-  const found = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
-  if (!found.applications.includes(name))
-    throw new Error(
-      `--name: given ${name}, allowed is an application of a tier in Pulumi.${stack}.yaml: ` +
-        (found.applications.join(", ") || "there is none"),
-    );
-  return { store: await containerOf(found), environment: found.environment };
-}
 
 const program = new Command("bin/artifact")
   .description(
@@ -68,8 +52,8 @@ program
   .addOption(application())
   .action(async (file: string, where: Where) => {
     const identity = await identityOf(file);
-    const { store } = await storeOf(where);
-    print(await publish(store, where.name, file, identity));
+    const { container } = await storeOf(where);
+    print(await publish(container, where.name, file, identity));
   });
 program
   .command("find")
@@ -78,8 +62,8 @@ program
   .addOption(application())
   .addOption(release())
   .action(async (given: Where & { release: string }) => {
-    const { store } = await storeOf(given);
-    print(await find(store, given.name, given.release));
+    const { container } = await storeOf(given);
+    print(await find(container, given.name, given.release));
   });
 program
   .command("deployed")
@@ -87,8 +71,8 @@ program
   .addOption(stack())
   .addOption(application())
   .action(async (where: Where) => {
-    const { store, environment } = await storeOf(where);
-    print((await deployed(store, environment, where.name))?.pointer);
+    const { container, environment } = await storeOf(where);
+    print(await deployed(container, environment, where.name));
   });
 program
   .command("move")
@@ -105,8 +89,8 @@ program
     ),
   )
   .action(async ({ name, stack, ...given }: Where & Omit<Move, "environment" | "application" | "at">) => {
-    const { store, environment } = await storeOf({ name, stack });
-    print(await move(store, { ...given, environment, application: name, at: new Date() }));
+    const { container, environment } = await storeOf({ name, stack });
+    print(await move(container, { ...given, environment, application: name, at: new Date() }));
   });
 
 try {

@@ -90,7 +90,7 @@ test("nothing is deployed until the pointer moves, and then what was published",
   const { sha256, artifact } = await publish(store, "front", await file("one"), first);
   const pointer = { application: "front", ...first, artifact, sha256, by: "Ada", at: "2026-11-29T18:00:00.000Z" };
   expect(await moved()).toEqual(pointer);
-  expect((await deployed(store, "development", "front"))?.pointer).toEqual(pointer);
+  expect(await deployed(store, "development", "front")).toEqual(pointer);
   expect(await deployed(store, "production", "front")).toBeUndefined();
   expect(await moved({ pipeline: "https://git.example/1" })).toEqual({ ...pointer, pipeline: "https://git.example/1" });
 });
@@ -98,7 +98,7 @@ test("nothing is deployed until the pointer moves, and then what was published",
 test("what was never published is not deployed", async () => {
   await expect(moved()).rejects.toThrow(/20261129174500-0123456789ab\.tar\.gz is not there; publish it/);
   await store.getBlockBlobClient("applications/front/20261129174500-0123456789ab.tar.gz").upload("x", 1);
-  await expect(moved()).rejects.toThrow("SHA-256");
+  await expect(moved()).rejects.toThrow("given an artifact without its SHA-256 and commit");
   expect(await deployed(store, "development", "front")).toBeUndefined();
 });
 
@@ -110,7 +110,7 @@ test("a deployment that expects another release than the one that is deployed is
     "given --from none, but it is 20261129174500-0123456789ab by now",
   );
   await moved({ release: second.release, from: first.release });
-  expect((await deployed(store, "development", "front"))?.pointer.release).toBe(second.release);
+  expect((await deployed(store, "development", "front"))?.release).toBe(second.release);
 });
 
 test("an artifact that was replaced, its note too, is not deployed as the one that was meant", async () => {
@@ -124,6 +124,18 @@ test("an artifact that was replaced, its note too, is not deployed as the one th
   expect(await moved({ sha256: other.metadata.sha256 })).toMatchObject(other.metadata);
 });
 
+test("a pointer that is none is told by its name, and moving it writes it anew", async () => {
+  await publish(store, "front", await file("one"), first);
+  for (const content of ["", "{", '{"release": "main"}']) {
+    await store.getBlockBlobClient("deployed/development/front").upload(content, content.length);
+    await expect(deployed(store, "development", "front")).rejects.toThrow(
+      `deployed/development/front: given ${content}, allowed is what \`bin/artifact move\` writes`,
+    );
+    await expect(moved({ from: first.release })).rejects.toThrow("but it is what is no pointer by now");
+    expect(await moved()).toMatchObject(first);
+  }
+});
+
 test("of deployments at the same moment one moves the pointer, and the others are told", async () => {
   await publish(store, "front", await file("one"), first);
   await publish(store, "front", await file("two"), second);
@@ -134,7 +146,7 @@ test("of deployments at the same moment one moves the pointer, and the others ar
     expect(done.length).toBeGreaterThan(0);
     for (const result of results)
       if (result.status === "rejected") expect(String(result.reason)).toContain("somebody else has just moved it");
-    expect((await deployed(store, "development", "front"))?.pointer.by).toBe(`deployer ${round}`);
+    expect((await deployed(store, "development", "front"))?.by).toBe(`deployer ${round}`);
   }
 });
 

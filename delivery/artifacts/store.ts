@@ -1,6 +1,7 @@
 /** Artifacts and what is deployed, in the container of an environment. Nothing is overwritten unseen. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
+import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { RestError, type ContainerClient } from "@azure/storage-blob";
 import { artifactPath, pointerPath, pointerSchema, type Identity, type Pointer } from "./release.ts";
@@ -41,7 +42,7 @@ export async function publish(
     const kept = await find(store, application, release);
     if (kept?.sha256 !== sha256)
       throw new Refused(
-        `${artifact}: given a file with SHA-256 ${sha256}, which is kept with ${kept?.sha256 ?? "none"} already; ` +
+        `${artifact}: given a file with SHA-256 ${sha256}, which is kept with ${kept?.sha256 || "none"} already; ` +
           "a release is never overwritten. Build a new commit, or publish the file that was built first",
         { cause: error },
       );
@@ -61,22 +62,49 @@ export async function find(store: ContainerClient, application: string, release:
   }
 }
 
-/** The pointer, and its version; undefined where nothing is deployed. */
+/**
+ * The pointer; undefined where nothing is deployed.
+ *
+ * @throws Error that names its blob where that is none.
+ */
 export async function deployed(
   store: ContainerClient,
   environment: string,
   application: string,
-): Promise<{ pointer: Pointer; etag: string } | undefined> {
-  const path = pointerPath(environment, application);
+): Promise<Pointer | undefined> {
+  const found = await pointerIn(store, environment, application);
+  if (!found) return undefined;
+  if (!found.pointer)
+    throw new Error(
+      `${pointerPath(environment, application)}: given ${found.content.slice(0, 200)}, allowed is what \`bin/artifact move\` ` +
+        "writes; without --from it writes it anew",
+    );
+  return found.pointer;
+}
+
+/** The blob of the pointer and its version, whatever stands in it; undefined where there is none. */
+async function pointerIn(
+  store: ContainerClient,
+  environment: string,
+  application: string,
+): Promise<{ content: string; pointer: Pointer | undefined; etag: string } | undefined> {
   try {
-    const blob = store.getBlobClient(path);
-    const { etag = "", readableStreamBody } = await blob.download();
-    const chunks: Buffer[] = [];
-    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
-    return { pointer: pointerSchema.parse(JSON.parse(Buffer.concat(chunks).toString())), etag };
+    const { etag = "", readableStreamBody } = await store
+      .getBlobClient(pointerPath(environment, application))
+      .download();
+    const content = readableStreamBody ? await text(readableStreamBody) : "";
+    return { content, pointer: parsed(content), etag };
   } catch (error) {
     if (isOf(error, 404)) return undefined;
     throw error;
+  }
+}
+
+function parsed(content: string): Pointer | undefined {
+  try {
+    return pointerSchema.parse(JSON.parse(content));
+  } catch {
+    return undefined;
   }
 }
 
@@ -104,13 +132,18 @@ export async function move(store: ContainerClient, given: Move): Promise<Pointer
   const { environment, application, release, by, pipeline: address, at } = given;
   const kept = await find(store, application, release);
   if (!kept) throw new Refused(`${artifactPath(application, release)} is not there; publish it before it is deployed`);
+  if (!kept.sha256 || !kept.revision)
+    throw new Refused(
+      `${kept.artifact}: given an artifact without its SHA-256 and commit, allowed is what \`bin/artifact publish\` ` +
+        "has put there; delete it, and publish it",
+    );
   if (given.sha256 !== undefined && given.sha256 !== kept.sha256)
     throw new Refused(
       `${kept.artifact}: given --sha256 ${given.sha256}, but what is kept has ${kept.sha256}: it was replaced. ` +
         "Look at who could, then build a new commit",
     );
-  const before = await deployed(store, environment, application);
-  const standing = before?.pointer.release ?? "none";
+  const before = await pointerIn(store, environment, application);
+  const standing = before ? (before.pointer?.release ?? "what is no pointer") : "none";
   if (given.from !== undefined && given.from !== standing)
     throw new Refused(
       `deployed ${application} of ${environment}: given --from ${given.from}, but it is ${standing} by now; ` +
@@ -121,10 +154,10 @@ export async function move(store: ContainerClient, given: Move): Promise<Pointer
     at: at.toISOString(),
     ...(address === undefined ? {} : { pipeline: address }),
   });
-  const text = `${JSON.stringify(pointer, null, 2)}\n`;
+  const content = `${JSON.stringify(pointer, null, 2)}\n`;
   const blob = store.getBlockBlobClient(pointerPath(environment, application));
   try {
-    await blob.upload(text, Buffer.byteLength(text), {
+    await blob.upload(content, Buffer.byteLength(content), {
       conditions: before ? { ifMatch: before.etag } : { ifNoneMatch: "*" },
       blobHTTPHeaders: { blobContentType: "application/json" },
     });

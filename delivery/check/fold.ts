@@ -64,4 +64,5 @@ export function fold({ changes, failures }: Written, mask: Mask): { machines: Ch
   return { machines: [...machines.values()].sort((a, b) => (a.name < b.name ? -1 : 1)), ended };
 }
 
-const linesOf = (content: string) => content.split("\n").filter((line) => line !== "");
+/** Whole lines: of a run that was killed, the last one may be a part. */
+const linesOf = (content: string) => content.split("\n").slice(0, -1);

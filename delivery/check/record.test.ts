@@ -21,7 +21,7 @@ test.each([
 });
 
 test.each([
-  [checkOf([same]), true, false, "1 machines are as the playbooks say"],
+  [checkOf([same]), true, false, "1 machine is as the playbooks say"],
   [checkOf([same, changed]), true, true, "1 of 2 machines differ"],
   [checkOf([same, machine("x", { unreachable: "" })]), false, false, "1 unknown"],
   [checkOf([machine("x", { failed: [{ task: "t", message: "m" }] })]), false, false, "1 unknown"],

@@ -80,5 +80,6 @@ export function checkTitle(check: CheckRecord): string {
     ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ...(check.outcome === "incomplete" ? ["not all machines could be looked at"] : []),
   ];
-  return parts.join(", ") || `${check.machines.length} machines are as the playbooks say`;
+  const { length } = check.machines;
+  return parts.join(", ") || `${length} ${length === 1 ? "machine is" : "machines are"} as the playbooks say`;
 }

@@ -1,9 +1,9 @@
 /** `bin/delivery approved`: what was approved. */
-import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { approvedRecord, refusedRecord } from "../gitlab/approved.ts";
 import { gitLab } from "../gitlab/client.ts";
 import { commitOf, ownJob, settingsOf } from "../gitlab/settings.ts";
+import { writeFile } from "./options.ts";
 
 export function define(command: Command): void {
   command
@@ -22,7 +22,7 @@ export function define(command: Command): void {
         refused === undefined
           ? await approvedRecord(gitlab, { stack, commit, branch: process.env["CI_DEFAULT_BRANCH"] ?? "main" })
           : await refusedRecord(gitlab, { stack, commit, pipeline: ownJob().pipeline, job: refused });
-      writeFileSync(out, `${JSON.stringify(record, null, 2)}\n`);
+      writeFile(record, out);
       console.log(`${out}: the preview of ${stack} at commit ${record.commit}`);
     });
 }

@@ -10,7 +10,7 @@ import { recordText, stepText } from "../preview/text.ts";
 import { readProject } from "../project.ts";
 import { ownPlace } from "../pulumi.ts";
 import { readExactStack } from "../state/copy.ts";
-import { say, status, writeFile, writeRecord } from "./options.ts";
+import { say, status, writeFile } from "./options.ts";
 
 interface DriftOptions {
   out?: string;
@@ -40,7 +40,7 @@ export function define(command: Command): void {
         stepsToDo(refreshed).length > 0 &&
         (await appliedCommit(ownPlace(project), stack)) !== refreshed.commit;
       const record = isBehind ? driftOf(refreshed, await exactPreview(project, stack, exact, say)) : refreshed;
-      writeRecord(record, { out });
+      writeFile(record, out);
       const drifted = stepsToDo(record);
       if (drifted.length > 0) process.exitCode = status.refused;
       if (machines) {

@@ -3,11 +3,12 @@ import type { Command } from "commander";
 import { applyApproved } from "../apply/apply.ts";
 import { differencesText } from "../preview/compare.ts";
 import { recordText } from "../preview/text.ts";
-import { readProject } from "../project.ts";
-import { readRecord, say, status, writeRecord, type OutputOptions } from "./options.ts";
+import { readProject, UsageError } from "../project.ts";
+import { readRecord, say, status, writeFile } from "./options.ts";
 
-interface UpOptions extends OutputOptions {
+interface UpOptions {
   approved: string;
+  out?: string;
   cancelLock?: true;
 }
 
@@ -16,7 +17,6 @@ export function define(command: Command): void {
     .argument("<stack>", "one with a file Pulumi.<stack>.yaml")
     .requiredOption("--approved <file>", "the record that was approved")
     .option("--out <file>", "the record of the exact preview, JSON")
-    .option("--widget <file>", "its counts for GitLab's widget, JSON")
     .option("--cancel-lock", "a lock on the stack is a dead Pulumi's: cancel it; only where no other one can run")
     .addHelpText(
       "after",
@@ -24,12 +24,15 @@ export function define(command: Command): void {
         "`pulumi up`. Where something differs it says what, writes the new record, applies nothing, and ends with 1.\n" +
         "What a killed `up` had begun is taken into the state first, in any case; it goes on with the approval that it had.",
     )
-    .action(async (stack: string, { approved, cancelLock, ...output }: UpOptions) => {
-      const outcome = await applyApproved(readProject(), stack, readRecord(approved), {
+    .action(async (stack: string, { approved: file, out, cancelLock }: UpOptions) => {
+      const approved = readRecord(file, stack);
+      if (approved.outcome === "failed")
+        throw new UsageError(`${file}: given a preview that failed, allowed is one that did not`);
+      const outcome = await applyApproved(readProject(), stack, approved, {
         cancelLock,
         say,
         previewed: (record) => {
-          writeRecord(record, output);
+          writeFile(record, out);
           console.log(recordText(record));
         },
       });

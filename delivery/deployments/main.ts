@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import type { ContainerClient } from "@azure/storage-blob";
 import { Command, CommanderError, InvalidArgumentError } from "commander";
-import { containerOf, stackStore } from "../artifacts/account.ts";
+import { storeOf, type Where } from "../artifacts/account.ts";
 import { breakLock, hold, holder, Locked, type Owner } from "./lock.ts";
 import type { Place, Tier } from "./place.ts";
 import { latest, write, type DeploymentRecord } from "./records.ts";
@@ -36,11 +36,6 @@ const program = new Command("bin/deployment")
   .showHelpAfterError("(bin/deployment --help tells more)")
   .exitOverride();
 
-interface Where {
-  stack: string;
-  name: string;
-}
-
 /** A command on an application of a stack. */
 const of = (name: string, description: string) =>
   program
@@ -57,18 +52,13 @@ interface Opened {
   tiers: Tier[];
 }
 
-async function open({ stack, name }: Where): Promise<Opened> {
-  const { environment, ...found } = await stackStore(process.env["PLATFORM_PROJECT"] ?? process.cwd(), stack);
-  const tiers = Object.keys(found.tiers).filter((tier) => found.tiers[tier]?.includes(name));
-  if (tiers.length === 0)
-    throw new Error(
-      `--name: given ${name}, allowed is an application of a tier in Pulumi.${stack}.yaml: ` +
-        (found.applications.join(", ") || "there is none"),
-    );
+async function open(where: Where): Promise<Opened> {
+  const { environment, tiers, container } = await storeOf(where);
+  const names = Object.keys(tiers).filter((tier) => tiers[tier]?.includes(where.name));
   return {
-    container: await containerOf({ environment, ...found }),
-    place: { environment, application: name },
-    tiers: tiers.sort().map((tier) => ({ environment, tier })),
+    container,
+    place: { environment, application: where.name },
+    tiers: names.sort().map((tier) => ({ environment, tier })),
   };
 }
 

@@ -67,9 +67,7 @@ export async function refusedRecord(
   gitlab: GitLab,
   { stack, commit, pipeline, job: name }: { stack: string; commit: string; pipeline: number; job: string },
 ): Promise<PreviewRecord> {
-  const [job] = (await gitlab.jobs(pipeline))
-    .filter((one) => one.name === name)
-    .sort((one, other) => other.id - one.id);
+  const job = (await gitlab.jobs(pipeline)).find((one) => one.name === name);
   if (job === undefined) throw new Error(`pipeline ${pipeline} has no job ${name}`);
   return previewed(await recordOfJob(gitlab, job, stack, commit), `job ${job.id}`);
 }

@@ -61,6 +61,7 @@ test("a drift that cannot be asked for is told, and each stack has its own issue
   await put(drift, "dev");
   expect(open().map(({ title }) => title)).toEqual(["Drift of prod is unknown", "Drift of dev: 1 to change"]);
   expect(open()[0]?.description).toContain("! no rights");
+  expect(open()[0]?.description).not.toContain("merge request");
 });
 
 test("an issue's text begins no line with a quick action", async () => {

@@ -5,7 +5,8 @@ import type { PreviewRecord } from "../record.ts";
 import type { GitLab, Issue } from "./client.ts";
 import { machinesPart } from "./machinesNote.ts";
 import { marker, readMarker } from "./marker.ts";
-import { noteOf, titleOf, type Source } from "./note.ts";
+import { noteOf, titleOf } from "./note.ts";
+import type { Source } from "./parts.ts";
 
 /** The label by which these issues are found. GitLab makes it where the project has none. */
 export const driftLabel = "drift";

@@ -6,7 +6,8 @@ import type { GitLab, Job } from "./client.ts";
 import { machinesPart } from "./machinesNote.ts";
 import { marker } from "./marker.ts";
 import { shortened } from "./markup.ts";
-import { errorBlock, joined, label, table, titleOf, type Source } from "./note.ts";
+import { titleOf } from "./note.ts";
+import { errorBlock, joined, label, type Source, table } from "./parts.ts";
 import { checkOfJob, exactEnvironment, exactRecordOfJob } from "./records.ts";
 import { GitLabError } from "./requester.ts";
 

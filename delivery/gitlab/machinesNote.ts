@@ -1,7 +1,7 @@
 /** What a check found on the machines, as a section of a note or an issue. Pure. */
 import { checkTitle, isKnown, isWhole, type CheckedMachine, type CheckRecord } from "../check/record.ts";
 import type { DifferenceLine } from "./markup.ts";
-import { errorBlock, folded, joined, label, oneLine, table, type Source } from "./note.ts";
+import { errorBlock, folded, joined, label, oneLine, table, type Source } from "./parts.ts";
 
 /** In characters. */
 const longest = { table: 10_000, part: 20_000 };

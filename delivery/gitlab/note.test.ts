@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { digestOf, type PreviewRecord } from "../record.ts";
-import { longestNote, noteOf, noteOfNothing, noteWithoutRecord, replaces, type Source } from "./note.ts";
+import { longestNote, noteOf, noteOfNothing, noteWithoutRecord, replaces } from "./note.ts";
 import { readMarker } from "./marker.ts";
+import type { Source } from "./parts.ts";
 import { commit, recordOf, step } from "./testing/records.ts";
 
 const source: Source = { pipeline: 12, job: 34, commit, projectUrl: "https://gitlab.example.com/platform/platform" };
@@ -76,7 +77,8 @@ test("mandatory violations of policy come before advisory ones", () => {
 
 test("jobs without a record and pipelines without a preview are told", () => {
   expect(noteWithoutRecord("prod", "404", source)).toContain("left no record");
-  expect(noteOfNothing("prod", source)).toContain("no longer previewed");
+  expect(noteOfNothing("prod", source, { waits: false })).toContain("no longer previewed");
+  expect(noteOfNothing("prod", source, { waits: true })).toContain("not previewed yet");
 });
 
 test("values that the program marks as secret are named, wherever they are; as many as there is room for", () => {
@@ -202,6 +204,19 @@ test("words of a record are words in the note, whatever they are", () => {
     }),
     { numRuns: 300 },
   );
+});
+
+test("an error of very many lines leaves room for what else is told", () => {
+  const policy = Array.from({ length: 500 }, (_, at) => ({
+    ...{ policy: `rule-${at}`, pack: "platform", level: "advisory" as const },
+    message: "wrong ".repeat(100),
+  }));
+  const steps = Array.from({ length: 1000 }, (_, at) => step("create", `name-${at}`));
+  const text = note(recordOf(steps, { outcome: "failed", error: "it broke\n".repeat(50_000), policy }));
+  expect(text.length).toBeLessThanOrEqual(longestNote);
+  expect(text).toMatch(/! it broke\n! … \(\d+ more lines\)\n/);
+  for (const what of ["steps", "violations"])
+    expect(text).toMatch(new RegExp(`\\d+ more ${what} are in the job's record`));
 });
 
 test("a record of ten thousand steps makes a note that GitLab shows, and says what it leaves out", () => {

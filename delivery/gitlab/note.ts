@@ -3,16 +3,9 @@ import { countsOf, digestOf, type PreviewRecord, type PreviewStep } from "../rec
 import { fromNothing } from "../preview/text.ts";
 import { nameOf } from "../urn.ts";
 import { masked } from "../state/mask.ts";
-import { isLater, marker, type Origin, readMarker } from "./marker.ts";
-import { code, differenceBlock, type DifferenceLine, lineOf, shortened, visible } from "./markup.ts";
-
-/** The job that made a record, as GitLab knows it. */
-export interface Source extends Origin {
-  /** Commit that was previewed. */
-  commit: string;
-  /** The project's address, for example `https://gitlab.example.com/group/project`. */
-  projectUrl: string;
-}
+import { isLater, marker, readMarker } from "./marker.ts";
+import { code, type DifferenceLine, shortened } from "./markup.ts";
+import { errorBlock, fitting, folded, joined, label, longestValue, oneLine, type Source, table } from "./parts.ts";
 
 /** In place of a job, where a pipeline has none. */
 export const noJob = 0;
@@ -25,15 +18,8 @@ export const preview = "preview";
  * slowly, if at all.
  */
 export const longestNote = 100_000;
-const longest = {
-  label: 200,
-  value: 2_000,
-  message: 1_000,
-  error: 20_000,
-  table: 30_000,
-  policy: 15_000,
-  secrets: 5_000,
-};
+/** In characters. Together with what is longest in `exactNote.ts` and `parts.ts` they leave room for the rest. */
+const longest = { message: 1_000, table: 25_000, policy: 15_000, secrets: 5_000 };
 
 const order = ["replace", "delete", "create", "update"] as const satisfies PreviewStep["operation"][];
 const verbs: Record<PreviewStep["operation"], string> = {
@@ -50,7 +36,7 @@ const verbs: Record<PreviewStep["operation"], string> = {
  */
 export function noteOf(stack: string, record: PreviewRecord, source: Source, more = ""): string {
   const head = [heading(stack, titleOf(record), source, digestOf(record))];
-  if (record.outcome === "failed") head.push("The preview **failed**, so this merge request cannot be applied.");
+  if (record.outcome === "failed") head.push("The preview **failed**, so nothing of it can be applied.");
   if (record.error !== undefined) head.push(errorBlock(record.error));
   if (record.state === undefined) head.push(fromNothing(code(`bin/delivery publish ${stack}`)));
   head.push(stepTable(record.steps), policyPart(record));
@@ -70,12 +56,22 @@ export function noteWithoutRecord(stack: string, reason: string, source: Source)
   ]);
 }
 
-/** The note's text where the newest pipeline has nothing to preview, after one that had. */
-export function noteOfNothing(stack: string, source: Source): string {
-  return joined([
-    heading(stack, "no longer previewed", source),
-    "The newest commit changes nothing that this stack is made from, so its pipeline has no preview of it.",
-  ]);
+/**
+ * The note's text where the newest pipeline has no preview, after one that had.
+ *
+ * @param waits It has a job for it, which did not run.
+ */
+export function noteOfNothing(stack: string, source: Source, { waits }: { waits: boolean }): string {
+  const [title, why] = waits
+    ? [
+        "not previewed yet",
+        "The newest commit's preview did not run: a job before it failed, or nobody has started it.",
+      ]
+    : [
+        "no longer previewed",
+        "The newest commit changes nothing that this stack is made from, so its pipeline has no preview of it.",
+      ];
+  return joined([heading(stack, title, source), why]);
 }
 
 /** The counts as a sentence's part, replaced and deleted first. */
@@ -94,11 +90,6 @@ export function replaces(fresh: string, standing: string): boolean {
   return mine !== undefined && (theirs === undefined || !isLater(theirs, mine));
 }
 
-/** A name, or what else stands in one cell. */
-export const label = (text: string, length = longest.label) => code(shortened(text, length));
-
-export const joined = (parts: readonly string[]) => parts.filter((part) => part !== "").join("\n\n");
-
 function heading(stack: string, title: string, source: Source, record?: string): string {
   const { projectUrl, commit, pipeline, job } = source;
   const short = commit.slice(0, 8);
@@ -110,11 +101,6 @@ function heading(stack: string, title: string, source: Source, record?: string):
       ...(job === noJob ? [] : [`[job ${job}](${projectUrl}/-/jobs/${job})`]),
     ].join(" · "),
   ]);
-}
-
-export function errorBlock(error: string): string {
-  const lines = shortened(error.split("\n").map(visible).join("\n"), longest.error).split("\n");
-  return differenceBlock(lines.map((text) => ({ sign: "!", text })));
 }
 
 function stepTable(steps: readonly PreviewStep[]): string {
@@ -173,22 +159,6 @@ function secretsIn(value: unknown, place: string): string[] {
   return Object.entries(value).flatMap(([name, one]) => secretsIn(one, `${place}.${name}`));
 }
 
-export function table(heads: string[], rows: string[][], length: number, what: string): string {
-  if (rows.length === 0) return "";
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const lines = [line(heads), line(heads.map(() => "---"))];
-  const kept = fitting(rows.map(line), length - lines.join("\n").length);
-  const left = rows.length - kept.length;
-  return joined([[...lines, ...kept].join("\n"), left > 0 ? `${left} more ${what} are in the job's record.` : ""]);
-}
-
-/** The first lines that fit together. */
-function fitting(lines: readonly string[], length: number): string[] {
-  let used = 0;
-  const end = lines.findIndex((line) => (used += line.length + 1) > length);
-  return lines.slice(0, end < 0 ? lines.length : end);
-}
-
 function differenceLines(steps: readonly PreviewStep[]): DifferenceLine[] {
   return order.flatMap((operation) =>
     steps
@@ -198,32 +168,10 @@ function differenceLines(steps: readonly PreviewStep[]): DifferenceLine[] {
         ...changes.flatMap(({ path, kind, before, after }) => {
           const at = (sign: "+" | "-", value: unknown): DifferenceLine => ({
             sign,
-            text: `  ${oneLine(path)}: ${shortened(JSON.stringify(value) ?? "unknown", longest.value)}`,
+            text: `  ${oneLine(path)}: ${shortened(JSON.stringify(value) ?? "unknown", longestValue)}`,
           });
           return [...(kind === "add" ? [] : [at("-", before)]), ...(kind === "delete" ? [] : [at("+", after)])];
         }),
       ]),
   );
-}
-
-export const oneLine = (text: string) => shortened(text.replaceAll(/\s+/g, " "), longest.value);
-
-/** Lines that are shown where somebody opens them; those for which there is room. */
-export function folded(
-  summary: string,
-  lines: readonly DifferenceLine[],
-  length: number,
-  { projectUrl, job }: Pick<Source, "projectUrl" | "job">,
-): string {
-  if (lines.length === 0) return "";
-  const frame = (shown: readonly DifferenceLine[]) => {
-    const left = lines.length - shown.length;
-    const rest =
-      left > 0 ? `${left} more lines are in [the job's record](${projectUrl}/-/jobs/${job}/artifacts/browse).` : "";
-    return joined([`<details><summary>${summary}</summary>`, differenceBlock(shown), rest, "</details>"]);
-  };
-  // What the frame itself takes: the longest fence is as long as the longest run of backticks in a line that fits.
-  const room = length - frame([]).length - 2 * longest.value - 100;
-  const kept = fitting(lines.map(lineOf), room).length;
-  return frame(lines.slice(0, kept));
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { putOpenNotes } from "./openNotes.ts";
 import { fixture, type Fixture, job, mergeRequest, pipeline } from "./testing/fixture.ts";
@@ -76,6 +75,23 @@ test("a push that takes a stack's change back is told in its note", async () => 
   expect((await put()).done).toEqual([]);
 });
 
+test.each(["skipped", "manual"])(
+  "a preview that is %s is told in the note of the one before, until it has run",
+  async (status) => {
+    const request = mergeRequest(1, { pipelines: [pipeline(10, [job(1, "prod", prod)])] });
+    made.fake.mergeRequests.push(request);
+    await put();
+    request.pipelines.push(pipeline(11, [job(2, "prod", undefined, status)]));
+    await put();
+    expect(bodies()).toEqual([expect.stringContaining("not previewed yet")]);
+    expect((await put()).done).toEqual([]);
+    // GitLab runs the same job then.
+    request.pipelines[1]!.jobs = [job(2, "prod", recordOf([step("replace", "back")]))];
+    await put();
+    expect(bodies()).toEqual([expect.stringContaining("1 to replace")]);
+  },
+);
+
 test("a merge request from a fork has no note: its pipeline is the fork's", async () => {
   const foreign = pipeline(10, [job(1, "prod", prod)], { project_id: 99 });
   made.fake.mergeRequests.push(mergeRequest(1, { source_project_id: 99, pipelines: [foreign] }));
@@ -101,13 +117,12 @@ test("the merge request that was changed longest ago has its turn first", async 
   expect((await put()).done.map((line) => line.split(":")[0])).toEqual(["!2", "!3", "!1"]);
 });
 
-test("a merge request that takes too long is left for the next run, which goes on with it", async () => {
+test("a merge request that takes too long has one note at least; the next run goes on with it", async () => {
   made.fake.mergeRequests.push(
     mergeRequest(1, { pipelines: [pipeline(10, [job(1, "prod", prod), job(2, "dev", dev)])] }),
     mergeRequest(2, { pipelines: [pipeline(11, [job(3, "prod", prod)])] }),
   );
-  made.fake.before = (endpoint) => (endpoint === "artifact" ? sleep(300) : undefined);
-  const put = () => putOpenNotes(made.client, made.fake.projectUrl, 0.2);
+  const put = () => putOpenNotes(made.client, made.fake.projectUrl, 0);
   const first = await put();
   expect(first.failed).toEqual([expect.stringContaining("!1: its notes take too long")]);
   expect(first.done.map((line) => line.split(":")[0])).toEqual(["!1", "!2"]);

@@ -2,17 +2,21 @@
 import type { GitLab, Job, MergeRequest } from "./client.ts";
 import { readMarker } from "./marker.ts";
 import { exactOf, exactPart, orWhyNot, tellsExact } from "./exactNote.ts";
-import { joined, noJob, noteOf, noteOfNothing, noteWithoutRecord, preview, type Source } from "./note.ts";
+import { noJob, noteOf, noteOfNothing, noteWithoutRecord, preview } from "./note.ts";
+import { joined, type Source } from "./parts.ts";
 import { previewNotes, putNote } from "./putNote.ts";
 import { exactJob, previewedStack, recordOfJob } from "./records.ts";
 
 /** Jobs that go on no more. https://docs.gitlab.com/api/jobs/ */
 const ended = ["success", "failed", "canceled"];
 
+/** Jobs that did not run, and may still: as the same job, where one before them is run again or somebody starts them. */
+const waiting = ["skipped", "manual"];
+
 /** An author names the jobs, so that there may be any number of them. */
 const mostStacks = 20;
 
-/** Each merge request has so long in a run; what is left follows in the next. */
+/** Each merge request has so long in a run, and one note at least; what is left follows in the next. */
 const longestSeconds = 120;
 
 /** What was done, one line each. A merge request that fails does not keep others from their notes. */
@@ -55,6 +59,7 @@ async function* putNotes(
     return read === undefined ? [] : [{ ...read, body }];
   });
   const origin = { pipeline: pipeline.id, commit: pipeline.sha, projectUrl };
+  let written = 0;
   for (const { stack, job } of previews) {
     if (!ended.includes(job.status)) continue;
     // By hand, so perhaps later than the preview, or never.
@@ -67,13 +72,17 @@ async function* putNotes(
         (exact === undefined || tellsExact(one.body, stack, { ...origin, job: exact.id })),
     );
     if (isTold) continue;
-    if (Date.now() > end) throw new Error(`its notes take too long; the one about ${stack} follows in the next run`);
+    if (written++ > 0 && Date.now() >= end)
+      throw new Error(`its notes take too long; the one about ${stack} follows in the next run`);
     const text = await textFor(gitlab, stack, job, exact, { ...origin, job: job.id });
     yield `${stack}, job ${job.id}: ${await putNote(gitlab, iid, text)}`;
   }
   for (const { stack, pipeline: before } of standing) {
-    if (before >= pipeline.id || previews.some((one) => one.stack === stack)) continue;
-    yield `${stack}, no preview: ${await putNote(gitlab, iid, noteOfNothing(stack, { ...origin, job: noJob }))}`;
+    const status = previews.find((one) => one.stack === stack)?.job.status;
+    const waits = status !== undefined && waiting.includes(status);
+    if (before >= pipeline.id || (status !== undefined && !waits)) continue;
+    const text = noteOfNothing(stack, { ...origin, job: noJob }, { waits });
+    yield `${stack}, no preview: ${await putNote(gitlab, iid, text)}`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { visible } from "../gitlab/markup.ts";
 import type { PolicyViolation, PreviewRecord, PreviewStep, PropertyChange } from "../record.ts";
 import { comesAndGoes, differences, differencesText } from "./compare.ts";
 
@@ -212,8 +213,14 @@ test("a record of very many changes is compared in a time that grows as they do"
 test("an approved record hides no line of the log", () => {
   const section = "\u001b[0Ksection_start:0:x[collapsed=true]\r\u001b[0K\n";
   const approved = record([step({ name: section, changes: [update(section, 1, 2)] })]);
-  const text = differencesText(differences(approved, record([])));
-  expect(text).toContain("section_start");
-  expect(text).not.toMatch(/[^\P{C}\n]/u);
-  expect(text.split("\n")).toHaveLength(3);
+  for (const now of [[], [step({ name: section, changes: [] })]]) {
+    const text = differencesText(differences(approved, record(now)));
+    expect(text).toContain("section_start");
+    expect(text).not.toMatch(/[^\P{C}\n]/u);
+    expect(text.split("\n")).toHaveLength(3);
+  }
+  const failed = record([], { outcome: "failed", error: section });
+  expect(differencesText(differences(failed, record([])))).toBe(
+    `preview\n  approved: failed: ${visible(section)}\n  now:      previewed`,
+  );
 });

@@ -36,9 +36,8 @@ export function differences(
   };
   differ("stack", approved.stack, now.stack);
   differ("policy packs", approved.packs.join(", ") || undefined, now.packs.join(", ") || undefined);
-  for (const { outcome, error } of [approved, now])
-    if (outcome !== "previewed")
-      found.push({ subject: "preview", approved: approved.outcome, now: `${now.outcome}: ${error ?? ""}` });
+  if ([approved, now].some(({ outcome }) => outcome !== "previewed"))
+    found.push({ subject: "preview", approved: outcomeOf(approved), now: outcomeOf(now) });
   if (!resumed) differ("state from which it starts", approved.state, now.state);
   const secrets = new Set([...Object.keys(approved.secrets ?? {}), ...Object.keys(now.secrets ?? {})]);
   for (const path of secrets) differ(`secret ${path}`, approved.secrets?.[path], now.secrets?.[path]);
@@ -58,6 +57,7 @@ export function differences(
 
 const byUrn = (steps: readonly PreviewStep[]) => Map.groupBy(steps, ({ urn }) => urn);
 const byPath = (changes: readonly PropertyChange[]) => new Map(changes.map((change) => [change.path, change]));
+const outcomeOf = ({ outcome, error }: PreviewRecord) => (error === undefined ? outcome : `${outcome}: ${error}`);
 const textOf = (value: string | undefined) => value ?? "none";
 const subjectOf = ({ type, name }: PreviewStep) => `${type} ${name}`;
 
@@ -85,12 +85,10 @@ function stepDifferences(
     // A value that the preview took for another one because it had a placeholder.
     if (fresh === undefined && old && isOfSecret(old)) continue;
     if (resumed && (fresh === undefined || (old && matches(old.after, fresh.after)))) continue;
+    // The path may be an author's word in what is done now, too.
+    const none = `no change of ${visible(path)}`;
     if (!isDeepStrictEqual(old, fresh))
-      found.push({
-        subject,
-        approved: old ? changeText(old) : `no change of ${path}`,
-        now: fresh ? changeText(fresh) : `no change of ${path}`,
-      });
+      found.push({ subject, approved: old ? changeText(old) : none, now: fresh ? changeText(fresh) : none });
   }
   const known = !resumed || !hasUnknown(approved.changes);
   if (approved.inputs !== now.inputs && found.length === 0 && known && now.operation !== "delete")

@@ -45,6 +45,16 @@ test("a replacement that deletes first says so", () => {
   expect(stepsOf(...parts("create-replacement", "replace", "delete-replaced"))[0]?.changes).not.toContainEqual(change);
 });
 
+test("what an interrupted replacement left is deleted, and not replaced again", () => {
+  const events = [
+    begins({ op: "same", old: state({ zone: "2" }), new: state({ zone: "2" }) }),
+    begins({ op: "delete-replaced", old: state({ zone: "1" }, { protect: true }), new: null }),
+  ];
+  const { steps, counts } = fold(events, mask);
+  expect(steps).toMatchObject([{ operation: "delete", changes: [] }]);
+  expect(counts).toEqual({ create: 0, update: 0, delete: 1, replace: 0, same: 1 });
+});
+
 test("protection that goes is a step of its own, whatever else is the same", () => {
   const inputs = { a: 1 };
   const same = (before: Partial<StepState>, after: Partial<StepState>) =>
@@ -88,6 +98,14 @@ test("a secret in the name of a property is told as one", () => {
   const of = (value: number) => state({ tags: { "is hunter2": { hunter2: value } } });
   const [step] = stepsOf(begins({ op: "update", old: of(1), new: of(2), detailedDiff }));
   expect(step?.changes).toEqual([{ path: 'tags["is [secret]"]["[secret]"]', kind: "update", before: 1, after: 2 }]);
+});
+
+test("a property that is called as what every object has is one that is added", () => {
+  const diffs = ["tags.constructor"];
+  const [step] = stepsOf(
+    begins({ op: "update", old: state({ tags: {} }), new: state({ tags: { constructor: "ours" } }), diffs }),
+  );
+  expect(step?.changes).toEqual([{ path: "tags.constructor", kind: "add", after: "ours" }]);
 });
 
 test("a change of an object is told as changes of what is in it", () => {

@@ -46,9 +46,7 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
   const steps: PreviewStep[] = [];
   let same = 0;
   for (const parts of groups.values()) {
-    const told = operations[parts[0]?.op ?? ""];
-    // For the engine, a resource of which an option alone changes is the same.
-    const operation = told === "same" && optionsOf(parts).length > 0 ? "update" : told;
+    const operation = operationOf(parts);
     if (operation === "same") same++;
     else if (operation !== undefined) steps.push(stepOf(operation, parts, all, mask));
   }
@@ -69,6 +67,14 @@ export function fold(events: readonly EngineEvent[], mask: Mask): Folded {
     }),
     result: events.flatMap(({ summaryEvent }) => (summaryEvent ? (summaryEvent.result ?? "succeeded") : [])).at(-1),
   };
+}
+
+function operationOf(parts: readonly StepMetadata[]): Operation | "same" | undefined {
+  // A replacement that was interrupted has left the old resource, and nothing else is to do.
+  if (parts.every(({ op }) => op === "delete-replaced")) return "delete";
+  const told = operations[parts[0]?.op ?? ""];
+  // For the engine, a resource of which an option alone changes is the same.
+  return told === "same" && optionsOf(parts).length > 0 ? "update" : told;
 }
 
 function stepOf(operation: Operation, parts: StepMetadata[], all: readonly StepState[], mask: Mask): PreviewStep {

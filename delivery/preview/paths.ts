@@ -24,7 +24,8 @@ export function formatPath(path: Path): string {
 /** The value at a path; undefined where there is none. */
 export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((found, part) => {
-    if (found === null || typeof found !== "object") return undefined;
+    // Of its own: every object has a `constructor`, and a tag may be called so.
+    if (found === null || typeof found !== "object" || !Object.hasOwn(found, part)) return undefined;
     return (found as Record<string | number, unknown>)[part];
   }, value);
 }

@@ -2,10 +2,9 @@
 import { preview as run, ownPlace, type Place } from "../pulumi.ts";
 import { commitOf, policyArguments, readStackFile, type Project } from "../project.ts";
 import type { PreviewRecord } from "../record.ts";
-import { marksOf, secureValues, withPlaceholders, type Secure } from "../state/configuration.ts";
+import { marksOf, placeholdersOf, secureValues, withPlaceholders, type Secure } from "../state/configuration.ts";
 import { importState, makeStack, readCopy, type ExactStack } from "../state/copy.ts";
 import { Mask, masked } from "../state/mask.ts";
-import { placeholdersOf } from "../state/configuration.ts";
 import { previewEnvironment } from "../state/passphrase.ts";
 import { withThrowAway } from "../state/throwAway.ts";
 import { fold } from "./fold.ts";

@@ -16,6 +16,9 @@ const unknowns = new Set([
   "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
 ]);
 
+/** Whether the engine does not know a value yet. */
+export const isUnknown = (value: string) => unknowns.has(value);
+
 /** pulumi/sdk, go/common/resource/sig */
 const signature = "4dabf18193072939515e22adb298388d";
 const signatures = {
@@ -27,7 +30,7 @@ const signatures = {
 
 /** A value as it counts. */
 export function plainValue(value: unknown, mask: Mask): unknown {
-  if (typeof value === "string") return unknowns.has(value) ? unknown : mask.text(value);
+  if (typeof value === "string") return isUnknown(value) ? unknown : mask.text(value);
   if (Array.isArray(value)) return value.map((one) => plainValue(one, mask));
   if (value === null || typeof value !== "object") return value;
   const content = value as Record<string, unknown>;

@@ -26,15 +26,35 @@ export interface Replacement {
 const shortest = 3;
 const isCommon = (value: string) => value.length < shortest || /^(true|false)$/i.test(value);
 
+type Form = (value: string) => string;
+
+const inJson: Form = (value) => JSON.stringify(value).slice(1, -1);
+const hexadecimal = (character: string) => character.charCodeAt(0).toString(16);
+
 /** As it is; inside JSON; inside an address; base64 of it. */
-const forms: ((value: string) => string)[] = [
+const forms: readonly Form[] = [
   (value) => value,
-  (value) => JSON.stringify(value).slice(1, -1),
-  (value) => JSON.stringify(JSON.stringify(value).slice(1, -1)).slice(1, -1),
+  inJson,
+  (value) => inJson(inJson(value)),
+  // As Go writes JSON: providers and the engine are written in it.
+  (value) => inJson(value).replaceAll(/[<>&]/g, (character) => `\\u00${hexadecimal(character)}`),
   encodeURIComponent,
+  // As Go and Python write addresses.
+  (value) =>
+    encodeURIComponent(value).replaceAll(/[!'()*]/g, (character) => `%${hexadecimal(character).toUpperCase()}`),
   (value) => Buffer.from(value).toString("base64"),
   (value) => Buffer.from(value).toString("base64url"),
 ];
+
+/** In base64 of a longer text, a login say: the signs that are of the value alone, by the place in which it begins. */
+const formsWithin: readonly Form[] = [0, 1, 2].flatMap((before) =>
+  (["base64", "base64url"] as const).map((encoding) => (value: string) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(value)]);
+    return bytes.toString(encoding).slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6));
+  }),
+);
+/** Fewer such signs are everywhere. */
+const shortestWithin = 8;
 
 /** Replaces known secrets, and placeholders. */
 export class Mask {
@@ -49,14 +69,17 @@ export class Mask {
     );
     for (const { secret, by } of [...replacements, ...lines]) {
       if (isCommon(secret)) continue;
-      for (const form of forms) {
-        const key = form(secret);
-        if (!this.#replacements.has(key)) this.#replacements.set(key, by === masked ? by : form(by));
-      }
+      for (const form of forms) this.#add(form(secret), by === masked ? by : form(by));
+      const within = formsWithin.map((form) => form(secret)).filter(({ length }) => length >= shortestWithin);
+      for (const signs of within) this.#add(signs, by);
     }
     const longestFirst = [...this.#replacements.keys()].sort((a, b) => b.length - a.length);
     const patterns = longestFirst.map((text) => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`));
     this.#pattern = new RegExp([...patterns, ...placeholders].join("|"), "g");
+  }
+
+  #add(text: string, by: string): void {
+    if (!this.#replacements.has(text)) this.#replacements.set(text, by);
   }
 
   text(text: string): string {

@@ -1,5 +1,6 @@
 /** What `pulumi preview --json` says of the resources that there would be. */
 import { z } from "zod";
+import { parseAs } from "../parse.ts";
 
 const state = z.object({
   urn: z.string(),
@@ -10,7 +11,11 @@ const state = z.object({
   propertyDependencies: z.record(z.string(), z.array(z.string()).nullable()).nullish(),
 });
 
-const preview = z.object({ steps: z.array(z.object({ op: z.string(), newState: state.optional() })).default([]) });
+const preview = z.object({ steps: z.array(z.object({ op: z.string(), newState: state.optional() })) });
+
+const diagnosed = z.object({
+  diagnostics: z.array(z.object({ message: z.string().default(""), severity: z.string().default("") })).default([]),
+});
 
 /** A resource that there would be after the preview's steps. */
 export interface Planned {
@@ -23,9 +28,14 @@ export interface Planned {
   madeOf: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The resources of a preview, each once. Throws where the text is no such preview. */
+/** The resources of a preview, each once. Throws where the text is no such preview, or one that failed: it has a part. */
 export function plannedOf(text: string): Planned[] {
-  const { steps } = preview.parse(JSON.parse(text));
+  const what = "what `pulumi preview --json` prints";
+  // One that failed early has no steps at all.
+  const { diagnostics } = parseAs(diagnosed, what, text);
+  const errors = diagnostics.filter(({ severity }) => severity === "error").map(({ message }) => message.trim());
+  if (errors.length > 0) throw new Error(`the preview failed: ${errors.join("\n")}`);
+  const { steps } = parseAs(preview, what, text);
   const planned = new Map<string, Planned>();
   for (const { op, newState } of steps) {
     if (!newState?.custom || op.startsWith("delete") || op.startsWith("discard")) continue;

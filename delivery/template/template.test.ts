@@ -58,6 +58,17 @@ test("a subnet is a sub-resource that depends on what it is made of, by their ID
   });
 });
 
+test("where a parent's name is not known yet, both have its name in the program", () => {
+  const vault = planned("keyvault:Vault", "vault-kv", { vaultName: unknown });
+  const secret = planned(
+    "keyvault:Secret",
+    "login",
+    { secretName: "x", vaultName: unknown },
+    { vaultName: [vault.urn] },
+  );
+  expect(resourcesOf(vault, secret).map(({ name }) => name)).toEqual(["vault-kv", "vault-kv/x"]);
+});
+
 test("tags and place stand beside the properties, and brackets are no expressions", () => {
   expect(resourcesOf(network)[0]).toMatchObject({
     type: "Microsoft.Network/virtualNetworks",
@@ -135,6 +146,23 @@ test("of a preview's steps those count that leave a resource, each once", () => 
     ["c", {}],
     ["d", { name: [], id: ["x"] }],
   ]);
+});
+
+test.each([
+  ["no JSON", "Previewing update (dev)"],
+  ["something else", "{}"],
+  ["the engine's events", '{"sequence":1}\n{"sequence":2}'],
+  ["a record of bin/delivery preview", '{"version":1,"steps":[{"operation":"create"}]}'],
+])("%s is no preview", (_, text) => {
+  expect(() => plannedOf(text)).toThrow("this is no record of what `pulumi preview --json` prints: ");
+});
+
+test("a preview that failed makes no template: it has a part of the resources", () => {
+  const diagnostics = [
+    { message: "warning: old", severity: "warning" },
+    { message: "error: no rights\n", severity: "error" },
+  ];
+  expect(() => plannedOf(JSON.stringify({ steps: [], diagnostics }))).toThrow("the preview failed: error: no rights");
 });
 
 test("API versions are those that azure-native's SDK says it uses", () => {

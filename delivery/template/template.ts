@@ -4,6 +4,7 @@
  * https://learn.microsoft.com/azure/azure-resource-manager/templates/syntax
  */
 import { createHash } from "node:crypto";
+import { isUnknown } from "../preview/values.ts";
 import { apiVersionOf, armNameOf, isAzureNative, parametersOf, unversioned } from "./armType.ts";
 import { bodyOf, type Properties } from "./body.ts";
 import type { Planned } from "./preview.ts";
@@ -18,14 +19,7 @@ export interface Template {
 /** Parameter in the place of what only the update will know. */
 export const notYetKnown = "notYetKnown";
 
-/** What the engine writes for values that it does not know yet, and for secrets. */
-const unknownValues = [
-  "04da6b54-80e4-46f7-96ec-b56ff0331ba9", // String or anything.
-  "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-  "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-  "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-  "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-];
+/** What the engine writes for secrets. */
 const secretValue = "[secret]";
 
 const schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#";
@@ -79,14 +73,16 @@ const nameIn = (urn: string) => urn.split("::").at(-1) ?? urn;
  * Type and full name. Where a parent's name is not known yet, it is the one by which the parent is made; where its own is
  * not, its name in the program.
  */
-function identityOf({ type, urn, inputs, madeOf }: Planned, byUrn: ReadonlyMap<string, Planned>) {
+function identityOf(
+  { type, urn, inputs, madeOf }: Planned,
+  byUrn: ReadonlyMap<string, Planned>,
+): { type: string; name: string } {
   return armNameOf(type, (parameter) => {
     const given = inputs[parameter];
-    if (typeof given === "string" && !unknownValues.includes(given)) return given;
+    if (typeof given === "string" && !isUnknown(given)) return given;
     if (parameter === parametersOf(type).at(-1)) return nameIn(urn);
     const parent = madeOf[parameter]?.flatMap((on) => byUrn.get(on) ?? []).at(-1);
-    const own = parent && parent.inputs[parametersOf(parent.type).at(-1) ?? ""];
-    return typeof own === "string" ? own : nameIn(urn);
+    return parent ? (identityOf(parent, byUrn).name.split("/").at(-1) ?? "") : nameIn(urn);
   });
 }
 
@@ -123,7 +119,7 @@ function expressed(
     parameters[name] = { type: "securestring" };
     return `[parameters('${name}')]`;
   }
-  if (unknownValues.includes(value)) {
+  if (isUnknown(value)) {
     if (reference !== undefined && isId(field)) return reference;
     parameters[notYetKnown] = { type: "string", defaultValue: "not yet known" };
     return `[parameters('${notYetKnown}')]`;

@@ -131,7 +131,7 @@ test("the machines that stand are written, with addresses, host keys and the ide
 });
 
 test("all that is asked belongs to the role Platform Inventory Reader, which bin/azure-state defines", async () => {
-  const script = readFileSync(join(root, "bin", "azure-state"), "utf8").replaceAll("\\\n", "");
+  const script = readFileSync(join(root, "bin", "azure-resources"), "utf8").replaceAll("\\\n", "");
   const role = /"Platform Inventory Reader"\]="([^"]+)"/.exec(script)?.[1]?.split(" ") ?? [];
   const log = join(lab.directory, "arm.log");
   const before = readFileSync(log, "utf8").length;
@@ -187,7 +187,11 @@ test("a machine that is being made is left out and told, and with --wait that is
 test("wrong use, a login that is refused and a stack that is not there have their own words", async () => {
   expect(await run([])).toMatchObject({ status: 2, stderr: expect.stringContaining("allowed is one") as string });
   expect(await run(["--frobnicate", stack])).toMatchObject({ status: 2 });
-  expect(await run(["--timeout", "", stack])).toMatchObject({ status: 2 });
+  expect(await run(["--wait", "--timeout", "", stack])).toMatchObject({ status: 2 });
+  expect(await run(["--timeout", "9", stack])).toMatchObject({
+    status: 2,
+    stderr: expect.stringContaining("--timeout: given without --wait") as string,
+  });
   expect((await run(["--help"])).stdout).toMatch(/^Usage: bin\/inventory/);
   const wrong = await run(["--config-file", join(directory, "stack.yaml"), stack], {
     ...login,

@@ -1,5 +1,4 @@
 /** What a start of the ARM server is given. */
-import type { JSONWebKeySet } from "jose";
 import type { MissingHealth, VaultState } from "../liveSettings.ts";
 import type { MachineEffects } from "../world.ts";
 
@@ -28,8 +27,6 @@ export interface ArmOptions {
   secondsPerMinute: number;
   /** Time after which a new role assignment counts, and a new identity is known; three of those minutes by default. */
   rightsSeconds?: number;
-  /** The public keys of an issuer of federated credentials; asked of it by default. */
-  issuerKeys?: (issuer: string) => Promise<JSONWebKeySet>;
   /** Unix socket on which requests to Azure's services are answered: Resource Manager, vaults, storage. */
   servicesSocket?: string;
   /** What is wrong with all key vaults; asked each time. */

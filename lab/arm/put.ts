@@ -144,14 +144,15 @@ function commit(request: Request, type: ResourceType, draft: Draft, context: Con
     !type.stored &&
     isDeepStrictEqual(existing.body, kept) &&
     isDeepStrictEqual(existing.computed, JSON.parse(JSON.stringify(draft.computed)));
-  if (unchanged) return answer(request, type, existing, 200, context);
+  const status = existing ? (type.changed ?? 200) : (type.made ?? 201);
+  if (unchanged) return answer(request, type, existing, status, context);
   const takesTime = type.asynchronous === true || (type.asynchronous === "creation" && !existing);
   const state = !takesTime ? "Succeeded" : existing ? "Updating" : "Creating";
   const written = existing
     ? context.store.put({ ...existing, body: kept, computed: draft.computed, state, error: undefined }, true)
     : context.store.create(id, type.type, kept, draft.computed, state);
   type.applied?.(written, existing, body, context);
-  return answer(request, type, context.store.get(id)!, existing ? 200 : 201, context);
+  return answer(request, type, context.store.get(id)!, status, context);
 }
 
 function answer(request: Request, type: ResourceType, resource: Resource, status: number, context: Context): Answer {

@@ -26,6 +26,7 @@ import { resourceGroups } from "./resources/resourceGroups.ts";
 import { storageAccounts } from "./storage/accounts.ts";
 import { blobServices } from "./storage/blobServices.ts";
 import { containers } from "./storage/containers.ts";
+import { managementPolicies } from "./storage/managementPolicies.ts";
 
 const all = [
   resourceGroups,
@@ -49,6 +50,7 @@ const all = [
   storageAccounts,
   blobServices,
   containers,
+  managementPolicies,
   virtualMachineScaleSets,
   virtualMachines,
   autoscaleSettings,

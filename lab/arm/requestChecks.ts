@@ -10,7 +10,8 @@ export function checkName(type: ResourceType, id: string): void {
   const name = nameOf(id);
   if (type.name.pattern.test(name)) return;
   const codes: Partial<Record<Dialect, string>> = { arm: "InvalidResourceGroup", compute: "InvalidParameter" };
-  throw badRequest(
+  throw new ArmError(
+    type.name.status ?? 400,
     type.name.code ?? codes[type.dialect] ?? "InvalidResourceName",
     `Resource name ${name} is invalid. ${type.name.rule}.`,
   );

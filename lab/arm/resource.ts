@@ -66,7 +66,7 @@ export interface Computed {
   deleted?: { from: string; at: number };
   /** Of a user-assigned identity: what the directory has of it. */
   entry?: DirectoryEntry;
-  /** Of a federated credential: when it was made or changed last, in milliseconds since 1970. */
+  /** Of a federated credential or a management policy: when it was made or changed last, in milliseconds since 1970. */
   written?: number;
   /** Of a role assignment, and a role of one's own: when it was made, in milliseconds since 1970, and by whom. */
   assigned?: { at: number; by: string };

@@ -59,8 +59,8 @@ export interface ResourceType<B extends Body = Body> {
   introduced?: Introduced;
   /** `global` resources have no region; children inherit their parent's. */
   location: "regional" | "global" | "inherited";
-  /** `code` of the refusal, where it is not the one of the provider. */
-  name: { pattern: RegExp; rule: string; code?: string };
+  /** `status` and `code` of the refusal, where they are not 400 and the one of the provider. */
+  name: { pattern: RegExp; rule: string; status?: number; code?: string };
   /** Where tags are narrower than everywhere: how many, and what their names may be. */
   tags?: { most: number; names: RegExp; rule: string };
   schema: z.ZodType<B>;
@@ -71,6 +71,10 @@ export interface ResourceType<B extends Body = Body> {
    * answered 202 without a body.
    */
   asynchronous: boolean | "creation";
+  /** How a PUT that makes the resource is answered, where it is not 201. */
+  made?: 200;
+  /** How a PUT of a resource that is there is answered, where it is not 200. */
+  changed?: 201;
   /** Whether every PUT and PATCH is answered 202 without a body: what the type refuses is told by the operation. */
   accepted?: true;
   /** Whether DELETE takes time although PUT does not. */

@@ -122,6 +122,9 @@ test("each authority's key is made and has signers of its own, and its certifica
   });
   const issued = await run(["--minutes", "5", "--out", out, stack], { deploy });
   expect(issued).toMatchObject({ status: 0, stdout: expect.stringContaining(`ssh -F ${out}/ssh_config`) as string });
+  expect(issued.stderr).toMatch(
+    new RegExp(`no \\S*inventory/${stack}\\.ssh_config names the machines yet: bin/inventory ${stack}\n`),
+  );
   expect(shown(out)).toMatch(/Principals: \n\s+deploy\n/);
 
   // Who may sign for deployments may not sign for administrators.
@@ -151,8 +154,18 @@ test("a signer that the directory does not know yet is waited for, and one who h
   const role = (await lab.call("GET", `${mine!.properties.roleDefinitionId}?api-version=2022-04-01`)).body as object;
   expect(role).toMatchObject({
     name: definitionGuid(subscription, signerRole.name),
-    properties: { roleName: signerRole.name, permissions: [{ actions: [], dataActions: signerRole.dataActions }] },
+    properties: {
+      roleName: `${signerRole.name} of ${subscription}`,
+      permissions: [{ actions: [], dataActions: signerRole.dataActions }],
+    },
   });
+  // Who gives the right to others alone waits for none, and is told why the key is not printed.
+  const given = await run(["authority", "--for", "administrator", "--signer", principalId, stack]);
+  expect(given).toMatchObject({
+    status: 1,
+    stderr: expect.stringMatching(/ may sign by ssh-authority-administrator\n[^]*403 Forbidden/) as string,
+  });
+  expect(given.stderr).not.toContain("waiting until the right");
   // As bin/azure-state gives it, under a name of its own.
   await lab.call("DELETE", `${mine!.id}?api-version=2022-04-01`);
   const other = `${assignmentsOf(key)}/00000000-0000-4000-8000-000000000001?api-version=2022-04-01`;
@@ -162,7 +175,9 @@ test("a signer that the directory does not know yet is waited for, and one who h
 }, 120_000);
 
 test.each([
-  [["--out", "x"], "given no stack"],
+  [["--out", "x"], "given 0 stacks, allowed is one"],
+  [["--signer", "me", "--out", "x", stack], "--signer: given without authority, allowed with it"],
+  [["authority", "--for", "deploy", "--out", "x", stack], "--out: given with authority, allowed without it"],
   [["authority", stack], "--for: given nothing, allowed are deploy, administrator"],
   [
     ["authority", "--for", "deploy", "--signer", "somebody", stack],

@@ -25,6 +25,7 @@ export const types = {
   roleDefinition: "Microsoft.Authorization/roleDefinitions",
   storageAccount: "Microsoft.Storage/storageAccounts",
   blobService: "Microsoft.Storage/storageAccounts/blobServices",
+  managementPolicy: "Microsoft.Storage/storageAccounts/managementPolicies",
   blobContainer: "Microsoft.Storage/storageAccounts/blobServices/containers",
   autoscaleSetting: "Microsoft.Insights/autoscaleSettings",
 } as const;

@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { capacityText, measureCapacity } from "../chaos/capacity.ts";
 import { realClock } from "../chaos/clock.ts";
 import { loadProgram } from "../chaos/load.ts";
-import { endedBySignals, positive, sayer } from "../chaos/program.ts";
+import { count, endedBySignals, positive, sayer } from "../chaos/program.ts";
 import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
 import { ensureDaemon } from "../cli/daemon.ts";
@@ -53,7 +53,7 @@ const program = new Command("make bench")
     [0.3, 0.6, 0.8, 0.9, 1, 1.2, 1.5, 2, 3, 4],
   )
   .option("--seconds <n>", `of each step; the first ${warmUpSeconds} do not count`, stepSeconds, 20)
-  .option("--repeat <n>", "how often each step is measured; the median counts", positive, 1)
+  .option("--repeat <n>", "how often each step is measured; the median counts", count, 1)
   .option("--seed <n>", "of the requests", positive, 1)
   .option(
     "--before <release>",

@@ -8,6 +8,13 @@ export function positive(text: string): number {
   return value;
 }
 
+/** The value of an option that says how many. */
+export function count(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError("it must be a whole number above 0");
+  return value;
+}
+
 /** Says each message with the seconds since now. */
 export function sayer(started = Date.now()): (message: string) => void {
   return (message) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(8)} s  ${message}`);

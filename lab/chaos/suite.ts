@@ -12,7 +12,7 @@ import { disturbed } from "./disturbed.ts";
 import type { Experiment } from "./experiment.ts";
 import { loadProgram } from "./load.ts";
 import { overloads } from "./overload.ts";
-import { endedBySignals, positive, sayer } from "./program.ts";
+import { count, endedBySignals, positive, sayer } from "./program.ts";
 import { SuiteRecord, type Options } from "./record.ts";
 import { figuresText, missed, verdictText } from "./report.ts";
 import { scenarios } from "./scenarios.ts";
@@ -42,7 +42,7 @@ const program = new Command("make chaos")
       "With make: make chaos CHAOS=\"--only 'front-*' --runs 3\"",
   )
   .option("--only <names...>", "experiments, by name or with * (default: all)", [])
-  .option("--runs <n>", "how often each is run", positive, 1)
+  .option("--runs <n>", "how often each is run", count, 1)
   .option("--share <share>", "share of the capacity, measured first, at which experiments run", share, 0.6)
   .addOption(
     new Option(

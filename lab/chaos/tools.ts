@@ -7,6 +7,7 @@ import { labCommand, run, type Result } from "../commands.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
 import { keepSetting, type LiveSettings, type MissingHealth } from "../liveSettings.ts";
 import { root, stateDir } from "../paths.ts";
+import { quoted } from "../shell.ts";
 import type { Clock } from "./clock.ts";
 import { startLoad, type Load, type LoadPlan } from "./load.ts";
 
@@ -88,9 +89,4 @@ async function command(words: string[], seconds: number, cwd = root): Promise<Re
   throw new Error(
     `\`${words.join(" ").replaceAll(/\s+/g, " ").slice(0, 300)}\` ${ended}: ${result.output.trim().slice(-1500)}`,
   );
-}
-
-/** One word for a POSIX shell. */
-export function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,19 +1,16 @@
 /** `bin/lab artifact`: `bin/artifact` at the lab's Azure, from where administrators are. */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { AuthorizationManagementClient } from "@azure/arm-authorization";
-import { ClientSecretCredential } from "@azure/identity";
 import { stackStore } from "../../delivery/artifacts/account.ts";
+import { container } from "../../delivery/artifacts/release.ts";
 import { resourceName } from "../../environment/names.ts";
-import { authority } from "../authority.ts";
-import { credentials } from "../credentials.ts";
+import { deployer, rightsSeconds } from "../deployer.ts";
 import { asAdministrator } from "../fabric/internet.ts";
 import { root } from "../paths.ts";
-import { armPort, secondsPerMinute } from "../settings.ts";
-import { prepare, projectDir, stackArgument } from "./pulumi.ts";
+import { prepare, projectDir, stackNamed } from "./pulumi.ts";
 
 /** Storage Blob Data Contributor: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage */
 const contributor = "ba92f5b4-2d11-453d-a403-e96b0029c9fe";
@@ -27,7 +24,7 @@ export function artifactHelp(args: string[]): void {
 
 /** Runs it with arguments of its own; resolves to its exit status. */
 export async function artifact(args: string[]): Promise<number> {
-  const stack = stackArgument(args);
+  const stack = stackNamed(args);
   const env = { ...prepare(stack), PLATFORM_PROJECT: projectDir };
   if (stack !== undefined) await mayWrite(stack);
   const [first = "", ...before] = asAdministrator;
@@ -37,36 +34,24 @@ export async function artifact(args: string[]): Promise<number> {
 /** Gives the lab's deployer the role that docs/azure.md asks for, and waits until it is in effect. */
 async function mayWrite(stack: string): Promise<void> {
   const { account } = await stackStore(projectDir, stack);
-  const { tenantId, clientId, clientSecret, subscriptionId } = credentials();
-  const endpoint = `https://127.0.0.1:${armPort}`;
-  const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
-  const login = { authorityHost: endpoint, disableInstanceDiscovery: true, tlsOptions };
-  const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, login);
-  const { roleAssignments } = new AuthorizationManagementClient(credential, subscriptionId, {
-    endpoint,
-    tlsOptions,
-    credentialScopes: [`${endpoint}/.default`],
-  });
-  const subscription = `/subscriptions/${subscriptionId}`;
-  const group = `${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
+  const { subscriptionId, clientId, credential, options } = deployer();
+  const { roleAssignments } = new AuthorizationManagementClient(credential, subscriptionId, options);
   // The client writes the slash at its beginning.
-  const scope = `${group.slice(1)}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers/artifacts`;
-  const hash = createHash("sha256").update(scope).digest("hex");
-  const name = hash.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, "$1-$2-$3-$4-$5");
-  const there = await roleAssignments.get(scope, name).then(
-    () => true,
-    (error: { statusCode?: number }) => {
-      if (error.statusCode === 404) return false;
-      throw error;
-    },
+  const subscription = `subscriptions/${subscriptionId}`;
+  const group = `${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
+  const containers = `${group}/providers/Microsoft.Storage/storageAccounts/${account}/blobServices/default/containers`;
+  try {
+    await roleAssignments.create(`${containers}/${container}`, randomUUID(), {
+      principalId: clientId,
+      principalType: "ServicePrincipal",
+      roleDefinitionId: `/${subscription}/providers/Microsoft.Authorization/roleDefinitions/${contributor}`,
+    });
+  } catch (error) {
+    if ((error as { code?: string }).code === "RoleAssignmentExists") return;
+    throw error;
+  }
+  console.error(
+    `bin/lab: who deploys may write artifacts of stack ${stack} from now on; in effect in ${rightsSeconds} s`,
   );
-  if (there) return;
-  await roleAssignments.create(scope, name, {
-    principalId: clientId,
-    principalType: "ServicePrincipal",
-    roleDefinitionId: `${subscription}/providers/Microsoft.Authorization/roleDefinitions/${contributor}`,
-  });
-  const seconds = 3 * secondsPerMinute + 2;
-  console.error(`bin/lab: who deploys may write artifacts of stack ${stack} from now on; in effect in ${seconds} s`);
-  await pause(seconds * 1000);
+  await pause(rightsSeconds * 1000);
 }

@@ -88,7 +88,7 @@ test("one that is still starting is ended, with what it runs", async () => {
   const started = startOnce(stub({ starting: 50 }), show).catch((error: Error) => error.message);
   await expect.poll(() => existsSync(file("starts"))).toBe(true);
   (await end(stub())).release();
-  const [pid = 0] = starts();
+  const [pid = NaN] = starts();
   expect(runs(pid)).toBe(false);
   expect(() => process.kill(-pid, 0)).toThrow("ESRCH");
   expect(await started).toContain("ended while it started");
@@ -114,7 +114,7 @@ test("none starts while the lock is held that its end has given", async () => {
 
 test("after one that was killed, the next one starts", async () => {
   await startOnce(stub(), show);
-  const [pid = 0] = starts();
+  const [pid = NaN] = starts();
   process.kill(pid, "SIGKILL");
   await expect.poll(() => runs(pid)).toBe(false);
   await startOnce(stub(), show);

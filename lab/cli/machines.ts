@@ -10,10 +10,14 @@ import { Machines } from "../fabric/machines.ts";
 import { stateDir } from "../paths.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
+import { stackOf } from "./stacks.ts";
 
-/** The machine of that name, host name or address. */
-export function findMachine({ world }: DaemonStatus, name: string): Machine {
-  const found = world.machines.find((machine) => [machine.name, machine.hostName, machine.address].includes(name));
+/** The machine of that name, host name, address, or name in an inventory: one of the first two with its stack's. */
+export function findMachine({ world }: Pick<DaemonStatus, "world">, name: string): Machine {
+  const found = world.machines.find((machine) => {
+    const names = [machine.name, machine.hostName];
+    return [machine.address, ...names, ...names.map((one) => `${one}.${stackOf(machine)}`)].includes(name);
+  });
   if (!found) {
     const known = world.machines
       .map((machine) => `  ${machine.name}  (${machine.address})`)

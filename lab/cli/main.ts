@@ -15,7 +15,7 @@ import { down } from "./down.ts";
 import { addLimitsCommand } from "./limits.ts";
 import { findMachine, kill, ssh } from "./machines.ts";
 import { addProjectCommand } from "./projectCommand.ts";
-import { addPulumiCommands, isHelp, stackArgument } from "./pulumiCommands.ts";
+import { addPulumiCommands, isHelp, passingOn, stackArgument } from "./pulumiCommands.ts";
 import { releasesOn } from "./releases.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
@@ -57,7 +57,7 @@ program
   .command("ssh")
   .description("a shell or a command on a machine, through the reverse proxy")
   .passThroughOptions()
-  .argument("<machine>", "name, host name or address")
+  .argument("<machine>", "name, host name, address, or name in the inventory")
   .argument("[command...]", "command to run, after --")
   .action(async (name: string, command: string[]) => {
     const daemon = await runningDaemon();
@@ -66,7 +66,7 @@ program
 program
   .command("kill")
   .description("break a machine, or mend it")
-  .argument("<machine>", "name, host name or address")
+  .argument("<machine>", "name, host name, address, or name in the inventory")
   .addOption(new Option("--how <how>", "one of those below").choices(Object.keys(damages)).default("power"))
   .addHelpText("after", `\n${explained("How", damages)}`)
   .action(async (name: string, { how }: { how: Damage }) => {
@@ -120,13 +120,8 @@ program
     const [program = "", ...before] = administrator ? asAdministrator : ["ip", "netns", "exec", outside];
     process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit" }).status ?? 1;
   });
-program
-  .command("artifact")
+passingOn(program, "artifact", "as of bin/artifact: build examples/front --out front.tar.gz")
   .description("bin/artifact at the lab's Azure: build, publish and deploy applications")
-  .passThroughOptions()
-  .allowUnknownOption()
-  .helpOption(false)
-  .argument("[arguments...]", "as of bin/artifact: build examples/front --out front.tar.gz")
   .action(async (args: string[]) => {
     const { artifact, artifactHelp } = await import("./artifact.ts");
     if (args.length === 0 || isHelp(args)) return artifactHelp(args);

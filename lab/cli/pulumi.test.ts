@@ -1,9 +1,21 @@
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { load } from "js-yaml";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { endGroup, startInOwnGroup } from "../../delivery/apply/testing/ownGroup.ts";
+
+/** A state with something that was being made. */
+const owed = {
+  resources: [{ urn: "urn:other", type: "", id: "/subscriptions/s/resourceGroups/other" }],
+  pending_operations: [
+    {
+      type: "creating",
+      resource: { urn: "urn:group", type: "azure-native:resources:ResourceGroup", inputs: { resourceGroupName: "rg" } },
+    },
+  ],
+};
 
 let directory: string;
 beforeEach(() => {
@@ -13,14 +25,22 @@ beforeEach(() => {
     mkdirSync(join(directory, "state", dirname(file)), { recursive: true });
     writeFileSync(join(directory, "state", file), "");
   }
-  // Stands for Pulumi: what it is told last, it answers.
+  // Stands for Pulumi: it tells every signal, and ends a while after; what a killed `up` had begun is in its state.
   writeFileSync(
     join(directory, "pulumi"),
-    `#!/bin/sh
-    trap 'echo interrupted; exit 7' INT
-    trap 'echo terminated; exit 8' TERM
-    echo "begins"
-    while :; do sleep 0.05; done`,
+    `#!${process.execPath}
+    const [, , command, second] = process.argv;
+    if (second === "export") {
+      console.log(${JSON.stringify(JSON.stringify({ deployment: owed }))});
+    } else if (second !== "import") {
+      const told = (words) => () => {
+        console.log(words);
+        setTimeout(() => process.exit(command === "refresh" ? 0 : 7), 300);
+      };
+      process.on("SIGINT", told("interrupted")).on("SIGTERM", told("terminated"));
+      setInterval(() => {}, 1000);
+      console.log(command + " begins");
+    }`,
     { mode: 0o755 },
   );
 });
@@ -44,84 +64,54 @@ test("the lab's stacks may have names under .example, which its networks know", 
   expect((load(file) as { config: object }).config).toMatchObject({ "platform:preflight": { exampleNames: "allow" } });
 });
 
-test("a command that asks Azure without Pulumi is given the lab's stack file, certificates and login", () => {
-  const program = `
-    import { askAzure } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-    const overlay = { stack: "dev", settings: ["tiers.back.instances=3"], left: [] };
-    const shown = ["sh", "-c", 'echo "$NODE_EXTRA_CA_CERTS" "$@"', "sh"];
-    process.exitCode = askAzure("inventory", ["--wait", "dev"], overlay, { before: shown }).status;`;
-  const state = join(directory, "state");
-  const asked = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    env: { ...process.env, LAB_STATE: state, LAB_CACHE: join(directory, "cache"), ENGINE_HOME: directory },
-    encoding: "utf8",
+/** Starts a program with this file's functions. */
+const begin = (program: string) => {
+  const words = `
+    import { pulumi, recover } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
+    ${program}`;
+  return startInOwnGroup([process.execPath, "--input-type=module", "-e", words], {
+    ...process.env,
+    LAB_STATE: join(directory, "state"),
+    LAB_CACHE: join(directory, "cache"),
+    ENGINE_HOME: directory,
+    PATH: `${directory}:${process.env.PATH}`,
   });
-  const command = join(import.meta.dirname, "..", "..", "bin", "inventory");
-  const file = join(state, "project", "Pulumi.dev.yaml");
-  expect([asked.stderr, asked.stdout.trim()]).toEqual([
-    "",
-    `${join(state, "tls", "bundle.pem")} ${command} --wait dev --config-file ${file}`,
-  ]);
-  const { config } = load(readFileSync(file, "utf8")) as { config: Record<string, { tiers?: object }> };
-  expect(config["platform:environment"]).toMatchObject({ tiers: { back: { instances: 3 } } });
-  expect(config).toHaveProperty(["azure-native:clientSecret"]);
-});
+};
+afterEach(endGroup);
 
-test("the key of a stack's authority is printed, and counts from then on", () => {
-  const program = `
-    import { keepAuthority, prepare } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-    const overlay = { stack: "dev", settings: [], left: [] };
-    process.exitCode = keepAuthority(["authority", "--for", "deploy", "dev"], overlay, ["sh", "-c", "echo ecdsa key", "sh"]);
-    prepare("dev");`;
-  const state = join(directory, "state");
-  const asked = spawnSync(process.execPath, ["--input-type=module", "-e", program], {
-    env: { ...process.env, LAB_STATE: state, LAB_CACHE: join(directory, "cache"), ENGINE_HOME: directory },
-    encoding: "utf8",
-  });
-  expect([asked.stderr, asked.stdout]).toEqual(["", "ecdsa key\n"]);
-  const configOf = (stack: string) => {
-    const file = readFileSync(join(state, "project", `Pulumi.${stack}.yaml`), "utf8");
-    return (load(file) as { config: Record<string, object> }).config["platform:administrators"];
-  };
-  expect(configOf("dev")).toMatchObject({ authorities: { deploy: ["ecdsa key"] } });
-  expect(configOf("prod")).not.toHaveProperty("authorities");
-});
-
-describe("Pulumi is asked to stop, and waited for, when bin/lab", () => {
+describe("Pulumi is asked once to stop, and waited for, when bin/lab", () => {
   test.each([
-    ["is terminated", "SIGTERM", (pid: number) => pid],
-    ["is hung up", "SIGHUP", (pid: number) => pid],
-    ["and Pulumi lose their terminal", "SIGHUP", (pid: number) => -pid],
-    ["and Pulumi get Ctrl-C", "SIGINT", (pid: number) => -pid],
-  ] as const)("%s (%s)", async (_, signal, target) => {
-    const program = `
-      import { pulumi } from ${JSON.stringify(join(import.meta.dirname, "pulumi.ts"))};
-      process.exitCode = await pulumi(["up"]);`;
-    const lab = spawn(process.execPath, ["--input-type=module", "-e", program], {
-      env: {
-        ...process.env,
-        LAB_STATE: join(directory, "state"),
-        LAB_CACHE: join(directory, "cache"),
-        ENGINE_HOME: directory,
-        PATH: `${directory}:${process.env.PATH}`,
-      },
-      stdio: ["ignore", "pipe", "inherit"],
-      detached: true,
-    });
-    let output = "";
-    let status: number | null | undefined;
-    lab.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-    });
-    lab.on("close", (code) => {
-      status = code;
-    });
-    try {
-      await expect.poll(() => output, { timeout: 20_000 }).toBe("begins\n");
-      process.kill(target(lab.pid ?? 0), signal);
-      await expect.poll(() => status, { timeout: 5_000 }).toBe(7);
-      expect(output).toBe("begins\ninterrupted\n");
-    } finally {
-      if (status === undefined) process.kill(-(lab.pid ?? 0), "SIGKILL");
-    }
+    ["is terminated", "SIGTERM", (pid: number) => pid, "terminated"],
+    ["and its group are terminated", "SIGTERM", (pid: number) => -pid, "terminated"],
+    ["is hung up", "SIGHUP", (pid: number) => pid, "terminated"],
+    ["loses its terminal", "SIGHUP", (pid: number) => -pid, "terminated"],
+    ["gets Ctrl-C", "SIGINT", (pid: number) => -pid, "interrupted"],
+  ] as const)("%s (%s)", async (_, signal, target, said) => {
+    const run = begin(`process.exitCode = await pulumi(["up"]);`);
+    await expect.poll(() => run.output, { timeout: 20_000 }).toBe("up begins\n");
+    process.kill(target(run.pid), signal);
+    await expect.poll(() => run.status, { timeout: 5_000 }).toBe(7);
+    expect(run.output).toBe(`up begins\n${said}\n`);
   });
 });
+
+test.each([
+  ["SIGTERM", (pid: number) => pid, "terminated"],
+  ["SIGTERM", (pid: number) => -pid, "terminated"],
+  ["SIGINT", (pid: number) => -pid, "interrupted"],
+] as const)(
+  "one that is told to stop while it recovers begins nothing afterwards, though the recovery was at its end (%s)",
+  async (signal, target, said) => {
+    const file = join(directory, "state", "pulumi", ".pulumi", "stacks", "platform", "dev.json");
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, JSON.stringify({ checkpoint: { latest: owed } }));
+    const run = begin(`
+      await recover("dev");
+      process.exitCode = await pulumi(["up"]);`);
+    await expect.poll(() => run.output, { timeout: 20_000 }).toContain("refresh begins\n");
+    process.kill(target(run.pid), signal);
+    await expect.poll(() => run.status, { timeout: 5_000 }).toBe(1);
+    expect(run.output.split("refresh begins\n")[1]).toBe(`${said}\n`);
+    expect(run.errors).toContain("bin/recover dev ended with status 2");
+  },
+);

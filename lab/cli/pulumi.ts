@@ -2,13 +2,12 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { execa } from "execa";
 import { dump, load } from "js-yaml";
-import { principals } from "../../environment/principals.ts";
+import { inForeground } from "../../delivery/apply/foreground.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
-import { administratorKey, authorities, authorityFile } from "../administratorKey.ts";
+import { administratorKey, authorities } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { hostAddress } from "../fabric/addresses.ts";
@@ -116,51 +115,41 @@ function layOver(
 
 /** Runs the CLI in the foreground; resolves to its exit status. */
 export async function pulumi(args: string[], overlay?: Overlay): Promise<number> {
-  const env = prepare(overlay?.stack ?? stackArgument(args), overlay);
-  return inForeground(["pulumi", ...args], env);
+  const env = prepare(overlay?.stack ?? stackNamed(args), overlay);
+  cancelDeadLocks(backend, say);
+  return run(["pulumi", ...args], env);
 }
 
 /**
  * Runs `bin/delivery` with the lab's project, whose previews have a backend of their own unless the caller names one.
- * Files are looked for where the lab was started.
+ * Files are looked for where the lab was started. A lock is left to it, as at Azure.
+ *
+ * @param stack The one that the arguments name.
+ * @param settings As of an overlay.
  */
-export async function delivery(args: string[]): Promise<number> {
+export async function delivery(
+  args: string[],
+  stack: string | undefined,
+  settings: readonly string[] = [],
+): Promise<number> {
   const previews = join(stateDir, "previews");
   mkdirSync(previews, { recursive: true, mode: 0o700 });
   const env = {
     PLATFORM_PREVIEW_BACKEND: `file://${previews}`,
-    ...prepare(args[1]),
+    ...prepare(stack, stack === undefined ? undefined : { stack, settings, left: [] }),
     ARM_SUBSCRIPTION_ID: credentials().subscriptionId,
     PLATFORM_PROJECT: projectDir,
   };
-  return inForeground([process.execPath, join(root, "delivery", "main.ts"), ...args], env, process.cwd());
+  return run([process.execPath, join(root, "delivery", "main.ts"), ...args], env, process.cwd());
 }
 
-/** Runs a command in the lab's project; resolves to its exit status. */
-async function inForeground(command: string[], env: NodeJS.ProcessEnv, cwd = projectDir): Promise<number> {
-  cancelDeadLocks(backend, say);
-  // From a terminal, Ctrl-C reaches both; a second one would make Pulumi leave at once.
-  const ignore = () => {};
-  const interrupt = () => child.kill("SIGINT");
-  process.on("SIGINT", ignore).on("SIGTERM", interrupt).on("SIGHUP", interrupt);
-  // The loss of the terminal would kill Pulumi and leave its stack locked; so Pulumi ignores it and is interrupted
-  // above.
-  const child = execa("sh", ["-c", `trap "" HUP; exec "$@"`, "sh", ...command], {
-    cwd,
-    env,
-    stdio: "inherit",
-    reject: false,
-    cleanup: false,
-    // Pulumi needs time to end its work in order.
-    forceKillAfterDelay: false,
-  });
-  const { exitCode } = await child;
-  process.off("SIGINT", ignore).off("SIGTERM", interrupt).off("SIGHUP", interrupt);
-  return exitCode ?? 130;
+/** Runs a command in the lab's project, unless elsewhere; resolves to its exit status. */
+function run(command: readonly string[], environment: NodeJS.ProcessEnv, directory = projectDir): Promise<number> {
+  return inForeground({ directory, environment }, command);
 }
 
 /** The stack that the CLI's arguments name, if they do. */
-export function stackArgument(args: readonly string[]): string | undefined {
+export function stackNamed(args: readonly string[]): string | undefined {
   const at = args.findIndex((word) => word === "--stack" || word === "-s");
   const name = at < 0 ? args.find((word) => word.startsWith("--stack="))?.slice("--stack=".length) : args[at + 1];
   return name?.split("/").at(-1);
@@ -177,38 +166,9 @@ export async function recover(stack: string): Promise<void> {
   if (!isOwed({ deployment: checkpoint.latest ?? {} }) || isLocked(backend, stack)) return;
   say(`an up of stack ${stack} was killed; what it had begun to make is looked for first`);
   const env = { ...prepare(stack), ARM_SUBSCRIPTION_ID: credentials().subscriptionId };
-  const status = await inForeground([process.execPath, join(root, "azure", "recover.ts"), stack], env);
+  cancelDeadLocks(backend, say);
+  const status = await run([process.execPath, join(root, "azure", "recover.ts"), stack], env);
   if (status !== 0) throw new Error(`bin/recover ${stack} ended with status ${status}`);
-}
-
-/**
- * Runs a command of the project that asks Azure without Pulumi, such as `bin/inventory`, for a stack of the lab.
- *
- * @param before Words before the command, for example those that enter a namespace.
- * @returns Its exit status, and what it printed where that is kept instead of shown.
- */
-export function askAzure(
-  command: string,
-  args: string[],
-  overlay: Overlay,
-  { before = [], keep = false }: { before?: readonly string[]; keep?: boolean } = {},
-): { status: number; output: string } {
-  const env = prepare(overlay.stack, overlay);
-  const file = join(projectDir, `Pulumi.${overlay.stack}.yaml`);
-  const [program = "", ...words] = [...before, join(root, "bin", command), ...args, "--config-file", file];
-  const stdio = ["inherit", keep ? "pipe" : "inherit", "inherit"] as const;
-  const { status, error, stdout } = spawnSync(program, words, { env, stdio: [...stdio], encoding: "utf8" });
-  if (error) throw error;
-  return { status: status ?? 1, output: stdout ?? "" };
-}
-
-/** Makes and prints the key of a stack's authority for SSH, which the stack's next `up` puts to use. */
-export function keepAuthority(args: string[], overlay: Overlay, before: readonly string[]): number {
-  const { status, output } = askAzure("ssh-certificate", args, overlay, { before, keep: true });
-  process.stdout.write(output);
-  const principal = principals.find((one) => args.includes(one) || args.includes(`--for=${one}`));
-  if (status === 0 && principal) writeAtomically(authorityFile(overlay.stack, principal), output);
-  return status;
 }
 
 const say = (message: string) => console.error(`bin/lab: ${message}`);

@@ -3,9 +3,10 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
 import { root } from "../paths.ts";
-import { asAdministrator } from "../fabric/internet.ts";
+import { askAzure } from "./askAzure.ts";
 import { ensureDaemon, runningDaemon } from "./daemon.ts";
-import { askAzure, delivery, ensureStack, keepAuthority, pulumi, recover } from "./pulumi.ts";
+import { delivery, ensureStack, pulumi, recover } from "./pulumi.ts";
+import { sshCertificate } from "./sshCertificate.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { timed } from "./times.ts";
 
@@ -85,22 +86,10 @@ export function addPulumiCommands(program: Command): void {
     .addOption(setOption())
     .action(async (stack: string, args: string[], { set: settings }: Pick<InventoryOptions, "set">) => {
       await runningDaemon();
-      const overlay = { stack, settings, left: [] };
-      const words = [...args, stack];
-      // Vaults have their names in the lab's Internet only.
-      const before = asAdministrator;
-      process.exitCode =
-        words[0] === "authority"
-          ? keepAuthority(words, overlay, before)
-          : askAzure("ssh-certificate", words, overlay, { before }).status;
+      process.exitCode = sshCertificate([...args, stack], { stack, settings, left: [] });
     });
-  program
-    .command("pulumi")
+  passingOn(program, "pulumi", "arguments for pulumi")
     .description("the Pulumi CLI with the lab's environment")
-    .passThroughOptions()
-    .allowUnknownOption()
-    .helpOption(false)
-    .argument("[arguments...]", "arguments for pulumi")
     .addHelpText("after", "\nPulumi's own help: bin/lab pulumi help [command]\n")
     .action(async (args: string[], _: object, command: Command) => {
       if (args.length === 0 || isHelp(args.slice(0, 1))) {
@@ -114,15 +103,11 @@ export function addPulumiCommands(program: Command): void {
         process.exitCode = await pulumi(args);
       }
     });
-  program
-    .command("delivery")
+  passingOn(program, "delivery", "arguments for bin/delivery")
     .description("bin/delivery with the lab's environment")
-    .passThroughOptions()
-    .allowUnknownOption()
-    .helpOption(false)
-    .argument("[arguments...]", "arguments for bin/delivery: a command and a stack, then its options")
+    .option("--set <path=value>", `${settingsHelp}; before its arguments, again for each`, collected, [])
     .addHelpText("after", "\nIts own help: bin/lab delivery help [command]\n")
-    .action(async (args: string[], _: object, command: Command) => {
+    .action(async (args: string[], { set: settings }: Pick<UpOptions, "set">, command: Command) => {
       if (args.length === 0 || isHelp(args.slice(0, 1))) {
         command.outputHelp();
       } else if (isHelp(args) || args[0] === "help") {
@@ -130,18 +115,22 @@ export function addPulumiCommands(program: Command): void {
         process.exitCode = run.status ?? 1;
       } else {
         await ensureDaemon();
-        const stack = args[1] ?? "";
-        if (stacks(root).includes(stack)) ensureStack(stack);
-        process.exitCode = await delivery(args);
+        const stack = args.slice(1).find((one) => stacks(root).includes(one));
+        if (stack !== undefined) ensureStack(stack);
+        else if (settings.length > 0)
+          throw new Error(`--set: given ${settings.join(", ")}, allowed where the arguments name a stack`);
+        process.exitCode = await delivery(args, stack, settings);
       }
     });
 }
 
-const setOption = () =>
-  new Option(
-    "--set <path=value...>",
-    "settings under platform:environment for this command only, besides the stack's file: tiers.back.instances=3",
-  ).default([]);
+/** A command that passes all of its arguments on, those that ask for help, too. */
+export const passingOn = (program: Command, name: string, what: string): Command =>
+  program.command(name).passThroughOptions().allowUnknownOption().helpOption(false).argument("[arguments...]", what);
+
+const settingsHelp = "settings under platform:environment for this command only, besides the stack's file";
+const collected = (one: string, before: string[]) => [...before, one];
+const setOption = () => new Option("--set <path=value...>", `${settingsHelp}: tiers.back.instances=3`).default([]);
 const leaveOption = () =>
   new Option("--leave <secret...>", "secrets that people set in the vault: the lab sets no value for them").default([]);
 const yesOption = () => new Option("-y, --yes", "the lab never asks, so this changes nothing");

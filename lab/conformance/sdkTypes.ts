@@ -84,6 +84,7 @@ const sdks: Sdk[] = [
       ],
       "microsoft.storage/storageaccounts/blobservices": ["BlobServiceProperties"],
       "microsoft.storage/storageaccounts/blobservices/containers": ["BlobContainer"],
+      "microsoft.storage/storageaccounts/managementpolicies": ["ManagementPolicy"],
     },
     types: "@azure/arm-storage/dist/esm/models",
     requests: "@azure/arm-storage/dist/esm/api/storageAccounts/operations.js",

@@ -37,6 +37,8 @@ class World extends FakeLab implements Deployer {
   /** Seconds after which a deployment has ended, whatever should kill it then; and its exit status. */
   endsAfter = Infinity;
   endsWith = 0;
+  /** Seconds that cap takes. */
+  capSeconds = 60;
   /** A lock that outlives the one that had it. */
   stale = false;
   /** A machine that was born keeps the release that it was born with. */
@@ -86,14 +88,14 @@ class World extends FakeLab implements Deployer {
   }
 
   async cap(task: string, application: string, release?: string, killing?: Killing): Promise<Result> {
-    await this.clock.sleep(killing?.afterSeconds ?? 60);
+    await this.clock.sleep(killing?.afterSeconds ?? this.capSeconds);
     this.done.push(`${killing ? "killed " : ""}${task} ${application}`);
     const told = (status: number | null, output: string) => ({
       status,
       output,
       stdout: output,
       stderr: "",
-      seconds: 60,
+      seconds: this.capSeconds,
     });
     if (killing && killing.afterSeconds < this.endsAfter)
       return told(killing.how === "alone" ? 137 : null, "00:01 front1.dev: has the release\n");
@@ -175,6 +177,12 @@ test("a machine is lost while the deployment runs, and the one in its place has 
   const world = new World();
   expect(await run(world, "repair-1")).toEqual([]);
   expect(world.commands.filter((command) => command.startsWith("kill"))).toHaveLength(4);
+});
+
+test("a machine that is lost after the deployment has ended is lost too late", async () => {
+  const world = new World();
+  world.capSeconds = 1;
+  expect((await run(world, "repair-1")).join("\n")).toContain("of back is lost in the middle of a deployment: after ");
 });
 
 test.each(["repair-then-deploy-1", "repair-then-deploy-2"])(

@@ -123,7 +123,7 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
   const failures = [
     ...missed(runs),
     ...missedTogether(
-      asked.map(({ name }) => name),
+      experiments.map(({ name }) => name),
       runs,
     ),
   ];

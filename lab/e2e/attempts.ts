@@ -1,5 +1,6 @@
 /** How often requests are sent on the way to `back`: what retries add to a load. */
-import { quoted, type Tools } from "../chaos/tools.ts";
+import type { Tools } from "../chaos/tools.ts";
+import { quoted } from "../shell.ts";
 import { haproxyInPython } from "./haproxy.ts";
 
 /** Requests since the programs were started, as their own counters and logs have them. */

@@ -65,7 +65,7 @@ test("status and the daemon's log have the reason, one line for each machine", a
 });
 
 test("a daemon that is started anew knows it again", async () => {
-  process.kill((await daemonStatus())?.pid ?? 0, "SIGKILL");
+  process.kill((await daemonStatus())?.pid ?? NaN, "SIGKILL");
   await lab("pulumi", "stack", "ls");
   const found = await eventually(
     () => status("boot"),

@@ -1,5 +1,6 @@
 /** What becomes of a request whose connection is on its way to a server that its balancer takes for lost meanwhile. */
-import { quoted, type Tools } from "../chaos/tools.ts";
+import type { Tools } from "../chaos/tools.ts";
+import { quoted } from "../shell.ts";
 import { haproxyInPython } from "./haproxy.ts";
 
 /**

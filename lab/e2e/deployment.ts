@@ -6,6 +6,7 @@ import { cap, exitStatus } from "../deployments/capistrano.ts";
 import { publishRelease } from "../deployments/releases.ts";
 import { on, status } from "../commands.ts";
 import { root } from "../paths.ts";
+import { quoted } from "../shell.ts";
 import { names } from "./groupStatus.ts";
 import { failuresDuring } from "./underLoad.ts";
 
@@ -34,7 +35,6 @@ async function releases(): Promise<string[]> {
 
 /** Of the commands, those that sudo lets the user of deployments run on the machine; none is run. */
 async function allowed(machine: string, commands: SudoCase[]): Promise<SudoCase[]> {
-  const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
   const asked = commands.map(([program, words], index) => {
     const command = [program, ...words.split(" ").filter(Boolean)].map(quoted).join(" ");
     return `sudo -n -l -U deploy ${command} >/dev/null 2>&1 && echo ${index}`;

@@ -63,7 +63,7 @@ test("an up that lost the lab's daemon half-way is completed by the next one, no
   const first = spawn(join(root, "bin", "lab"), ["up", "dev"], { cwd: root, stdio: "ignore" });
   const ended = new Promise((done) => first.on("exit", done));
   const running = await eventually(daemonStatus, (found) => (found?.world.machines.length ?? 0) >= 3, 600);
-  process.kill(running?.pid ?? 0, "SIGKILL");
+  process.kill(running?.pid ?? NaN, "SIGKILL");
   await ended;
   const second = await lab("up", "dev");
   expect(second.output).toMatch(/Resources:/);
@@ -258,7 +258,7 @@ whereRepairsAreQuick(() => losses(capacity));
 describe("what machines may read", () => secrets());
 whereRepairsAreQuick(() => changes(capacity));
 
-describe("where pipelines preview and apply", () => pipeline());
+describe("where pipelines preview", () => pipeline());
 
 test("the programs of prod and tools preview without error", async () => {
   for (const stack of ["prod", "tools"]) {

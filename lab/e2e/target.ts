@@ -1,13 +1,10 @@
 /** The lab's side of the end-to-end test: where its stacks, its clients and its ARM are. */
-import { readFileSync } from "node:fs";
-import { ClientSecretCredential } from "@azure/identity";
 import { succeed } from "../../e2e/command.ts";
 import { armClients, type Environment } from "../../e2e/environment.ts";
 import { resourceName } from "../../environment/names.ts";
 import { authority } from "../authority.ts";
 import { labCommand } from "../commands.ts";
-import { credentials } from "../credentials.ts";
-import { armPort } from "../settings.ts";
+import { deployer } from "../deployer.ts";
 
 /** A stack in the lab. Whatever is asked of it is asked of the lab that runs then. */
 export function labEnvironment(stack: string): Environment {
@@ -17,12 +14,8 @@ export function labEnvironment(stack: string): Environment {
     up: [labCommand, "up", stack],
     outside: [labCommand, "internet", "--"],
     arm: () => {
-      const { tenantId, clientId, clientSecret, subscriptionId } = credentials();
-      const endpoint = `https://127.0.0.1:${armPort}`;
-      const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
-      const login = { authorityHost: endpoint, disableInstanceDiscovery: true, tlsOptions };
-      const credential = new ClientSecretCredential(tenantId, clientId, clientSecret, login);
-      return armClients(credential, subscriptionId, { endpoint, tlsOptions });
+      const { credential, subscriptionId, options } = deployer();
+      return armClients(credential, subscriptionId, options);
     },
     seconds: { healthy: 120, replaced: 180, unchanged: 10 },
   };

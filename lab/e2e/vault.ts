@@ -1,14 +1,13 @@
 /** The vault and the roles of a stack of the lab, as its deployer sees them, from where administrators come. */
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ClientSecretCredential } from "@azure/identity";
 import { authority } from "../authority.ts";
 import { asAdministrator, eventually, lab } from "../commands.ts";
 import { credentials } from "../credentials.ts";
+import { deployer } from "../deployer.ts";
 import { managementHost, vaultSuffix } from "../serviceNames.ts";
-import { armPort } from "../settings.ts";
 
 /** https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/security#key-vault-secrets-officer */
 const secretsOfficer = "b86a8fe4-44ce-4948-aee5-eccb2c155cd7";
@@ -19,14 +18,7 @@ export interface Answer {
 }
 
 export async function tokenFor(resource: string): Promise<string> {
-  const { tenantId, clientId, clientSecret } = credentials();
-  const authorityHost = `https://127.0.0.1:${armPort}`;
-  const tlsOptions = { ca: readFileSync(authority().caFile, "utf8") };
-  const login = { authorityHost, disableInstanceDiscovery: true, tlsOptions };
-  const { token } = await new ClientSecretCredential(tenantId, clientId, clientSecret, login).getToken(
-    `${resource}/.default`,
-  );
-  return token;
+  return (await deployer().credential.getToken(`${resource}/.default`)).token;
 }
 
 /** A request of curl's, with its token and body in a file, so that neither is an argument of any process. */

@@ -12,13 +12,16 @@ test("Plugins lie under the versions that the SDKs ask for, the language host be
   for (let time = 0; time < 2; time++) arrangePlugins({ pulumiHome: home, builtEngine: join(directory, "pulumi") });
   const plugins = readdirSync(join(home, "plugins")).sort();
   expect(plugins).toEqual([
+    expect.stringMatching(/^language-nodejs-v3\.\d+\.\d+$/),
     expect.stringMatching(/^resource-azure-native-v3\.\d+\.\d+$/),
     expect.stringMatching(/^resource-command-v\d/),
   ]);
-  expect(realpathSync(join(home, "plugins", plugins[0]!, "pulumi-resource-azure-native"))).toBe(
+  const host = join(lab, "engine/pulumi-language-nodejs");
+  expect(realpathSync(join(home, "plugins", plugins[0]!, "pulumi-language-nodejs"))).toBe(host);
+  expect(realpathSync(join(home, "plugins", plugins[1]!, "pulumi-resource-azure-native"))).toBe(
     join(lab, "provider/bin/pulumi-resource-azure-native"),
   );
-  expect(realpathSync(join(directory, "pulumi-language-nodejs"))).toBe(join(lab, "engine/pulumi-language-nodejs"));
+  expect(realpathSync(join(directory, "pulumi-language-nodejs"))).toBe(host);
 });
 
 test("A user's own Pulumi home is left alone.", () => {

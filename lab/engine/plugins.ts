@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, readlinkSync, renameSync, symlinkSync } from "node:fs";
 import { createRequire } from "node:module";
 import { homedir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { temporaryName } from "../files.ts";
 
 const lab = resolve(import.meta.dirname, "..");
@@ -10,7 +10,7 @@ const lab = resolve(import.meta.dirname, "..");
 export interface Arrangement {
   /** PULUMI_HOME for the engine; must be the lab's own. */
   pulumiHome: string;
-  /** The engine that the lab built: the language host goes beside it. Absent: it has the official host. */
+  /** The engine that the lab built: the language host goes beside it, too, where it looks first. */
   builtEngine?: string;
   /** For tests: where the SDKs are installed. */
   packages?: string;
@@ -27,16 +27,17 @@ export function arrangePlugins({ pulumiHome, builtEngine, packages = resolve(lab
     throw new Error(`${home} is a user's own Pulumi home; the lab's plugins go only into one of the lab's own.`);
   }
   mkdirSync(home, { recursive: true });
-  for (const name of ["azure-native", "command"]) {
-    const file = `pulumi-resource-${name}`;
-    const directory = join(home, "plugins", `resource-${name}-v${sdkVersion(name, packages)}`);
+  const plugin = (kind: string, version: string, program: string) => {
+    const directory = join(home, "plugins", `${kind}-v${version}`);
     mkdirSync(directory, { recursive: true });
-    link(join(lab, "provider", "bin", file), join(directory, file));
-  }
-  if (builtEngine !== undefined) {
-    const file = "pulumi-language-nodejs";
-    link(join(lab, "engine", file), join(dirname(resolve(builtEngine)), file));
-  }
+    link(program, join(directory, basename(program)));
+  };
+  for (const name of ["azure-native", "command"])
+    plugin(`resource-${name}`, sdkVersion(name, packages), join(lab, "provider", "bin", `pulumi-resource-${name}`));
+  const host = join(lab, "engine", "pulumi-language-nodejs");
+  // For an engine without one beside it; the official one has its own.
+  plugin("language-nodejs", sdkVersion("pulumi", packages), host);
+  if (builtEngine !== undefined) link(host, join(dirname(resolve(builtEngine)), basename(host)));
 }
 
 function sdkVersion(name: string, packages: string): string {

@@ -2,7 +2,7 @@
  * The policy pack behind the calls by which the engine asks it: of the committed stacks as they are, of a first preview in
  * which hardly anything is known, and of mistakes in them. Not proved: that Azure would do what a rule is afraid of.
  */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { policyArguments, readProject } from "../../delivery/project.ts";
@@ -10,6 +10,7 @@ import { mistakes, put, type Made, type Mistake } from "../../policy/testing/mis
 import { readWaivers } from "../../policy/waivers.ts";
 import { runFirstPreview, runPreview } from "../../testing/program.ts";
 import { PolicyServer, toldOf, type Violation } from "./testing/policyServer.ts";
+import { withoutMarks } from "./testing/secrets.ts";
 
 const directory = resolve(import.meta.dirname, "../../policy");
 const stacks = ["dev", "prod", "tools"] as const;
@@ -87,7 +88,7 @@ const samples = () => [
     standing
       .get("prod")!
       .filter(({ type }) => type.startsWith("azure-native:"))
-      .map((each) => [each.type, { ...each, inputs: open(each.inputs) as Made["inputs"] }]),
+      .map((each) => [each.type, { ...each, inputs: open(each.inputs) }]),
   ).values(),
 ];
 
@@ -121,7 +122,7 @@ test("what is waived is told from the day after its last one, and so is the waiv
   const named = (violations: Violation[]) => [...new Set(violations.map(({ policy }) => policy))].sort();
   expect(named(found)).toEqual(waived);
   expect(named(foundInDev)).toEqual([...waived, "scale-set-trusted-launch"].sort());
-  const policies = readWaivers(join(directory, "waivers.yaml"), await server.policies()).policies;
+  const policies = readWaivers(await server.policies()).policies;
   expect([...new Set(policies.map(({ policy }) => policy)), "waivers"].sort()).toEqual(named(foundInDev));
   const stacks = found.filter(({ policy }) => policy === "waivers").map(({ message }) => message.split("\n").at(-1));
   expect(stacks).toEqual([
@@ -142,7 +143,7 @@ async function answers({ policy, resource }: Mistake, made: Made[]): Promise<Vio
 
 /** The resources of a stack in which a mistake was made. */
 function withMistake({ stack, resource, change, changeAll }: Mistake): Made[] {
-  const all: Made[] = standing.get(stack)!.map((each) => ({ ...each, inputs: open(each.inputs) as Made["inputs"] }));
+  const all: Made[] = standing.get(stack)!.map((each) => ({ ...each, inputs: open(each.inputs) }));
   if (changeAll) return changeAll(all);
   const changed = all.find(({ name }) => name === resource);
   if (!changed) throw new Error(`there is no ${resource} in ${stack}: ${all.map(({ name }) => name).join(", ")}`);
@@ -150,14 +151,11 @@ function withMistake({ stack, resource, change, changeAll }: Mistake): Made[] {
   return all;
 }
 
-/** A copy in which secrets are no longer marked, as a policy sees them. */
-function open(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(open);
-  if (typeof value !== "object" || value === null) return value;
-  const fields = value as Record<string, unknown>;
-  if (fields[pulumi.runtime.specialSigKey] === pulumi.runtime.specialSecretSig) return open(fields["value"]);
-  return Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, open(field)]));
-}
+/** Inputs as a policy sees them: secrets are not marked. */
+const open = (inputs: Made["inputs"]): Made["inputs"] => {
+  const opened = (value: unknown): unknown => withoutMarks(value, opened);
+  return opened(inputs) as Made["inputs"];
+};
 
 /** Paths of all that stands in an object, at any depth. */
 function pathsOf(value: unknown): string[] {

@@ -18,7 +18,6 @@ import { client, subscription, tenant, TestLab } from "../arm/testing/testLab.ts
 import { arrangePlugins } from "./plugins.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-const engine = resolve(process.env.ENGINE_HOME ?? "", "pulumi");
 const hasEngine = spawnSync("pulumi", ["version"]).status === 0;
 const password = "sesame-of-the-test";
 
@@ -65,7 +64,7 @@ beforeAll(async () => {
     "platform:preflight": { enabled: false },
   };
   writeFileSync(stackFile, dump({ config }));
-  arrangePlugins({ pulumiHome: join(lab.directory, "home"), builtEngine: engine });
+  arrangePlugins({ pulumiHome: join(lab.directory, "home") });
   await pulumi("stack", "init");
   const login = JSON.stringify({ user: "platform_a", password });
   const set = await pulumi("config", "set", "--secret", "platform:databaseLogin", login);
@@ -130,7 +129,7 @@ test.skipIf(!hasEngine)(
 test.skipIf(!hasEngine)(
   "an update of that stack file ends before it makes a resource that breaks the rule",
   async () => {
-    const { stdout, exitCode } = await pulumi("up", "--yes", "--skip-preview", "--policy-pack", join(root, "policy"));
+    const { stdout, exitCode } = await pulumi("up", "--yes", "--skip-preview", ...withPack);
     expect(exitCode).not.toBe(0);
     expect(stdout).toMatch(/\[mandatory\] +scale-set-image/);
     const made = JSON.stringify(lab.arm.resources());

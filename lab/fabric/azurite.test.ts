@@ -1,10 +1,18 @@
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { containerChanges } from "./azurite.ts";
+import { tmpdir } from "node:os";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { containerChanges, ensureAzurite } from "./azurite.ts";
 import { changeContainers } from "./azuriteClient.ts";
 import { azuriteToken } from "./azuriteToken.ts";
+import type { Issuer } from "./gitServer.ts";
+import type { Service } from "./service.ts";
 import { startAzurite, type AzuriteProcess } from "./testing/azuriteProcess.ts";
+
+const services = vi.hoisted((): Service[] => []);
+vi.mock("./service.ts", () => ({ ensureService: (_: string, service: Service) => void services.push(service) }));
 
 const account = (name: string, guid: string, ...containers: string[]) => ({
   id: `/${name}`,
@@ -32,6 +40,19 @@ describe("changes of containers", () => {
       additions: [{ account: "stold", container: "backups" }],
     });
   });
+});
+
+test("where it is to run otherwise than it runs, it starts anew", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "azurite-"));
+  const file = join(directory, "file.pem");
+  writeFileSync(file, "");
+  const issuer = { issue: () => ({ keyFile: file, certFile: file }) } as unknown as Issuer;
+  for (const state of ["one", "one", "two"])
+    await ensureAzurite(join(directory, state), issuer, [account("stone", "a")]);
+  rmSync(directory, { recursive: true });
+  const [first, again, otherwise] = services.map(({ version }) => version);
+  expect(again).toBe(first);
+  expect(otherwise).not.toBe(first);
 });
 
 describe("Azurite, as the lab runs it", () => {

@@ -21,6 +21,15 @@ export const azuritePort = 10000;
 const service = "azurite";
 const manifest = createRequire(import.meta.url).resolve("azurite/package.json");
 export const azuriteProgram = join(dirname(manifest), "dist", "src", "blob", "main.js");
+
+/** Arguments for Node.js, of Azurite over TLS with tokens. Azure's clients are newer than it; Azure takes their version. */
+export const azuriteArguments = (port: number, location: string, certFile: string, keyFile: string): string[] => [
+  azuriteProgram,
+  ...["--blobHost", "127.0.0.1", "--blobPort", String(port), "--location", location],
+  ...["--oauth", "basic", "--cert", certFile, "--key", keyFile],
+  ...["--silent", "--disableTelemetry", "--skipApiVersionCheck"],
+];
+
 const containersProgram = join(import.meta.dirname, "azuriteContainers.ts");
 
 export const azuriteData = (stateDir: string): string => join(stateDir, "azurite");
@@ -53,16 +62,13 @@ export async function ensureAzurite(
 async function start(stateDir: string, issuer: Issuer, accounts: readonly StorageAccount[]): Promise<void> {
   const { keyFile, certFile } = issuer.issue("azurite", ["DNS:localhost"]);
   const listed = accounts.map(({ name, keys }) => [name, ...keys].join(":")).join(";");
-  const version = createHash("sha256").update(listed).update(readFileSync(manifest)).update(readFileSync(certFile));
+  const args = azuriteArguments(azuritePort, azuriteData(stateDir), certFile, keyFile);
+  const version = createHash("sha256");
+  for (const part of [listed, readFileSync(manifest), readFileSync(certFile), args.join(" ")]) version.update(part);
   await ensureService(stateDir, {
     name: service,
     namespace: azure,
-    command: [
-      ...[process.execPath, azuriteProgram, "--blobHost", "127.0.0.1", "--blobPort", String(azuritePort)],
-      ...["--location", azuriteData(stateDir), "--oauth", "basic", "--cert", certFile, "--key", keyFile],
-      // Azure's clients are newer than it, and Azure itself takes their version.
-      ...["--silent", "--disableTelemetry", "--skipApiVersionCheck"],
-    ],
+    command: [process.execPath, ...args],
     // Keys are secrets, and a command's arguments are for everybody to read.
     env: { AZURITE_ACCOUNTS: listed },
     version: version.digest("hex").slice(0, 16),

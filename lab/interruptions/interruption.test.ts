@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { interrupt, type Ended, type Interruptible, type Tools } from "./interruption.ts";
+import { interrupt } from "./interruption.ts";
+import { fine, settings, stack, type Given } from "./testing/stack.ts";
 
 let directory: string;
 beforeEach(() => {
@@ -10,78 +11,11 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const fine: Ended = { status: 0, output: "", seconds: 90 };
-const settings = ["tiers.back.instances=3"];
 const work = { name: "machines come", settings, seconds: 100 };
-
-interface Given extends Partial<Omit<Tools, "begin">> {
-  /** When the `up` ends by itself, and how. */
-  ends?: { after: number; status: number };
-  /** It ends by itself in the moment of the kill. */
-  endsAtKill?: boolean;
-  /** Seconds for which something of it runs on after the kill. */
-  runsOn?: number;
-}
-
-/** A stack in the time of its own clock, and all that was done with it. */
-function stack({ ends, endsAtKill = false, runsOn = 0, ...given }: Given = {}) {
-  const done: string[] = [];
-  let now = 0;
-  let killedAt: number | undefined;
-  const up = (log: string): Interruptible => {
-    let end: (status: number | null) => void = () => {};
-    const ended = new Promise<number | null>((resolve) => (end = resolve));
-    writeFileSync(log, "Updating (dev):\n +  azure-native:network:Subnet back creating\n");
-    if (ends && ends.after <= 40) {
-      now += ends.after * 1000;
-      end(ends.status);
-    }
-    return {
-      ended,
-      kill: (how) => {
-        done.push(`kill ${how}`);
-        killedAt = now;
-        end(endsAtKill ? 0 : null);
-        return Promise.resolve();
-      },
-      killAll: () => {
-        done.push("kill what is left");
-        return Promise.resolve();
-      },
-      left: () => (killedAt !== undefined && now < killedAt + runsOn * 1000 ? [{ command: "ansible-playbook" }] : []),
-    };
-  };
-  const tools: Tools = {
-    destroy: () => Promise.resolve(void done.push("destroy")),
-    begin: (its, log) => {
-      done.push(`begin ${its.join()}`);
-      return up(log);
-    },
-    up: (its) => {
-      done.push(`up ${its.join()}`);
-      return Promise.resolve(fine);
-    },
-    preview: (its) => {
-      done.push(`preview ${its.join()}`);
-      return Promise.resolve(fine);
-    },
-    tour: () => Promise.resolve(fine),
-    pending: () => Promise.resolve(0),
-    becomesWhole: () => Promise.resolve(true),
-    sleep: async (seconds) => {
-      // What has ended before comes first.
-      await new Promise(setImmediate);
-      now += seconds * 1000;
-    },
-    nowMs: () => now,
-    ...given,
-  };
-  return { tools, done };
-}
 
 test("an up is killed at its moment, and the same up follows at once, then preview and tour", async () => {
   const { tools, done } = stack();
-  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, tools, directory);
   expect(done).toEqual([
     `begin ${settings.join()}`,
     "kill group",
@@ -92,36 +26,59 @@ test("an up is killed at its moment, and the same up follows at once, then previ
     killedAfter: 40,
     next: 90,
     recovered: false,
+    resumed: false,
     lastLine: "+  azure-native:network:Subnet back creating",
   });
   expect("verdicts" in found && found.verdicts.map(({ met }) => met)).toEqual([true, true, true, true, true, true]);
 });
 
+test("one of a pipeline is previewed, and the next one has the same approval", async () => {
+  const output = "bin/delivery: the apply of this approval has begun before and did not end; it goes on\n";
+  const given: string[] = [];
+  const { tools, done } = stack({
+    up: (its, _, approved) => {
+      given.push(`up with ${approved} ${its.join()}`);
+      return Promise.resolve({ ...fine, output });
+    },
+  });
+  const round = { form: "delivery up", work: { ...work, fromNothing: true }, how: "group" } as const;
+  expect(await interrupt(round, 40, tools, directory)).toMatchObject({ killedAfter: 40, resumed: true });
+  expect(done.slice(0, 4)).toEqual([
+    "destroy",
+    `approve ${settings.join()}`,
+    `begin with approval ${settings.join()}`,
+    "kill group",
+  ]);
+  expect(given).toEqual([`up with ${join(directory, "approved.json")} ${settings.join()}`]);
+});
+
 test("a work that begins with nothing destroys the stack first", async () => {
   const { tools, done } = stack();
-  await interrupt({ work: { ...work, settings: [], fromNothing: true }, how: "all" }, 40, tools, directory);
+  await interrupt({ form: "up", work: { ...work, settings: [], fromNothing: true }, how: "all" }, 40, tools, directory);
   expect(done.slice(0, 3)).toEqual(["destroy", "begin ", "kill all"]);
 });
 
 test("an up that ends before its moment is told with its time, and nothing is killed", async () => {
   const { tools, done } = stack({ ends: { after: 30, status: 0 } });
-  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
+  expect(await interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 30 });
   expect(done).toEqual([`begin ${settings.join()}`]);
 });
 
 test("an up that ends in the moment of its kill was not interrupted", async () => {
   const { tools, done } = stack({ endsAtKill: true });
-  expect(await interrupt({ work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 40 });
+  expect(await interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).toEqual({ endedAfter: 40 });
   expect(done).toEqual([`begin ${settings.join()}`, "kill group"]);
 });
 
 test("an up that fails by itself is no interruption", async () => {
   const { tools } = stack({ ends: { after: 30, status: 255 } });
-  await expect(interrupt({ work, how: "group" }, 40, tools, directory)).rejects.toThrow("failed before it was killed");
+  await expect(interrupt({ form: "up", work, how: "group" }, 40, tools, directory)).rejects.toThrow(
+    "failed before it was killed",
+  );
 });
 
 const missed = async (given: Given) => {
-  const found = await interrupt({ work, how: "group" }, 40, stack(given).tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, stack(given).tools, directory);
   return "verdicts" in found ? found.verdicts.filter(({ met }) => !met) : [];
 };
 
@@ -147,7 +104,7 @@ test.each<[string, Given, string]>([
 test("what ends soon after the kill is none that ran on; what does not is told, and killed", async () => {
   expect(await missed({ runsOn: 5 })).toEqual([]);
   const { tools, done } = stack({ runsOn: 1000 });
-  const found = await interrupt({ work, how: "group" }, 40, tools, directory);
+  const found = await interrupt({ form: "up", work, how: "group" }, 40, tools, directory);
   expect("verdicts" in found && found.verdicts.find(({ met }) => !met)?.got).toBe("ansible-playbook");
   expect(done).toContain("kill what is left");
 });
@@ -155,5 +112,5 @@ test("what ends soon after the kill is none that ran on; what does not is told, 
 test("that something had to be taken up is told", async () => {
   const output = "bin/lab: an up of stack dev was killed; what it had begun to make is looked for first\n";
   const { tools } = stack({ up: () => Promise.resolve({ ...fine, output }) });
-  expect(await interrupt({ work, how: "all" }, 40, tools, directory)).toMatchObject({ recovered: true });
+  expect(await interrupt({ form: "up", work, how: "all" }, 40, tools, directory)).toMatchObject({ recovered: true });
 });

@@ -24,9 +24,11 @@ export interface Interruptible {
 /** What is done with the stack. `settings` are those of the stack file for this command. */
 export interface Tools extends PollingClock {
   destroy(): Promise<void>;
-  /** Starts an `up` whose output goes to a file. */
-  begin(settings: readonly string[], log: string): Interruptible;
-  up(settings: readonly string[], log: string): Promise<Ended>;
+  /** Previews an `up`, for a record that is its approval. */
+  approve(settings: readonly string[], approved: string): Promise<void>;
+  /** Starts an `up` whose output goes to a file; with an approval it is a `delivery up`. */
+  begin(settings: readonly string[], log: string, approved?: string): Interruptible;
+  up(settings: readonly string[], log: string, approved?: string): Promise<Ended>;
   /** A preview that fails where there is a change. */
   preview(settings: readonly string[]): Promise<Ended>;
   tour(): Promise<Ended>;
@@ -45,6 +47,8 @@ export interface Interruption {
   next: number;
   /** The next `up` had to take up what was being made. */
   recovered: boolean;
+  /** A `delivery up` that went on with the approval with which the killed one had begun to apply. */
+  resumed: boolean;
   verdicts: Verdict[];
 }
 
@@ -59,16 +63,18 @@ const lastsSeconds = 30;
  * @throws where the `up` failed by itself.
  */
 export async function interrupt(
-  { work: { settings, fromNothing }, how }: Pick<Round, "work" | "how">,
+  { form, work: { settings, fromNothing }, how }: Pick<Round, "form" | "work" | "how">,
   seconds: number,
   tools: Tools,
   directory: string,
 ): Promise<Interruption | { endedAfter: number }> {
   if (fromNothing) await tools.destroy();
   const log = join(directory, "killed.log");
+  const approved = form === "delivery up" ? join(directory, "approved.json") : undefined;
+  if (approved !== undefined) await tools.approve(settings, approved);
   const began = tools.nowMs();
   const passed = () => (tools.nowMs() - began) / 1000;
-  const up = tools.begin(settings, log);
+  const up = tools.begin(settings, log, approved);
   const ended = await Promise.race([up.ended.then((status) => ({ status })), tools.sleep(seconds)]);
   if (ended) {
     if (ended.status !== 0) throw new Error(`the up failed before it was killed (${ended.status}); see ${log}`);
@@ -80,7 +86,7 @@ export async function interrupt(
   if ((await up.ended) === 0) return { endedAfter: killedAfter };
   const leftovers = leftOf(up, tools);
   // At once, as a pipeline that is started again.
-  const next = await tools.up(settings, join(directory, "next.log"));
+  const next = await tools.up(settings, join(directory, "next.log"), approved);
   const left = await leftovers;
   const verdicts = [
     verdict("the next up completed", "status 0", `status ${next.status}`, next.status === 0),
@@ -100,7 +106,8 @@ export async function interrupt(
     );
   }
   const recovered = next.output.includes("was killed; what it had begun to make is looked for");
-  return { killedAfter, lastLine: lastLineOf(log), next: next.seconds, recovered, verdicts };
+  const resumed = next.output.includes("the apply of this approval has begun before and did not end");
+  return { killedAfter, lastLine: lastLineOf(log), next: next.seconds, recovered, resumed, verdicts };
 }
 
 const verdict = (goal: string, wanted: string, got: string, met: boolean): Verdict => ({ goal, wanted, got, met });

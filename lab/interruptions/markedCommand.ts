@@ -40,7 +40,8 @@ export class MarkedCommand {
 
   /** Kills it with SIGKILL; returns when it has ended. */
   async kill(how: How): Promise<void> {
-    if (how === "group") signalProcess(-(this.#child.pid ?? 0), "SIGKILL");
+    // NaN is refused; 0 would be the group of this process.
+    if (how === "group") signalProcess(-(this.#child.pid ?? NaN), "SIGKILL");
     else await this.killAll();
     await this.ended;
   }

@@ -18,6 +18,7 @@ test.each([1, 2, 3, 4, 5])(
       Array.from({ length: 20 }, (_, index) => index),
     );
     expect(new Set(rounds.map(({ work }) => work.name)).size).toBe(9);
+    expect(rounds.filter(({ form }) => form === "delivery up")).toHaveLength(10);
     expect(new Set(rounds.map(({ how }) => how))).toEqual(new Set(["group", "all"]));
   },
 );

@@ -12,12 +12,19 @@ export interface Work {
   seconds: number;
 }
 
-/** `group`: the process group of `bin/lab up`, as a terminal or a runner ends it; `all`: all that it started, as a container's end does. */
+/**
+ * `group`: the process group of the command, as a terminal or a runner ends it; `all`: all that it started, as a
+ * container's end does.
+ */
 export type How = "group" | "all";
+
+/** What is killed and completes: `bin/lab up`, or `bin/lab delivery up` as the job `apply` of a pipeline calls it. */
+export type Form = "up" | "delivery up";
 
 export interface Round {
   /** From 1 on. */
   number: number;
+  form: Form;
   work: Work;
   /** Settings with which the stack stands before. */
   before: readonly string[];
@@ -27,6 +34,9 @@ export interface Round {
 }
 
 export const buildSeconds = 180;
+
+/** What a `delivery up` takes besides on such a host: it previews first. */
+export const previewSeconds = 30;
 
 /** The tiers of dev that have an `outbound` of their own for a while. */
 const limited = ["front", "back", "machine-learning", "data"];
@@ -90,8 +100,8 @@ const shuffled = (words: string, count: number): number[] =>
   );
 
 /**
- * The rounds of a seed: each sequence as often as every other, in a random order. The moments are random too, one in
- * each part of the time: with 20 rounds, one in each twentieth.
+ * The rounds of a seed, every second one of a `delivery up`: each sequence as often as every other, in a random order. The
+ * moments are random too, one in each part of the time: with 20 rounds, one in each twentieth.
  */
 export function planned(seed: number, count: number): Round[] {
   const works: Work[] = [];
@@ -102,6 +112,7 @@ export function planned(seed: number, count: number): Round[] {
     .slice(0, count)
     .map((work, index) => ({
       number: index + 1,
+      form: index % 2 === 0 ? "up" : "delivery up",
       work,
       before: works[index - 1]?.settings ?? [],
       share: ((parts[index] ?? 0) + drawn(`${seed} moment ${index}`)) / count,

@@ -14,6 +14,7 @@ export interface Options {
 /** A round that was done. */
 export interface Done {
   round: number;
+  form: Round["form"];
   work: string;
   how: Round["how"];
   interruption?: Interruption;
@@ -27,7 +28,7 @@ interface Kept extends Results {
   vault: string;
   /** What a build took on this host, in seconds. */
   build?: number;
-  /** What works took that ended before they were killed, in seconds, by their names. */
+  /** What works took that ended before they were killed, in seconds, by their forms and names. */
   took: Record<string, number>;
   done: Done[];
 }
@@ -57,6 +58,11 @@ export class InterruptionsRecord {
   /** The last one that is not finished, or the one at a path, without rounds that could not be finished. */
   static last(folder: string, path?: string): InterruptionsRecord {
     const { directory, ...kept } = path === undefined ? lastResults<Kept>(folder) : resultsAt<Kept>(path, folder);
+    // Before 0.6.0 all were rounds of bin/lab up.
+    if (kept.done.some(({ form }: Partial<Done>) => form === undefined))
+      throw new Error(
+        `--continue: given ${directory}, whose rounds tell no form, allowed is a suite of this version; begin a new one`,
+      );
     return new InterruptionsRecord(directory, { ...kept, done: kept.done.filter(({ interruption }) => interruption) });
   }
 
@@ -68,8 +74,8 @@ export class InterruptionsRecord {
     return this.#kept.vault;
   }
 
-  /** To be called when the stack was destroyed. */
-  destroyed(now = new Date()): void {
+  /** Another name: to be called when the stack is destroyed. */
+  nameVault(now = new Date()): void {
     this.#kept.vault = vaultName(now);
     this.#keep();
   }
@@ -92,12 +98,12 @@ export class InterruptionsRecord {
   }
 
   /** What the work takes on this host, as far as it was seen. */
-  took(work: string): number | undefined {
-    return this.#kept.took[work];
+  took({ form, work }: Pick<Round, "form" | "work">): number | undefined {
+    return this.#kept.took[`${form}: ${work.name}`];
   }
 
-  ended(work: string, seconds: number): void {
-    this.#kept.took[work] = seconds;
+  ended({ form, work }: Pick<Round, "form" | "work">, seconds: number): void {
+    this.#kept.took[`${form}: ${work.name}`] = seconds;
     this.#keep();
   }
 
@@ -121,17 +127,21 @@ const vaultName = (now: Date) => `kv-${now.getTime().toString(36)}`;
 
 /** The rounds as a table. */
 export function roundsText(done: readonly Done[]): string {
-  const rows = done.map(({ round, work, how, interruption: found, trouble }) => [
+  const rows = done.map(({ round, form, work, how, interruption: found, trouble }) => [
     String(round),
+    form,
     work,
     how,
     found ? found.killedAfter.toFixed(1) : "-",
-    found ? `${found.next.toFixed(0)}${found.recovered ? ", taken up" : ""}` : "-",
+    found ? nextText(found) : "-",
     found?.verdicts.every(({ met }) => met) ? "completed" : (trouble ?? "MISSED"),
     found?.lastLine.slice(0, 60) ?? "",
   ]);
-  return table(["round", "work", "killed", "after s", "next up s", "outcome", "it had said last"], rows);
+  return table(["round", "form", "work", "killed", "after s", "next up s", "outcome", "it had said last"], rows);
 }
+
+const nextText = ({ next, recovered, resumed }: Interruption) =>
+  [next.toFixed(0), ...(recovered ? ["taken up"] : []), ...(resumed ? ["resumed"] : [])].join(", ");
 
 /** What was missed, or could not be found out: one line each. */
 export function missed(done: readonly Done[]): string[] {

@@ -7,31 +7,7 @@ import { basename, dirname, join, matchesGlob } from "node:path";
 import { load, loadAll } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { root } from "../paths.ts";
-
-interface Input {
-  description?: string;
-  type?: string;
-  default?: unknown;
-  options?: unknown[];
-}
-
-interface Rule {
-  if?: string;
-  when?: string;
-  allow_failure?: boolean;
-}
-
-interface Job {
-  stage?: string;
-  rules?: Rule[];
-  script?: unknown;
-  extends?: string;
-  artifacts?: { paths: string[] };
-  tags?: string[];
-  id_tokens?: object;
-  variables?: object;
-  environment?: { name: string; action?: string };
-}
+import { componentOf, type Job } from "./testing/components.ts";
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const readme = read("templates/README.md");
@@ -45,12 +21,7 @@ test("there are components, and each is in the table of the README", () => {
 });
 
 describe.each(components)("component %s", (name) => {
-  const text = read(`templates/${name}/template.yml`);
-  const [header = {}, body = {}] = loadAll(text) as [
-    { spec?: { inputs: Record<string, Input> } }?,
-    Record<string, Job>?,
-  ];
-  const inputs = header.spec?.inputs ?? {};
+  const { text, inputs, jobs } = componentOf(name);
   const own = `templates/${name}/README.md`;
   const told = existsSync(join(root, own)) ? readme + read(own) : readme;
   const used = new Set([...text.matchAll(/\$\[\[ inputs\.(\w+) \]\]/g)].map(([, input]) => input ?? ""));
@@ -68,18 +39,18 @@ describe.each(components)("component %s", (name) => {
   });
 
   test("uses in rules what GitLab takes", () => {
-    for (const { rules = [] } of Object.values(body))
+    for (const { rules = [] } of Object.values(jobs))
       for (const rule of rules) expect(rule.if ?? "").not.toContain("${");
   });
 
   test("keeps the files that it names, and no others that lie there", () => {
-    for (const { artifacts } of Object.values(body)) expect(artifacts?.paths.join(" ") ?? "").not.toMatch(/[*?]|\/$/);
+    for (const { artifacts } of Object.values(jobs)) expect(artifacts?.paths.join(" ") ?? "").not.toMatch(/[*?]|\/$/);
   });
 
   test("takes variables only that the README tells of", () => {
     const others = ["STACK", "ARM_OIDC_TOKEN", "AZURE_FEDERATED_TOKEN_FILE"];
     const variables = [...text.matchAll(/\$\{?([A-Z][A-Z_]+)/g)].map(([, variable]) => variable ?? "");
-    const own = Object.values(body).flatMap((job) => Object.keys(job.variables ?? {}));
+    const own = Object.values(jobs).flatMap((job) => Object.keys(job.variables ?? {}));
     for (const variable of variables)
       if (!variable.startsWith("CI_") && ![...others, ...own].includes(variable))
         expect(told).toContain(`\`${variable}\``);
@@ -88,7 +59,7 @@ describe.each(components)("component %s", (name) => {
 
 describe("the pipeline", () => {
   const pipeline = load(read(".gitlab-ci.yml")) as {
-    include: { component: string; inputs: { stack: string; tier?: string } }[];
+    include: { component: string; inputs: { stack: string; tier?: string; before?: string[] } }[];
   };
 
   test("previews, previews exactly and applies each stack that there is", () => {
@@ -99,11 +70,14 @@ describe("the pipeline", () => {
     }
   });
 
+  test("gives each job that reaches machines its way there", () => {
+    for (const { component, inputs } of pipeline.include)
+      if (!component.includes("/preview@")) expect(inputs.before?.join("\n")).toMatch(/^bin\/setup check\n[^]*--agent/);
+    expect(readme).toContain("| `PLATFORM_CERTIFICATE_MINUTES` |");
+  });
+
   test("previews, exact previews and applies follow the same files", () => {
-    const followed = ["preview", "exact", "apply"].map((name) => {
-      const [header] = loadAll(read(`templates/${name}/template.yml`)) as [{ spec: { inputs: Record<string, Input> } }];
-      return header.spec.inputs["changes"]?.default;
-    });
+    const followed = ["preview", "exact", "apply"].map((name) => componentOf(name).inputs["changes"]?.default);
     expect(new Set(followed.map((paths) => JSON.stringify(paths))).size).toBe(1);
     const made = [
       "index.ts",
@@ -130,11 +104,8 @@ describe("the pipeline", () => {
 
   test("notes and applies run on protected runners, which the README names", () => {
     const { notes } = pipeline as unknown as Record<string, Job>;
-    const [header, jobs] = loadAll(read("templates/apply/template.yml")) as [
-      { spec: { inputs: Record<string, Input> } },
-      Record<string, Job>,
-    ];
-    expect(notes?.tags).toEqual([header.spec.inputs["runner_tag"]?.default]);
+    const { inputs, jobs } = componentOf("apply");
+    expect(notes?.tags).toEqual([inputs["runner_tag"]?.default]);
     expect(readme).toContain(`runners with the tag \`${notes?.tags?.[0]}\``);
     for (const [name, { tags, extends: base = "" }] of Object.entries(jobs))
       expect(tags ?? jobs[base]?.tags, name).toEqual(["$[[ inputs.runner_tag ]]"]);
@@ -149,8 +120,7 @@ describe("the pipeline", () => {
 });
 
 describe("the exact preview", () => {
-  const [, body = {}] = loadAll(read("templates/exact/template.yml")) as [unknown, Record<string, Job>?];
-  const [job] = Object.values(body);
+  const [job] = Object.values(componentOf("exact").jobs);
 
   test("is made by hand only, never of a fork's commit, and no merge request waits for it", () => {
     const rules = job?.rules ?? [];

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { run } from "../../e2e/command.ts";
+import { root, run } from "../../e2e/command.ts";
 import type { confined as Confined } from "./confine.ts";
 
 let directory: string;
@@ -43,12 +43,19 @@ test("it writes its own folder, and what it may only read stays as it is", async
 });
 
 test("of several folders that it may write, each is the real one", async () => {
-  const folders = ["job", "other"].map((name) => join(directory, name));
+  const folders = ["job", "another one"].map((name) => join(directory, name));
   for (const folder of folders) mkdirSync(folder, { recursive: true });
   await run(["chown", "-R", "nobody:nogroup", ...folders]);
-  const write = `for folder in ${folders.join(" ")}; do echo done >$folder/both; done`;
+  const write = folders.map((folder) => `echo done >'${folder}/both'`).join(" && ");
   await run(confined(["sh", "-c", write], join(directory, "staging"), folders), { cwd: "/" });
   for (const folder of folders) expect(readFileSync(join(folder, "both"), "utf8")).toBe("done\n");
+});
+
+test("the checkout's tools run", async () => {
+  const { stdout, stderr } = await script(
+    `HOME=${join(directory, "job")} ${root}/.venv/bin/ansible-playbook --version`,
+  );
+  expect(stdout, stderr).toContain("ansible-playbook [core ");
 });
 
 test("nothing stays mounted", async () => {

@@ -10,33 +10,32 @@ mount --make-rprivate /
 mount -t tmpfs -o mode=0700 tmpfs "$staging"
 
 count=0
-paths=''
-while [ "$1" != -- ]; do
-  path=${1#+}
+for given in "$@"; do
+  [ "$given" != -- ] || break
+  path=${given#+}
   count=$((count + 1))
   if [ -d "$path" ]; then mkdir "$staging/$count"; else : >"$staging/$count"; fi
   mount --rbind "$path" "$staging/$count"
-  paths="$paths $1"
-  shift
 done
-shift
 
 for folder in $HIDDEN; do mount -t tmpfs -o mode=0755 tmpfs "$folder"; done
-at=0
-for given in $paths; do
-  at=$((at + 1))
-  path=${given#+}
-  if [ -d "$staging/$at" ]; then
+count=0
+while [ "$1" != -- ]; do
+  path=${1#+}
+  count=$((count + 1))
+  if [ -d "$staging/$count" ]; then
     mkdir -p "$path"
   else
     mkdir -p "$(dirname "$path")"
     [ -e "$path" ] || : >"$path"
   fi
-  mount --rbind "$staging/$at" "$path"
-  case $given in
+  mount --rbind "$staging/$count" "$path"
+  case $1 in
     +*) ;;
     *) mount -o remount,bind,ro "$path" ;;
   esac
+  shift
 done
+shift
 unset HIDDEN
 exec setpriv --reuid nobody --regid nogroup --clear-groups --no-new-privs --inh-caps=-all --bounding-set=-all "$@"

@@ -1,16 +1,10 @@
 /** What the READMEs show is what the components take, and what they do not take is refused. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { load, loadAll } from "js-yaml";
+import { load } from "js-yaml";
 import { describe, expect, test } from "vitest";
 import { root } from "../paths.ts";
-
-interface Input {
-  type?: string;
-  regex?: string;
-  options?: unknown[];
-  default?: unknown;
-}
+import { componentOf, needed } from "./testing/components.ts";
 
 interface Included {
   component: string;
@@ -24,19 +18,12 @@ interface Pipeline {
 
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-function inputsOf(component: string): Record<string, Input> {
-  const [header] = loadAll(read(`templates/${component}/template.yml`)) as [
-    { spec: { inputs: Record<string, Input> } },
-  ];
-  return header.spec.inputs;
-}
-
 /**
  * What GitLab finds wrong with inputs. https://docs.gitlab.com/ci/inputs/ : a `regex` has no slashes around it, and is for
  * strings only.
  */
 function mistakes(component: string, given: Record<string, unknown>): string[] {
-  const declared = inputsOf(component);
+  const declared = componentOf(component).inputs;
   const unknown = Object.keys(given).filter((name) => !(name in declared));
   return [
     ...unknown.map((name) => `${name}: unknown`),
@@ -50,18 +37,6 @@ function mistakes(component: string, given: Record<string, unknown>): string[] {
     }),
   ];
 }
-
-const needed: Record<string, Record<string, unknown>> = {
-  preview: { stack: "dev" },
-  apply: { stack: "dev", tier: "development" },
-  application: {
-    application: "front",
-    platform_project: "platform/platform",
-    platform_revision: "0123456789abcdef0123456789abcdef01234567",
-    image: "registry.example/image",
-    runner_tag: "platform",
-  },
-};
 
 describe.each(Object.keys(needed))("inputs of %s", (component) => {
   const given = needed[component] ?? {};

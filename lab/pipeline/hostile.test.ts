@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { root } from "../paths.ts";
 import { attacks, code, gains, type Known, type Loot, lootFile, untried } from "./hostile.ts";
 
 const key = "-----BEGIN KEY-----\nline of the key\n";
@@ -114,17 +115,33 @@ describe("what it gets is noticed", () => {
   });
 });
 
-test.each(attacks)("code $name is where the merge request runs it", async ({ branch, changes }) => {
-  const read = (path: string) => (path === "package.json" ? "{}" : path.endsWith(".yml") ? "stages: [check]\n" : "");
-  for (const [path, content] of Object.entries(changes(known, read))) {
-    mkdirSync(join(directory, path, ".."), { recursive: true });
-    writeFileSync(join(directory, path), content ?? "", { mode: 0o755 });
-  }
-  const files = Object.entries(changes(known, read)).filter(([path]) => path !== "steal.mjs");
-  expect(files.some(([, content]) => content?.includes("steal.mjs"))).toBe(true);
-  if (branch !== "packages") return;
-  mkdirSync(join(directory, "bin"), { recursive: true });
-  writeFileSync(join(directory, "bin", "environment"), "");
-  await promisify(execFile)(join(directory, "bin", "setup"), { cwd: directory });
-  expect(existsSync(join(directory, lootFile))).toBe(true);
-});
+test.each(attacks)(
+  "code $name is where the merge request runs it",
+  async ({ branch, changes }) => {
+    const read = (path: string) => (path === "package.json" ? "{}" : path.endsWith(".yml") ? "stages: [check]\n" : "");
+    const files = Object.entries(changes(known, read));
+    for (const [path, content] of files) {
+      mkdirSync(join(directory, path, ".."), { recursive: true });
+      writeFileSync(join(directory, path), content ?? "", { mode: 0o755 });
+    }
+    expect(files.some(([path, content]) => path !== "steal.mjs" && content?.includes("steal.mjs"))).toBe(true);
+    mkdirSync(join(directory, "bin"), { recursive: true });
+    writeFileSync(join(directory, "bin", "environment"), "");
+    const playbook = join(directory, "ansible", "playbooks", "environment.yml");
+    // As an exact preview runs it; no machine answers.
+    const check = [
+      join(root, ".venv", "bin", "ansible-playbook"),
+      "-i",
+      ",",
+      "--check",
+      "--skip-tags",
+      "base",
+      playbook,
+    ];
+    const [program, ...args] = { packages: [join(directory, "bin", "setup")], playbook: check }[branch] ?? [];
+    if (program === undefined) return;
+    await promisify(execFile)(program, args, { cwd: branch === "playbook" ? join(root, "ansible") : directory });
+    expect(existsSync(join(directory, lootFile))).toBe(true);
+  },
+  120_000,
+);

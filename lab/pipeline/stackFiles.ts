@@ -5,12 +5,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { dump, load } from "js-yaml";
+import { encryption } from "../../delivery/state/encryption.ts";
 import { fieldsOf, secretsOf } from "../../environment/secrets.ts";
 import { environmentOf, type StackFile } from "../cli/stackFile.ts";
 import { stacks } from "../cli/stacks.ts";
 import { credentials } from "../credentials.ts";
 import { root, stateDir } from "../paths.ts";
-import { encryption } from "./encryption.ts";
 import type { Changes } from "./origin.ts";
 
 /** They are given to jobs by their runner. */

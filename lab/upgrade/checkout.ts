@@ -43,14 +43,26 @@ function checkoutOf(commit: string): string {
 
 /** Removes what the lab has, and builds a stack as a commit makes it. */
 export function buildAt(commit: string, stack: string): void {
-  show([labCommand, "down"], root);
   const checkout = checkoutOf(commit);
+  show([labCommand, "down"], root);
   show(["bin/lab", "up", stack], checkout);
 }
 
-/** The commit of a version, or the one that is given; without: of the newest release that is not this tree. */
+/**
+ * The whole hash of a version's commit, or of the commit that is given; without: of the newest release that is not this tree.
+ *
+ * @throws Error where this clone has no such commit.
+ */
 export async function earlierCommit(releases: readonly Release[], from: string | undefined): Promise<string> {
-  if (from !== undefined) return releases.find(({ version }) => version === from)?.commit ?? from;
+  if (from !== undefined) {
+    const commit = releases.find(({ version }) => version === from)?.commit ?? from;
+    const { status, stdout } = await run(["git", "rev-parse", "--verify", "--quiet", `${commit}^{commit}`]);
+    if (status === 0) return stdout.trim();
+    const versions = releases.filter((release) => release.commit !== undefined).map(({ version }) => version);
+    throw new Error(
+      `an earlier release: given ${from}, allowed are ${versions.join(", ")} (CHANGELOG.md) and commits of this clone, which a shallow one may lack`,
+    );
+  }
   for (const { commit } of releases) if (commit !== undefined && !(await isSameTree(commit))) return commit;
   throw new Error(
     "CHANGELOG.md names no commit of an earlier release; name one (--from of `make upgrade`, --before of `make bench`)",

@@ -4,7 +4,7 @@ import * as customData from "./customData.ts";
 import * as dns from "./dns.ts";
 import { knownTypes } from "./knownTypes.ts";
 import * as loadBalancers from "./loadBalancers.ts";
-import * as names from "./names.ts";
+import * as naming from "./names.ts";
 import * as ownResources from "./ownResources.ts";
 import * as publicAddresses from "./publicAddresses.ts";
 import * as rights from "./rights.ts";
@@ -30,7 +30,7 @@ export const rules: readonly Rule[] = [
   ...dns.rules,
   ...zones.rules,
   ...tags.rules,
-  ...names.rules,
+  ...naming.rules,
 ];
 
 export const stackRules: readonly StackRule[] = [
@@ -41,3 +41,6 @@ export const stackRules: readonly StackRule[] = [
   ...zones.stackRules,
   ...tags.stackRules,
 ];
+
+/** Names of the policies that may be waived. */
+export const names = [...rules, ...stackRules].map(({ name }) => name);

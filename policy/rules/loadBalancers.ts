@@ -1,14 +1,17 @@
 /** Load balancers. */
 import { component, type Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, items, must, mustHave, mustNot, show } from "../values.ts";
+import { at, items, must, mustHave, mustMatch, mustNot, show } from "../values.ts";
 
 /** What the reverse proxy's load balancer passes on: the web, and SSH, for which the security group knows the senders. */
 const publicPorts = [80, 443, 22];
 
 const webProtocols: readonly unknown[] = ["Http", "Https"];
 const webPorts: readonly unknown[] = [80, 443, 8080];
-const noPaths: readonly unknown[] = [undefined, "", "/"];
+
+/** The mistakes of each item of a list, with its name. */
+const ofEach = (inputs: unknown, list: string, check: (item: unknown) => string[]) =>
+  items(inputs, list).flatMap((item) => check(item).map((mistake) => `${show(at(item, "name"))}: ${mistake}`));
 
 export const rules: Rule[] = [
   {
@@ -24,15 +27,13 @@ export const rules: Rule[] = [
     ids: ["Azure.LB.Probe"],
     types: [types.loadBalancer],
     check: ({ inputs }) => [
-      ...items(inputs, "loadBalancingRules").flatMap((rule) =>
-        mustHave(rule, "probe.id", "the ID of a probe").map((mistake) => `${show(at(rule, "name"))}: ${mistake}`),
-      ),
-      ...items(inputs, "probes")
-        .filter((probe) => webProtocols.includes(at(probe, "protocol")) && noPaths.includes(at(probe, "requestPath")))
-        .map((probe) => `${show(at(probe, "name"))}: requestPath: given ${show(at(probe, "requestPath"))}`),
-      ...items(inputs, "probes")
-        .filter((probe) => webPorts.includes(at(probe, "port")))
-        .flatMap((probe) => must(probe, "protocol", ...webProtocols)),
+      ...ofEach(inputs, "loadBalancingRules", (rule) => mustHave(rule, "probe.id", "the ID of a probe")),
+      ...ofEach(inputs, "probes", (probe) => [
+        ...(webProtocols.includes(at(probe, "protocol"))
+          ? mustMatch(probe, "requestPath", /^\/./, "a path such as /health")
+          : []),
+        ...(webPorts.includes(at(probe, "port")) ? must(probe, "protocol", ...webProtocols) : []),
+      ]),
     ],
   },
   {
@@ -51,13 +52,11 @@ export const rules: Rule[] = [
       !components.includes(component("ReverseProxy"))
         ? []
         : [
-            ...items(inputs, "loadBalancingRules").flatMap((rule) =>
-              [
-                ...must(rule, "frontendPort", ...publicPorts),
-                ...must(rule, "protocol", "Tcp", "TCP"),
-                ...must(rule, "disableOutboundSnat", true),
-              ].map((mistake) => `${show(at(rule, "name"))}: ${mistake}`),
-            ),
+            ...ofEach(inputs, "loadBalancingRules", (rule) => [
+              ...must(rule, "frontendPort", ...publicPorts),
+              ...must(rule, "protocol", "Tcp", "TCP"),
+              ...must(rule, "disableOutboundSnat", true),
+            ]),
             ...mustNot(inputs, "outboundRules"),
           ],
   },

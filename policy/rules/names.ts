@@ -1,7 +1,7 @@
 /** Names by the cloud adoption framework's abbreviations, which tell a person what a thing is. */
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, notYetKnown, show } from "../values.ts";
+import { mustMatch } from "../values.ts";
 
 /** Input with the name, and what it must look like. */
 const names: Readonly<Record<string, readonly [input: string, pattern: RegExp]>> = {
@@ -34,10 +34,7 @@ export const rules: Rule[] = [
     types: Object.keys(names),
     check: ({ type, inputs }) => {
       const [input = "", pattern = /^/] = names[type] ?? [];
-      const given = at(inputs, input);
-      return given === notYetKnown || (typeof given === "string" && pattern.test(given))
-        ? []
-        : [`${input}: given ${show(given)}, allowed is what matches ${pattern.source}`];
+      return mustMatch(inputs, input, pattern, `what matches ${pattern.source}`);
     },
   },
   {
@@ -45,11 +42,12 @@ export const rules: Rule[] = [
     asks: "Machines' names are short enough for what Azure adds to them",
     ids: ["Azure.VMSS.ComputerName"],
     types: [types.scaleSet],
-    check: ({ inputs }) => {
-      const given = at(inputs, "virtualMachineProfile.osProfile.computerNamePrefix");
-      return given === notYetKnown || (typeof given === "string" && /^[a-z][a-z0-9-]{0,57}$/.test(given))
-        ? []
-        : [`computerNamePrefix: given ${show(given)}, allowed are 1 to 58 lower-case letters, digits and hyphens`];
-    },
+    check: ({ inputs }) =>
+      mustMatch(
+        inputs,
+        "virtualMachineProfile.osProfile.computerNamePrefix",
+        /^[a-z][a-z0-9-]{0,57}$/,
+        "a lower-case letter, then up to 57 such letters, digits and hyphens",
+      ),
   },
 ];

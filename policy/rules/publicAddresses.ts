@@ -77,7 +77,9 @@ export const stackRules: StackRule[] = [
         const there = resources.filter(
           ({ type, components }) => type === types.publicAddress && components.includes(place),
         );
-        return there.slice(1).map((of) => ({ of, message: `${place} has ${there.length} public addresses` }));
+        return there
+          .slice(1)
+          .map((of) => ({ of, message: `${place}: given ${there.length} public addresses, allowed is one` }));
       }),
   },
   {
@@ -96,7 +98,7 @@ export const stackRules: StackRule[] = [
       );
       return resources
         .filter(({ type, urn }) => type === types.publicAddress && !used.has(urn))
-        .map((of) => ({ of, message: "nothing uses it" }));
+        .map((of) => ({ of, message: "used by: given nothing, allowed is a load balancer or NAT gateway" }));
     },
   },
 ];

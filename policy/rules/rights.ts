@@ -1,7 +1,7 @@
 /** What identities may do. */
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, show } from "../values.ts";
+import { at, must, mustMatch, notYetKnown, show } from "../values.ts";
 
 /** Roles that may be given. https://learn.microsoft.com/azure/role-based-access-control/built-in-roles */
 const roles: Readonly<Record<string, string>> = {
@@ -10,10 +10,8 @@ const roles: Readonly<Record<string, string>> = {
 };
 
 /** Scopes of single things: a secret of a vault, a container of an account. */
-const scopes = [
-  /\/providers\/Microsoft\.KeyVault\/vaults\/[^/]+\/secrets\/[^/]+$/i,
-  /\/providers\/Microsoft\.Storage\/storageAccounts\/[^/]+\/blobServices\/default\/containers\/[^/]+$/i,
-];
+const single =
+  /\/providers\/Microsoft\.(KeyVault\/vaults\/[^/]+\/secrets|Storage\/storageAccounts\/[^/]+\/blobServices\/default\/containers)\/[^/]+$/i;
 
 export const rules: Rule[] = [
   {
@@ -23,8 +21,8 @@ export const rules: Rule[] = [
     types: [types.roleAssignment],
     check: ({ inputs }) => {
       const given = at(inputs, "roleDefinitionId");
-      const id = typeof given === "string" ? (given.split("/").at(-1) ?? "").toLowerCase() : undefined;
-      if (id === undefined ? typeof given === "symbol" : Object.hasOwn(roles, id)) return [];
+      const id = show(given).split("/").at(-1)?.toLowerCase() ?? "";
+      if (given === notYetKnown || Object.hasOwn(roles, id)) return [];
       return [`roleDefinitionId: given ${show(given)}, allowed are ${Object.values(roles).join(", ")}`];
     },
   },
@@ -33,23 +31,14 @@ export const rules: Rule[] = [
     asks: "A role is given for one secret or one container, not for an account, a group or a subscription",
     ids: ["Azure.RBAC.LimitMGDelegation", "Azure.RBAC.LimitOwner"],
     types: [types.roleAssignment],
-    check: ({ inputs }) => {
-      const scope = at(inputs, "scope");
-      if (typeof scope === "symbol" || (typeof scope === "string" && scopes.some((each) => each.test(scope))))
-        return [];
-      return [`scope: given ${show(scope)}, allowed is a secret of a vault or a container of a storage account`];
-    },
+    check: ({ inputs }) =>
+      mustMatch(inputs, "scope", single, "a secret of a vault or a container of a storage account"),
   },
   {
     name: "role-principal",
     asks: "Roles that the program gives are those of identities, not of people",
     ids: ["Azure.RBAC.PIM", "Azure.RBAC.UseGroups"],
     types: [types.roleAssignment],
-    check: ({ inputs }) => {
-      const kind = at(inputs, "principalType");
-      return kind === "ServicePrincipal" || typeof kind === "symbol"
-        ? []
-        : [`principalType: given ${show(kind)}, allowed is ServicePrincipal`];
-    },
+    check: ({ inputs }) => must(inputs, "principalType", "ServicePrincipal"),
   },
 ];

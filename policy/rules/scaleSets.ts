@@ -1,26 +1,31 @@
 /** Machines. */
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isOneOrUnknown, isThere, items, mayBe, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
+import {
+  at,
+  isOneOrUnknown,
+  isThere,
+  items,
+  mayBe,
+  must,
+  mustHave,
+  mustMatch,
+  mustNot,
+  notYetKnown,
+  show,
+} from "../values.ts";
 
 const profile = "virtualMachineProfile";
-const healthExtensions = ["ApplicationHealthLinux"];
-const healthPublisher = "Microsoft.ManagedServices";
-/** Publisher of the image from which machines are born. */
-const publishers = ["Debian"];
+const health = { publisher: "Microsoft.ManagedServices", type: "ApplicationHealthLinux" };
+
+const isHealth = (extension: unknown) =>
+  mayBe(at(extension, "publisher"), health.publisher) && mayBe(at(extension, "type"), health.type);
 
 const cards = (inputs: unknown) => items(inputs, `${profile}.networkProfile.networkInterfaceConfigurations`);
 
 /** Minutes of a duration such as `PT10M`. */
 const minutesOf = (duration: unknown) =>
   typeof duration === "string" ? Number(/^PT(\d+)M$/.exec(duration)?.[1] ?? Number.NaN) : undefined;
-
-function mustMatch(value: unknown, path: string, pattern: RegExp, allowed: string): string[] {
-  const given = at(value, path);
-  return given === notYetKnown || pattern.test(show(given))
-    ? []
-    : [`${path}: given ${show(given)}, allowed is ${allowed}`];
-}
 
 const about = (names: Pick<Rule, "name" | "asks" | "ids">, check: (inputs: unknown) => string[]): Rule => ({
   ...names,
@@ -74,10 +79,9 @@ export const rules: Rule[] = [
     (inputs) => {
       const path = `${profile}.extensionProfile.extensions`;
       if (at(inputs, path) === notYetKnown) return [];
-      const extension = items(inputs, path).find(
-        (each) => mayBe(at(each, "publisher"), healthPublisher) && mayBe(at(each, "type"), ...healthExtensions),
-      );
-      if (extension === undefined) return [`${path}: none of ${healthExtensions.join(", ")}`];
+      const extension = items(inputs, path).find(isHealth);
+      if (extension === undefined)
+        return [`${path}: given no extension of health, allowed is ${health.publisher} ${health.type}`];
       return [
         ...must(extension, "settings.protocol", "http", "https"),
         ...mustHave(extension, "settings.port", "the port of the health endpoint"),
@@ -111,10 +115,12 @@ export const rules: Rule[] = [
     },
     (inputs) => [
       ...items(inputs, `${profile}.extensionProfile.extensions`)
-        .filter(
-          (each) => !mayBe(at(each, "type"), ...healthExtensions) || !mayBe(at(each, "publisher"), healthPublisher),
-        )
-        .map((each) => `${show(at(each, "name"))}: given ${show(at(each, "publisher"))} ${show(at(each, "type"))}`),
+        .filter((each) => !isHealth(each))
+        .map(
+          (each) =>
+            `${show(at(each, "name"))}: given ${show(at(each, "publisher"))} ${show(at(each, "type"))}, ` +
+            `allowed is ${health.publisher} ${health.type}`,
+        ),
       ...mustNot(inputs, `${profile}.applicationProfile.galleryApplications`),
     ],
   ),
@@ -160,7 +166,7 @@ export const rules: Rule[] = [
         ...mustNot(inputs, `${image}.id`),
         ...mustNot(inputs, `${image}.communityGalleryImageId`),
         ...mustNot(inputs, `${image}.sharedGalleryImageId`),
-        ...must(inputs, `${image}.publisher`, ...publishers),
+        ...must(inputs, `${image}.publisher`, "Debian"),
         ...mustMatch(inputs, `${image}.sku`, /-gen2$/, "an image of the second generation"),
         ...mustMatch(inputs, `${image}.version`, /^\d+(\.\d+)+$/, "a version: a repair would bring another machine"),
       ];
@@ -207,7 +213,11 @@ export const rules: Rule[] = [
       if (at(inputs, path) === notYetKnown) return [];
       const configurations = cards(inputs).flatMap((card) => items(card, "ipConfigurations"));
       return [
-        ...(cards(inputs).length === 1 && configurations.length <= 1 ? [] : [`${path}: given not one, allowed is one`]),
+        ...(cards(inputs).length === 1 && configurations.length <= 1
+          ? []
+          : [
+              `${path}: given ${cards(inputs).length} with ${configurations.length} addresses, allowed is one with one`,
+            ]),
         ...configurations.flatMap((each) => mustHave(each, "subnet.id", "the ID of a subnet")),
       ];
     },
@@ -249,15 +259,10 @@ export const rules: Rule[] = [
       asks: "Machines have a Standard size that is neither Basic nor promotional, and are not taken away for others",
       ids: ["Azure.VM.BasicSku", "Azure.VM.PromoSku"],
     },
-    (inputs) => {
-      const size = at(inputs, "sku.name");
-      return [
-        ...(size === notYetKnown || (/^Standard_/.test(show(size)) && !/_Promo$/i.test(show(size)))
-          ? []
-          : [`sku.name: given ${show(size)}, allowed is Standard_...`]),
-        ...must(inputs, "sku.tier", "Standard", undefined),
-        ...must(inputs, `${profile}.priority`, "Regular", undefined),
-      ];
-    },
+    (inputs) => [
+      ...mustMatch(inputs, "sku.name", /^Standard_(?!.*_Promo$)/i, "Standard_... without _Promo at its end"),
+      ...must(inputs, "sku.tier", "Standard", undefined),
+      ...must(inputs, `${profile}.priority`, "Regular", undefined),
+    ],
   ),
 ];

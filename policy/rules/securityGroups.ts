@@ -1,6 +1,6 @@
 /** What may enter a subnet. Azure's own last rules let every machine of the network reach every other. */
 import { parseCidr } from "../../environment/address.ts";
-import { blockOf, originOf, type Origin } from "../blocks.ts";
+import { blockOf, originOf, widestPublicBlock, type Origin } from "../blocks.ts";
 import { component, type Resource, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
 import { at, items, mayBe, notYetKnown, show } from "../values.ts";
@@ -90,7 +90,11 @@ export const rules: Rule[] = [
     asks: "No security group lets everybody in: a source is a tag or a block of known senders",
     ids: ["Azure.NSG.AnyInboundSource", "CKV_AZURE_9", "CKV_AZURE_10", "CKV_AZURE_77", "CKV_AZURE_160", "AZU-0047"],
     types: [types.securityGroup],
-    check: (group) => sourcesOf(group, ["any"]).map(({ name, source }) => `${name}: given source ${source}`),
+    check: (group) =>
+      sourcesOf(group, ["any"]).map(
+        ({ name, source }) =>
+          `${name}: given source ${source}, allowed is a tag, or a block of known senders, at most a /${widestPublicBlock}`,
+      ),
   },
   {
     name: "inbound-internet",
@@ -184,7 +188,7 @@ export const stackRules: StackRule[] = [
       );
       return resources
         .filter(({ type, urn }) => type === types.securityGroup && !used.has(urn))
-        .map((of) => ({ of, message: "no subnet has it" }));
+        .map((of) => ({ of, message: "used by: given nothing, allowed is a subnet" }));
     },
   },
   {
@@ -213,7 +217,10 @@ export const stackRules: StackRule[] = [
             !components.includes(component("ReverseProxy")) &&
             madeOf("virtualMachineProfile").some((urn) => subnets.has(urn)),
         )
-        .map((of) => ({ of, message: "its subnet's security group lets senders from outside in" }));
+        .map((of) => ({
+          of,
+          message: "subnet: given one whose security group lets senders from outside in, allowed is any other",
+        }));
     },
   },
 ];

@@ -1,8 +1,8 @@
 /** Where artifacts and backups are. */
+import { wideRanges } from "../blocks.ts";
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, must, mustNot, notYetKnown, show } from "../values.ts";
-import { wideRanges } from "./vaults.ts";
+import { at, items, must, mustMatch, mustNot, notYetKnown, show } from "../values.ts";
 
 /** Days for which what was deleted can be had back, at least. */
 const fewestDays = 7;
@@ -99,15 +99,10 @@ export const rules: Rule[] = [
     asks: "A storage account is a general-purpose one of the second version, in a Standard SKU",
     ids: [],
     types: [types.storageAccount],
-    check: ({ inputs }) => {
-      const sku = at(inputs, "sku.name");
-      return [
-        ...must(inputs, "kind", "StorageV2"),
-        ...(typeof sku === "string" && !sku.startsWith("Standard_")
-          ? [`sku.name: given ${sku}, allowed is Standard_...`]
-          : []),
-      ];
-    },
+    check: ({ inputs }) => [
+      ...must(inputs, "kind", "StorageV2"),
+      ...mustMatch(inputs, "sku.name", /^Standard_/, "Standard_..."),
+    ],
   },
   {
     name: "storage-soft-delete",
@@ -121,20 +116,27 @@ export const rules: Rule[] = [
       ...mustNot(inputs, "cors.corsRules"),
     ],
   },
+  {
+    name: "storage-lifecycle",
+    asks: "What is current in a storage account is never deleted for its age",
+    ids: [],
+    types: [types.managementPolicy],
+    check: ({ inputs }) =>
+      items(inputs, "policy.rules").flatMap((rule) => mustNot(rule, "definition.actions.baseBlob.delete")),
+  },
 ];
 
 export const stackRules: StackRule[] = [
   {
     name: "storage-history",
-    asks: "Every storage account says how long it keeps what was deleted",
+    asks: "Every storage account says how long it keeps what was deleted, and when versions end",
     ids: ["Azure.Storage.SoftDelete", "Azure.Storage.ContainerSoftDelete"],
-    checkStack: (resources) => {
-      const kept = new Set(
-        resources.flatMap(({ type, madeOf }) => (type === types.blobService ? madeOf("accountName") : [])),
-      );
-      return resources
-        .filter(({ type, urn }) => type === types.storageAccount && !kept.has(urn))
-        .map((of) => ({ of, message: "it has no BlobServiceProperties" }));
-    },
+    checkStack: (resources) =>
+      [types.blobService, types.managementPolicy].flatMap((needed) => {
+        const having = new Set(resources.flatMap(({ type, madeOf }) => (type === needed ? madeOf("accountName") : [])));
+        return resources
+          .filter(({ type, urn }) => type === types.storageAccount && !having.has(urn))
+          .map((of) => ({ of, message: `${needed.split(":").at(-1)}: given none, allowed is one of the account` }));
+      }),
   },
 ];

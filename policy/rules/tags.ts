@@ -1,14 +1,18 @@
 /** What a resource says of itself. */
 import type { Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, notYetKnown, show } from "../values.ts";
+import { at, must, mustMatch, show } from "../values.ts";
 
 /** Types that take no tags. Records of zones have `metadata` in their place. */
-const untagged: readonly string[] = [types.subnet, types.roleAssignment, types.blobService, types.blobContainer];
+const untagged: readonly string[] = [
+  types.subnet,
+  types.roleAssignment,
+  types.blobService,
+  types.managementPolicy,
+  types.blobContainer,
+];
 const withMetadata: readonly string[] = [types.record, types.privateRecord];
 const tagged = Object.values(types).filter((type) => !untagged.includes(type));
-
-const wanted = ["environment", "tier", "managed-by"];
 
 const fieldOf = (type: string) => (withMetadata.includes(type) ? "metadata" : "tags");
 
@@ -20,18 +24,9 @@ export const rules: Rule[] = [
     types: tagged,
     check: ({ type, inputs }) => {
       const field = fieldOf(type);
-      const tags = at(inputs, field);
-      if (tags === notYetKnown) return [];
-      const missing = wanted.filter((tag) => {
-        const value = at(inputs, `${field}.${tag}`);
-        return value !== notYetKnown && (typeof value !== "string" || value === "");
-      });
-      const manager = at(inputs, `${field}.managed-by`);
       return [
-        ...missing.map((tag) => `${field}.${tag}: given nothing`),
-        ...(typeof manager === "string" && manager !== "" && manager !== "pulumi"
-          ? [`${field}.managed-by: given ${manager}, allowed is pulumi`]
-          : []),
+        ...["environment", "tier"].flatMap((tag) => mustMatch(inputs, `${field}.${tag}`, /./, "a name")),
+        ...must(inputs, `${field}.managed-by`, "pulumi"),
       ];
     },
   },

@@ -1,16 +1,8 @@
 /** Where secrets are. */
-import { originOf } from "../blocks.ts";
+import { wideRanges } from "../blocks.ts";
 import type { Rule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, items, mayBe, must, mustHave, mustNot, show } from "../values.ts";
-
-/** Rules of a firewall that let in more than known senders. */
-export function wideRanges(inputs: unknown, path: string, field: string): string[] {
-  return items(inputs, path)
-    .map((rule) => at(rule, field))
-    .filter((range) => typeof range === "string" && originOf(range) !== "public")
-    .map((range) => `${path}: given ${show(range)}, allowed are public blocks of known senders, at most a /16`);
-}
+import { at, must, mustHave, mustNot } from "../values.ts";
 
 export const rules: Rule[] = [
   {
@@ -81,9 +73,6 @@ export const rules: Rule[] = [
     asks: "A secret that the program has is one that machines can read",
     ids: [],
     types: [types.secret],
-    check: ({ inputs }) =>
-      mayBe(at(inputs, "properties.attributes.enabled"), true, undefined)
-        ? []
-        : ["properties.attributes.enabled: given false, allowed is true"],
+    check: ({ inputs }) => must(inputs, "properties.attributes.enabled", true, undefined),
   },
 ];

@@ -1,7 +1,7 @@
 /** What outlives a zone of a region. */
 import { component, type Resource, type Rule, type StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, isThere, items, must, mustNot, notYetKnown, show } from "../values.ts";
+import { at, items, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
 
 /** The tag of environments that must outlive a zone; that a stack has one is a rule of its own. */
 const production = "production";
@@ -18,10 +18,16 @@ function zonesMistakes(value: unknown, path = "zones"): string[] {
     : [`${path}: given ${show(zones)}, allowed are at least ${fewest} in production`];
 }
 
-const inProduction = (
-  names: Pick<Rule, "name" | "asks" | "ids" | "types">,
-  check: (resource: Resource) => string[],
-): Rule => ({ ...names, check: (resource) => (isProduction(resource) ? check(resource) : []) });
+const inProduction = (described: Omit<Rule, "check">, check: Rule["check"]): Rule => ({
+  ...described,
+  check: (resource) => (isProduction(resource) ? check(resource) : []),
+});
+
+/** What production would lose for good, or have to build anew while nobody can work. */
+const lasting: readonly string[] = [
+  ...[types.resourceGroup, types.virtualNetwork, types.publicAddress, types.loadBalancer],
+  ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
+];
 
 export const rules: Rule[] = [
   inProduction(
@@ -84,26 +90,21 @@ export const rules: Rule[] = [
     types: [types.autoscale],
     check: ({ inputs }) => [
       ...must(inputs, "enabled", true),
-      ...(isThere(at(inputs, "targetResourceUri")) ? [] : ["targetResourceUri: given nothing, allowed is a scale set"]),
+      ...mustHave(inputs, "targetResourceUri", "the ID of a scale set"),
       ...mustNot(inputs, "predictiveAutoscalePolicy.scaleMode", "Disabled", "ForecastOnly"),
     ],
   },
+  inProduction(
+    {
+      name: "protection",
+      asks: "In production nothing that lasts is deleted without `protect` being taken back before",
+      ids: [],
+      advisory: true,
+      types: lasting,
+    },
+    ({ protect }) => (protect ? [] : ["protect: given false, allowed is true"]),
+  ),
 ];
-
-/** What a stack would lose for good, or have to build anew while nobody can work, and says that it is production. */
-const lasting: readonly string[] = [
-  ...[types.resourceGroup, types.virtualNetwork, types.publicAddress, types.loadBalancer],
-  ...[types.scaleSet, types.vault, types.storageAccount, types.zone],
-];
-
-rules.push({
-  name: "protection",
-  asks: "In production nothing that lasts is deleted without `protect` being taken back before",
-  ids: [],
-  advisory: true,
-  types: lasting,
-  check: (resource) => (isProduction(resource) && !resource.protect ? ["protect: given false, allowed is true"] : []),
-});
 
 export const stackRules: StackRule[] = [
   {

@@ -434,7 +434,11 @@ export const mistakes: readonly Mistake[] = [
   set("storage-soft-delete", "storage-history", "deleteRetentionPolicy.days", undefined),
   set("storage-soft-delete", "storage-history", "containerDeleteRetentionPolicy.days", 1),
   set("storage-soft-delete", "storage-history", "cors", { corsRules: [{ allowedOrigins: ["*"] }] }),
+  set("storage-lifecycle", "storage-lifecycle", "policy.rules.0.definition.actions.baseBlob", {
+    delete: { daysAfterModificationGreaterThan: 365 },
+  }),
   all("storage-history", "no history", without("storage-history")),
+  all("storage-history", "no end of versions", without("storage-lifecycle")),
 
   // Rights.
   ...[

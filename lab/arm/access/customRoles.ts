@@ -75,6 +75,7 @@ export const customRoles: ResourceType<RoleBody> = {
   },
   schema: roleBody,
   asynchronous: false,
+  changed: 201,
   patch: "none",
   missing: (id) => roleDefinitionMissing(404, id),
   prepare,

@@ -1,5 +1,6 @@
 /** POST .../virtualMachines/{name}/{action} */
 import { z } from "zod";
+import { quoted } from "../../shell.ts";
 import type { WorldStatus } from "../../world.ts";
 import type { Context } from "../context.ts";
 import { badRequest, conflict } from "../errors.ts";
@@ -79,7 +80,6 @@ const runCommand: MachineAction = (machine, { store, options }, body) => {
   }
   if (machine.computed.powered === false)
     throw conflict("OperationNotAllowed", "The operation requires the VM to be running (or set to run).");
-  const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
   const variables = (given.parameters ?? []).map(({ name, value }) => {
     if (!/^[A-Za-z_]\w*$/.test(name))
       throw badRequest(
@@ -87,7 +87,7 @@ const runCommand: MachineAction = (machine, { store, options }, body) => {
         `The parameter name '${name}' is not a shell variable's name.`,
         "parameters",
       );
-    return `export ${name}=${quote(value)}`;
+    return `export ${name}=${quoted(value)}`;
   });
   const operation = begin(store, "run", machine.key);
   options.effects.run(machine.key, [...variables, ...(given.script ?? [])].join("\n")).then(

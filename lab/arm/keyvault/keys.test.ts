@@ -90,13 +90,41 @@ test("the program makes an authority's key once, and has the vault sign a certif
   expect([status, stdout]).toEqual([0, expect.stringMatching(/Signing CA: ECDSA .*ecdsa-sha2-nistp256/)]);
 });
 
+test("what anybody encrypts by the public part of a key, the vault decrypts; what it does not decrypt is refused", async () => {
+  const properties = { kty: "RSA", keySize: 3072, keyOps: ["decrypt"] };
+  const { body } = await lab.call("PUT", `${vault}/keys/state?api-version=2024-11-01`, { properties });
+  expect(body).toMatchObject({ properties: { kty: "RSA", keySize: 3072, keyOps: ["decrypt"] } });
+  await mayUse(`${vault}/keys/state`);
+  const ask = async (method: string, path: string, given?: object) =>
+    (await lab.service(method, `${uri}keys/state${path}?api-version=7.6`, given, { authorization: `Bearer ${token}` }))
+      .body;
+  const { key } = (await ask("GET", "")) as { key: { n: string; e: string } };
+  const algorithm = { name: "RSA-OAEP", hash: "SHA-256" };
+  const jwk = { kty: "RSA", n: key.n, e: key.e };
+  const encrypter = await crypto.subtle.importKey("jwk", jwk, algorithm, false, ["encrypt"]);
+  const encrypted = await crypto.subtle.encrypt(algorithm, encrypter, Buffer.from("of the state"));
+  const decrypt = (alg: string, value: string) => ask("POST", "/decrypt", { alg, value });
+  const value = Buffer.from(encrypted).toString("base64url");
+  expect(await decrypt("RSA-OAEP-256", value)).toMatchObject({
+    value: Buffer.from("of the state").toString("base64url"),
+  });
+  const refused = async (alg: string, given: string) => (await decrypt(alg, given)) as { error: { message: string } };
+  expect((await refused("RSA-OAEP-256", "AAAA")).error.message).toMatch(/^Unable to decrypt specified value/);
+  expect((await refused("RSA-OAEP-256", `${value}==`)).error.message).toMatch(/^Content of 'value' is not base64url/);
+  expect((await refused("RSA1_5", value)).error.message).toMatch(/does not imitate encryption by RSA1_5/);
+  expect((await refused("ES256", value)).error.message).toMatch(/^Key and encryption algorithm are incompatible/);
+  expect(await ask("POST", "/encrypt", { alg: "RSA-OAEP-256", value: "AAAA" })).toMatchObject({
+    error: { message: "Operation encrypt is not permitted on this key." },
+  });
+});
+
 test("while a key changes the version before it signs, as long as machines trust no other", async () => {
   await makeKey(connection, `${vault}/keys/ssh-authority-deploy`);
   await mayUse(vault);
   const trust = (...trusted: string[]) => vaultAuthority(credential, uri, vaultSuffix, "deploy", { trusted });
   const newest = await trust();
   expect((await trust(`${newest.publicKey} comment`)).publicKey).toBe(newest.publicKey);
-  // The lab has one version of a key; one of before is put beside it.
+  // One of before is put beside it, on a page of its own.
   const { x = "", y = "" } = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ format: "jwk" });
   const kid = `${uri}keys/ssh-authority-deploy/${"0".repeat(32)}`;
   const more = `${uri}keys/ssh-authority-deploy/versions?api-version=7.4&$skiptoken=more`;
@@ -135,6 +163,23 @@ test("without the right, or without the key, the program says what to do", async
   await mayUse(vault);
   await expect(vaultAuthority(credential, uri, vaultSuffix, "deploy")).rejects.toThrow(
     /404 KeyNotFound [^]*\nMake the key with: bin\/ssh-certificate authority --for deploy <stack>$/,
+  );
+});
+
+test("an address that the vault does not let in is told at once, and so is a vault that is not there", async () => {
+  const networkAcls = { defaultAction: "Deny", bypass: "None", ipRules: [], virtualNetworkRules: [] };
+  const properties = { tenantId: tenant, sku: { family: "A", name: "standard" }, enableRbacAuthorization: true };
+  await lab.call("PUT", `${vault}?api-version=2024-11-01`, {
+    location: "westeurope",
+    properties: { ...properties, networkAcls },
+  });
+  // No right that will count soon changes that.
+  await expect(vaultAuthority(credential, uri, vaultSuffix, "deploy", { waitSeconds: 600 })).rejects.toThrow(
+    /403 Forbidden Client address is not authorized[^]*\nAllowed are the addresses in platform:administrators\.ranges/,
+  );
+  vi.unstubAllGlobals();
+  await expect(vaultAuthority(credential, "https://kv.invalid/", vaultSuffix, "deploy")).rejects.toThrow(
+    /^GET https:\/\/kv\.invalid\/keys\/ssh-authority-deploy: getaddrinfo .*kv\.invalid\. pulumi up makes the vault$/,
   );
 });
 

@@ -2,7 +2,7 @@
  * Microsoft.KeyVault/vaults/keys, as Azure Resource Manager has them: it makes a key that is not there, and changes none.
  * https://learn.microsoft.com/rest/api/keyvault/keyvault/keys/create-if-not-exist
  */
-import { generateKeyPairSync, randomUUID } from "node:crypto";
+import { generateKeyPairSync, randomUUID, type JsonWebKey } from "node:crypto";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { ArmError, notInLab } from "../errors.ts";
@@ -11,17 +11,25 @@ import type { Body, Resource } from "../resource.ts";
 import type { ResourceType } from "../resourceType.ts";
 import { choice, envelope, lacking, readOnly } from "../schema.ts";
 import { types } from "../typeNames.ts";
+import { badParameter } from "./refusals.ts";
 import { recoveryLevelOf, vaultOrigin, vaultVersions } from "./vaults.ts";
 import type { VaultBody } from "./vaultSchema.ts";
 
 /** Stored in `arm.db` in this shape. Times are seconds since 1970. */
-export interface KeyBody extends Body {
-  /** Of its only version: 32 hexadecimal digits. */
-  version: string;
-  /** Coordinates of the public point and the private number, Base64url. */
-  jwk: { x: string; y: string; d: string };
-  keyOps: string[];
+export interface KeyVersion {
+  /** 32 hexadecimal digits. */
+  name: string;
+  /** With the private parts. */
+  jwk: JsonWebKey;
+  enabled: boolean;
   created: number;
+  updated: number;
+}
+
+export interface KeyBody extends Body {
+  /** Oldest first. */
+  versions: KeyVersion[];
+  keyOps: string[];
   tags?: Record<string, string>;
 }
 
@@ -44,8 +52,8 @@ const keyBody = z.strictObject({
     curveName: choice("P-256", "P-384", "P-521", "P-256K").optional(),
     keyOps: z.array(choice(...operations)).optional(),
     keySize: z.int().optional(),
-    attributes: lacking("keys that are disabled, or expire"),
-    rotationPolicy: lacking("rotation of keys"),
+    attributes: lacking("keys that are made disabled, or expire"),
+    rotationPolicy: lacking("policies of rotation"),
     release_policy: lacking("release of keys"),
     ...readOnly("keyUri", "keyUriWithVersion"),
   }),
@@ -53,17 +61,56 @@ const keyBody = z.strictObject({
 
 type Given = z.infer<typeof keyBody>;
 
-function newKey({ tags, properties }: Given, { nowMilliseconds }: Context): KeyBody {
-  const { kty, curveName = "P-256", keyOps = ["sign", "verify"] } = properties;
-  if (kty !== "EC" || curveName !== "P-256") throw notInLab("keys other than those of type EC and curve P-256");
-  const { x, y, d } = generateKeyPairSync("ec", { namedCurve: "P-256" }).privateKey.export({ format: "jwk" });
+/** https://learn.microsoft.com/azure/key-vault/keys/about-keys */
+const rsaBits = [2048, 3072, 4096];
+
+function newKey({ tags, properties }: Given, context: Context): KeyBody {
+  const { kty, curveName = "P-256" } = properties;
+  const isElliptic = kty === "EC" && curveName === "P-256";
+  const bits = kty === "RSA" ? properties.keySize : undefined;
+  const keyOps = properties.keyOps ?? (isElliptic ? ["sign", "verify"] : undefined);
+  if (keyOps === undefined || (!isElliptic && bits === undefined))
+    throw notInLab("keys other than those of type EC and curve P-256, and of type RSA with keySize and keyOps");
+  if (bits !== undefined && !rsaBits.includes(bits)) throw badParameter("Unsupported key size");
+  return { versions: [newVersion(bits, context)], keyOps, ...(tags && { tags }) };
+}
+
+/** Of type RSA where there are `bits`. */
+function newVersion(bits: number | undefined, { nowMilliseconds }: Context): KeyVersion {
+  const { privateKey } =
+    bits === undefined
+      ? generateKeyPairSync("ec", { namedCurve: "P-256" })
+      : generateKeyPairSync("rsa", { modulusLength: bits });
+  const now = Math.floor(nowMilliseconds() / 1000);
   return {
-    version: randomUUID().replaceAll("-", ""),
-    jwk: { x: x!, y: y!, d: d! },
-    keyOps,
-    created: Math.floor(nowMilliseconds() / 1000),
-    ...(tags && { tags }),
+    name: randomUUID().replaceAll("-", ""),
+    jwk: privateKey.export({ format: "jwk" }),
+    enabled: true,
+    created: now,
+    updated: now,
   };
+}
+
+const bitsOf = ({ n }: JsonWebKey): number | undefined =>
+  n === undefined ? undefined : Buffer.from(n, "base64url").length * 8;
+
+export const newestOf = ({ body }: Key): KeyVersion => body.versions.at(-1)!;
+
+/**
+ * Adds a version of the same type and size. That it has the operations and tags of the one before is a guess.
+ * https://learn.microsoft.com/rest/api/keyvault/keys/rotate-key/rotate-key
+ */
+export function rotate(key: Key, context: Context): KeyVersion {
+  const version = newVersion(bitsOf(newestOf(key).jwk), context);
+  context.store.put<KeyBody>({ ...key, body: { ...key.body, versions: [...key.body.versions, version] } }, false);
+  return version;
+}
+
+export function enable(key: Key, version: KeyVersion, enabled: boolean, context: Context): KeyVersion {
+  const changed = { ...version, enabled, updated: Math.floor(context.nowMilliseconds() / 1000) };
+  const versions = key.body.versions.map((one) => (one === version ? changed : one));
+  context.store.put<KeyBody>({ ...key, body: { ...key.body, versions } }, false);
+  return changed;
 }
 
 export const keyId = (vault: Resource, name: string): string => `${vault.id}/keys/${name}`;
@@ -83,15 +130,17 @@ export const vaultKeys: ResourceType<KeyBody> = {
   },
   render: (key, { store }) => {
     const vault = store.get<VaultBody>(parentOf(key.id)) as Resource<VaultBody>;
-    const { version, keyOps, created, tags } = key.body;
+    const { keyOps, tags } = key.body;
+    const { name: version, jwk, enabled, created, updated } = newestOf(key);
+    const bits = bitsOf(jwk);
     const uri = `${vaultOrigin(vault)}:443/keys/${key.name}`;
     return {
       location: vault.body.location,
       tags: tags ?? {},
       properties: {
-        attributes: { enabled: true, created, updated: created, recoveryLevel: recoveryLevelOf(vault) },
-        kty: "EC",
-        curveName: "P-256",
+        attributes: { enabled, created, updated, recoveryLevel: recoveryLevelOf(vault) },
+        kty: jwk.kty,
+        ...(bits === undefined ? { curveName: jwk.crv } : { keySize: bits }),
         keyOps,
         keyUri: uri,
         keyUriWithVersion: `${uri}/${version}`,

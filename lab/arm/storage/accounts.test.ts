@@ -65,3 +65,15 @@ test("a change is done when it is answered, and its keys are in no log", async (
   expect(log).toContain("/regenerateKey");
   for (const { value } of keys) expect(log).not.toContain(value);
 });
+
+test("a management policy that would act on what is here is refused as not in the lab, and makes nothing", async () => {
+  await storage.storageAccounts.create("rg", "stdev", model);
+  const age = { daysAfterCreationGreaterThan: 30 };
+  for (const actions of [{ baseBlob: { delete: age } }, { snapshot: { delete: age }, version: { delete: age } }]) {
+    const definition = { filters: { blobTypes: ["blockBlob"] }, actions };
+    const policy = { rules: [{ name: "old", type: "Lifecycle", definition }] };
+    const refused = storage.managementPolicies.createOrUpdate("rg", "stdev", "default", { policy });
+    await expect(refused).rejects.toMatchObject({ statusCode: 400, code: "NotImplementedByLab" });
+  }
+  await expect(storage.managementPolicies.get("rg", "stdev", "default")).rejects.toMatchObject({ statusCode: 404 });
+});

@@ -1,6 +1,5 @@
 /** For the tests: an ARM server over TLS with a throwaway CA, a fabric that agrees at once, and the official clients. */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import type { ClientRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,27 +14,15 @@ import type { MissingHealth, VaultState } from "../../liveSettings.ts";
 import { serviceHeaders, type MachineEffects, type WorldStatus } from "../../world.ts";
 import { startArm, type Arm } from "../index.ts";
 import type { ArmOptions } from "../options.ts";
+import { makeCertificates } from "./certificates.ts";
 
 export const subscription = "00000000-0000-4000-8000-000000000001";
 export const tenant = "00000000-0000-4000-8000-000000000002";
 export const client = { id: "00000000-0000-4000-8000-000000000003", secret: "client-secret" };
 
-/** A key and certificate for 127.0.0.1, signed by a CA made for this run. */
-function makeCertificates(directory: string): { key: string; cert: string; ca: string } {
-  const openssl = (line: string): unknown =>
-    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
-  const curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-  openssl(`req -x509 ${curve} -keyout ca.key -out ca.crt -subj /CN=lab-test-CA -days 2`);
-  openssl(`req ${curve} -keyout arm.key -out arm.csr -subj /CN=127.0.0.1`);
-  writeFileSync(join(directory, "arm.ext"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
-  openssl("x509 -req -in arm.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out arm.crt -days 2 -extfile arm.ext");
-  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
-  return { key: read("arm.key"), cert: read("arm.crt"), ca: read("ca.crt") };
-}
-
 export class TestLab {
   readonly directory = mkdtempSync(join(tmpdir(), "lab-arm-"));
-  readonly certificates = makeCertificates(this.directory);
+  readonly certificates = makeCertificates(this.directory, ["IP:127.0.0.1", "DNS:localhost"]);
   arm!: Arm;
   /** How the lab reads health that nobody reports. */
   missingHealth: MissingHealth = "ignored";

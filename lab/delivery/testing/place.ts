@@ -34,6 +34,8 @@ export class Place {
   readonly environment: NodeJS.ProcessEnv;
   /** Process group of the last command. */
   group: number | undefined;
+  /** What it has said so far. */
+  output = "";
   #salt = "";
 
   constructor() {
@@ -136,6 +138,11 @@ export class Place {
     return run.stdout;
   }
 
+  /** Makes what the stack file says, by Pulumi itself. */
+  up(): void {
+    this.pulumi("up", "--yes", "--skip-preview", "--stack", stack);
+  }
+
   /** `bin/delivery` as a process of its own, and what it starts as its group. */
   async delivery(...args: string[]): Promise<Run> {
     const child = spawn(process.execPath, [join(root, "delivery", "main.ts"), ...args], {
@@ -145,9 +152,13 @@ export class Place {
       detached: true,
     });
     this.group = child.pid;
+    this.output = "";
     const run: Run = { status: null, stdout: "", stderr: "" };
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (run.stdout += text));
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (run.stderr += text));
+    for (const stream of ["stdout", "stderr"] as const)
+      child[stream].setEncoding("utf8").on("data", (text: string) => {
+        run[stream] += text;
+        this.output += text;
+      });
     run.status = await new Promise((resolve) => child.on("close", resolve));
     return run;
   }

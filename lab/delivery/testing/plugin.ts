@@ -1,6 +1,7 @@
 /** Resources of any type that exist as files only, for small programs under the real engine. */
 import { appendFileSync, existsSync, mkdirSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { differences } from "../../provider/plugin/diff.ts";
 import { EngineLog } from "../../provider/plugin/engineLog.ts";
 import { urnName, type CheckRequest, type Plugin, type ResourceRequest } from "../../provider/plugin/plugin.ts";
@@ -35,7 +36,7 @@ const plugin: Plugin = {
       mkdirSync(folder, { recursive: true });
       // Of one that is being replaced there are two.
       appendFileSync(fileOf(id), "x");
-      if (existsSync(join(folder, "hang"))) await new Promise(() => setInterval(() => {}, 1000));
+      while (existsSync(join(folder, "hang"))) await sleep(100);
       failIfAsked(inputs);
     }
     // A preview does not know it.

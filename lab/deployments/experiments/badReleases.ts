@@ -1,3 +1,4 @@
+/** Bad releases that are deployed while the applications are used. */
 import type { Experiment } from "../../chaos/experiment.ts";
 import type { Verdict } from "../../chaos/goals.ts";
 import type { Tools } from "../../chaos/tools.ts";
@@ -8,7 +9,10 @@ import { ended, type Deployer } from "./deployer.ts";
 import { everywhere, machinesOf } from "./machines.ts";
 import { kept, underLoad } from "./underLoad.ts";
 
-/** Of a bad release, from the machine's leaving its rotation until it serves what it served. */
+/**
+ * Of a bad release, from the beginning of its activation until the machine serves what it served. The machine's waits
+ * until its load balancers have noticed, before and after, are not in it.
+ */
 const backSeconds = 15;
 
 /** One bad release of each kind: nobody sees it. */

@@ -1,3 +1,4 @@
+/** Deployments while the applications are used, each taken back by name. */
 import type { Experiment } from "../../chaos/experiment.ts";
 import { exitStatus } from "../capistrano.ts";
 import { ended, type Deployer } from "./deployer.ts";
@@ -5,7 +6,6 @@ import { everywhere } from "./machines.ts";
 import { both, kept, numbers, underLoad } from "./underLoad.ts";
 import type { Verdict } from "../../chaos/goals.ts";
 
-/** Deployments, each taken back by name. */
 export const deployment = (deployer: Deployer, number: number): Experiment => {
   const turns = 5;
   const named = {

@@ -1,3 +1,4 @@
+/** Deployments that are killed, and what completes them. */
 import type { Experiment } from "../../chaos/experiment.ts";
 import type { Verdict } from "../../chaos/goals.ts";
 import type { Tools } from "../../chaos/tools.ts";

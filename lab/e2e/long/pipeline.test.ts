@@ -7,13 +7,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { resourceName } from "../../../environment/names.ts";
 import { lab, status } from "../../commands.ts";
 import { type LabPipelines, startLabPipelines } from "../../pipeline/testing/labPipelines.ts";
+import { jobOf } from "../../pipeline/testing/pipelines.ts";
 import { labEnvironment } from "../target.ts";
 import { attacks } from "../../pipeline/hostile.ts";
 import {
   changeOfInstances,
   expectNoSecrets,
   hostile,
-  jobOf,
   recordOf,
   withInstances,
 } from "../../pipeline/testing/questions.ts";
@@ -31,6 +31,9 @@ afterAll(async () => {
   await lab("down");
 });
 
+/** Counts of a preview that would change nothing. */
+const nothing = { create: 0, update: 0, delete: 0, replace: 0 };
+
 const fronts = async () => (await status("dev")).machines.filter(({ tier }) => tier === "front").length;
 
 changeOfInstances(() => pipelines, "prod", "back", 3);
@@ -44,12 +47,7 @@ test("a change of the program previews all stacks, also one that does not stand"
   const result = await ofRequest(request, "words");
   for (const stack of ["dev", "prod", "tools"]) expect(jobOf(result, `preview:${stack}`).status).toBe("success");
   for (const stack of ["dev", "prod"])
-    expect(recordOf(jobOf(result, `preview:${stack}`), stack).counts).toMatchObject({
-      create: 0,
-      update: 0,
-      delete: 0,
-      replace: 0,
-    });
+    expect(recordOf(jobOf(result, `preview:${stack}`), stack).counts).toMatchObject(nothing);
   expect(recordOf(jobOf(result, "preview:tools"), "tools").counts.create).toBeGreaterThan(20);
 }, 900_000);
 
@@ -64,7 +62,7 @@ test("a preview that fails is told in its note with the error", async () => {
 }, 600_000);
 
 test("what was approved is applied, by nobody's hand in dev, and the copy for previews follows", async () => {
-  const { open, ofRequest, scheduled, merge } = pipelines;
+  const { open, ofRequest, scheduled, merge, origin } = pipelines;
   const request = open("one-more", withInstances(pipelines, "dev", "front", 3));
   const previewed = await ofRequest(request, "one-more");
   await scheduled("notes");
@@ -73,8 +71,9 @@ test("what was approved is applied, by nobody's hand in dev, and the copy for pr
   expect(ended, output).toBe("success");
   expect(await fronts()).toBe(3);
   expectNoSecrets(pipelines, [previewed, applied]);
-  const again = open("same", withInstances(pipelines, "dev", "front", 3));
-  expect(recordOf(jobOf(await ofRequest(again, "same"), "preview:dev"), "dev").counts.update).toBe(0);
+  // A file that is as it was makes no preview.
+  const again = open("same", { "Pulumi.dev.yaml": `${origin.read("Pulumi.dev.yaml")}# Nothing.\n` });
+  expect(recordOf(jobOf(await ofRequest(again, "same"), "preview:dev"), "dev").counts).toMatchObject(nothing);
 }, 1_200_000);
 
 test("a record that says something else than what would happen is refused, and what would happen is applied by hand", async () => {
@@ -83,11 +82,7 @@ test("a record that says something else than what would happen is refused, and w
   await ofRequest(request, "forged");
   const job = request.pipelines.at(-1)?.jobs.find(({ name }) => name === "preview:dev");
   const record = JSON.parse(job?.artifacts["preview.dev.json"] ?? "") as { steps: unknown[]; counts: object };
-  job!.artifacts["preview.dev.json"] = JSON.stringify({
-    ...record,
-    steps: [],
-    counts: { create: 0, update: 0, delete: 0, replace: 0, same: 60 },
-  });
+  job!.artifacts["preview.dev.json"] = JSON.stringify({ ...record, steps: [], counts: { ...nothing, same: 60 } });
   await scheduled("notes");
   const result = await merge(request, "forged", ["apply-anew:dev"]);
   expect(jobOf(result, "apply:dev").status).toBe("failed");

@@ -7,18 +7,15 @@ import languageGrpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
 import languagePb from "@pulumi/pulumi/proto/language_pb.js";
 import pluginPb from "@pulumi/pulumi/proto/plugin_pb.js";
 import emptyPb from "google-protobuf/google/protobuf/empty_pb.js";
+import { engineAddressIn, exitWithEngine } from "../exitWithEngine.ts";
 import { ended, interrupt, interruptAll, start } from "./child.ts";
 import { readOptions } from "./options.ts";
 import { dependencies, programVersion, requiredPlugins } from "./packages.ts";
 import { runProgram } from "./program.ts";
 import { runPlugin } from "./runPlugin.ts";
 
-/** The engine's address: the last argument, or told by the handshake. */
-let engineAddress =
-  process.argv
-    .slice(2)
-    .filter((argument) => !argument.startsWith("-"))
-    .at(-1) ?? "";
+/** The engine's address: an argument, or told by the handshake. */
+let engineAddress = engineAddressIn(process.argv.slice(2)) ?? "";
 
 function failure(error: unknown): Partial<ServiceError> {
   return { code: status.UNKNOWN, details: error instanceof Error ? error.message : String(error) };
@@ -165,10 +162,4 @@ server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port
   setTimeout(() => module.flushCompileCache(), 500).unref();
 });
 
-// An engine that was killed cannot end its hosts.
-const parent = process.ppid;
-setInterval(() => {
-  if (process.ppid === parent) return;
-  interruptAll();
-  process.exit(0);
-}, 1000).unref();
+exitWithEngine(engineAddress, interruptAll);

@@ -1,22 +1,33 @@
 /**
  * For the tests: Azure's own names on this machine. A program that is given `environment` finds a proxy that leads
- * `login.microsoftonline.com` to the lab's ARM, and every storage account to Azurite, over TLS that it trusts; the proxy
- * knows no other names. So a client runs with the addresses and settings that it has on Azure.
+ * `login.microsoftonline.com` to the lab's ARM, every storage account to Azurite, and vaults by the lab's names for them
+ * to the lab, over TLS that it trusts; the proxy knows no other names. So a client runs with the addresses and settings
+ * that it has on Azure.
  */
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createProxy, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { mkdtempSync, rmSync } from "node:fs";
+import {
+  createServer as createProxy,
+  request as plainRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { createServer, request } from "node:https";
 import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { makeCertificates } from "../../arm/testing/certificates.ts";
+import { vaultSuffix } from "../../serviceNames.ts";
 
 const login = "login.microsoftonline.com";
 const blobs = "blob.core.windows.net";
 
-interface Ports {
+interface Places {
+  /** Ports. */
   arm: number;
   azurite: number;
+  /** Socket of the lab's services. */
+  services: string;
 }
 
 /** A request for a blob or container, as the client sent it. */
@@ -33,21 +44,23 @@ export interface AzureNames {
   stop(): Promise<void>;
 }
 
-export async function startAzureNames(ports: Ports): Promise<AzureNames> {
+export async function startAzureNames({ arm, azurite, services }: Places): Promise<AzureNames> {
   const directory = mkdtempSync(join(tmpdir(), "azure-names-"));
-  const { key, cert } = makeCertificate(directory);
+  const { key, cert } = makeCertificates(directory, [`DNS:${login}`, `DNS:*.${blobs}`, `DNS:*.${vaultSuffix}`]);
   const asked: Asked[] = [];
   const front = createServer({ key, cert }, (message, response) => {
-    const isLogin = message.headers.host === login;
-    const { pathname } = new URL(message.url ?? "/", `https://${message.headers.host}`);
-    if (!isLogin) asked.push({ method: message.method ?? "", path: decodeURIComponent(pathname) });
-    pass(message, response, isLogin ? ports.arm : ports.azurite);
+    const { hostname, pathname } = new URL(message.url ?? "/", `https://${message.headers.host}`);
+    if (hostname.endsWith(`.${vaultSuffix}`)) return pass(message, response, { socketPath: services });
+    const isBlob = hostname !== login;
+    if (isBlob) asked.push({ method: message.method ?? "", path: decodeURIComponent(pathname) });
+    pass(message, response, { port: isBlob ? azurite : arm });
   });
   const frontPort = await listen(front);
   const proxy = createProxy((_, response) => response.writeHead(502).end());
   proxy.on("connect", ({ url = "" }, client) => {
     const name = url.replace(/:443$/, "");
-    if (name !== login && !name.endsWith(`.${blobs}`)) return client.end("HTTP/1.1 502 not here\r\n\r\n");
+    if (name !== login && ![blobs, vaultSuffix].some((suffix) => name.endsWith(`.${suffix}`)))
+      return client.end("HTTP/1.1 502 not here\r\n\r\n");
     const inner = connect(frontPort, "127.0.0.1", () => {
       client.write("HTTP/1.1 200 OK\r\n\r\n");
       inner.pipe(client).pipe(inner);
@@ -73,28 +86,21 @@ export async function startAzureNames(ports: Ports): Promise<AzureNames> {
   };
 }
 
-/** Both servers have certificates of their own, which nobody looks at here. */
-function pass(message: IncomingMessage, response: ServerResponse, port: number): void {
+/** Servers at ports have certificates of their own, which nobody looks at here. */
+function pass(
+  message: IncomingMessage,
+  response: ServerResponse,
+  place: { port: number } | { socketPath: string },
+): void {
   const { method, url: path, headers } = message;
-  const target = { host: "127.0.0.1", port, rejectUnauthorized: false, agent: false };
-  const sent = request({ ...target, method, path, headers }, (answer) => {
+  const target = { host: "127.0.0.1", rejectUnauthorized: false, agent: false, ...place, method, path, headers };
+  const answered = (answer: IncomingMessage) => {
     response.writeHead(answer.statusCode ?? 502, answer.headers);
     answer.pipe(response);
-  });
+  };
+  const sent = "port" in place ? request(target, answered) : plainRequest(target, answered);
   sent.on("error", () => response.writeHead(502).end());
   message.pipe(sent);
-}
-
-function makeCertificate(directory: string): { key: string; cert: string } {
-  const openssl = (line: string): unknown =>
-    execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
-  const curve = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
-  openssl(`req -x509 ${curve} -keyout ca.key -out ca.crt -subj /CN=azure-names-CA -days 2`);
-  openssl(`req ${curve} -keyout front.key -out front.csr -subj /CN=${login}`);
-  writeFileSync(join(directory, "front.ext"), `subjectAltName=DNS:${login},DNS:*.${blobs}\n`);
-  openssl("x509 -req -in front.csr -CA ca.crt -CAkey ca.key -CAcreateserial -out front.crt -days 2 -extfile front.ext");
-  const read = (name: string): string => readFileSync(join(directory, name), "utf8");
-  return { key: read("front.key"), cert: read("front.crt") };
 }
 
 const listen = (server: Server | ReturnType<typeof createServer>): Promise<number> =>

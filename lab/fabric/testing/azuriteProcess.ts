@@ -1,9 +1,9 @@
-/** For the tests: Azurite as the lab runs it (over TLS, with tokens), on a port of its own. */
+/** For the tests: Azurite as the lab runs it, on a port of its own. */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { azuriteProgram } from "../azurite.ts";
+import { azuriteArguments } from "../azurite.ts";
 
 export interface AzuriteProcess {
   port: number;
@@ -16,10 +16,9 @@ export async function startAzurite(...accounts: string[]): Promise<AzuriteProces
   const curve = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes";
   const line = `req -x509 ${curve} -days 2 -subj /CN=localhost -keyout key.pem -out cert.pem`;
   execFileSync("openssl", line.split(" "), { cwd: directory, stdio: "ignore" });
-  const tls = ["--cert", join(directory, "cert.pem"), "--key", join(directory, "key.pem"), "--oauth", "basic"];
-  const args = ["--blobHost", "127.0.0.1", "--blobPort", "0", "--location", directory, ...tls];
+  const args = azuriteArguments(0, directory, join(directory, "cert.pem"), join(directory, "key.pem"));
   const key = Buffer.alloc(64, 7).toString("base64");
-  const azurite = spawn(process.execPath, [azuriteProgram, ...args, "--silent", "--disableTelemetry"], {
+  const azurite = spawn(process.execPath, args, {
     env: { ...process.env, AZURITE_ACCOUNTS: accounts.map((name) => `${name}:${key}`).join(";") },
     stdio: ["ignore", "pipe", "inherit"],
   });

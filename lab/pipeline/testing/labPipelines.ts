@@ -87,8 +87,8 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
         gitlabSubject({ project, ref: "any", refProtected, environment: { protected: true, tier } });
       return [
         { name: stack, issuer: gitlab.url, subject: subjectOf(true), roles: [roles.contributor, roles.rights] },
-        // What it reads beyond, the lab keeps in files.
-        { name: exact(stack), issuer: gitlab.url, subject: subjectOf(false), roles: [roles.reader] },
+        // What it reads beyond, the lab keeps in files: `readIn` below. The passphrase is all stacks', in place of a key each.
+        { name: exact(stack), issuer: gitlab.url, subject: subjectOf(false), roles: [roles.reader, roles.inventory] },
       ];
     }),
   ]);
@@ -115,6 +115,11 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
         protected: true as const,
         environment: stack,
       })),
+      ...Object.keys(tiers).flatMap((stack) => [
+        { name: "PLATFORM_EXACT_CLIENT_ID", value: identities[exact(stack)] ?? "", environment: exact(stack) },
+        { name: "PULUMI_BACKEND_URL", value: `file://${backend}`, environment: exact(stack) },
+        { name: "PULUMI_CONFIG_PASSPHRASE", value: passphrase, environment: exact(stack) },
+      ]),
     ],
     environments,
     runner: {
@@ -124,6 +129,7 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
     },
     read: [join(stateDir, "tls", "bundle.pem"), previews],
     write: [backend, previews, ssh],
+    readIn: Object.fromEntries(Object.keys(tiers).map((stack) => [exact(stack), [backend]])),
     // Pulumi writes there, so that each job has one of its own.
     furnish: (home) => arrangePlugins({ pulumiHome: join(home, ".pulumi"), builtEngine }),
     confine: true,
@@ -162,7 +168,7 @@ export async function startLabPipelines(skip: readonly string[] = []): Promise<L
       Object.assign(request, { state: "merged", sha: origin.head(branch), merge_commit_sha: origin.merge(branch) });
       return run({ kind: "push", before }, start);
     },
-    start: (pipeline, job) => pipelines.start(pipeline, job),
+    start: (pipeline, job) => lend(() => pipelines.start(pipeline, job)),
     scheduled: (what) => run({ kind: "schedule", description: what }),
     publish: async (stack) => {
       const clone = join(directory, "publish");

@@ -4,26 +4,16 @@
  * (https://github.com/firecow/gitlab-ci-local/issues/1663), so what GitLab tells their jobs is told here, by
  * https://docs.gitlab.com/ci/variables/predefined_variables/ .
  */
-import { execFileSync } from "node:child_process";
-import {
-  existsSync,
-  globSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { execa } from "execa";
 import { load } from "js-yaml";
-import type { FakeGitLab, FakeJob, FakeMergeRequest, FakePipeline } from "../../../delivery/gitlab/testing/server.ts";
-import { projectId } from "../../../delivery/gitlab/testing/server.ts";
-import { cacheDir, root } from "../../paths.ts";
-import { confined } from "../confine.ts";
+import {
+  type FakeGitLab,
+  type FakeJob,
+  type FakeMergeRequest,
+  type FakePipeline,
+  projectId,
+} from "../../../delivery/gitlab/testing/server.ts";
 import type { Issuer } from "../issuer.ts";
-import type { Origin } from "../origin.ts";
+import { runCiLocal, type RunnerOptions } from "./runner.ts";
 
 /** A variable of the project's settings. https://docs.gitlab.com/ci/variables/ */
 export interface Variable {
@@ -65,32 +55,24 @@ export interface PipelineResult {
   jobs: JobResult[];
 }
 
-export interface Options {
-  origin: Origin;
+/** @throws Error that names the jobs which there are. */
+export const jobOf = ({ jobs }: PipelineResult, name: string): JobResult => {
+  const job = jobs.find((one) => one.name === name);
+  if (!job) throw new Error(`there is no job ${name}, but ${jobs.map((one) => one.name).join(", ")}`);
+  return job;
+};
+
+export interface Options extends RunnerOptions {
   gitlab: FakeGitLab;
   issuer: Issuer;
-  /** Where jobs have their clones; anybody may reach it. */
-  directory: string;
   variables: readonly Variable[];
   /** GitLab's environments, which are all protected: they take jobs that somebody starts who may deploy. */
   environments: readonly string[];
-  /** What all jobs have from their runner, such as plugins: variables of the process, not of GitLab. */
-  runner: Readonly<Record<string, string>>;
-  /** Paths that jobs may read, and those of protected branches write. */
-  read: string[];
-  write: string[];
-  /** Puts into a job's empty home what its runner gives it. */
-  furnish: (home: string) => void;
-  /** False runs jobs as the user who runs this, for tests of the runner itself. */
-  confine: boolean;
   /** Names of jobs that are taken as run, such as checks that have tests of their own. */
   skip: readonly string[];
 }
 
 export const project = "platform/platform";
-
-/** After so long a job is ended. */
-const longestSeconds = 3600;
 
 /** A job as `gitlab-ci-local --list-csv-all` tells it. */
 interface Planned {
@@ -98,6 +80,8 @@ interface Planned {
   stage: string;
   when: string;
   environment: string;
+  /** Undefined: all of the stages before. */
+  needs?: string[] | undefined;
 }
 
 /** A job's environment, as its author says it. */
@@ -112,6 +96,7 @@ interface Running {
   id: number;
   name: string;
   environment?: Environment | undefined;
+  artifacts?: Readonly<Record<string, string>>;
 }
 
 /** A pipeline that has run, for what somebody starts in it later. */
@@ -177,14 +162,16 @@ export class Pipelines {
     return this.#add(ran, job, { manual: false, byItself: false, skipped: false, failed: false });
   }
 
-  async #add({ cause, commit, pipeline }: Ran, { name, ...planned }: Planned, left: Left): Promise<JobResult> {
+  async #add(ran: Ran, { name, ...planned }: Planned, left: Left): Promise<JobResult> {
+    const { cause, commit, pipeline } = ran;
     const id = this.#options.gitlab.nextId();
     const shown: FakeJob = { id, name, status: "running", artifacts: {} };
     pipeline.jobs.push(shown);
     const runs = planned.environment !== "" && !left.manual;
     const environment = runs ? await this.#environmentOf(name, cause, commit, pipeline.id) : undefined;
     if (environment?.action !== "access") shown.environment = environment?.name;
-    const result = await this.#runUnlessLeft({ id, name, environment }, cause, commit, pipeline.id, left);
+    const artifacts = artifactsFor(ran, planned);
+    const result = await this.#runUnlessLeft({ id, name, environment, artifacts }, cause, commit, pipeline.id, left);
     Object.assign(shown, { status: result.status, artifacts: result.files });
     return result;
   }
@@ -206,8 +193,9 @@ export class Pipelines {
     const lines = output.split("\n").filter((line) => /^[^;]+;[^;]*;[a-z_]+;/.test(line));
     if (status !== 0 || lines.length === 0) throw new Error(`gitlab-ci-local lists no jobs:\n${output}`);
     return lines.flatMap((line) => {
-      const [name = "", stage = "", when = "", , environment = ""] = line.split(";");
-      return when === "when" ? [] : [{ name, stage, when, environment }];
+      const [name = "", stage = "", when = "", , environment = "", needs = ""] = line.split(";");
+      if (when === "when") return [];
+      return [{ name, stage, when, environment, needs: needs === "" ? undefined : needs.slice(1, -1).split(",") }];
     });
   }
 
@@ -229,62 +217,26 @@ export class Pipelines {
     return environment !== undefined && this.#options.environments.includes(environment.name);
   }
 
+  /** Runs `gitlab-ci-local` as a runner does for a job. */
   async #ciLocal(cause: Cause, commit: string, pipeline: number, job: Running, words: string[]) {
-    const { directory, origin, gitlab, runner, read, write, furnish, confine } = this.#options;
-    const place = join(directory, `${pipeline}-${job.id}`);
-    const [clone, home, staging] = [join(place, "project"), join(place, "home"), `${place}.staging`];
-    for (const folder of [place, home, staging]) mkdirSync(folder, { recursive: true });
-    const branch = cause.kind === "merge_request" ? (cause.fork?.branch ?? cause.branch) : "main";
-    origin.cloneTo(clone, {
-      commit,
-      branch,
-      compare: cause.kind === "push" ? cause.before : origin.base("main", commit),
-      url: `${gitlab.projectUrl}.git`,
-    });
-    linkPackages(clone);
-    furnish(home);
-    // Jobs ask the repository, which is somebody else's here.
-    writeFileSync(join(home, ".gitconfig"), "[safe]\n\tdirectory = *\n");
-    if (confine) execFileSync("chown", ["-R", "nobody:nogroup", place]);
+    const { origin, gitlab } = this.#options;
     const isProtected = cause.kind !== "merge_request";
-    const variables = {
-      ...this.#settings(isProtected, job.environment?.name),
-      ...(await this.#predefined(cause, pipeline, job, isProtected)),
-    };
-    const environment = {
-      PATH: `${dirname(process.execPath)}:/usr/local/bin:/usr/bin:/bin`,
-      HOME: home,
-      LANG: "C.UTF-8",
-      TMPDIR: home,
-      // Where it would look by itself is in the home that the system says nobody has.
-      PULUMI_HOME: join(home, ".pulumi"),
-      LAB_CACHE: cacheDir,
-      NO_COLOR: "1",
-      ...runner,
-      // Not on the command line, which others read.
-      ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [`GCL_VARIABLE_${name}`, value])),
-    };
-    const command = [
-      ...[process.execPath, join(root, "node_modules", "gitlab-ci-local", "dist", "index.js")],
-      ...["--force-shell-executor", "--ignore-predefined-vars", Object.keys(variables).join(",")],
-      ...(cause.kind === "merge_request" ? ["--unset-variable", "CI_COMMIT_BRANCH"] : []),
-      ...words,
-    ];
-    const [program = "", ...args] = confine
-      ? confined(command, staging, [place, ...(isProtected ? write : [])], [...read, origin.repository])
-      : command;
-    const { exitCode, all } = await execa(program, args, {
-      cwd: clone,
-      env: environment,
-      extendEnv: false,
-      stdin: "ignore",
-      all: true,
-      reject: false,
-      timeout: longestSeconds * 1000,
-      killDescendants: true,
-      killSignal: "SIGKILL",
+    return runCiLocal(this.#options, words, {
+      id: `${pipeline}-${job.id}`,
+      checkout: {
+        commit,
+        branch: isProtected ? "main" : (cause.fork?.branch ?? cause.branch),
+        compare: cause.kind === "push" ? cause.before : origin.base("main", commit),
+        url: `${gitlab.projectUrl}.git`,
+      },
+      isProtected,
+      environment: job.environment?.name,
+      artifacts: job.artifacts,
+      variables: {
+        ...this.#settings(isProtected, job.environment?.name),
+        ...(await this.#predefined(cause, pipeline, job, isProtected)),
+      },
     });
-    return { status: exitCode, output: String(all), files: filesOf(clone), clone };
   }
 
   /** Variables of the project's settings that a job has. */
@@ -329,6 +281,15 @@ export class Pipelines {
   }
 }
 
+/** Of the jobs that it needs, else of all stages before its own: https://docs.gitlab.com/ci/jobs/job_artifacts/ */
+function artifactsFor({ pipeline, planned }: Ran, { stage, needs }: Omit<Planned, "name">): Record<string, string> {
+  const first = planned.findIndex((one) => one.stage === stage);
+  const from = needs ?? planned.slice(0, first).map(({ name }) => name);
+  return Object.fromEntries(
+    pipeline.jobs.flatMap(({ name, artifacts }) => (from.includes(name) ? Object.entries(artifacts) : [])),
+  );
+}
+
 function predefinedOf({
   mergeRequest,
   branch,
@@ -344,37 +305,4 @@ function predefinedOf({
     CI_MERGE_REQUEST_EVENT_TYPE: "detached",
     CI_OPEN_MERGE_REQUESTS: `${project}!${mergeRequest.iid}`,
   };
-}
-
-/** What `bin/setup check` would install, where the checkout has it. */
-function linkPackages(clone: string): void {
-  const folders = [".venv", ...globSync("{.,*}/node_modules", { cwd: root })];
-  for (const folder of folders) {
-    const target = join(clone, folder);
-    if (existsSync(join(root, folder)) && existsSync(dirname(target)) && !existsSync(target))
-      symlinkSync(join(root, folder), target);
-  }
-}
-
-/** What a job left for GitLab: the copies that gitlab-ci-local makes of artifacts, and the widgets' files. */
-function filesOf(clone: string): Record<string, string> {
-  const found = [".gitlab-ci-local/artifacts/*/*", "widget.*.json"].flatMap((pattern) =>
-    globSync(pattern, { cwd: clone }),
-  );
-  return Object.fromEntries(
-    found.flatMap((path) => {
-      const content = ownFile(clone, path);
-      return content === undefined ? [] : [[basename(path), content]];
-    }),
-  );
-}
-
-/**
- * A file in a job's clone; undefined where it is none. A link would be read with the rights of who reads it, so only what
- * the job itself has counts.
- */
-export function ownFile(clone: string, path: string): string | undefined {
-  const file = join(clone, path);
-  const isOwn = existsSync(file) && lstatSync(file).isFile() && realpathSync(file) === join(realpathSync(clone), path);
-  return isOwn ? readFileSync(file, "utf8") : undefined;
 }

@@ -24,6 +24,7 @@ export function makeProject(directory: string, files: Readonly<Record<string, st
   write("Makefile", "check:\n\t@echo checked\n");
   write("bin/setup", "#!/bin/sh\necho set up\n", 0o755);
   write("bin/delivery", `#!/bin/sh\nexec node ${delivery} "$@"\n`, 0o755);
+  write("bin/ssh-certificate", `#!/bin/sh\necho "certificate: $*"\nkill "$SSH_AGENT_PID"\n`, 0o755);
   for (const [path, content] of Object.entries(files)) write(path, content);
   const git = (...words: string[]) => execFileSync("git", ["-C", directory, ...words], { stdio: "ignore" });
   git("init", "--initial-branch", "main");

@@ -51,14 +51,14 @@ async function credentialOf({ tenantId, clientId, login }: Settings, authorityHo
   const { ClientAssertionCredential, ClientSecretCredential } = await import("@azure/identity");
   const options = { authorityHost, disableInstanceDiscovery: true };
   if ("clientSecret" in login) return new ClientSecretCredential(tenantId, clientId, login.clientSecret, options);
-  // Read once, as the real plugin does: one that is written later does not count.
+  // As the real plugin does, the file is read once, and is the token to its last sign: an end of line, too.
   const token = "oidcToken" in login ? login.oidcToken : tokenIn(login.oidcTokenFilePath);
   return new ClientAssertionCredential(tenantId, clientId, () => Promise.resolve(token), options);
 }
 
 function tokenIn(file: string): string {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(file, "utf8");
   } catch (error) {
     throw new Error(`azure-native:oidcTokenFilePath (or ARM_OIDC_TOKEN_FILE_PATH): ${String(error)}`, { cause: error });
   }

@@ -74,11 +74,13 @@ test("the plugin reads as the identity and is refused what a Reader may not writ
 
 test("the token may stand in a file", async () => {
   const file = join(directory, "id-token");
-  writeFileSync(file, `${variables["ARM_OIDC_TOKEN"]}\n`, { mode: 0o600 });
-  const arm = plugin({ ARM_OIDC_TOKEN: "", ARM_OIDC_TOKEN_FILE_PATH: file });
-  expect(await arm.get(groups, { resourceGroupName: "rg" })).toMatchObject({ location: "westeurope" });
-  const without = plugin({ ARM_OIDC_TOKEN: "", ARM_OIDC_TOKEN_FILE_PATH: join(directory, "none") });
-  await expect(without.get(groups, { resourceGroupName: "rg" })).rejects.toThrow("ARM_OIDC_TOKEN_FILE_PATH");
+  const get = (path: string) =>
+    plugin({ ARM_OIDC_TOKEN: "", ARM_OIDC_TOKEN_FILE_PATH: path }).get(groups, { resourceGroupName: "rg" });
+  writeFileSync(file, variables["ARM_OIDC_TOKEN"]!, { mode: 0o600 });
+  expect(await get(file)).toMatchObject({ location: "westeurope" });
+  writeFileSync(file, `${variables["ARM_OIDC_TOKEN"]}\n`);
+  await expect(get(file)).rejects.toThrow("AADSTS50027");
+  await expect(get(join(directory, "none"))).rejects.toThrow("ARM_OIDC_TOKEN_FILE_PATH");
 });
 
 test("a token that nobody trusts is told as Azure tells it", async () => {

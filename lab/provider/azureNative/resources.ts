@@ -292,6 +292,13 @@ export const resourceTypes: ResourceType[] = [
       withParent: true,
     },
     {
+      token: "storage:ManagementPolicy",
+      path: `${accounts}/{accountName}/managementPolicies/{managementPolicyName}`,
+      operations: "managementPolicies",
+      location: false,
+      readOnly: ["lastModifiedTime"],
+    },
+    {
       token: "storage:BlobContainer",
       path: `${accounts}/{accountName}/blobServices/default/containers/{containerName}`,
       operations: "blobContainers",

@@ -2,6 +2,7 @@
 import module from "node:module";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import providerGrpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
+import { engineAddressIn, exitWithEngine } from "../../engine/exitWithEngine.ts";
 import type { EngineLog } from "./engineLog.ts";
 import type { Plugin } from "./plugin.ts";
 import { implementation } from "./service.ts";
@@ -16,17 +17,7 @@ export async function serve(plugin: Plugin, log: EngineLog): Promise<void> {
     );
   });
   console.log(port);
-  exitWithParent(plugin);
+  exitWithEngine(engineAddressIn(process.argv.slice(2)), () => plugin.cancel());
   // The engine kills its plugins, and Node writes its cache of compiled modules when a process ends by itself.
   setTimeout(() => module.flushCompileCache(), 500).unref();
-}
-
-// An engine that was killed cannot end its plugins; without this they, and what they run, would stay for ever.
-function exitWithParent(plugin: Plugin): void {
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid === parent) return;
-    plugin.cancel();
-    process.exit(0);
-  }, 1000).unref();
 }

@@ -139,7 +139,7 @@ def read_json(path, otherwise):
 
 
 def write(path, text, uid=0, gid=0, mode=0o600):
-    """All at once, and nobody else reads it in between."""
+    """All at once, and for good; nobody else reads it in between."""
     handle, new = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path))
     try:
         with open(handle, "w", encoding="utf-8", newline="") as file:
@@ -152,6 +152,12 @@ def write(path, text, uid=0, gid=0, mode=0o600):
     except BaseException:
         os.unlink(new)
         raise
+    # A machine that loses its power has it then under this name, too.
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def tell(line, waits):

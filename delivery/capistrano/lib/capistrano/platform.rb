@@ -5,6 +5,7 @@ require "English"
 require "etc"
 require "shellwords"
 require "socket"
+require_relative "platform/choice"
 require_relative "platform/deployment"
 require_relative "platform/fleet"
 require_relative "platform/inventory"
@@ -54,10 +55,17 @@ extend Platform::Stage
     end
   end)
 end
-# What a deployment says of its end is enough, without Rake's words about it.
+# An outcome is told without Rake's words about it. That of a deployment Capistrano tells itself, and invokes `deploy:failed`.
 Rake.application.singleton_class.prepend(Module.new do
   def display_error_message(error)
     super unless error.is_a?(Platform::Outcome)
+  end
+
+  def exit_because_of_exception(error)
+    return super if deploying? || !error.is_a?(Platform::Outcome)
+
+    warn error.message
+    exit error.exit_status
   end
 end)
 load File.expand_path("tasks/platform.rake", __dir__)

@@ -52,7 +52,8 @@ export class FakeArm implements HttpClient {
         etag: `W/"${this.sent.length}"`,
         properties,
       };
-      const status = this.store.has(key) ? 200 : 201;
+      // A management policy is made by 200, and its SDK takes no other answer.
+      const status = this.store.has(key) || key.includes("/managementpolicies/") ? 200 : 201;
       this.store.set(key, stored);
       return { status, body: stored };
     }

@@ -453,6 +453,29 @@ export const cases: Case[] = [
     },
   },
   {
+    type: "storage:ManagementPolicy",
+    names: { resourceGroupName: "rg", accountName: "st", managementPolicyName: "default" },
+    path: `${account}/managementPolicies/default`,
+    apiVersion: "2024-01-01",
+    body: {
+      properties: {
+        policy: {
+          rules: [
+            {
+              name: "oldVersions",
+              enabled: true,
+              type: "Lifecycle",
+              definition: {
+                filters: { blobTypes: ["blockBlob", "appendBlob"] },
+                actions: { version: { delete: { daysAfterCreationGreaterThan: 30 } } },
+              },
+            },
+          ],
+        },
+      },
+    },
+  },
+  {
     type: "storage:BlobContainer",
     names: { resourceGroupName: "rg", accountName: "st", containerName: "backups" },
     path: `${account}/blobServices/default/containers/backups`,

@@ -3,17 +3,6 @@
 require_relative "outcomes"
 
 module Platform
-  # Time, which tests let pass faster.
-  class Clock
-    def now
-      Time.now
-    end
-
-    def sleep(seconds)
-      Kernel.sleep(seconds)
-    end
-  end
-
   # Brings every machine that ARM names to the release that it should serve, however late the machine comes.
   class Convergence
     # Of a machine that is well and does not take the release.
@@ -24,13 +13,12 @@ module Platform
 
     # @param read gives a view of the machines as Azure has them now.
     # @param given_up whether it shall end before its time.
-    def initialize(read, rotation, say:, clock:, look_seconds:, given_up:)
+    def initialize(read, rotation, patience, say:, given_up:)
       @read = read
       @rotation = rotation
-      @look_seconds = look_seconds
+      @patience = patience
       @given_up = given_up
       @say = say
-      @clock = clock
       @machines = []
       @refused = Hash.new(0)
     end
@@ -39,16 +27,7 @@ module Platform
     #
     # @yield [machine] the release that it should serve: nil where any will do.
     def until_all(seconds, &target)
-      ends = @clock.now + seconds
-      before = []
-      loop do
-        lacks = look(&target)
-        lacks.each { |lack| @say.call(lack) unless before.include?(lack) }
-        before = lacks
-        return lacks if lacks.empty? || @clock.now >= ends || hopeless? || @given_up.call
-
-        @clock.sleep @look_seconds
-      end
+      @patience.wait(seconds, over: -> { hopeless? || @given_up.call }) { look(&target) }
     end
 
     private

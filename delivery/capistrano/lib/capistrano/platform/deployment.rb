@@ -3,6 +3,7 @@
 require "time"
 require_relative "convergence"
 require_relative "outcomes"
+require_relative "patience"
 require_relative "rotation"
 
 module Platform
@@ -12,7 +13,7 @@ module Platform
   # back to what it says; and whatever comes late, they go to what it says.
   class Deployment
     # As `bin/artifact` names them; and all that a machine may have, as its first one from Git.
-    RELEASE = /\A\d{14}(-[0-9a-f]{12})?\z/
+    RELEASE = /\A\d{14}-[0-9a-f]{12}\z/
     ON_MACHINES = /\A[0-9A-Za-z][0-9A-Za-z._-]{0,63}\z/
     SHA256 = /\A[0-9a-f]{64}\z/
     # Of a machine that may leave its rotation, and is busy then.
@@ -34,6 +35,7 @@ module Platform
       @make_fleet = fleet
       @say = say
       @clock = clock
+      @patience = Patience.new(clock, settings.look_seconds, say)
       @rotation = Rotation.new(clock, notice_seconds: settings.notice_seconds, boot_seconds: settings.boot_seconds)
       @touched = []
       @hashes = {}
@@ -53,9 +55,6 @@ module Platform
       raise Failed, "no machine of #{@view.environment} with #{@settings.application} is there" if @machines.empty?
 
       @deployed = @store.deployed
-      unless before.nil? || before.match?(ON_MACHINES)
-        raise Failed, "the pointer of #{@settings.application} names #{before.inspect}, which is no release; `bin/artifact move` mends it"
-      end
       records = @store.records
       @release = yield(@deployed, records)
       unless @release.to_s.match?(RELEASE)
@@ -193,18 +192,15 @@ module Platform
 
     # Waits for others that deploy on the same machines, as the application of another pipeline.
     def lock(owner)
-      ends = @clock.now + @settings.lock_patience
-      told = nil
-      begin
-        @store.lock(owner).tap { read if told }
-      rescue Locked => error
-        raise if @clock.now >= ends || @stopped
-
-        @say.call(error.message) unless told == error.message
-        told = error.message
-        @clock.sleep @settings.look_seconds
-        retry
+      refused = lock = nil
+      @patience.wait(@settings.lock_patience, over: -> { @stopped }) do
+        # Machines come and go while it is waited for.
+        lock = @store.lock(owner).tap { read if refused }
+        []
+      rescue Locked => refused
+        [refused.message]
       end
+      lock or raise refused
     end
 
     def fleet
@@ -220,25 +216,21 @@ module Platform
     # The next machine that may leave its rotation, which is waited for. Nil where none is left; where the release is served
     # already, those that do not serve anything yet are left to the last pass.
     def next_of(waiting, served:)
-      ends = @clock.now + @settings.patience
-      told = []
-      loop do
+      found = looked = nil
+      lacks = @patience.wait(@settings.patience) do
+        look_again if looked
+        looked = true
         go_on
         @rotation.look(@view)
         waiting.select! { |machine| @view.machines.include?(machine) }
         found = waiting.find { |machine| @rotation.stays(machine).nil? || @rotation.nobody_serves?(machine) }
         # The look took its time.
         go_on if found
-        return found if found || waiting.empty? || (served && waiting.all? { |machine| @rotation.away?(machine) })
-
-        lacks = waiting.map { |machine| @rotation.stays(machine) }
-        raise Failed, "#{lacks.join("; ")}; waited for #{@settings.patience} s" if @clock.now >= ends
-
-        (lacks - told).each { |lack| @say.call(lack) }
-        told = lacks
-        @clock.sleep @settings.look_seconds
-        look_again
+        found || (served && waiting.all? { |machine| @rotation.away?(machine) }) ? [] : waiting.map { |machine| @rotation.stays(machine) }
       end
+      raise Failed, "#{lacks.join("; ")}; waited for #{@settings.patience} s" unless lacks.empty?
+
+      found
     end
 
     # As Azure has them now. Where it does not say, those of before: one that is gone does not answer.
@@ -255,8 +247,7 @@ module Platform
 
     # Returns what is lacking then.
     def converge(given_up, &target)
-      convergence = Convergence.new(method(:read), @rotation, say: @say, clock: @clock, look_seconds: @settings.look_seconds,
-                                                              given_up: given_up)
+      convergence = Convergence.new(method(:read), @rotation, @patience, say: @say, given_up: given_up)
       convergence.until_all(@settings.patience, &target).tap { @machines = convergence.machines }
     end
 
@@ -266,7 +257,7 @@ module Platform
       done = records.select { |one| one["outcome"] == "done" }
       [*done.reverse, @deployed].compact.each { |one| @hashes[one["release"]] ||= one["sha256"] }
       given = @settings.sha256
-      raise Wrong, "RELEASE_SHA256: given #{given.inspect}, allowed are 64 hexadecimal digits" unless given.nil? || given.match?(SHA256)
+      raise Wrong, "RELEASE_SHA256: given #{given.inspect}, allowed are 64 digits of 0-9a-f" unless given.nil? || given.match?(SHA256)
 
       @hashes[@release] = given || @hashes[@release] || @store.sha256(@release) or
         raise Wrong, "release: given #{@release}, which is not in the store; `bin/artifact publish` puts it there"

@@ -24,6 +24,8 @@ module Platform
       new(File.read(path), path, unknown)
     rescue Errno::ENOENT
       raise Wrong, "there is no inventory #{path}; `bin/inventory` writes it"
+    rescue Psych::SyntaxError => error
+      raise Wrong, "#{path}: #{error.message}; `bin/inventory` writes it anew"
     end
 
     def initialize(text, path = "the inventory", unknown = [])

@@ -89,6 +89,10 @@ module Platform
       end
 
       OpenSsh.config.file = ENV.fetch("PLATFORM_SSH_CONFIG") { Platform.file(stack, "ssh_config") }
+      unless File.file?(OpenSsh.config.file)
+        raise Wrong, "PLATFORM_SSH_CONFIG: given #{OpenSsh.config.file}, allowed is a file that is there, as `bin/ssh-certificate` writes it"
+      end
+
       Inventory.read(Platform.file(stack, "yml"), JSON.parse(text).fetch("missing"))
     end
 
@@ -125,8 +129,8 @@ module Platform
     end
 
     # Pipelines have variables that are set and empty.
-    def given_release
-      ENV.values_at("RELEASE", "ROLLBACK_RELEASE").find { |name| !name.to_s.empty? }
+    def given_release(kind)
+      ENV.values_at("RELEASE", *("ROLLBACK_RELEASE" if kind == "rollback")).find { |name| !name.to_s.empty? }
     end
 
     def given_sha256
@@ -134,29 +138,11 @@ module Platform
       given unless given.empty?
     end
 
-    # The release in whose place the one that is deployed came; so a second rollback goes one further back.
-    def release_before(deployed, records)
-      now = deployed&.fetch("release")
-      others = records.select { |one| one["release"] != now && one["outcome"] == "done" }.map { |one| one["release"] }
-      came = records.find { |one| one["kind"] == "deploy" && one["release"] == now && ![nil, now].include?(one["before"]) }
-      came&.fetch("before") || others.first || raise(Wrong, "no deployment before is known; name the release: RELEASE=...")
-    end
-
-    def choose(kind)
-      lambda do |deployed, records|
-        case kind
-        when "rollback" then given_release || release_before(deployed, records)
-        when "complete" then deployed ? deployed["release"] : raise(Wrong, "nothing is deployed yet; deploy a release")
-        else given_release
-        end
-      end
-    end
-
     # `deploying` has Capistrano invoke `deploy:failed`, whichever task it was asked for.
     def start(kind)
       check_own_files
       env.set(:deploying, true)
-      deployment.start(kind, &choose(kind))
+      deployment.start(kind) { |deployed, records| Choice.release(kind, given_release(kind), deployed&.fetch("release"), records) }
     end
 
     # Exit status of `cap` after an error.
@@ -188,10 +174,15 @@ module Platform
       found.each { |machine, sight| puts "#{machine}   #{told(sight, deployed)}" }
       missing = now.unknown_with(application).each { |line| puts line }
       owner = store.owner
-      puts "lock       #{owner ? "#{owner["by"]} since #{owner["at"]} #{owner["pipeline"]}" : "free"}"
+      puts "lock       #{owner ? told_of(owner) : "free"}"
       store.records(5).each { |one| puts "#{one["at"]}   #{one["kind"]} of #{one["release"]} by #{one["by"]}: #{one["outcome"]}" }
       same = found.values.all? { |sight| sight.serving == deployed&.fetch("release", nil) } && found.any?
       exit Incomplete::EXIT_STATUS if deployed && !(same && missing.empty?)
+    end
+
+    # Of the application that has the lock: another one may be on the same machines.
+    def told_of(owner)
+      "#{owner["application"]} by #{owner["by"]} since #{owner["at"]} #{owner["pipeline"]}".strip
     end
 
     def told(sight, deployed)
@@ -200,14 +191,6 @@ module Platform
       [sight.release, ("an activation of it has not ended" if sight.trying),
        ("processes of #{sight.others.join(", ")} run" unless sight.others.empty?), ("not in rotation" unless sight.well),
        ("not what is deployed" if deployed && sight.release != deployed["release"])].compact.join("   ")
-    end
-
-    # For tasks that are no deployment.
-    def telling
-      yield
-    rescue Outcome => error
-      warn error.message
-      exit error.exit_status
     end
   end
 end
@@ -259,19 +242,19 @@ namespace :deploy do
     Platform::Tasks.deployment.finish
   end
 
-  desc "Ask everything that a deployment needs, and change nothing."
+  desc "Ask the store and every machine, and change nothing."
   task :check do
-    Platform::Tasks.telling { Platform::Tasks.check }
+    Platform::Tasks.check
   end
 
   desc "Tell what is deployed, what each machine serves, who deploys at the moment, and who did before."
   task :status do
-    Platform::Tasks.telling { Platform::Tasks.status }
+    Platform::Tasks.status
   end
 
   desc "Take the lock from a deployment that does not end."
   task :unlock do
-    owner = Platform::Tasks.telling { Platform::Tasks.store.unlock }
-    puts owner ? "taken from #{owner["by"]}, who had it since #{owner["at"]} #{owner["pipeline"]}".strip : "no deployment has the lock"
+    owner = Platform::Tasks.store.unlock
+    puts owner ? "taken from #{Platform::Tasks.told_of(owner)}" : "no deployment has the lock"
   end
 end

@@ -1,4 +1,4 @@
-/** Secrets of stack files as Pulumi's passphrase provider encrypts them: pulumi/sdk, go/common/resource/config/crypt.go */
+/** Encryption as Pulumi's passphrase provider does it: pulumi/sdk, go/common/resource/config/crypt.go */
 import { createCipheriv, pbkdf2Sync, randomBytes } from "node:crypto";
 
 export interface Encryption {
@@ -7,7 +7,7 @@ export interface Encryption {
   encrypt: (value: string) => string;
 }
 
-/** @param encryptionSalt That of a file which has secrets already. */
+/** @param encryptionSalt That of a file which has secrets already. Default: a new one. */
 export function encryption(passphrase: string, encryptionSalt?: string): Encryption {
   const salt = encryptionSalt?.split(":")[1] ?? randomBytes(8).toString("base64");
   const key = pbkdf2Sync(passphrase, Buffer.from(salt, "base64"), 1_000_000, 32, "sha256");
