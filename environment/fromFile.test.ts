@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
@@ -9,10 +9,13 @@ import { readStack } from "./read.ts";
 import { checkSettings } from "./settings.ts";
 import { administrators, committed } from "./testing/stacks.ts";
 
-const ansible = join(import.meta.dirname, "..", "ansible");
+const root = join(import.meta.dirname, "..");
+const ansible = join(root, "ansible");
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "stack-"));
+  for (const stack of ["dev", "prod", "tools"])
+    copyFileSync(join(root, `Pulumi.${stack}.yaml`), join(directory, `Pulumi.${stack}.yaml`));
   for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
 });
 afterEach(() => {
