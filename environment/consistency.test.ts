@@ -11,21 +11,21 @@ const routes = (...given: Json[]) =>
     }),
   }).map(([path, , allowed]) => [path, allowed]);
 
-test("a route goes either to a tier or to an address that has not been migrated", () => {
-  expect(routes({ host: "old.dev.chatbot.example", upstream: "http://198.51.100.20:8080" })).toEqual([]);
-  const both = [[`${at}.reverseProxy.routes[0]`, "either a tier or an upstream"]];
-  expect(routes({ host: "a.b", tier: "front", upstream: "http://198.51.100.20" })).toEqual(both);
-  expect(routes({ host: "a.b" })).toEqual(both);
+test("a route goes to a tier, to an address that has not been moved, or to both", () => {
+  const legacy = "https://www.old.example";
+  expect(routes({ host: "old.dev.chatbot.example", legacy })).toEqual([]);
+  expect(routes({ host: "www.dev.chatbot.example", tier: "front", legacy, share: 10 })).toEqual([]);
+  expect(routes({ host: "a.b" })).toEqual([[`${at}.reverseProxy.routes[0]`, "a tier, or a legacy address, or both"]]);
 });
 
 test.each(["https://198.51.100.20", "http://x:99999", "http://300.1.1.1", "http://..", "http://-.-"])(
-  "an upstream %s, to which nginx could send nothing, is refused",
-  (upstream) => {
-    expect(routes({ host: "a.b", upstream })).toEqual([
+  "a legacy address %s, to which nginx could send nothing, is refused",
+  (legacy) => {
+    expect(routes({ host: "a.b", legacy })).toEqual([
       [
-        `${at}.reverseProxy.routes[0].upstream`,
-        "http://address:port with an IPv4 address or a DNS name with a dot, and a port from 1 to 65535 or none, " +
-          "for example http://198.51.100.20:8080",
+        `${at}.reverseProxy.routes[0].legacy`,
+        "https://host or http://host, with a port or without one, where host is a DNS name with a dot or, for http, an " +
+          "IPv4 address: https://www.old.example:8443",
       ],
     ]);
   },

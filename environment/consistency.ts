@@ -112,7 +112,7 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
   const hosts = routes.map((route) => asObject(route)["host"]);
   routes.map(asObject).forEach((route, index) => {
     const path = `${root}.reverseProxy.routes[${index}]`;
-    const { host, tier, upstream } = route;
+    const { host, tier, legacy } = route;
     const first = hosts.indexOf(host);
     if (host !== undefined && first < index) {
       mistakes.push({
@@ -121,8 +121,8 @@ function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
         allowed: `one route for each host; routes[${first}] has it already`,
       });
     }
-    if ((tier === undefined) === (upstream === undefined)) {
-      mistakes.push({ path, given: show(route), allowed: "either a tier or an upstream" });
+    if (tier === undefined && legacy === undefined) {
+      mistakes.push({ path, given: show(route), allowed: "a tier, or a legacy address, or both" });
     }
     const target = tiers.find(({ name }) => name === tier);
     if (typeof tier === "string" && !target?.hasPort) {

@@ -25,6 +25,9 @@ export function words(what: string, longest: number) {
     .regex(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/, { error });
 }
 
+/** An environment's name. */
+export const environmentName = words("an environment's name, also that of its Ansible group", 24);
+
 export function wholeNumber(lowest: number, highest: number) {
   const error = `a whole number from ${lowest} to ${highest}`;
   return z.int({ error }).min(lowest, { error }).max(highest, { error });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isDnsName, parseUpstream } from "./hostNames.ts";
+import { isDnsName, parseLegacy } from "./hostNames.ts";
 
 test("a DNS name has two labels or more, and an address is none", () => {
   for (const name of ["a.b", "www.dev.chatbot.example", "4.chatbot.example", "xn--bcher-kva.example", "a.b-2.c3"]) {
@@ -13,10 +13,12 @@ test("a DNS name has two labels or more, and an address is none", () => {
   expect(isDnsName(long.slice(2))).toBe(true);
 });
 
-test("an upstream is an IPv4 address or a DNS name, and a port, by default 80", () => {
-  expect(parseUpstream("http://198.51.100.20:8080")).toEqual({ address: "198.51.100.20", port: 8080 });
-  expect(parseUpstream("http://old.example")).toEqual({ address: "old.example", port: 80 });
-  expect(parseUpstream("http://old.example:65535")).toEqual({ address: "old.example", port: 65535 });
+test("a legacy address is a DNS name, or by http:// an IPv4 address, and a port, by default that of the scheme", () => {
+  const at = (scheme: string, address: string, port: number) => ({ scheme, address, port });
+  expect(parseLegacy("http://198.51.100.20:8080")).toEqual(at("http", "198.51.100.20", 8080));
+  expect(parseLegacy("http://old.example")).toEqual(at("http", "old.example", 80));
+  expect(parseLegacy("https://old.example")).toEqual(at("https", "old.example", 443));
+  expect(parseLegacy("https://old.example:65535")).toEqual(at("https", "old.example", 65535));
 });
 
 test.each([
@@ -36,13 +38,14 @@ test.each([
   "http://old",
   "http://xn--a.example",
   "http://old.example/path",
-  "https://old.example",
+  "https://198.51.100.20",
+  "ftp://old.example",
   "old.example",
-])("%s is no upstream", (text) => {
-  expect(parseUpstream(text)).toBeUndefined();
+])("%s is no legacy address", (text) => {
+  expect(parseLegacy(text)).toBeUndefined();
 });
 
-test("what is an upstream is so to every program that reads URLs, unchanged", () => {
+test("what is a legacy address is so to every program that reads URLs, unchanged", () => {
   const part = fc.stringMatching(/^[a-z0-9.-]{1,12}$/);
   fc.assert(
     fc.property(
@@ -50,10 +53,10 @@ test("what is an upstream is so to every program that reads URLs, unchanged", ()
       fc.constantFrom("", ".example", ".1.1.1"),
       fc.integer({ min: 0, max: 99_999 }),
       (start, end, port) => {
-        const upstream = parseUpstream(`http://${start}${end}:${port}`);
-        if (!upstream) return;
+        const legacy = parseLegacy(`http://${start}${end}:${port}`);
+        if (!legacy) return;
         const url = new URL(`http://${start}${end}:${port}`);
-        expect(upstream).toEqual({ address: url.hostname, port: Number(url.port || 80) });
+        expect(legacy).toEqual({ scheme: "http", address: url.hostname, port: Number(url.port || 80) });
       },
     ),
   );

@@ -159,14 +159,14 @@ test("a route leads to its tier's load balancer, or to the old host", () => {
   environment["reverseProxy"] = {
     routes: [
       { host: "www.dev.chatbot.example", tier: "front" },
-      { host: "old.dev.chatbot.example", upstream: "http://198.51.100.20:8080" },
-      { host: "older.dev.chatbot.example", upstream: "http://old.example" },
+      { host: "old.dev.chatbot.example", legacy: "http://198.51.100.20:8080" },
+      { host: "older.dev.chatbot.example", legacy: "https://old.example" },
     ],
   };
   expect(planOf("dev", environment).reverseProxy.routes).toEqual([
-    { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
-    { host: "old.dev.chatbot.example", address: "198.51.100.20", port: 8080 },
-    { host: "older.dev.chatbot.example", address: "old.example", port: 80 },
+    { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000, share: 100 },
+    { host: "old.dev.chatbot.example", legacy: { scheme: "http", address: "198.51.100.20", port: 8080 }, share: 0 },
+    { host: "older.dev.chatbot.example", legacy: { scheme: "https", address: "old.example", port: 443 }, share: 0 },
   ]);
 });
 

@@ -8,14 +8,18 @@ import {
   type Cidr,
 } from "./address.ts";
 import type { Administrators } from "./administrators.ts";
-import { parseUpstream } from "./hostNames.ts";
+import { isPublic, planCertificates, type PlannedCertificate } from "./certificates.ts";
+import type { DnsSettings } from "./dnsSchema.ts";
+import { parseLegacy, type LegacyAddress } from "./hostNames.ts";
 import { planMachineGroup, type MachineGroup } from "./machineGroup.ts";
 import { accountName, resourceName, vaultName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
 import { processorsOf } from "./processors.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import { rightsOf, type Right } from "./rights.ts";
-import type { Environment, Route } from "./schema.ts";
+import { isEntryOf, planPeers, reverseProxyAddress, type Peer, type PlannedPeer } from "./peers.ts";
+import type { ReverseProxySettings, Route, Tls } from "./reverseProxySchema.ts";
+import type { Environment } from "./schema.ts";
 import { secretsOf, type WantedSecret } from "./secrets.ts";
 import { refreshSeconds } from "./stores.ts";
 import { planSubnets, type PlannedSubnet } from "./subnets.ts";
@@ -48,13 +52,46 @@ export interface PlannedTier {
   balancers?: MachineGroup;
 }
 
-/** A host name and the address that answers. */
+/** A host name and what answers. */
 export interface PlannedRoute {
   host: string;
-  /** Absent when the service has not been migrated yet. */
+  /** Absent while only the old service answers. */
   tier?: string;
+  /** Of the tier's load balancer; absent with `tier`. */
+  address?: string;
+  port?: number;
+  /** The old service; absent once it has been moved. */
+  legacy?: LegacyAddress;
+  /** Percent of the clients that the tier gets: 0 to 100; 100 where there is no `legacy`, 0 where there is no tier. */
+  share: number;
+}
+
+/** A domain that another environment serves, with every name below it. */
+export interface PlannedForward {
+  domain: string;
+  environment: string;
+  /** Of its reverse proxies, for those of other environments. They speak HTTP at port 80. */
   address: string;
-  port: number;
+  /** What it serves of the domain: host names, and wildcards. */
+  hosts: string[];
+}
+
+/** The reverse proxies, and what they do. */
+export interface PlannedReverseProxy extends MachineGroup {
+  routes: PlannedRoute[];
+  /** Only those whose environment names this one as its entry. */
+  forwards: PlannedForward[];
+  /** There is a public address. */
+  public: boolean;
+  /** Name of the environment whose proxies forward to these; only where both say so. */
+  entry?: { environment: string; stack: string; domain: string };
+  /** Where proxies and machines of other environments call; absent where none may. */
+  internalAddress?: string;
+  /** Blocks of other environments' reverse proxies, which are believed about clients. */
+  trustedProxies: Cidr[];
+  tls: Tls;
+  certificates: PlannedCertificate[];
+  clientLimit?: ReverseProxySettings["clientLimit"];
 }
 
 /** The environment's Key Vault. */
@@ -96,7 +133,10 @@ export interface Plan {
   /** Prefixes of the subnets that are of no tier. */
   balancerAddressPrefix: Cidr;
   reverseProxyAddressPrefix: Cidr;
-  reverseProxy: MachineGroup & { routes: PlannedRoute[] };
+  reverseProxy: PlannedReverseProxy;
+  /** Sorted by name. */
+  peers: PlannedPeer[];
+  dns: DnsSettings;
   vault: PlannedVault;
   storage: { name: string };
   /** One for each group of machines, in the order of `machineGroups`. */
@@ -107,12 +147,14 @@ export interface Plan {
  * Derives the plan of a checked environment. Tiers come in alphabetical order.
  *
  * @param standing Ports of the load balancers that stand, by their names; none for a new environment.
+ * @param others The project's other environments, as far as this one has to do with them.
  */
 export function planEnvironment(
   stack: string,
   environment: Environment,
   administrators: Administrators,
   standing: ReadonlyMap<string, StandingPorts> = new Map(),
+  others: readonly Peer[] = [],
 ): Plan {
   const entries = Object.entries(environment.tiers).sort(([a], [b]) => (a < b ? -1 : 1));
   const services = new Map(
@@ -124,6 +166,7 @@ export function planEnvironment(
   );
   const tiers = entries.map(([name, tier]) => planTier(name, tier, environment, services));
   const { vault, storage } = environment;
+  const peers = planPeers(environment, others);
   const plan = {
     stack,
     environment: environment.name,
@@ -135,10 +178,12 @@ export function planEnvironment(
     zones: environment.zones,
     imageVersion: environment.imageVersion,
     administrators,
-    subnets: planSubnets(environment, tiers, administrators),
+    subnets: planSubnets(environment, tiers, administrators, { peers, others }),
     tiers,
     balancerAddressPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
     reverseProxyAddressPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
+    peers,
+    dns: environment.dns,
     reverseProxy: {
       ...planMachineGroup(
         {
@@ -151,6 +196,7 @@ export function planEnvironment(
         environment.reverseProxy,
         environment,
       ),
+      ...planReverseProxy(environment, others, peers),
       routes: environment.reverseProxy.routes.map((route) => planRoute(route, services)),
     },
     vault: {
@@ -248,13 +294,41 @@ function planTier(
   };
 }
 
-function planRoute({ host, tier, upstream }: Route, services: ReadonlyMap<string, PlannedService>): PlannedRoute {
-  if (upstream !== undefined) {
-    const parsed = parseUpstream(upstream);
-    if (!parsed) throw new RangeError(`route ${host}: given ${upstream}, allowed is http://address:port`);
-    return { host, ...parsed };
-  }
+function planReverseProxy(
+  environment: Environment,
+  others: readonly Peer[],
+  peers: readonly PlannedPeer[],
+): Omit<PlannedReverseProxy, keyof MachineGroup | "routes"> {
+  const { forwards, tls, clientLimit } = environment.reverseProxy;
+  const entry = others.find((other) => isEntryOf(other.environment, environment));
+  const called = peers.some(({ admits }) => admits.some(({ to }) => to === "reverse-proxy"));
+  return {
+    forwards: forwards.flatMap(({ domain, environment: name }) => {
+      const other = others.find((one) => one.environment.name === name)?.environment;
+      if (!other || !isEntryOf(environment, other)) return [];
+      const hosts = other.reverseProxy.routes
+        .map(({ host }) => host)
+        .filter((host) => labelInDomain(host, domain) !== undefined);
+      return [{ domain, environment: name, address: reverseProxyAddress(other.network), hosts }];
+    }),
+    public: isPublic(environment),
+    ...(entry
+      ? { entry: { environment: entry.environment.name, stack: entry.stack, domain: entry.environment.domain } }
+      : {}),
+    ...(called ? { internalAddress: reverseProxyAddress(environment.network) } : {}),
+    trustedProxies: entry ? [subnetPrefix(entry.environment.network, reverseProxySubnetIndex)] : [],
+    tls,
+    certificates: planCertificates(environment, others),
+    ...(clientLimit ? { clientLimit } : {}),
+  };
+}
+
+function planRoute({ host, tier, legacy, share }: Route, services: ReadonlyMap<string, PlannedService>): PlannedRoute {
+  const old = legacy === undefined ? undefined : parseLegacy(legacy);
+  if (legacy !== undefined && !old) throw new RangeError(`route ${host}: given ${legacy}, allowed is https://host`);
+  if (tier === undefined && old) return { host, legacy: old, share: 0 };
   const service = services.get(tier ?? "");
   if (!service) throw new RangeError(`route ${host}: given tier ${tier}, allowed is a tier with a port`);
-  return { host, tier, address: service.address, port: service.port };
+  const { address, port } = service;
+  return { host, tier, address, port, ...(old ? { legacy: old, share: share ?? 0 } : { share: 100 }) };
 }

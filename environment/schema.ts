@@ -1,32 +1,12 @@
 /** What a stack file may say of an environment. The descriptions are published as JSON Schema; editors show them. */
 import { z } from "zod";
 import { contains, infrastructure, parseCidr } from "./address.ts";
-import { dnsName, machineFields, unique, words } from "./fields.ts";
-import { parseUpstream, upstreamPattern } from "./hostNames.ts";
+import { dnsSchema } from "./dnsSchema.ts";
+import { dnsName, environmentName, machineFields, unique } from "./fields.ts";
+import { peerSchema } from "./peerSchema.ts";
+import { reverseProxySchema } from "./reverseProxySchema.ts";
 import { storageSchema, vaultSchema } from "./stores.ts";
 import { tierName, tierSchema } from "./tierSchema.ts";
-
-const route = z
-  .strictObject({
-    host: dnsName.describe("Host name that clients ask for"),
-    tier: z.string().optional().describe("Tier that answers"),
-    upstream: z
-      .string()
-      .refine((value) => parseUpstream(value) !== undefined, {
-        error:
-          "http://address:port with an IPv4 address or a DNS name with a dot, and a port from 1 to 65535 or none, " +
-          "for example http://198.51.100.20:8080",
-      })
-      .optional()
-      .meta({
-        description: "Address of a service that has not been migrated yet, http://address:port",
-        pattern: upstreamPattern.source,
-      }),
-  })
-  .meta({
-    description: "A host name and what answers it: either a tier or an upstream",
-    oneOf: [{ required: ["tier"] }, { required: ["upstream"] }],
-  });
 
 const imageVersionPattern = /^(latest|0\.\d{8}\.\d+)$/;
 
@@ -34,7 +14,7 @@ const machines = { ...machineFields, instances: machineFields.instances.default(
 
 /** One environment: the value of `platform:environment`. */
 export const environmentSchema = z.strictObject({
-  name: words("an environment's name, also that of its Ansible group", 24).describe(
+  name: environmentName.describe(
     "Name of the environment, for example production; also its Ansible group and a tag of its resources",
   ),
   network: z
@@ -97,18 +77,21 @@ export const environmentSchema = z.strictObject({
     .strictObject(machines)
     .prefault({})
     .describe("The HAProxy machines in front of each tier whose balance is connections or cpu"),
-  reverseProxy: z
-    .strictObject({ ...machines, routes: z.array(route).default([]) })
-    .describe("The only way in: nginx machines behind the one public address"),
+  reverseProxy: reverseProxySchema,
+  peers: z
+    .record(environmentName, peerSchema)
+    .default({})
+    .describe("Other environments of the project with which traffic passes, by their names"),
+  dns: dnsSchema.prefault({}),
 });
 
 /** An environment as the stack file says it, defaults filled in. */
 export type Environment = z.output<typeof environmentSchema>;
-export type Route = z.output<typeof route>;
 
 /** Keys that stack files had before: where, and their names today. */
 export const renamedKeys = [
   { path: /^platform:environment\.tiers\.[^.]+\.subnet$/, name: "subnetIndex" },
+  { path: /^platform:environment\.reverseProxy\.routes\[\d+\]\.upstream$/, name: "legacy" },
   {
     path: /^platform:administrators\.authority$/,
     name: "authorities.deploy and authorities.administrator, a list of keys each",

@@ -8,7 +8,7 @@ import type { Mistake } from "./mistakes.ts";
 import type { PreflightSettings } from "./preflight.ts";
 import { planEnvironment, type Plan } from "./plan.ts";
 import { portMistakes, type StandingPorts } from "./portMoves.ts";
-import type { Sibling } from "./siblings.ts";
+import { peersOf, type Sibling } from "./siblings.ts";
 import { asObject } from "./untyped.ts";
 
 /** The settings of a stack, unchecked. */
@@ -56,6 +56,7 @@ export function checkSettings(settings: Settings, ansible: string, project: stri
   const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const file = stackFile(stack);
   const kinds = playbooks(`${ansible}/playbooks`);
+  const others = siblings(project, file);
   const { environment, administrators, preflight, cloud } = parseStack(
     file,
     {
@@ -71,11 +72,11 @@ export function checkSettings(settings: Settings, ansible: string, project: stri
       roleSecrets: new Map(kinds.map((kind) => [kind, roleSecrets(`${ansible}/inventory/group_vars`, kind)])),
       secrets: settings.secrets,
       stack,
-      siblings: siblings(project, file),
+      siblings: others,
     },
   );
   const planWith = (standing: ReadonlyMap<string, StandingPorts>) => {
-    const plan = planEnvironment(stack, environment, administrators, standing);
+    const plan = planEnvironment(stack, environment, administrators, standing, peersOf(others));
     const mistakes = plan.tiers.flatMap(({ name, machines, service }) =>
       service ? portMistakes(`platform:environment.tiers.${name}`, service.port, service, machines.applications) : [],
     );

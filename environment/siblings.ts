@@ -5,6 +5,8 @@
 import { overlaps, parseCidr } from "./address.ts";
 import { groupsOfEnvironment } from "./groupNames.ts";
 import { show, type Mistake } from "./mistakes.ts";
+import type { Peer } from "./peers.ts";
+import { environmentSchema } from "./schema.ts";
 import { asObject } from "./untyped.ts";
 
 /** Another stack of the project. */
@@ -13,6 +15,14 @@ export interface Sibling {
   file: string;
   /** Its `platform:environment`, unchecked. */
   environment: unknown;
+}
+
+/** The project's other environments, as far as their own files have no mistake; what passes to another one, its own check says. */
+export function peersOf(siblings: readonly Sibling[]): Peer[] {
+  return siblings.flatMap(({ file, environment }) => {
+    const { data } = environmentSchema.safeParse(environment);
+    return data ? [{ stack: file.replace(/^Pulumi\.|\.yaml$/g, ""), environment: data }] : [];
+  });
 }
 
 /** What must be each environment's own, and is another one's too. */

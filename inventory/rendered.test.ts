@@ -46,7 +46,7 @@ environment["reverseProxy"] = {
     { host: "gitlab.tools.chatbot.example", tier: "gitlab" },
     { host: "forge.tools.chatbot.example", tier: "forge" },
     { host: "www.tools.chatbot.example", tier: "front" },
-    { host: "old.tools.chatbot.example", upstream: "http://192.0.2.7:8080" },
+    { host: "old.tools.chatbot.example", legacy: "http://192.0.2.7:8080" },
   ],
 };
 const plan = planOf("tools", environment);

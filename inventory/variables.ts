@@ -3,6 +3,7 @@ import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
 import { secretNames, type MachineGroup } from "../environment/machineGroup.ts";
 import type { Plan, PlannedService } from "../environment/plan.ts";
+import { directoryUrl } from "../environment/reverseProxySchema.ts";
 import type { VaultAccess } from "./vaultAccess.ts";
 
 type Variables = Record<string, unknown>;
@@ -78,6 +79,35 @@ export function groupVariables(plan: Plan, group: MachineGroup, access: VaultAcc
     platform_secrets: group.secrets,
     platform_secret_names: secretNames(group),
     platform_identity: access.clientIds[group.name],
-    ...(group.kind === plan.reverseProxy.kind ? { platform_routes: plan.reverseProxy.routes } : {}),
+    ...(group.kind === plan.reverseProxy.kind ? reverseProxyVariables(plan) : {}),
+  };
+}
+
+function reverseProxyVariables({ reverseProxy }: Plan): Variables {
+  const { routes, forwards, certificates, trustedProxies, clientLimit, tls } = reverseProxy;
+  const { acme, redirect, strictTransportSecurity } = tls;
+  return {
+    platform_routes: routes,
+    platform_forwards: forwards,
+    // Machines of an environment without a public address end no TLS.
+    platform_tls: {
+      public: reverseProxy.public,
+      redirect,
+      strict_transport_security: strictTransportSecurity,
+      certificates,
+      ...(acme
+        ? {
+            acme: {
+              directory: directoryUrl(acme.directory),
+              ...(acme.contact === undefined ? {} : { contact: acme.contact }),
+              ...(acme.profile === undefined ? {} : { profile: acme.profile }),
+            },
+          }
+        : {}),
+    },
+    platform_trusted_proxies: trustedProxies,
+    ...(clientLimit
+      ? { platform_client_limit: { requests_per_second: clientLimit.requestsPerSecond, burst: clientLimit.burst } }
+      : {}),
   };
 }

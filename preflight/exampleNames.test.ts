@@ -23,7 +23,7 @@ test("an environment with names of its own has no obstacle, also where example i
   ).toEqual([]);
 });
 
-test("repositories, private domains and upstreams are looked at too", () => {
+test("repositories, private domains and old addresses are looked at too", () => {
   expect(
     own((environment) => {
       environment["privateDomain"] = "chatbot.example";
@@ -35,12 +35,12 @@ test("repositories, private domains and upstreams are looked at too", () => {
         ],
       };
       environment["reverseProxy"] = {
-        routes: [{ host: "old.chatbot.net", upstream: "http://old.chatbot.example:8080" }],
+        routes: [{ host: "old.chatbot.net", legacy: "http://old.chatbot.example:8080" }],
       };
     }),
   ).toEqual([
     ["platform:environment.privateDomain", "chatbot.example"],
     ["platform:environment.tiers.back.applications[1].repository", "https://git.chatbot.example/more.git"],
-    ["platform:environment.reverseProxy.routes[0].upstream", "http://old.chatbot.example:8080"],
+    ["platform:environment.reverseProxy.routes[0].legacy", "http://old.chatbot.example:8080"],
   ]);
 });

@@ -15,18 +15,14 @@ export function exampleNameObstacles(plan: Plan, file: string): Obstacle[] {
         repository ?? "",
       ]),
     ),
-    ...plan.reverseProxy.routes.flatMap(({ host, tier, address, port }, index): [string, string, string][] => [
-      [`${root}.reverseProxy.routes[${index}].host`, host, host],
-      ...(tier === undefined
-        ? [
-            [`${root}.reverseProxy.routes[${index}].upstream`, address, `http://${address}:${port}`] satisfies [
-              string,
-              string,
-              string,
-            ],
-          ]
-        : []),
-    ]),
+    ...plan.reverseProxy.routes.flatMap(({ host, legacy }, index): [string, string, string][] => {
+      const path = `${root}.reverseProxy.routes[${index}]`;
+      const old = legacy && `${legacy.scheme}://${legacy.address}:${legacy.port}`;
+      return [
+        [`${path}.host`, host, host],
+        ...(old ? [[`${path}.legacy`, legacy.address, old] as [string, string, string]] : []),
+      ];
+    }),
   ];
   return named
     .filter(([, host]) => host === "example" || host.endsWith(".example"))

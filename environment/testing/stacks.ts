@@ -5,6 +5,7 @@ import { load } from "js-yaml";
 import { parseStack } from "../parse.ts";
 import { planEnvironment, type Plan } from "../plan.ts";
 import type { StandingPorts } from "../portMoves.ts";
+import { peersOf, type Sibling } from "../siblings.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -25,16 +26,21 @@ export function committed(stack: string): Record<string, unknown> {
   return file.config["platform:environment"] as Record<string, unknown>;
 }
 
-/** The plan of an environment; by default the committed one of the stack, where no load balancer stands yet. */
+/** Other committed stacks, as `planOf` takes them. */
+export const siblingsOf = (...stacks: string[]): Sibling[] =>
+  stacks.map((stack) => ({ file: `Pulumi.${stack}.yaml`, environment: committed(stack) }));
+
+/** The plan of an environment; by default the committed one of the stack, where no load balancer stands yet and no other stack is. */
 export function planOf(
   stack: string,
   environment: unknown = committed(stack),
   standing?: ReadonlyMap<string, StandingPorts>,
+  others: readonly Sibling[] = [],
 ): Plan {
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,
     { environment, administrators },
-    { playbooks, secrets: new Map(), stack, siblings: [], roleSecrets },
+    { playbooks, secrets: new Map(), stack, siblings: others, roleSecrets },
   );
-  return planEnvironment(stack, parsed.environment, parsed.administrators, standing);
+  return planEnvironment(stack, parsed.environment, parsed.administrators, standing, peersOf(others));
 }
