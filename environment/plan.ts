@@ -178,7 +178,7 @@ export function planEnvironment(
     zones: environment.zones,
     imageVersion: environment.imageVersion,
     administrators,
-    subnets: planSubnets(environment, tiers, administrators),
+    subnets: planSubnets(environment, tiers, administrators, { peers, others }),
     tiers,
     balancerAddressPrefix: subnetPrefix(environment.network, balancerSubnetIndex),
     reverseProxyAddressPrefix: subnetPrefix(environment.network, reverseProxySubnetIndex),
