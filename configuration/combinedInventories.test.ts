@@ -42,6 +42,8 @@ function machinesOf(plan: Plan): Machine[] {
       scaleSetId: "",
       identities: [],
       hasSystemIdentity: false,
+      networkInterface: "nic",
+      poolIds: [],
       identityId: "",
       group,
       inventoryName: `${group.name}${number}.${plan.stack}`,
