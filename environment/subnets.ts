@@ -5,6 +5,7 @@ import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.
 import { secretNames, type MachineGroup } from "./machineGroup.ts";
 import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
 import type { PlannedPort } from "./portMoves.ts";
+import { containerRights, rightsOf } from "./rights.ts";
 import type { Environment } from "./schema.ts";
 
 /** A subnet with the rules of its security group. */
@@ -89,7 +90,7 @@ export function planSubnets(
       }),
       outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name), {
         secrets: secretNames(machines).length > 0,
-        releases: machines.applications.length > 0,
+        releases: containerRights(rightsOf(machines)).length > 0,
       }),
       serviceEndpoints,
     })),
