@@ -28,7 +28,7 @@ const freePort = () =>
 
 const read = (url: string) =>
   new Promise<string>((resolve, reject) => {
-    request(url, { rejectUnauthorized: false }, (answer) => {
+    request(url, { rejectUnauthorized: false, headers: { "User-Agent": "test" } }, (answer) => {
       let text = "";
       answer.on("data", (part) => (text += String(part)));
       answer.on("end", () => {
