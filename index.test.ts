@@ -107,7 +107,7 @@ test("everything that has tags carries environment, tier and who manages it, a p
   ]);
   for (const { inputs, name } of recorder.resources) {
     const tags = inputs["tags"] ?? inputs["metadata"];
-    const rule = name.endsWith("-lbi") ? ["balance"] : [];
+    const rule = name.endsWith("-load-balancer-lbi") ? ["balance"] : [];
     if (tags) expect(Object.keys(tags).sort(), name).toEqual([...rule, "environment", "managed-by", "tier"]);
   }
 });

@@ -40,6 +40,8 @@ function machinesOf(plan: Plan): Machine[] {
       scaleSetId: "",
       identities: [],
       hasSystemIdentity: false,
+      networkInterface: "nic",
+      poolIds: [],
       identityId: "",
       group,
       inventoryName: `${group.name}${number}.${plan.stack}`,

@@ -14,3 +14,11 @@ test("each group has an identity, which reads the group's own secrets and its ar
     ["reverse-proxy", "id-platform-dev-reverse-proxy", []],
   ]);
 });
+
+test("GitLab keeps its backups in the container for them, and a runner reads its token", () => {
+  const rights = Object.fromEntries(planOf("tools").identities.map(({ group, rights: own }) => [group, own]));
+  expect(rights).toMatchObject({
+    gitlab: [{ role: "Storage Blob Data Contributor", container: "backups" }],
+    runner: [{ role: "Key Vault Secrets User", secret: "runnerToken" }],
+  });
+});

@@ -26,6 +26,8 @@ export interface VirtualNetwork {
   subnets: Subnet[];
   /** IDs of the networks that are peered with this one, both sides connected. */
   peers: string[];
+  /** Of these, those for which this network's tag `VirtualNetwork` does not stand. */
+  untaggedPeers?: string[];
 }
 
 export interface Subnet {

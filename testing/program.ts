@@ -71,7 +71,7 @@ export async function runPreview(stack: string, loadBalancers: ReturnType<typeof
   const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true, functions });
   const program = await import("../index.ts");
   const machines = await valueOf(program.machines);
-  const publicAddress = await valueOf(program.publicAddress);
+  const publicAddress = program.publicAddress && (await valueOf(program.publicAddress));
   await recorder.settle();
   return { recorder, program, machines, publicAddress };
 }

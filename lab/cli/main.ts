@@ -9,7 +9,7 @@ import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/i
 import { asAdministrator } from "../fabric/internet.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText, type VaultState, vaultStates } from "../liveSettings.ts";
-import { stateDir } from "../paths.ts";
+import { root, stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { addLimitsCommand } from "./limits.ts";
@@ -17,6 +17,7 @@ import { findMachine, kill, ssh } from "./machines.ts";
 import { addProjectCommand } from "./projectCommand.ts";
 import { addPulumiCommands, isHelp, passingOn, stackArgument } from "./pulumiCommands.ts";
 import { releasesOn } from "./releases.ts";
+import { entryOf } from "./stacks.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
@@ -50,7 +51,7 @@ program
     const daemon = await runningDaemon();
     await timed(
       () => `tour of stack ${stack}`,
-      () => tour(daemon, stack),
+      () => tour(daemon, stack, entryOf(root, stack)),
     );
   });
 program

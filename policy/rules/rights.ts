@@ -7,6 +7,8 @@ import { at, must, mustMatch, notYetKnown, show } from "../values.ts";
 const roles: Readonly<Record<string, string>> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
   "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
+  // What keeps backups writes them, and deletes the oldest.
+  "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
 };
 
 /** Scopes of single things: a secret of a vault, a container of an account. */
