@@ -30,7 +30,7 @@ import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
 import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
-import { missingPeers } from "./preflight/peers.ts";
+import { missingPeers, tellWaiting } from "./preflight/peers.ts";
 import { preflight } from "./preflight/preflight.ts";
 import { requireSecrets } from "./preflight/stores.ts";
 
@@ -51,6 +51,7 @@ obstacles.push(...bundleMistakes(plan, tree));
 const peers = await peerNetworks(cloud, plan.peers);
 obstacles.push(...(await missingPeers(file, plan, peers)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
+await tellWaiting(plan);
 const [recover, endpoints, entrysAddress] = await Promise.all([
   isToRecover(cloud, location, plan.vault),
   endpointsOf(cloud),
