@@ -65,6 +65,9 @@ function application() {
   return { name: "front", repository: "https://git.chatbot.example/front.git", revision: "main", port: 3000 };
 }
 
+/** No kind of ours is without a program; one that is new may be. */
+const withoutProgram = { platform_kinds_without_program: ["gitlab", "runner"] };
+
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "rendered-"));
