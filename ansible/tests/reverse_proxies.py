@@ -202,6 +202,7 @@ class Service(BaseHTTPRequestHandler):
     """Tells who it is and what it was asked; echoes what comes over an upgraded connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         if self.headers.get("Upgrade") == "websocket":
