@@ -19,6 +19,7 @@ import { cacheDir, metadataSocket, root, servicesSocket, socketPath, stateDir } 
 import { Rounds } from "./rounds.ts";
 import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
 import { armPort, provisioningSeconds, secondsPerMinute } from "./settings.ts";
+import { ensureRepository } from "./standins/repository.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -73,6 +74,7 @@ const arm = await startArm({
   servicesSocket,
   vaultState: () => settings().vault,
 });
+await ensureRepository(stateDir);
 await networks.start();
 // The kernel limits connections only once somebody tracks them.
 raiseLimits({ stateDir, log });

@@ -14,6 +14,8 @@ import { hostAddress } from "../fabric/addresses.ts";
 import { readIfThere, writeAtomically } from "../files.ts";
 import { cacheDir, root, stateDir } from "../paths.ts";
 import { armPort } from "../settings.ts";
+import { standInRepository } from "../standins/repository.ts";
+import { withStandIns } from "../standins/settings.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
 import { environmentOf, isObject, type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
 import { cancelDeadLocks, isLocked } from "./stackLocks.ts";
@@ -77,7 +79,8 @@ function layOver(
   { settings, left }: Pick<Overlay, "settings" | "left"> = { settings: [], left: [] },
 ): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
+  const given = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
+  const own = withStandIns(given, standInRepository(stateDir));
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();
