@@ -25,10 +25,11 @@ import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
-import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
+import { planPublicRecords } from "./environment/zones/publicRecords.ts";
 import { preflight } from "./preflight/preflight.ts";
 import { requireSecrets } from "./preflight/stores.ts";
+import { switchObstacles } from "./preflight/switches.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
@@ -43,7 +44,7 @@ const { plan, mistakes } = planWith(ports);
 const { environment, zones, protect } = plan;
 mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
-obstacles.push(...bundleMistakes(plan, tree));
+obstacles.push(...bundleMistakes(plan, tree), ...(await switchObstacles(settings, plan)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
 const [recover, endpoints] = await Promise.all([isToRecover(cloud, location, plan.vault), endpointsOf(cloud)]);
 
@@ -177,10 +178,7 @@ const publicZone = plan.publicZone
       {
         ...common,
         domain: plan.domain,
-        records: plan.reverseProxy.routes.flatMap(({ host }) => {
-          const label = labelInDomain(host, plan.domain);
-          return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
-        }),
+        recordSets: planPublicRecords<pulumi.Input<string>>(plan, settings.zoneFile, reverseProxy.publicAddress),
       },
       options,
     )
