@@ -28,11 +28,12 @@ import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
-import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
+import { planPublicRecords } from "./environment/zones/publicRecords.ts";
 import { missingPeers, tellWaiting } from "./preflight/peers.ts";
 import { preflight } from "./preflight/preflight.ts";
 import { requireSecrets } from "./preflight/stores.ts";
+import { switchObstacles } from "./preflight/switches.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
@@ -49,7 +50,7 @@ mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
 const peers = await peerNetworks(cloud, plan.peers);
-obstacles.push(...(await missingPeers(file, plan, peers)));
+obstacles.push(...(await missingPeers(file, plan, peers)), ...(await switchObstacles(settings, plan)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
 await tellWaiting(plan);
 const [recover, endpoints, entrysAddress] = await Promise.all([
@@ -192,11 +193,7 @@ const publicZone = plan.publicZone
       {
         ...common,
         domain: plan.domain,
-        records: plan.reverseProxy.routes.flatMap(({ host }) => {
-          const label = labelInDomain(host, plan.domain);
-          const address = reverseProxy.publicAddress;
-          return label === undefined || address === undefined ? [] : [{ label, address }];
-        }),
+        recordSets: planPublicRecords<pulumi.Input<string>>(plan, settings.zoneFile, reverseProxy.publicAddress ?? ""),
       },
       options,
     )
