@@ -166,7 +166,7 @@ class Proxy:
                 if ready():
                     return
             time.sleep(0.05)
-        raise AssertionError(f"nginx did not come up: {(self.folder / 'error.log').read_text()}")
+        raise AssertionError(f"nginx is not ready: {self.test()}")
 
     def stop(self):
         if self.process:
