@@ -20,9 +20,14 @@ export type Answer = DecodedPacket & { rcode: string };
 /** A server that does not answer, or with what is no answer. */
 export class ServerFailure extends Error {}
 
-/** Times that a question is sent by UDP, which loses packets, and how long each has. */
-const attempts = 3;
-const attemptMs = 1500;
+/**
+ * What is tried, one after the other. Packets are lost, and servers leave out answers by UDP to one who asks a lot (response
+ * rate limiting), but not by TCP.
+ */
+const tries = [byUdp, byTcp, byUdp, byTcp];
+/** Servers that were silent by UDP and answered by TCP: they are asked by TCP from then on. */
+const silentByUdp = new WeakSet<Server>();
+const udpMs = 1500;
 const tcpMs = 5000;
 
 /** What fits into a packet that no network takes apart: https://www.dnsflagday.net/2020/ */
@@ -53,18 +58,18 @@ export async function ask(server: Server, name: string, type: RecordType, recurs
       },
     ],
   };
-  for (let attempt = 1; ; attempt++) {
+  const failures: string[] = [];
+  for (const attempt of silentByUdp.has(server) ? [byTcp, ...tries] : tries) {
     try {
-      const answer = await byUdp(server, query);
+      const answer = await attempt(server, query);
+      if (attempt === byTcp) silentByUdp.add(server);
       return answer.flag_tc ? await byTcp(server, query) : answer;
     } catch (error) {
-      if (attempt < attempts) continue;
-      const { message } = error as Error;
-      throw new ServerFailure(`no answer of ${server.name} (${server.address}:${server.port}): ${message}`, {
-        cause: error,
-      });
+      failures.push((error as Error).message);
     }
   }
+  const why = [...new Set(failures)].join(", ");
+  throw new ServerFailure(`no answer of ${server.address}:${server.port}: ${why}`);
 }
 
 function byUdp({ address, port }: Server, query: Packet): Promise<Answer> {
@@ -75,10 +80,7 @@ function byUdp({ address, port }: Server, query: Packet): Promise<Answer> {
       socket.close();
       settle();
     };
-    const timer = setTimeout(
-      () => end(() => reject(new Error(`none in ${attempts} times ${attemptMs} ms`))),
-      attemptMs,
-    );
+    const timer = setTimeout(() => end(() => reject(new Error(`none by UDP in ${udpMs} ms`))), udpMs);
     socket.once("error", (error) => end(() => reject(error)));
     // Connected: the kernel passes on what comes from this server only, and that it refuses.
     socket.connect(port, address, () => socket.send(encode(query)));

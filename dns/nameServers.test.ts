@@ -106,7 +106,7 @@ describe.skipIf(missing.length > 0)("real name servers", () => {
     const nobody = { name: "ns9.old.example", address: "127.0.0.1", port: 9 };
     const [refused] = await differences(domain, [{ servers: [nobody], sets }]);
     expect(refused).toMatchObject({ server: "ns9.old.example", expected: "an answer" });
-    expect(refused?.found).toContain("no answer of ns9.old.example (127.0.0.1:9)");
+    expect(refused?.found).toContain("no answer of 127.0.0.1:9: ");
     const foreign = await differences("elsewhere.example", [{ servers: [nsd, knot], sets }]);
     expect(foreign.map(({ found }) => found)).toEqual([
       expect.stringMatching(/^nsd (answers REFUSED|does not serve)/),

@@ -10,6 +10,7 @@ import { movedHosts, readyAt, showMoment, switchedHosts } from "../dns/switches.
 import type { Plan } from "../environment/plan.ts";
 import type { Stack } from "../environment/read.ts";
 import type { PublicHost } from "../environment/zones/publicRecords.ts";
+import { addressTypes } from "../environment/zones/recordSet.ts";
 import { firstOf, renderObstacles, type Obstacle } from "./obstacle.ts";
 
 const path = "platform:environment.dns";
@@ -110,7 +111,9 @@ export function timeObstacles(plan: Pick<Plan, "dns">, hosts: readonly PublicHos
             },
           ]
         : [];
-  const long = hosts.flatMap(({ legacy: sets }) => sets.filter(({ ttl }) => legacy && ttl > timeToLive));
+  const long = hosts.flatMap(({ legacy: sets }) =>
+    sets.filter(({ type, ttl }) => legacy && addressTypes.includes(type) && ttl > timeToLive),
+  );
   return [
     ...early,
     ...(long.length === 0
