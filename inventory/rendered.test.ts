@@ -53,6 +53,8 @@ environment["reverseProxy"] = {
   tls: { acme: {}, strictTransportSecurity: 600 },
   clientLimit: { requestsPerSecond: 20, burst: 7 },
 };
+// Of the two, tools is the entry here, and production is not there.
+environment["peers"] = { development: (environment["peers"] as Record<string, unknown>)["development"] };
 const development = committed("dev");
 development["reverseProxy"] = { ...(development["reverseProxy"] as object), entry: "tools" };
 const siblings = (stack: string, other: unknown) => [{ file: `Pulumi.${stack}.yaml`, environment: other }];
@@ -84,11 +86,11 @@ beforeAll(() => {
     return ["-i", file];
   });
   writeFileSync(join(directory, "render.yml"), dump(playbook(directory)));
-  execFileSync(join(root, ".venv", "bin", "ansible-playbook"), [...inventories, join(directory, "render.yml")], {
-    cwd: join(root, "ansible"),
-    env: { ...process.env, ANSIBLE_STRATEGY: "linear" },
-    encoding: "utf8",
-  });
+  execFileSync(
+    join(root, ".venv", "bin", "ansible-playbook"),
+    [...inventories, "-e", JSON.stringify(withoutProgram), join(directory, "render.yml")],
+    { cwd: join(root, "ansible"), env: { ...process.env, ANSIBLE_STRATEGY: "linear" }, encoding: "utf8" },
+  );
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -97,7 +99,6 @@ const rendered = (name: string) => readFileSync(join(directory, name), "utf8");
 test("a machine without a program tells that it has none, and any other what serves on it", () => {
   for (const name of ["gitlab", "forge", "runner"]) {
     expect(rendered(`${name}1.platform-health.service`), name).toContain("  --no-program \\\n");
-    expect(rendered(`${name}1.platform-health.service`), name).not.toContain("--service");
   }
   const front = rendered("front1.platform-health.service");
   expect(front).not.toContain("--no-program");
