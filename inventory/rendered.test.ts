@@ -84,7 +84,7 @@ beforeAll(() => {
     return ["-i", file];
   });
   writeFileSync(join(directory, "render.yml"), dump(playbook(directory)));
-  execFileSync(join(root, ".venv", "bin", "ansible-playbook"), [...inventories, join(directory, "render.yml")], {
+  execFileSync(join(root, ".venv", "bin", "ansible-playbook"), [...inventories, join(directory, "render.yml"), "--extra-vars", JSON.stringify(withoutProgram)], {
     cwd: join(root, "ansible"),
     env: { ...process.env, ANSIBLE_STRATEGY: "linear" },
     encoding: "utf8",
