@@ -84,11 +84,11 @@ beforeAll(() => {
     return ["-i", file];
   });
   writeFileSync(join(directory, "render.yml"), dump(playbook(directory)));
-  execFileSync(join(root, ".venv", "bin", "ansible-playbook"), [...inventories, join(directory, "render.yml"), "--extra-vars", JSON.stringify(withoutProgram)], {
-    cwd: join(root, "ansible"),
-    env: { ...process.env, ANSIBLE_STRATEGY: "linear" },
-    encoding: "utf8",
-  });
+  execFileSync(
+    join(root, ".venv", "bin", "ansible-playbook"),
+    [...inventories, join(directory, "render.yml"), "--extra-vars", JSON.stringify(withoutProgram)],
+    { cwd: join(root, "ansible"), env: { ...process.env, ANSIBLE_STRATEGY: "linear" }, encoding: "utf8" },
+  );
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
