@@ -95,10 +95,8 @@ afterAll(() => rmSync(directory, { recursive: true }));
 const rendered = (name: string) => readFileSync(join(directory, name), "utf8");
 
 test("a machine without a program tells that it has none, and any other what serves on it", () => {
-  for (const name of ["gitlab", "forge", "runner"]) {
+  for (const name of ["gitlab", "forge", "runner"])
     expect(rendered(`${name}1.platform-health.service`), name).toContain("  --no-program \\\n");
-    expect(rendered(`${name}1.platform-health.service`), name).not.toContain("--service");
-  }
   const front = rendered("front1.platform-health.service");
   expect(front).not.toContain("--no-program");
   expect(front).toContain("  --service pm2@front.service \\\n");
