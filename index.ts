@@ -12,6 +12,7 @@ import { endMoves } from "./azure/standingPorts.ts";
 import { isToRecover } from "./azure/vaults.ts";
 import { buildBundle, bundleMistakes } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
+import { ChallengeRecords } from "./components/challengeRecords.ts";
 import { DnsZone } from "./components/dnsZone.ts";
 import { Identities } from "./components/identities.ts";
 import { Network } from "./components/network.ts";
@@ -218,6 +219,21 @@ for (const { peer, id, guid } of peers) {
   peerings.push(peering);
 }
 
+if (publicZone) {
+  const { zone } = publicZone.nodes;
+  new ChallengeRecords(
+    "challenges",
+    {
+      ...common,
+      zoneName: zone.name,
+      zoneId: zone.id,
+      identities: plan.identities,
+      principalIds: identities.principalIds,
+    },
+    options,
+  );
+}
+
 const playbook = new Playbook(
   "configuration",
   {
@@ -262,7 +278,7 @@ export const machines = playbook.machines;
 export const outboundAddress = network.outboundAddress;
 /** Where machines read their secrets, and people set them. */
 export const vaultUri = vault.uri;
-/** Storage account with the containers artifacts and backups. */
+/** Storage account with the containers artifacts, backups and certificates. */
 export const storageAccount = storage.accountName;
 /** To which the parent of the public zone must delegate. */
 export const nameServers = publicZone?.nameServers ?? [];

@@ -58,6 +58,7 @@ test("what is overwritten or deleted can be had back for 30 days, from the first
   expect(containers.map(({ inputs }) => [inputs["containerName"], inputs["publicAccess"]])).toEqual([
     ["artifacts", "None"],
     ["backups", "None"],
+    ["certificates", "None"],
   ]);
   for (const { dependencies } of containers) expect(dependencies).toContain("storage-history");
 });
