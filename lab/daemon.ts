@@ -51,6 +51,7 @@ const networks = new Networks({
   authority: ca,
   metadataSocket,
   servicesSocket,
+  acmeDaySeconds: () => settings().acmeDaySeconds,
   packageHosts: packageHosts(process.env),
   log,
 });
@@ -118,6 +119,7 @@ const control = controlServer({
   status: () => ({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }),
   serialLog: (machineId) => machines.effects.serialLog(machineId),
   limits: (change) => arm.limits(change),
+  take: () => networks.take(),
 }).listen(socketPath);
 
 let stopping = false;
