@@ -52,6 +52,7 @@ const networks = new Networks({
   authority: ca,
   metadataSocket,
   servicesSocket,
+  acmeDaySeconds: () => settings().acmeDaySeconds,
   packageHosts: packageHosts(process.env),
   log,
 });
@@ -120,6 +121,7 @@ const control = controlServer({
   status: () => ({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }),
   serialLog: (machineId) => machines.effects.serialLog(machineId),
   limits: (change) => arm.limits(change),
+  take: () => networks.take(),
 }).listen(socketPath);
 
 let stopping = false;
