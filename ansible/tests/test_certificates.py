@@ -451,7 +451,7 @@ class RenewTest(CertificatesTest):
 
     def test_the_pause_that_the_authority_wants_is_kept(self):
         self.failures = [certificates.Unusable("too many", pause=DAY)]
-        self.assertIn(f"{HOST}: is ordered again at ", self.run_program("refresh")[2])
+        self.assertIn(f"order of {HOST}: tried again at ", self.run_program("refresh")[2])
         self.refresh_until(DAY - 120, ["one", "two"], step=3600)
         self.assertEqual(len(self.orders), 1)
         self.pass_(120)
@@ -742,7 +742,7 @@ class AuthorityTest(CertificatesTest):
     def test_what_the_authority_says_is_told_and_the_next_attempt_waits(self):
         self.challenges.end()
         _, _, err = self.run_program("refresh")
-        self.assertRegex(err, rf"{HOST}: is ordered again at .*; before: {HOST}: urn:ietf:params:acme:error:connection")
+        self.assertRegex(err, rf"order of {HOST}: tried again at .*; before: {HOST}: urn:ietf:params:acme:error:connection")
         self.assertEqual((self.orders(), self.entry()["failures"], self.entry()["away"]), (0, 1, False))
 
     def test_an_authority_that_is_away_is_told(self):
