@@ -47,6 +47,27 @@ test.each(["dev", "prod", "tools"])("the plan of %s is the one that Pulumi's own
   expect([byFile.cloud, byFile.location, byFile.file]).toEqual([byPulumi.cloud, byPulumi.location, byPulumi.file]);
 });
 
+test("other stacks are those of the project, as their files beside the stack's own say them", () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "beside-"));
+  try {
+    const dev = committed("dev");
+    dev["reverseProxy"] = { ...(dev["reverseProxy"] as object), entry: "production" };
+    for (const file of ["Pulumi.dev.yaml", "Pulumi.unknown.yaml"])
+      writeFileSync(join(elsewhere, file), dump({ config: { "platform:environment": dev } }));
+    const path = join(directory, "Pulumi.prod.yaml");
+    const config = { "platform:environment": committed("prod"), "platform:administrators": administrators };
+    writeFileSync(path, dump({ config }));
+    const forwards = (...beside: string[]) =>
+      checkSettings(settingsInFile(path, "prod"), ansible, directory, ...beside)
+        .planWith(new Map())
+        .plan.reverseProxy.forwards.map(({ environment }) => environment);
+    expect(forwards()).toEqual(["tools"]);
+    expect(forwards(elsewhere)).toEqual(["tools", "development"]);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
+});
+
 test("secrets are known by their names only, and need not be decrypted", () => {
   const secure = {
     "platform:databaseLogin": { secure: "v1:abc:def" },

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mistakes, type Json } from "./testing/mistakes.ts";
-import { committed } from "./testing/stacks.ts";
+import { committed, siblingsBeside } from "./testing/stacks.ts";
 
 const repository = {
   url: "https://packages.chatbot.example/gitlab",
@@ -11,7 +11,7 @@ const repository = {
 function found(packages: Json) {
   const environment = committed("tools") as Json & { tiers: Record<string, Json> };
   environment.tiers["gitlab"] = { ...environment.tiers["gitlab"], packages };
-  return mistakes({ environment, stack: "tools" });
+  return mistakes({ environment, stack: "tools", siblings: siblingsBeside("tools") });
 }
 
 test("a tier's package has a name, a version and a repository of one's own, or those of the kind", () => {

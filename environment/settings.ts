@@ -54,14 +54,20 @@ export const structured: readonly string[] = ["environment", "administrators", "
  *
  * @param ansible Path of the `ansible/` directory, in which each kind of server has its playbook.
  * @param project Path of the directory in which all stack files are.
+ * @param beside Path of a directory whose stack files count instead of those, where this stack's own is elsewhere.
  * @throws StackError with all mistakes.
  */
-export function checkSettings(settings: Settings, ansible: string, project: string): CheckedSettings {
+export function checkSettings(
+  settings: Settings,
+  ansible: string,
+  project: string,
+  beside: string = project,
+): CheckedSettings {
   const { stack, platform, provider } = settings;
   const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const file = stackFile(stack);
   const kinds = playbooks(`${ansible}/playbooks`);
-  const others = siblings(project, file);
+  const others = siblings(project, beside, file);
   const zone = readZoneFile(platform("environment"), project);
   const { environment, administrators, preflight, cloud } = parseStack(
     file,
@@ -96,13 +102,13 @@ export function checkSettings(settings: Settings, ansible: string, project: stri
 /** The file of a stack, in the directory of the project. */
 export const stackFile = (stack: string) => `Pulumi.${stack}.yaml`;
 
-/** The project's other stacks, as far as their files can be read. */
-function siblings(project: string, own: string): Sibling[] {
+/** The project's other stacks, as far as their files can be read: those beside the stack's own file count first. */
+function siblings(project: string, beside: string, own: string): Sibling[] {
   return list(project)
     .filter((file) => /^Pulumi\..+\.yaml$/.test(file) && file !== own)
     .flatMap((file) => {
       try {
-        const { config } = asObject(load(readFileSync(`${project}/${file}`, "utf8")));
+        const { config } = asObject(load(read(`${beside}/${file}`) || readFileSync(`${project}/${file}`, "utf8")));
         return [{ file, environment: asObject(config)["platform:environment"] }];
       } catch {
         return [];
