@@ -1,8 +1,11 @@
-"""The signing key of a package source is taken by its fingerprint, and by nothing else. With keys of gpg's own."""
+"""The signing key of a package source is taken by its fingerprint, and by nothing else: with keys of gpg's own. And what the
+roles of GitLab and its runners write for others to read."""
 
 import contextlib
 import importlib.util
 import io
+import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -88,6 +91,78 @@ class SigningKeys(unittest.TestCase):
 
     def test_a_server_without_it_is_named(self):
         self.assertIn("/none gives no key: Not Found", self.have(self.fingerprint, "/none")[1])
+
+
+# What apt and systemd read, and the settings of programs, by the template's path in `roles/`.
+WRITTEN = {
+    "package-source/templates/source.sources.j2": """Types: deb
+URIs: https://packages.example/gitlab/debian
+Suites: trixie
+Components: main
+Signed-By: /etc/apt/keyrings/gitlab.asc
+""",
+    "package-source/templates/preferences.j2": """Package: *
+Pin: origin "packages.example"
+Pin-Priority: -1
+
+Package: gitlab-ee gitlab-more
+Pin: origin "packages.example"
+Pin-Priority: 500
+""",
+    "gitlab/templates/gitlab.json.j2": {
+        "package": "gitlab-ee",
+        "store": "https://store.example/",
+        "client_id": "client-1",
+        "folder": "gitlab/tools/gitlab",
+        "keep": 14,
+    },
+    "gitlab-runner/templates/secrets.json.j2": {
+        "name": "gitlab-runner",
+        "inputs": {"token": "runnerToken"},
+        "run": [
+            *("/usr/local/sbin/platform-gitlab-runner", "--url", "http://gitlab.internal:80", "--executor", "shell"),
+            *("--concurrent", "2", "--stop-timeout", "600"),
+        ],
+    },
+}
+
+GIVEN = {
+    "package_source_name": "gitlab",
+    "package_source_repository": {"url": "https://packages.example/gitlab/debian", "suite": "trixie", "component": "main"},
+    "package_source_packages": ["gitlab-ee", "gitlab-more"],
+    "gitlab_package": "gitlab-ee",
+    "gitlab_store": "https://store.example/",
+    "gitlab_client_id": "client-1",
+    "gitlab_backup_folder": "gitlab/tools/gitlab",
+    "gitlab_backups_kept": 14,
+    "gitlab_runner_token": "runnerToken",
+    "gitlab_runner_url": "http://gitlab.internal:80",
+    "gitlab_runner_executor": "shell",
+    "gitlab_runner_concurrent": 2,
+    "gitlab_runner_stop_timeout": 600,
+    "ansible_managed": "Ansible managed",
+}
+
+
+class Written(unittest.TestCase):
+    def test_files_say_what_the_variables_do(self):
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder)
+            tasks = [
+                {"ansible.builtin.template": {"src": str(ROLES / path), "dest": str(here / str(number)), "mode": "0600"}}
+                for number, path in enumerate(WRITTEN)
+            ]
+            play = [{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}]
+            (here / "play.yml").write_text(json.dumps(play))
+            program = ROLES.parents[1] / ".venv/bin/ansible-playbook"
+            command = [program, "-e", json.dumps(GIVEN), here / "play.yml"]
+            environment = {**os.environ, "ANSIBLE_LOCALHOST_WARNING": "False"}
+            done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            for number, (path, expected) in enumerate(WRITTEN.items()):
+                text = (here / str(number)).read_text()
+                found = text.split("#\n", 2)[-1] if isinstance(expected, str) else json.loads(text)
+                self.assertEqual(found, expected, path)
 
 
 if __name__ == "__main__":
