@@ -4,6 +4,7 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
+import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
 import { asAdministrator } from "../fabric/internet.ts";
@@ -120,7 +121,10 @@ program
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
     const [program = "", ...before] = administrator ? asAdministrator : ["ip", "netns", "exec", outside];
-    process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit" }).status ?? 1;
+    const { bundleFile } = authority();
+    // There the lab's authority is one of the known ones, as Let's Encrypt is elsewhere.
+    const env = { ...process.env, CURL_CA_BUNDLE: bundleFile, SSL_CERT_FILE: bundleFile };
+    process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit", env }).status ?? 1;
   });
 passingOn(program, "artifact", "as of bin/artifact: build examples/front --out front.tar.gz")
   .description("bin/artifact at the lab's Azure: build, publish and deploy applications")
