@@ -15,6 +15,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import yaml
+
 ROLES = pathlib.Path(__file__).parent.parent / "roles"
 LEAST = (1, 25, 1)
 
@@ -46,7 +48,9 @@ def free_port(*addresses, kind=socket.SOCK_STREAM):
 
 
 def render(cases, folder):
-    """Has Ansible itself render the role's template, once for each case, with the role's defaults."""
+    """Has Ansible itself check the values and render the role's template, once for each case, with the role's defaults."""
+    role = ROLES / "nginx-reverse-proxy"
+    specification = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
     playbook = [
         {
             "hosts": "all",
@@ -54,13 +58,14 @@ def render(cases, folder):
             # It is named, so that its defaults count, and does nothing.
             "roles": [{"role": "nginx-reverse-proxy", "when": False}],
             "tasks": [
+                {"ansible.builtin.validate_argument_spec": {"argument_spec": specification}},
                 {
                     "ansible.builtin.template": {
-                        "src": str(ROLES / "nginx-reverse-proxy/templates/nginx.conf.j2"),
+                        "src": str(role / "templates/nginx.conf.j2"),
                         "dest": f"{folder}/{{{{ inventory_hostname }}}}.conf",
                         "mode": "0644",
                     }
-                }
+                },
             ],
         }
     ]

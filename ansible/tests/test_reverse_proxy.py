@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 import threading
 import unittest
+import warnings
 
 from reverse_proxies import Authority, Proxy, free_port, names, render, service, why_not
 
@@ -116,8 +117,10 @@ class ReverseProxyTest(unittest.TestCase):
         """(protocol, cipher, certificate)."""
         context = ssl.create_default_context(cafile=self.authority.file)
         context.check_hostname = False
-        context.minimum_version = minimum or ssl.TLSVersion.TLSv1_2
-        context.maximum_version = maximum or ssl.TLSVersion.TLSv1_3
+        # Python warns of old versions.
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            context.minimum_version = minimum or ssl.TLSVersion.TLSv1_2
+            context.maximum_version = maximum or ssl.TLSVersion.TLSv1_3
         if ciphers:
             context.set_ciphers(ciphers)
         with socket.create_connection((self.entry.address, self.entry.ports[443]), 10) as plain:
@@ -237,15 +240,13 @@ class ReverseProxyTest(unittest.TestCase):
         self.assertEqual(ask("127.0.0.5", X_Forwarded_Proto="https", **told), 308)
 
     def test_each_client_has_a_limit_of_its_own_also_behind_a_trusted_proxy(self):
-        def statuses(client):
-            told = {"X_Forwarded_For": client, "X_Forwarded_Proto": "https"}
-            return [self.moving.ask_from("127.0.0.1", "www.b.example", **told) for _ in range(6)]
-
         for client in ("192.0.2.1", "192.0.2.2"):
-            answers = statuses(client)
+            told = {"X_Forwarded_For": client, "X_Forwarded_Proto": "https"}
+            answers = [self.moving.ask_from("127.0.0.1", "www.b.example", **told) for _ in range(20)]
             self.assertEqual([status for status, _, _ in answers[:3]], [200] * 3)
-            self.assertEqual(answers[-1][0], 429)
-            self.assertEqual(answers[-1][1]["retry-after"], "1")
+            refused = [headers["retry-after"] for status, headers, _ in answers if status == 429]
+            self.assertGreater(len(refused), 5)
+            self.assertEqual(set(refused), {"1"})
 
     def test_a_challenge_is_answered_over_http_with_the_accounts_thumbprint(self):
         path = "/.well-known/acme-challenge/"
