@@ -144,6 +144,7 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
   return {
     name,
     loadBalancer,
+    components: [group, ...(loadBalancer ? [loadBalancer] : [])],
     groups: [
       { machines, scaleSetIds: group.scaleSetIds, identityId: identities.of(machines.name).id, poolIds },
       ...(balancers && balancerGroup
@@ -208,8 +209,8 @@ for (const { peer, id, guid } of peers) {
     `peering-${peer.stack}`,
     {
       ...common,
-      // One after the other: Azure refuses a second change of a network while one is under way.
-      after: [network, privateZone, ...peerings],
+      // One after the other, and after all that is in the network: Azure refuses what refers to one that is changing.
+      after: [privateZone, reverseProxy, ...tiers.flatMap(({ components }) => components), ...peerings],
       networkId: network.id,
       privateDomain: plan.privateDomain,
       peer,
