@@ -18,7 +18,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -30,6 +30,14 @@ lab: ## build an environment in the lab, send it a request from outside, tell wh
 	@export PLATFORM_TIMES=$$(mktemp); trap 'rm -f "$$PLATFORM_TIMES"' EXIT; \
 	bin/setup lab; bin/lab up $(STACK); bin/lab tour $(STACK); \
 	echo; cat "$$PLATFORM_TIMES"; printf '%6d s  make lab\n' "$$SECONDS"
+
+lab-all: ## build dev, tools and prod in one lab, tools again through its entry; a second round changes nothing; tell time and memory
+	@export PLATFORM_TIMES=$$(mktemp); trap 'rm -f "$$PLATFORM_TIMES"' EXIT; \
+	bin/setup lab; \
+	for stack in dev tools prod tools; do bin/lab up $$stack; done; \
+	for stack in dev tools prod; do bin/lab up $$stack -- --expect-no-changes; bin/lab tour $$stack; done; \
+	echo; cat "$$PLATFORM_TIMES"; printf '%6d s  make lab-all\n' "$$SECONDS"; \
+	free --mebi | awk '/^Mem:/ { printf "%6.1f GiB of memory used on this host, of %.1f\n", $$3 / 1024, $$2 / 1024 }'
 
 chaos: setup ## break the environment in the lab while it is used; CHAOS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/chaos/suite.ts --stack $(STACK) $(CHAOS)
@@ -95,7 +103,7 @@ lint-others:
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/* .ci/run delivery/capistrano/pipeline lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh lab/pipeline/*.sh ansible/roles/*/files/*.sh
+	@$(TOOLS); shellcheck bin/* .ci/run delivery/capistrano/pipeline lab/engine/build.sh lab/load/build.sh lab/pebble/build.sh lab/fabric/isolated.sh lab/pipeline/*.sh ansible/roles/*/files/*.sh
 	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
 programs: ## tests of the programs in Go, Ruby and Python

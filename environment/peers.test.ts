@@ -125,7 +125,10 @@ test("calls to a tier of another environment that machines balance go through it
   tiers["runner"] = { ...tiers["runner"], outbound: [{ to: "10.10.0.0/16", ports: [5432] }] };
   prod["peers"] = { tools: { admits: [flow, { ...flow, to: "data", port: 5432 }] } };
   tools["peers"] = { production: { reaches: [flow, { ...flow, from: "gitlab", to: "data", port: 5432 }] } };
-  const called = planOf("prod", prod, undefined, [{ file: "Pulumi.tools.yaml", environment: tools }]);
+  const called = planOf("prod", prod, undefined, [
+    { file: "Pulumi.tools.yaml", environment: tools },
+    ...siblingsOf("dev"),
+  ]);
   const calling = planOf("tools", tools, undefined, [{ file: "Pulumi.prod.yaml", environment: prod }]);
   expect(rulesOf(called, "balancer")).toEqual([
     "2000 allow-tools.runner.back 10.30.2.0/24 4000",
@@ -136,6 +139,7 @@ test("calls to a tier of another environment that machines balance go through it
   expect(rulesOf(calling, "runner")).toEqual([
     "1300 allow-out-production.back 10.10.2.254/32,10.10.250.0/24 4000",
     "1510 deny-out-production 10.10.0.0/16 *",
+    "900 allow-vault-out AzureKeyVault 443",
     "1001 allow-out-gitlab 10.30.1.0/24 80",
     // A block in `outbound` opens no peered network: the rule before it denies first.
     "2000 allow-out-10.10.0.0_16-tcp 10.10.0.0/16 5432",

@@ -212,7 +212,8 @@ export function planEnvironment(
   const identities = machineGroups(plan).map((group) => ({
     group: group.name,
     name: resourceName("identity", stack, group.name),
-    rights: rightsOf(group),
+    rights:
+      group === plan.reverseProxy ? rightsOf(group, plan.reverseProxy.certificates, plan.domain) : rightsOf(group),
   }));
   return { ...plan, identities };
 }

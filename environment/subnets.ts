@@ -7,6 +7,7 @@ import { secretNames, type MachineGroup } from "./machineGroup.ts";
 import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
 import { inboundFromPeers, outboundToPeers, type PeerTraffic } from "./peerTraffic.ts";
 import type { PlannedPort } from "./portMoves.ts";
+import { containerRights, rightsOf } from "./rights.ts";
 import type { Environment } from "./schema.ts";
 
 /** A subnet with the rules of its security group. */
@@ -99,7 +100,7 @@ export function planSubnets(
         ...outboundToPeers(name, traffic),
         ...outboundRules(environment.tiers[name]?.outbound, reached(name), {
           secrets: secretNames(machines).length > 0,
-          releases: machines.applications.length > 0,
+          releases: containerRights(rightsOf(machines)).length > 0,
         }),
       ],
       serviceEndpoints,

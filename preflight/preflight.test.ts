@@ -14,6 +14,7 @@ import {
 } from "../azure/testing/subscription.ts";
 import type { Plan } from "../environment/plan.ts";
 import type { PreflightSettings } from "../environment/preflight.ts";
+import { noZoneFile } from "../environment/zones/zoneFile.ts";
 import type { Stack } from "../environment/read.ts";
 import { dev } from "../environment/testing/mistakes.ts";
 import { planOf } from "../environment/testing/stacks.ts";
@@ -62,6 +63,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
+    zoneFile: noZoneFile,
     file: "Pulumi.dev.yaml",
   };
   const error = await preflight(settings, Promise.resolve({ scaleSets: given.standing ?? new Map() })).then(

@@ -66,6 +66,7 @@ const clientOf = (principalId: string, context: Context): string =>
 
 /** What a reference to a resource of one of these types needs besides the right to write what refers to it. */
 const linked: readonly [RegExp, action?: string][] = [
+  [/\/virtualNetworks\/[^/]+$/i],
   [/\/virtualNetworks\/[^/]+\/subnets\/[^/]+$/i],
   [/\/networkSecurityGroups\/[^/]+$/i],
   [/\/natGateways\/[^/]+$/i],
@@ -78,7 +79,8 @@ const linked: readonly [RegExp, action?: string][] = [
 export function checkJoin(referrer: string, target: string, context: Context, principalId: string): void {
   const found = linked.find(([pattern]) => pattern.test(target));
   if (!found) return;
-  const action = actionOf({ method: "POST", segments: [...target.split("/").slice(1), found[1] ?? "join"] });
+  const verb = /\/virtualNetworkPeerings\/[^/]+$/i.test(referrer) ? "peer" : (found[1] ?? "join");
+  const action = actionOf({ method: "POST", segments: [...target.split("/").slice(1), verb] });
   if (mayAct(context, principalId, "action", action, target)) return;
   const write = actionOf({ method: "PUT", segments: referrer.split("/").slice(1) });
   throw new ArmError(

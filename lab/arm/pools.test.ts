@@ -94,6 +94,39 @@ test("a rule moves from one pool to the other and back while both have machines,
   expect(served()).toEqual(["back", "back"]);
 });
 
+test("machines that stand are served by a public load balancer, too, once their interfaces are in its pool", async () => {
+  const { network } = lab.clients;
+  const id = `${rg}/Microsoft.Network/loadBalancers/lbe`;
+  const address = { location, sku: { name: "Standard" }, publicIPAllocationMethod: "Static" };
+  const publicIPAddress = await network.publicIPAddresses.createOrUpdate("rg", "pip", address);
+  await network.loadBalancers.createOrUpdate("rg", "lbe", {
+    location,
+    sku: { name: "Standard" },
+    frontendIPConfigurations: [{ name: "frontend", publicIPAddress }],
+    backendAddressPools: [{ name: "members" }],
+    loadBalancingRules: [
+      {
+        name: "service",
+        protocol: "Tcp",
+        frontendPort: 4000,
+        frontendIPConfiguration: { id: `${id}/frontendIPConfigurations/frontend` },
+        backendAddressPool: { id: `${id}/backendAddressPools/members` },
+      },
+    ],
+  });
+  const before = lab.arm.world().machines;
+  for await (const nic of network.networkInterfaces.list("rg")) {
+    if (!nic.name!.startsWith("nic-back-")) continue;
+    const [configuration] = nic.ipConfigurations!;
+    configuration!.loadBalancerBackendAddressPools!.push({ id: `${id}/backendAddressPools/members` });
+    await network.networkInterfaces.createOrUpdate("rg", nic.name!, nic);
+  }
+  const { machines, loadBalancers } = lab.arm.world();
+  expect(machines).toEqual(before);
+  const back = machines.filter(({ name }) => name.startsWith("back_")).map((machine) => machine.id);
+  expect(loadBalancers.map(({ rules }) => rules[0]?.members)).toEqual([back, back]);
+});
+
 test("a pool is not taken away while machines of a scale set are in it", async () => {
   const inUse = /^LoadBalancerBackendAddressPoolInUseByVirtualMachineScaleSet: .*balancers.*in use by/;
   expect(await refusal(balance("members", ["members"]))).toMatch(inUse);

@@ -40,6 +40,32 @@ describe("peering", () => {
     expect(back.peeringState).toBe("Connected");
     expect(peers()).toEqual([[key(vnet("vnet-tools"))], [key(vnet("vnet-dev"))]]);
   });
+
+  test("a peering without access takes the peer out of the tag VirtualNetwork of its own side, and stays connected", async () => {
+    const { network } = lab.clients;
+    const put = (allowVirtualNetworkAccess: boolean) =>
+      network.virtualNetworkPeerings.createOrUpdate("rg", "vnet-dev", "to-tools", {
+        remoteVirtualNetwork: { id: vnet("vnet-tools") },
+        allowVirtualNetworkAccess,
+      });
+    expect((await put(false)).peeringState).toBe("Connected");
+    const [dev, tools] = lab.arm.world().networks;
+    expect(dev).toMatchObject({ peers: [key(vnet("vnet-tools"))], untaggedPeers: [key(vnet("vnet-tools"))] });
+    expect(tools).toMatchObject({ peers: [key(vnet("vnet-dev"))] });
+    expect(tools).not.toHaveProperty("untaggedPeers");
+    await put(true);
+    expect(lab.arm.world().networks[0]).not.toHaveProperty("untaggedPeers");
+  });
+
+  test("a network that is peered keeps its address space in the lab, and can be put again as it is", async () => {
+    const put = (addressPrefixes: string[]) =>
+      lab.clients.network.virtualNetworks.createOrUpdate("rg", "vnet-dev", {
+        location,
+        addressSpace: { addressPrefixes },
+      });
+    expect(await refusal(put(["10.20.0.0/16", "10.21.0.0/16"]))).toMatch(/^NotImplementedByLab: .*peered.*to-tools/);
+    expect(await refusal(put(["10.20.0.0/16"]))).toBe("accepted");
+  });
 });
 
 describe("a public load balancer", () => {
@@ -160,15 +186,23 @@ describe("zones", () => {
       id: key(`${rg}/Microsoft.Network/dnsZones/dev.chatbot.example`),
       name: "dev.chatbot.example",
       private: false,
+      pool: 1,
       networkIds: [],
       records: [
         { name: "www", type: "A", ttl: 60, values: ["198.51.100.32"] },
-        { name: "api", type: "CNAME", ttl: 60, values: ["www.dev.chatbot.example"] },
-        { name: "_note", type: "TXT", ttl: 60, values: ["a b"] },
+        { name: "api", type: "CNAME", ttl: 60, values: ["www.dev.chatbot.example."] },
+        { name: "_note", type: "TXT", ttl: 60, values: ['"a " "b"'] },
+        { name: "@", type: "NS", ttl: 172800, values: zone.nameServers },
+        {
+          name: "@",
+          type: "SOA",
+          ttl: 3600,
+          values: ["ns1-01.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300"],
+        },
       ],
     });
     await dns.recordSets.delete("rg", "dev.chatbot.example", "www", "A");
-    expect(lab.arm.world().zones[0]!.records.map((record) => record.name)).toEqual(["api", "_note"]);
+    expect(lab.arm.world().zones[0]!.records.map((record) => record.name)).toEqual(["api", "_note", "@", "@"]);
   });
 
   test("a private zone is seen by the networks it is linked with, and lists the machines of one that registers", async () => {

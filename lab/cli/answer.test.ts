@@ -8,6 +8,13 @@ test("a good answer was served", () => {
   expect(readAnswer(text("HTTP/2 204", ""))).toEqual({ served: true });
 });
 
+test("an answer counts behind those that sent on to it", () => {
+  const sentOn = text("HTTP/1.1 301 Moved Permanently", "Location: https://www.example/", "", "");
+  expect(readAnswer(sentOn + text("HTTP/2 200", "server: nginx", "", "hello"))).toEqual({ served: true });
+  expect(readAnswer(sentOn)).toBeUndefined();
+  expect(readAnswer(sentOn + text("HTTP/2 502", "", ""))).toBeUndefined();
+});
+
 test("the reverse proxy's word that nothing is installed names the tier", () => {
   const page = ["Content-Type: text/plain", "X-Nothing-Installed: machine-learning", "", "not yet"];
   expect(readAnswer(text("HTTP/1.1 503 Service Temporarily Unavailable", ...page))).toEqual({

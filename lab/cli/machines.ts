@@ -7,10 +7,10 @@ import { administratorKey } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import type { Damage } from "../fabric/machine/damage.ts";
 import { Machines } from "../fabric/machines.ts";
-import { stateDir } from "../paths.ts";
+import { root, stateDir } from "../paths.ts";
 import type { Machine } from "../world.ts";
 import { ask, type DaemonStatus } from "./daemon.ts";
-import { stackOf } from "./stacks.ts";
+import { entryOf, stackOf } from "./stacks.ts";
 
 /** The machine of that name, host name, address, or name in an inventory: one of the first two with its stack's. */
 export function findMachine({ world }: Pick<DaemonStatus, "world">, name: string): Machine {
@@ -35,34 +35,62 @@ export async function kill(machine: Machine, how: Damage): Promise<number> {
   return at;
 }
 
-/** Runs ssh through the reverse proxy, as an administrator would, with host keys from the serial consoles. */
-export async function ssh(daemon: DaemonStatus, machine: Machine, command: string[]): Promise<number> {
-  const proxies = daemon.world.machines.filter(
-    ({ networkId, tags }) => networkId === machine.networkId && tags.tier === "reverse-proxy",
+/** An address at which SSH is passed on to reverse proxies, and their machines. */
+interface Jump {
+  address: string;
+  proxies: Machine[];
+}
+
+/**
+ * The way to a machine's network: its own public address; else that of its stack's entry, and from there the internal
+ * one of its own.
+ */
+export function jumpsTo({ world }: Pick<DaemonStatus, "world">, machine: Machine, project: string): Jump[] {
+  const rules = world.loadBalancers.flatMap((balancer) => balancer.rules).filter(({ port }) => port === 22);
+  const into = (networkId: string | undefined, isPublic: boolean): Jump | undefined => {
+    const rule = rules.find((one) => one.networkId === networkId && one.public === isPublic);
+    const proxies = world.machines.filter((one) => one.networkId === networkId && one.tags.tier === "reverse-proxy");
+    return rule && { address: rule.address, proxies };
+  };
+  const own = into(machine.networkId, true);
+  if (own) return [own];
+  const stack = stackOf(machine);
+  const entry = entryOf(project, stack);
+  const network = world.networks.find(
+    ({ id, peers }) => stackOf({ id }) === entry && peers.includes(machine.networkId),
   );
-  const entrance = daemon.world.loadBalancers
-    .flatMap(({ rules }) => rules)
-    .find((rule) => rule.public && rule.port === 22 && rule.networkId === machine.networkId)?.address;
-  if (!entrance) throw new Error("no public address leads to SSH in this machine's network");
+  const [first, second] = [into(network?.id, true), into(machine.networkId, false)];
+  if (first && second) return [first, second];
+  throw new Error(
+    `no public address leads to SSH in the network of ${stack}` +
+      (entry === undefined ? "" : `; it is reached through ${entry}: bin/lab up ${entry}`),
+  );
+}
+
+/** Runs ssh through the reverse proxies, as an administrator would, with host keys from the serial consoles. */
+export async function ssh(daemon: DaemonStatus, machine: Machine, command: string[]): Promise<number> {
+  const jumps = jumpsTo(daemon, machine, root);
   const { privateKeyFile } = administratorKey();
   const dir = mkdtempSync(join(dirname(privateKeyFile), "known-"));
   try {
     const knownHosts = join(dir, "known_hosts");
     const lines = await Promise.all([
-      ...proxies.map(async (proxy) => hostKeys(entrance, proxy)),
+      ...jumps.flatMap(({ address, proxies }) => proxies.map(async (proxy) => hostKeys(address, proxy))),
       hostKeys(machine.address, machine),
     ]);
     writeFileSync(knownHosts, `${lines.flat().join("\n")}\n`);
     const settings = [
-      "IdentitiesOnly=yes",
-      "StrictHostKeyChecking=yes",
-      `UserKnownHostsFile=${knownHosts}`,
-      "LogLevel=ERROR",
+      "  IdentitiesOnly yes",
+      "  StrictHostKeyChecking yes",
+      `  UserKnownHostsFile "${knownHosts}"`,
+      "  LogLevel ERROR",
     ];
-    const common = ["-i", privateKeyFile, ...settings.flatMap((setting) => ["-o", setting])];
-    const jump = ["ssh", ...common, "-W", "%h:%p", `${machine.adminUser}@${entrance}`].join(" ");
-    const target = `${machine.adminUser}@${machine.address}`;
-    const args = [...common, "-o", `ProxyCommand=${jump}`, target, ...command];
+    // A file, since options of the command line do not reach the connections to jump hosts.
+    const hosts = ["Host *", `  User ${machine.adminUser}`, `  IdentityFile "${privateKeyFile}"`, ...settings];
+    const config = join(dir, "ssh_config");
+    writeFileSync(config, `${hosts.join("\n")}\n`);
+    const jump = ["-J", jumps.map(({ address }) => address).join()];
+    const args = ["-F", config, ...jump, machine.address, ...command];
     return spawnSync("ssh", args, { stdio: "inherit" }).status ?? 255;
   } finally {
     rmSync(dir, { recursive: true });

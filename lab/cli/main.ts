@@ -4,19 +4,22 @@ import { createReadStream, existsSync } from "node:fs";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { Argument, Command, Option } from "commander";
+import { authority } from "../authority.ts";
 import { damages, type Damage } from "../fabric/machine/damage.ts";
 import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/imageFault.ts";
 import { asAdministrator } from "../fabric/internet.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText, type VaultState, vaultStates } from "../liveSettings.ts";
-import { stateDir } from "../paths.ts";
+import { root, stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
+import { addInternetCommands } from "./internet.ts";
 import { addLimitsCommand } from "./limits.ts";
 import { findMachine, kill, ssh } from "./machines.ts";
 import { addProjectCommand } from "./projectCommand.ts";
 import { addPulumiCommands, isHelp, passingOn, stackArgument } from "./pulumiCommands.ts";
 import { releasesOn } from "./releases.ts";
+import { entryOf } from "./stacks.ts";
 import { describe, stackStatus } from "./status.ts";
 import { timed } from "./times.ts";
 import { tour } from "./tour.ts";
@@ -50,7 +53,7 @@ program
     const daemon = await runningDaemon();
     await timed(
       () => `tour of stack ${stack}`,
-      () => tour(daemon, stack),
+      () => tour(daemon, stack, entryOf(root, stack)),
     );
   });
 program
@@ -118,7 +121,10 @@ program
     await runningDaemon();
     const words = command.length > 0 ? command : [process.env.SHELL ?? "/bin/sh"];
     const [program = "", ...before] = administrator ? asAdministrator : ["ip", "netns", "exec", outside];
-    process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit" }).status ?? 1;
+    const { bundleFile } = authority();
+    // There the lab's authority is one of the known ones, as Let's Encrypt is elsewhere.
+    const env = { ...process.env, CURL_CA_BUNDLE: bundleFile, SSL_CERT_FILE: bundleFile };
+    process.exitCode = spawnSync(program, [...before, ...words], { stdio: "inherit", env }).status ?? 1;
   });
 passingOn(program, "artifact", "as of bin/artifact: build examples/front --out front.tar.gz")
   .description("bin/artifact at the lab's Azure: build, publish and deploy applications")
@@ -150,6 +156,7 @@ program
     );
   });
 addLimitsCommand(program);
+addInternetCommands(program);
 program
   .command("down")
   .description("remove everything that the lab made on this machine, its stacks' state included")

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { resourceName } from "../../environment/names.ts";
 import { environmentOf } from "./stackFile.ts";
-import { networkPrefixes, readStackFile, requireStack, stackOf, stacks } from "./stacks.ts";
+import { entryOf, networkPrefixes, readStackFile, requireStack, stackOf, stacks } from "./stacks.ts";
 
 let project: string;
 beforeEach(() => {
@@ -55,4 +55,14 @@ test("the stack of a resource is the one for which the program names its group",
     const id = `/subscriptions/s/resourcegroups/${resourceName("resourceGroup", stack)}/providers/x/y/z`;
     expect(stackOf({ id })).toBe(stack);
   }
+});
+
+test("a stack without a public address has its entry's stack for a way in, by the name of its environment", () => {
+  const proxy = (more: string) => `config:\n  platform:environment:\n    name: ${more}`;
+  file("Pulumi.prod.yaml", proxy("production"));
+  file("Pulumi.tools.yaml", proxy("tools\n    reverseProxy: {entry: production}"));
+  file("Pulumi.dev.yaml", proxy("development\n    reverseProxy: {entry: production, public: true}"));
+  expect(["prod", "tools", "dev", "staging-eu"].map((stack) => entryOf(project, stack))).toEqual([
+    ...[undefined, "prod", undefined, undefined],
+  ]);
 });

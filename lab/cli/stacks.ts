@@ -40,6 +40,17 @@ export function readStackFile(project: string, stack: string): StackFile {
   }
 }
 
+/**
+ * The stack whose reverse proxies are the way in to this one's, by their files; undefined where this one has a public
+ * address of its own.
+ */
+export function entryOf(project: string, stack: string): string | undefined {
+  const named = (one: string): Record<string, unknown> => environmentOf(readStackFile(project, one));
+  const { reverseProxy } = named(stack);
+  const { entry, public: isPublic = entry === undefined } = isObject(reverseProxy) ? reverseProxy : {};
+  return isPublic ? undefined : stacks(project).find((one) => one !== stack && named(one).name === entry);
+}
+
 /** Address blocks of the stacks' networks. A stack whose file cannot be read, or names no block, has none. */
 export function networkPrefixes(project: string): string[] {
   return stacks(project).flatMap((stack) => {

@@ -53,7 +53,11 @@ const status = stackStatus({
         name: "chatbot.example",
         private: false,
         networkIds: [],
-        records: ["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
+        records: [
+          ...["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
+          // Of a stack behind another one's reverse proxies.
+          { name: "api", type: "CNAME" as const, ttl: 60, values: ["entry.example"] },
+        ],
       },
     ],
   }),
@@ -88,7 +92,11 @@ test("a load balancer's policy is the one of its tag", () => {
 });
 
 test("the zone's own record and those of host names have a URL", () => {
-  expect(status[0]?.urls).toEqual(["http://chatbot.example/", "http://www.chatbot.example/"]);
+  expect(status[0]?.urls).toEqual([
+    "http://chatbot.example/",
+    "http://www.chatbot.example/",
+    "http://api.chatbot.example/",
+  ]);
 });
 
 test("the tables show all of it", () => {

@@ -109,7 +109,7 @@ export function stackStatus(
         .filter((zone) => !zone.private && stackOf(zone) === stack)
         .flatMap((zone) =>
           zone.records
-            .filter(({ type, name }) => type === "A" && !name.startsWith("*"))
+            .filter(({ type, name }) => (type === "A" || type === "CNAME") && !name.startsWith("*"))
             .map(({ name }) => `http://${name === "@" ? "" : `${name}.`}${zone.name}/`),
         ),
     };

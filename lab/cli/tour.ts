@@ -1,5 +1,6 @@
 /** A request from outside, and the machines that it passed. */
 import { spawnSync } from "node:child_process";
+import { authority } from "../authority.ts";
 import { holds } from "../polling.ts";
 import { readAnswer } from "./answer.ts";
 import type { DaemonStatus } from "./daemon.ts";
@@ -11,18 +12,28 @@ const timeoutSeconds = 60;
 
 /**
  * Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails; the reverse
- * proxy's word that nothing is installed behind a URL yet is an answer.
+ * proxy's word that nothing is installed behind a URL yet is an answer. A stack whose entry is not up is only shown.
+ *
+ * @param entry The stack whose reverse proxies are the way in, where it has none of its own.
  */
-export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
-  const status = stackStatus(daemon).find((one) => one.stack === stack);
-  if (!status || status.urls.length === 0)
+export async function tour(daemon: DaemonStatus, stack: string, entry?: string): Promise<void> {
+  const all = stackStatus(daemon);
+  const status = all.find((one) => one.stack === stack);
+  const isClosed = entry !== undefined && !all.some((one) => one.stack === entry);
+  if (!status || (status.urls.length === 0 && !isClosed))
     throw new Error(`stack "${stack}" has no URL; bring it up with: bin/lab up ${stack}`);
   process.stdout.write(describe([status]));
+  if (isClosed) {
+    process.stdout.write(
+      `\n${stack} is reached through ${entry}, which is not up. Next: bin/lab up ${entry}, and bin/lab up ${stack} again\n`,
+    );
+    return;
+  }
   for (const url of status.urls) {
     let asked!: ReturnType<typeof ask>;
     const attempt = () => (asked = ask(url)).answer !== undefined;
     const answered = await holds(attempt, { timeoutSeconds, intervalSeconds: 1 });
-    process.stdout.write(`\n$ bin/lab internet -- curl --include ${url}\n${asked.stdout}${asked.stderr}\n`);
+    process.stdout.write(`\n$ bin/lab internet -- curl --include --location ${url}\n${asked.stdout}${asked.stderr}\n`);
     if (!answered) throw new Error(`${url} gave no good answer from outside`);
     if (asked.answer?.served === false)
       process.stdout.write(
@@ -42,7 +53,10 @@ Look next:
 function ask(url: string) {
   const { status, stdout, stderr } = spawnSync(
     "ip",
-    ["netns", "exec", outside, "curl", "-sS", "--include", "--max-time", "20", url],
+    [
+      ...["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20"],
+      ...["--cacert", authority().bundleFile, url],
+    ],
     { encoding: "utf8" },
   );
   return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };

@@ -168,4 +168,11 @@ describe("a router's rules", () => {
       "168.63.129.16",
     ]);
   });
+  test("do not count a peer that the tag does not stand for, while a rule that names its addresses does", () => {
+    const untagged = { ...network, untaggedPeers: ["/peer"] };
+    const ranges = virtualNetworkRanges(world({ networks: [untagged, peer] }), untagged);
+    expect(ranges.map(rangeText)).toEqual(["10.20.0.0-10.20.255.255", "168.63.129.16"]);
+    const named = rule({ name: "peer", priority: 100, direction: "Inbound", access: "Allow", sources: peer.prefixes });
+    expect(securityRules([named], "Inbound", ranges)).toEqual(["ip saddr { 10.30.0.0-10.30.255.255 } return", "drop"]);
+  });
 });

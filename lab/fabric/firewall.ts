@@ -139,9 +139,10 @@ export function securityRules(
   return [...lines, "drop"];
 }
 
-/** What the tag VirtualNetwork stands for: the address space, that of the peers, and Azure's own address. */
+/** What the tag VirtualNetwork stands for: the address space, that of peers, and Azure's own address. */
 export function virtualNetworkRanges(world: World, network: VirtualNetwork): Range[] {
-  const peers = world.networks.filter((other) => network.peers.includes(other.id));
+  const { peers: connected, untaggedPeers = [] } = network;
+  const peers = world.networks.filter(({ id }) => connected.includes(id) && !untaggedPeers.includes(id));
   const blocks = [network, ...peers].flatMap(({ prefixes }) => prefixes);
   return union([...blocks, azureAddress].map(blockRange));
 }

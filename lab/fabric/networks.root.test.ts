@@ -59,6 +59,15 @@ const network: VirtualNetwork = {
           sources: ["Internet"],
           destinationPorts: ["80"],
         }),
+        rule({
+          name: "tools",
+          priority: 110,
+          direction: "Inbound",
+          access: "Allow",
+          protocol: "tcp",
+          sources: ["10.30.0.0/24"],
+          destinationPorts: ["80", "22"],
+        }),
         allowProbe,
         denyInbound,
         ...defaultRules,
@@ -84,7 +93,25 @@ const tools: VirtualNetwork = {
   name: "vnet-tools",
   prefixes: ["10.30.0.0/16"],
   peers: ["/vnet/dev"],
-  subnets: [{ id: "/subnet/tools", name: "tools", prefix: "10.30.0.0/24", rules: defaultRules }],
+  subnets: [
+    {
+      id: "/subnet/tools",
+      name: "tools",
+      prefix: "10.30.0.0/24",
+      rules: [
+        rule({
+          name: "ssh",
+          priority: 100,
+          direction: "Outbound",
+          access: "Deny",
+          protocol: "tcp",
+          destinations: ["10.20.0.0/24"],
+          destinationPorts: ["22"],
+        }),
+        ...defaultRules,
+      ],
+    },
+  ],
 };
 const proxy = machine(network, 0, "10.20.0.4");
 const front = machine(network, 1, "10.20.1.4");
@@ -116,6 +143,8 @@ const publicRule: BalancingRule = {
   members: [proxy.id],
   distribution: "Default",
 };
+/** Of the same member and port as the public one. */
+const entryRule: BalancingRule = { ...publicRule, name: "entry", address: "10.20.0.254", public: false };
 /** Its only member calls it, too. */
 const toolRule: BalancingRule = {
   name: "tool",
@@ -135,6 +164,7 @@ const dev = world({
     { id: "/lb/back", name: "lbi-back", tags: {}, rules: [backRule] },
     { id: "/lb/tool", name: "lbi-tool", tags: {}, rules: [toolRule] },
     { id: "/lb/public", name: "lbe", tags: {}, rules: [publicRule] },
+    { id: "/lb/entry", name: "lbi-proxy", tags: {}, rules: [entryRule] },
   ],
   publicAddresses: [{ id: "/pip", name: "pip", address: "198.51.100.41", networkId: network.id }],
   zones: [
@@ -144,6 +174,13 @@ const dev = world({
       private: true,
       networkIds: [network.id],
       records: [{ name: "back", type: "A", ttl: 60, values: ["10.20.2.254"] }],
+    },
+    {
+      id: "/zone/linked",
+      name: "tools.chatbot.internal",
+      private: true,
+      networkIds: [network.id, tools.id],
+      records: [{ name: "reverse-proxy", type: "A", ttl: 60, values: ["10.30.0.254"] }],
     },
     {
       id: "/zone/public",
@@ -259,6 +296,13 @@ await inIsolation(import.meta.filename, () => {
     test("a peered network is the tag VirtualNetwork, and reached over its own router", async () => {
       expect(await ask(namespaceOf(back), "http://10.30.0.4:8080/")).toBe("tool 10.20.2.4");
     });
+    test("from a peered network a machine is reached where its own rules allow it, and the caller's do", async () => {
+      expect(await ask(namespaceOf(tool), "http://10.20.0.4/")).toBe("proxy 10.30.0.4");
+      // Its own network denies it, the other one would allow it.
+      expect(await ask(namespaceOf(tool), "http://10.20.0.4:22/")).toBe("timeout");
+      // The other way round.
+      expect(await ask(namespaceOf(tool), "http://10.20.1.5:3000/")).toBe("timeout");
+    });
   });
 
   describe("outbound traffic", () => {
@@ -340,6 +384,13 @@ await inIsolation(import.meta.filename, () => {
       expect(await lookUp(outside, "198.51.100.53", "www.dev.chatbot.example")).toBe("198.51.100.41");
       expect(await lookUp(outside, "198.51.100.53", "back.dev.chatbot.internal")).toBe("ENOTFOUND");
     });
+    test("a private zone that is linked to two networks is known in both, with the same addresses", async () => {
+      for (const machine of [back, tool])
+        expect(await lookUp(namespaceOf(machine), "168.63.129.16", "reverse-proxy.tools.chatbot.internal")).toBe(
+          "10.30.0.254",
+        );
+      expect(await ask(namespaceOf(back), "http://10.30.0.254/")).toBe("tool 10.20.2.4");
+    });
     test("a name that a private zone does not have does not exist", async () => {
       expect(await lookUp(namespaceOf(back), "168.63.129.16", "nobody.dev.chatbot.internal")).toBe("ENOTFOUND");
     });
@@ -419,6 +470,11 @@ await inIsolation(import.meta.filename, () => {
       client.kill();
       server.healthy = true;
       await until("its member is up again", () => upOf(member.id) === true);
+    });
+    test("an internal one serves a peered network with a machine that a public one serves at the same port", async () => {
+      expect(await ask(namespaceOf(tool), "http://10.20.0.254/")).toBe("proxy 10.30.0.4");
+      expect(await ask(outside, "http://198.51.100.41/")).toBe("proxy 198.51.100.200");
+      expect(await ask(outside, "http://10.20.0.254/")).toBe("timeout");
     });
     test("is reached from a peered network, but not by the member that it chooses", async () => {
       expect(await ask(namespaceOf(back), "http://10.30.0.254/")).toBe("tool 10.20.2.4");

@@ -2,6 +2,7 @@
 import type { ScaleSet } from "../../world.ts";
 import type { Context } from "../context.ts";
 import { ArmError, badRequest, conflict, notInLab } from "../errors.ts";
+import { refusePools } from "../network/backendPools.ts";
 import type { Resource } from "../resource.ts";
 import type { Draft, Outcome, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
@@ -56,6 +57,19 @@ function prepare(draft: Draft<ScaleSetBody>, context: Context): void {
   checkImage(profile.storageProfile.imageReference, location!);
   checkSecurity(draft, context);
   checkExtensions(profile.extensionProfile?.extensions ?? [], location!);
+  for (const { properties: nic } of profile.networkProfile.networkInterfaceConfigurations) {
+    const [first] = nic.ipConfigurations;
+    const pools = nic.ipConfigurations.flatMap(({ properties: one }) => one.loadBalancerBackendAddressPools ?? []);
+    const code = "VMScaleSetCannotUseMultipleLoadBalancersOfSameType";
+    const codes = { internal: code, public: code };
+    refusePools(
+      draft.id,
+      pools.map(({ id }) => id),
+      first!.properties.subnet.id,
+      context,
+      codes,
+    );
+  }
   if (properties.upgradePolicy?.mode === "Rolling")
     throw notInLab("the upgrade mode 'Rolling'; use Manual or Automatic");
   draft.computed.shortage = undefined;

@@ -11,6 +11,7 @@ import {
   networkInterfaceIntroduced,
   type NetworkInterfaceBody,
 } from "./networkInterfaceSchema.ts";
+import { refusePools } from "./backendPools.ts";
 import { networkType } from "./networkType.ts";
 import { allocate } from "./privateAddresses.ts";
 import { refuseShared } from "./publicIPAddresses.ts";
@@ -27,15 +28,16 @@ function prepare(draft: Draft<NetworkInterfaceBody>, context: Context): void {
     };
     addresses[name] = allocate(wish, context.store, Object.values(addresses));
     if (properties.publicIPAddress) refuseShared(properties.publicIPAddress.id, draft.id, context);
-    checkPools(draft.id, properties);
+    checkPools(draft.id, properties, context);
   }
   draft.computed.addresses = addresses;
 }
 
-/** Each backend pool is named once. */
+/** Each backend pool is named once, and they are of one internal and one public load balancer at most. */
 function checkPools(
   id: string,
   properties: NetworkInterfaceBody["properties"]["ipConfigurations"][number]["properties"],
+  context: Context,
 ): void {
   const pools = (properties.loadBalancerBackendAddressPools ?? []).map((pool) => keyOf(pool.id));
   if (new Set(pools).size !== pools.length) {
@@ -44,6 +46,9 @@ function checkPools(
       `Network interface ${id} names the same backend address pool twice.`,
     );
   }
+  // The code of a second public one is a guess by that of a second internal one.
+  const codes = { internal: "AnotherInternalLoadBalancerExists", public: "AnotherExternalLoadBalancerExists" };
+  refusePools(id, pools, properties.subnet.id, context, codes);
 }
 
 /** Stable, in the range of Microsoft's virtual machines. */

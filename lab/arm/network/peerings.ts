@@ -1,7 +1,9 @@
 /** Microsoft.Network/virtualNetworks/virtualNetworkPeerings */
+import { isDeepStrictEqual } from "node:util";
+import type { VirtualNetwork } from "../../world.ts";
 import { blockOf, overlaps } from "../addresses.ts";
 import type { Context, StoreContext } from "../context.ts";
-import { badRequest } from "../errors.ts";
+import { badRequest, notInLab } from "../errors.ts";
 import { keyOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
@@ -88,9 +90,6 @@ function peeringState(peering: Resource<PeeringBody>, store: Store): "Connected"
   return other.computed.peer === undefined || other.computed.peer === peering.guid ? "Connected" : "Initiated";
 }
 
-const connected = (peering: Resource<PeeringBody>, store: Store): boolean =>
-  peeringState(peering, store) === "Connected";
-
 /** Both sides remember each other. */
 function applied(peering: Resource<PeeringBody>, _: unknown, __: PeeringBody, { store }: Context): void {
   const other = opposite(parentOf(peering.id), peering.body.properties.remoteVirtualNetwork.id, store);
@@ -130,13 +129,33 @@ export const peeringsOf = (network: Resource, context: Context): object[] =>
       ...render(peering, context),
     }));
 
-/** Keys of the networks that a network reaches through its peerings. */
-export const peersOf = (network: Resource, { store }: StoreContext): string[] =>
-  store
+/**
+ * Keys of the networks that a network reaches through its peerings. `allowVirtualNetworkAccess: false` "only changes the
+ * definition of the VirtualNetwork service tag": https://learn.microsoft.com/azure/virtual-network/virtual-network-manage-peering
+ */
+export function peersOf(network: Resource, { store }: StoreContext): Pick<VirtualNetwork, "peers" | "untaggedPeers"> {
+  const found = store
     .children<PeeringBody>(network.id, types.peering)
-    .filter((peering) => isLive(peering) && connected(peering, store))
-    .filter((peering) => peering.body.properties.allowVirtualNetworkAccess !== false)
-    .map((peering) => keyOf(peering.body.properties.remoteVirtualNetwork.id));
+    .filter((peering) => isLive(peering) && peeringState(peering, store) === "Connected")
+    .map(({ body: { properties } }) => properties);
+  const keys = (given: typeof found): string[] => given.map((one) => keyOf(one.remoteVirtualNetwork.id));
+  const untaggedPeers = keys(found.filter((one) => one.allowVirtualNetworkAccess === false));
+  return { peers: keys(found), ...(untaggedPeers.length > 0 && { untaggedPeers }) };
+}
+
+/** Azure needs a synchronisation of every peering after such a change, until which the new range is not reached. */
+export function refuseWhilePeered(network: Resource<VirtualNetworkBody>, prefixes: string[], store: Store): void {
+  const before = network.body.properties.addressSpace.addressPrefixes;
+  if (isDeepStrictEqual(new Set(before), new Set(prefixes))) return;
+  const peering = store
+    .ofType<PeeringBody>(types.peering)
+    .find(
+      ({ id, body }) =>
+        keyOf(parentOf(id)) === network.key || keyOf(body.properties.remoteVirtualNetwork.id) === network.key,
+    );
+  if (peering)
+    throw notInLab(`another address space of a network that is peered (${peering.id}); delete its peerings first`);
+}
 
 export const peerings: ResourceType<PeeringBody> = {
   ...networkType,

@@ -8,7 +8,7 @@ import type { Draft, Projection, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { isListed, refuseDuplicateNames, replaceChildren } from "./inlineChildren.ts";
 import { networkType } from "./networkType.ts";
-import { peeringsOf, peersOf } from "./peerings.ts";
+import { peeringsOf, peersOf, refuseWhilePeered } from "./peerings.ts";
 import { subnetPrefix, type SubnetBody } from "./subnetSchema.ts";
 import { checkPrefixes, prefixBlock, projectSubnet, refuseUsed, renderSubnet } from "./subnets.ts";
 import { networkIntroduced, virtualNetworkBody, type VirtualNetworkBody } from "./virtualNetworkSchema.ts";
@@ -34,6 +34,7 @@ function prepare(draft: Draft<VirtualNetworkBody>, context: Context): void {
       `The address prefixes ${addressSpace.addressPrefixes.join(", ")} of resource ${draft.id} overlap each other.`,
     );
   }
+  if (draft.existing) refuseWhilePeered(draft.existing, addressSpace.addressPrefixes, context.store);
   refuseDuplicateNames(draft.id, subnets ?? []);
   const wanted = subnets?.map((subnet) => ({ name: subnet.name, prefix: subnetPrefix(subnet) }));
   const stored = subnetsOf(draft.id, context).map((subnet) => ({
@@ -81,7 +82,7 @@ function project(network: Resource<VirtualNetworkBody>, context: StoreContext): 
     name: network.name,
     prefixes: network.body.properties.addressSpace.addressPrefixes,
     subnets: subnetsOf(network.id, context).map((subnet) => projectSubnet(subnet, context)),
-    peers: peersOf(network, context),
+    ...peersOf(network, context),
   };
   return { networks: [planned] };
 }
