@@ -253,7 +253,7 @@ const playbook = new Playbook(
       },
     ],
     access: pulumi.output({ uri: vault.uri, storeUrl, clientIds: identities.clientIds }),
-    publicAddress: reverseProxy.publicAddress ?? entrysAddress ?? "",
+    publicAddress: reverseProxy.publicAddress,
     after: [privateZone, ...peerings, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },
   options,
