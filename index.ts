@@ -146,6 +146,7 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
   return {
     name,
     loadBalancer,
+    components: [group, ...(loadBalancer ? [loadBalancer] : [])],
     groups: [
       { machines, scaleSetIds: group.scaleSetIds, identityId: identities.of(machines.name).id, poolIds },
       ...(balancers && balancerGroup
@@ -206,8 +207,8 @@ for (const { peer, id, guid } of peers) {
     `peering-${peer.stack}`,
     {
       ...common,
-      // One after the other: Azure refuses a second change of a network while one is under way.
-      after: [network, privateZone, ...peerings],
+      // One after the other, and after all that is in the network: Azure refuses what refers to one that is changing.
+      after: [privateZone, reverseProxy, ...tiers.flatMap(({ components }) => components), ...peerings],
       networkId: network.id,
       privateDomain: plan.privateDomain,
       peer,
@@ -252,7 +253,7 @@ const playbook = new Playbook(
       },
     ],
     access: pulumi.output({ uri: vault.uri, storeUrl, clientIds: identities.clientIds }),
-    publicAddress: reverseProxy.publicAddress ?? entrysAddress ?? "",
+    publicAddress: reverseProxy.publicAddress,
     after: [privateZone, ...peerings, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },
   options,

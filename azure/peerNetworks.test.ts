@@ -44,7 +44,7 @@ test("of an environment that does not stand, or in part, it is told what is miss
       missing: ["rg-platform-tools/vnet-platform-tools", "rg-platform-tools/tools.chatbot.internal"],
     },
   ]);
-  expect(await found({ [network]: standing[network]! })).toMatchObject([
+  expect(await found({ [network]: standing[network] })).toMatchObject([
     { guid: "guid-1", missing: ["rg-platform-tools/tools.chatbot.internal"] },
   ]);
 });

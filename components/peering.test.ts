@@ -96,6 +96,8 @@ test("where the other network was made anew, all of it is made anew, under the s
       .map(({ replacementTrigger, deleteBeforeReplace }) => [replacementTrigger, deleteBeforeReplace]);
   expect(await triggers({})).toEqual(Array(4).fill(["guid-1", true]));
   expect(await triggers({ peerNetworkGuid: "guid-2" })).toEqual(Array(4).fill(["guid-2", true]));
+  // What is not told replaces nothing.
+  expect(await triggers({ peerNetworkGuid: undefined })).toEqual(Array(4).fill([undefined, true]));
 });
 
 test("an environment is not peered with itself", () => {

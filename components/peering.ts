@@ -45,8 +45,9 @@ export class Peering extends pulumi.ComponentResource {
     };
     const options = {
       parent: this,
+      ...(args.peerNetworkGuid === undefined ? {} : { replacementTrigger: args.peerNetworkGuid }),
       // Names stay what they are.
-      ...{ replacementTrigger: args.peerNetworkGuid ?? "", deleteBeforeReplace: true },
+      deleteBeforeReplace: true,
     };
 
     const half = (suffix: string, from: typeof own, to: typeof own, after: pulumi.Resource[]) =>

@@ -32,7 +32,7 @@ test.each([
   ["old.shops.chatbot.example", [{ host: "*.shops.chatbot.example", tier: "front" }], "*.shops.chatbot.example"],
 ])("an old service at %s, which has a route here, would get its requests back for ever", (name, others, host) => {
   const routes = [{ host: "api.dev.chatbot.example", legacy: `https://${name}` }, ...others];
-  expect(told({ routes })).toEqual([
+  expect(told({ routes, tls: {} })).toEqual([
     [
       `${at}.reverseProxy.routes[0].legacy`,
       `"https://${name}"`,
@@ -66,6 +66,41 @@ test("an entry is given certificates of the hosts behind it", () => {
   const tls = { given: ["gitlab.tools.chatbot.example"] };
   environment["reverseProxy"] = { ...(environment["reverseProxy"] as object), tls };
   expect(mistakes({ environment, siblings: siblingsOf("dev", "tools") })).toEqual([]);
+});
+
+test("a certificate by dns-01 is of a host in the zone that the stack makes, or it is given", () => {
+  const path = `${at}.reverseProxy.tls.acme`;
+  const routes = [
+    { host: "*.dev.chatbot.example", tier: "front" },
+    { host: "*.shops.example", tier: "front" },
+  ];
+  const hosts = (reverseProxy: Json, settings: Json = {}) =>
+    told(reverseProxy, settings).map(([where, given]) => [where, given]);
+  expect(told({ routes })).toEqual([
+    [
+      path,
+      "dns-01 for *.shops.example",
+      "dns-01 for hosts of dev.chatbot.example only, and with its `publicZone`: the TXT record is written there. Name " +
+        "*.shops.example in `tls.given`, and put its certificate into the vault (docs/certificates.md)",
+    ],
+  ]);
+  expect(hosts({ routes, tls: { acme: {}, given: ["*.shops.example"] } })).toEqual([]);
+  expect(hosts({ routes, tls: {} })).toEqual([]);
+  expect(hosts({ tls: { acme: { challenge: "dns-01" } } })).toEqual([]);
+  expect(hosts({ tls: { acme: { challenge: "dns-01" } } }, { publicZone: false })).toEqual([
+    [path, `dns-01 for ${www}`],
+    [path, "dns-01 for api.dev.chatbot.example"],
+  ]);
+});
+
+test("a wildcard behind an entry is in another zone than the entry's, so its certificate is given", () => {
+  const [prod, tools] = [committed("prod"), committed("tools")];
+  const host = "*.tools.chatbot.example";
+  tools["reverseProxy"] = { ...(tools["reverseProxy"] as object), routes: [{ host, tier: "gitlab" }] };
+  const siblings = [...siblingsOf("dev"), { file: "Pulumi.tools.yaml", environment: tools }];
+  expect(mistakes({ environment: prod, siblings }).map(([, given]) => given)).toEqual([`dns-01 for ${host}`]);
+  prod["reverseProxy"] = { ...(prod["reverseProxy"] as object), tls: { acme: {}, given: [host] } };
+  expect(mistakes({ environment: prod, siblings })).toEqual([]);
 });
 
 test("only a routed host of the environment's own domain has a target in DNS", () => {

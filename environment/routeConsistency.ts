@@ -20,6 +20,7 @@ export function checkRoutes(
   return [
     ...routes.flatMap((_, index) => checkRoute(`${root}.reverseProxy.routes[${index}]`, routes, index, tiers)),
     ...checkGiven(`${root}.reverseProxy.tls.given`, given, hostsWithTls(environment, siblings)),
+    ...checkDnsChallenges(`${root}.reverseProxy.tls.acme`, environment, siblings),
     ...checkTargets(`${root}.dns.target`, Object.keys(asObject(target)), hostsOf(environment), environment["domain"]),
   ];
 }
@@ -95,6 +96,34 @@ function checkGiven(path: string, given: readonly unknown[], hosts: readonly unk
       ? []
       : wrong(`a host of a route whose TLS ends at these reverse proxies: ${hosts.join(", ") || "there is none"}`);
   });
+}
+
+/** By dns-01 the reverse proxies write TXT records, which they may in their own zone only. */
+function checkDnsChallenges(
+  path: string,
+  environment: Record<string, unknown>,
+  siblings: readonly Sibling[],
+): Mistake[] {
+  const { acme, given } = asObject(asObject(environment["reverseProxy"])["tls"]);
+  const { domain } = environment;
+  if (acme === undefined || typeof domain !== "string") return [];
+  const zones = [environment, ...siblings.map((sibling) => asObject(sibling.environment))]
+    .filter(({ publicZone }) => publicZone !== false)
+    .map((one) => one["domain"])
+    .filter((zone) => typeof zone === "string")
+    .sort((a, b) => b.length - a.length);
+  const zoneOf = (host: string) => zones.find((zone) => labelInDomain(host.replace(/^\*\./, ""), zone) !== undefined);
+  const isByDns = (host: string) => host.startsWith("*.") || asObject(acme)["challenge"] === "dns-01";
+  return hostsWithTls(environment, siblings)
+    .filter((host) => typeof host === "string")
+    .filter((host) => isByDns(host) && !asArray(given).includes(host) && zoneOf(host) !== domain)
+    .map((host) => ({
+      path,
+      given: `dns-01 for ${host}`,
+      allowed:
+        `dns-01 for hosts of ${domain} only, and with its \`publicZone\`: the TXT record is written there. Name ${host} in ` +
+        "`tls.given`, and put its certificate into the vault (docs/certificates.md)",
+    }));
 }
 
 function checkTargets(path: string, targets: readonly string[], hosts: readonly unknown[], domain: unknown): Mistake[] {

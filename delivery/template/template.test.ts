@@ -69,6 +69,38 @@ test("where a parent's name is not known yet, both have its name in the program"
   expect(resourcesOf(vault, secret).map(({ name }) => name)).toEqual(["vault-kv", "vault-kv/x"]);
 });
 
+test("halves of a peering are sub-resources of their networks, whichever resource group these are in", () => {
+  const half = (name: string, from: string, to: string, madeOf: Record<string, string[]>) =>
+    planned(
+      "network:VirtualNetworkPeering",
+      name,
+      {
+        ...{ virtualNetworkPeeringName: `peer-${from}-${to}`, virtualNetworkName: `vnet-${from}` },
+        ...{
+          resourceGroupName: `rg-${from}`,
+          remoteVirtualNetwork: { id: madeOf["remoteVirtualNetwork"] ? unknown : "/x" },
+        },
+        allowForwardedTraffic: false,
+      },
+      madeOf,
+    );
+  const there = half("there", "tools", "dev", { remoteVirtualNetwork: [network.urn] });
+  expect(resourcesOf(network, half("here", "dev", "tools", {}), there).slice(1)).toMatchObject([
+    {
+      type: "Microsoft.Network/virtualNetworks/virtualNetworkPeerings",
+      name: "vnet-dev/peer-dev-tools",
+      properties: { remoteVirtualNetwork: { id: "/x" }, allowForwardedTraffic: false },
+    },
+    {
+      name: "vnet-tools/peer-tools-dev",
+      properties: {
+        remoteVirtualNetwork: { id: "[resourceId('Microsoft.Network/virtualNetworks', 'vnet-dev')]" },
+        allowForwardedTraffic: false,
+      },
+    },
+  ]);
+});
+
 test("tags and place stand beside the properties, and brackets are no expressions", () => {
   expect(resourcesOf(network)[0]).toMatchObject({
     type: "Microsoft.Network/virtualNetworks",
