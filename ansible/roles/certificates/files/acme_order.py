@@ -72,7 +72,7 @@ class Network(client.ClientNetwork):
 class NewOrder(messages.NewOrder):
     """With the certificate that it replaces: RFC 9773, 5."""
 
-    replaces = josepy.field("replaces", omitempty=True)
+    replaces: str = josepy.field("replaces", omitempty=True)
 
 
 class Client(client.ClientV2):
