@@ -170,7 +170,7 @@ class CertificatesTest(MachineTest):
     def machine(self, name):
         """From now on the program runs there."""
         folder = self.folder / name
-        (folder / "certificates").mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         self.patch("SETTINGS", str(self.folder / "settings.json"))
         self.patch("FOLDER", str(folder / "certificates"))
         self.patch("THUMBPRINT", str(folder / "acme.conf"))
@@ -310,6 +310,17 @@ class FetchTest(CertificatesTest):
         self.run_program("refresh")
         self.run_program("refresh")
         self.assertEqual(len(self.reloads.read_text()), 1)
+
+    def test_a_folder_that_was_wiped_is_filled_again_and_the_vaults_absence_changes_nothing(self):
+        self.hold(issued(begins=self.start))
+        self.run_program("refresh")
+        shutil.rmtree(certificates.FOLDER)
+        self.azure.away.add("vault")
+        self.assertEqual((self.run_program("refresh")[0], self.file()), (0, None))
+        self.assertEqual(len(self.reloads.read_text()), 1)
+        self.azure.away.clear()
+        self.run_program("refresh")
+        self.assertEqual(self.file(), self.azure.secrets[SECRET]["value"])
 
     def test_what_nginx_refuses_is_put_back(self):
         before = issued(begins=self.start)
@@ -644,7 +655,7 @@ class AuthorityTest(CertificatesTest):
         self.acme_port, self.acme_management, self.dns_management = free_port(), free_port(), free_port()
         self.dns = free_port(socket.SOCK_DGRAM)
         self.log = self.folder / "pebble.log"
-        self.run_beside("pebble-challtestsrv", "-management", f"127.0.0.1:{self.dns_management}", "-dns01", f"127.0.0.1:{self.dns}",
+        self.run_beside("pebble-challtestsrv", "-management", f"127.0.0.1:{self.dns_management}", "-dnsserver", f"127.0.0.1:{self.dns}",
                         "-http01", "", "-https01", "", "-tlsalpn01", "", "-doh", "", "-defaultIPv6", "", "-defaultIPv4", "127.0.0.1")
         own = str(certificate(*NAMES))
         configuration = {

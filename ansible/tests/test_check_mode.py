@@ -39,6 +39,13 @@ MACHINE_LEARNING = {
     "machine_learning_client_id": "id",
 }
 VAULT = {"secrets_vault_uri": "https://v.example/", "secrets_client_id": "id", "secrets_names": ["a"], "secrets_units": ["b"]}
+CERTIFICATES = {
+    "certificates_hosts": [{"host": "www.example.org", "secret": "a", "source": "acme", "challenge": "http-01"}],
+    "certificates_acme": {"directory": "https://acme.example/"},
+    "certificates_vault_uri": "https://v.example/",
+    "certificates_store_url": "https://store.example/",
+    "certificates_client_id": "id",
+}
 
 # Role, tasks, and values; {here} is an empty folder.
 ROLES_NEW = [
@@ -46,6 +53,7 @@ ROLES_NEW = [
     ("health", "main", {"health_wait": 2, "health_services": ["served.service"]}),
     ("haproxy", "main", {"haproxy_name": "dev", "haproxy_port": 80}),
     ("secrets", "main", VAULT),
+    ("certificates", "main", CERTIFICATES),
     ("ssh-trial", "install", {}),
     ("debian-base", "metadata", {}),
     ("nginx-reverse-proxy", "main", {}),

@@ -493,7 +493,11 @@ export const mistakes: readonly Mistake[] = [
   ].flatMap(([role, id]) =>
     ["vault-back-databaseLogin", "storage-back-artifacts"].map((name) =>
       one("role-least", `${role ?? ""} for what is no certificate`, name, (inputs) =>
-        put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id ?? ""}`),
+        put(
+          inputs,
+          "roleDefinitionId",
+          `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id ?? ""}`,
+        ),
       ),
     ),
   ),

@@ -236,7 +236,9 @@ test("a reverse proxy writes its certificates, their lease and their records, an
   for (const other of ["TXT/_acme-challenge", "TXT/www", "A/_acme-challenge.www", "A/www"])
     expect(may(writeRecord.replace("TXT", other.split("/")[0]!), `${resource}/${other}`, "action")).toBe(false);
   expect(may("Microsoft.Network/dnsZones/write", resource, "action")).toBe(false);
-  expect(may("Microsoft.Authorization/roleAssignments/write", `${resource}/TXT/_acme-challenge.www`, "action")).toBe(false);
+  expect(may("Microsoft.Authorization/roleAssignments/write", `${resource}/TXT/_acme-challenge.www`, "action")).toBe(
+    false,
+  );
   store.close();
 });
 
