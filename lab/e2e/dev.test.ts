@@ -18,6 +18,7 @@ import { answerWhileConnecting } from "./connecting.ts";
 import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
+import { names } from "./names.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
 import { secrets } from "./secrets.ts";
@@ -255,6 +256,8 @@ function whereRepairsAreQuick(tests: () => void): void {
 }
 
 whereRepairsAreQuick(() => losses(capacity));
+describe("names", () => names());
+
 describe("what machines may read", () => secrets());
 whereRepairsAreQuick(() => changes(capacity));
 

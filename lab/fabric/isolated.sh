@@ -8,6 +8,9 @@ if [ "${LAB_ISOLATED:-}" != 1 ]; then LAB_ISOLATED=1 exec unshare --net --mount 
 
 mkdir -p /run/netns /etc/netns
 mount -t tmpfs tmpfs /run/netns
+# A test that names no folder for the lab's state must not meet that of a lab that runs.
+LAB_STATE=${LAB_STATE:-/run/netns/.state}
+export LAB_STATE
 mount -t tmpfs tmpfs /etc/netns
 echo "nameserver 203.0.113.1" > /etc/netns/resolv.conf
 mount --bind /etc/netns/resolv.conf "$(readlink -f /etc/resolv.conf)"

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { azureNameServers } from "../serviceNames.ts";
 import { metadataHeaders, type BalancingRule, type Probe, type VirtualNetwork } from "../world.ts";
 import { run } from "./host.ts";
 import { inIsolation } from "./testing/isolated.ts";
@@ -187,7 +188,16 @@ const dev = world({
       name: "dev.chatbot.example",
       private: false,
       networkIds: [],
-      records: [{ name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] }],
+      records: [
+        {
+          name: "@",
+          type: "SOA",
+          ttl: 3600,
+          values: ["ns1-01.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300"],
+        },
+        { name: "@", type: "NS", ttl: 172800, values: azureNameServers() },
+        { name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] },
+      ],
     },
   ],
 });
@@ -246,7 +256,7 @@ await inIsolation(import.meta.filename, () => {
       "--bind-interfaces",
       "--local=/internal/",
       "--address=/registry.example/203.0.113.1",
-      "--address=/stranger.example/203.0.113.3",
+      "--address=/stranger.host.net/203.0.113.3",
     ]);
     await until("both members of back are up", () => upOf(back.id) === true && upOf(back2.id) === true);
   }, 30_000);
@@ -315,7 +325,7 @@ await inIsolation(import.meta.filename, () => {
       expect(await ask(namespaceOf(front), "http://203.0.113.1/")).toBe("upstream 203.0.113.2");
     });
     test("reaches no other host there: it is refused at once, also when its name is known", async () => {
-      expect(await lookUp(namespaceOf(front), "168.63.129.16", "stranger.example")).toBe("203.0.113.3");
+      expect(await lookUp(namespaceOf(front), "168.63.129.16", "stranger.host.net")).toBe("203.0.113.3");
       expect(await ask(namespaceOf(front), "http://203.0.113.3/")).toBe("refused");
     });
     test("does not leave a subnet without a NAT gateway", async () => {

@@ -82,7 +82,14 @@ export async function ensurePublicResolvers(
   for (const [end, { address, keeping }] of Object.entries(resolvers)) {
     const name = `resolver-${internet}${end}`;
     const controlSocket = join(runDirectory(stateDir), `${name}.socket`);
-    const configuration = unboundText({ address, keeping, forwarder, controlSocket, marks: [rulesLine(hosts)] });
+    const configuration = unboundText({
+      address,
+      keeping,
+      forwarder,
+      forwarded: hosts.names,
+      controlSocket,
+      marks: [rulesLine(hosts)],
+    });
     await ensureService(stateDir, {
       name,
       namespace,

@@ -12,6 +12,17 @@ az cloud register --name lab --endpoint-resource-manager https://management.azur
 az cloud set --name lab
 az login --service-principal --tenant "$TENANT" --username "$CLIENT" --password="$SECRET" --output none
 
+zone=$(az network dns zone list --resource-group "$group" --query '[0].name' --output tsv)
+count=$(az network dns zone show --resource-group "$group" --name "$zone" --query numberOfRecordSets --output tsv)
+expect "$(az network dns record-set list --resource-group "$group" --zone-name "$zone" --query 'length(@)')" "$count"
+long=$(printf 'x%.0s' {1..300})
+az network dns record-set txt add-record --resource-group "$group" --zone-name "$zone" --record-set-name from-az \
+  --value "$long" --output none
+az network dns record-set list --resource-group "$group" --zone-name "$zone" --query '[].name' --output tsv | grep -qx from-az
+# Strings of 255 and 45 characters.
+az network dns record-set txt show --resource-group "$group" --zone-name "$zone" --name from-az | tr -d ' \n",' | grep -q "$long"
+az network dns record-set txt delete --resource-group "$group" --zone-name "$zone" --name from-az --yes
+
 vault=$(az keyvault list --resource-group "$group" --query '[0].name' --output tsv)
 account=$(az storage account list --resource-group "$group" --query '[0].name' --output tsv)
 expect "$(az identity list --resource-group "$group" --query 'length(@)')" 6

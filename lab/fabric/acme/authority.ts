@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pebbleCommand, type PebbleCommand } from "../../pebble/pebble.ts";
+import type { PebbleCommand } from "../../pebble/pebble.ts";
 import { acmeHost, acmeResolver } from "../addresses.ts";
 import type { Issuer } from "../gitServer.ts";
 import { acme } from "../names.ts";
@@ -14,7 +14,7 @@ const programs = ["frontProcess.ts", "frontServer.ts", "window.ts"].map((name) =
 
 /** Runs both. Pebble forgets its accounts when it starts anew, so it does only for another length of a day. */
 export async function ensureAcme(stateDir: string, issuer: Issuer, daySeconds: number): Promise<void> {
-  const { command, environment } = pebble(stateDir, issuer, daySeconds);
+  const { command, environment } = await pebble(stateDir, issuer, daySeconds);
   await ensureService(stateDir, {
     name: "pebble",
     namespace: acme,
@@ -39,12 +39,14 @@ export async function ensureAcme(stateDir: string, issuer: Issuer, daySeconds: n
 const commands = new Map<number, PebbleCommand>();
 
 /** Its command, found once for each length of a day. */
-function pebble(stateDir: string, issuer: Issuer, daySeconds: number): PebbleCommand {
+async function pebble(stateDir: string, issuer: Issuer, daySeconds: number): Promise<PebbleCommand> {
   const known = commands.get(daySeconds);
   if (known) return known;
   const directory = join(stateDir, "acme");
   mkdirSync(directory, { recursive: true });
   const { keyFile, certFile } = issuer.issue("pebble", ["DNS:localhost"]);
+  // Loaded here: it reads where the lab's folders are, which tests set before.
+  const { pebbleCommand } = await import("../../pebble/pebble.ts");
   const made = pebbleCommand(
     {
       address: `127.0.0.1:${pebblePort}`,

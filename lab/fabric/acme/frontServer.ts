@@ -49,10 +49,13 @@ async function answer(question: IncomingMessage, response: ServerResponse, optio
   const found = await ask(options.pebblePort, { method, path: url, headers }, await buffer(question));
   const isChain = found.headers["content-type"]?.startsWith("application/pem-certificate-chain");
   const own = isChain ? Buffer.from(await endorsed(await text(found), options)) : await buffer(found);
-  const { connection: _, "transfer-encoding": __, ...kept } = found.headers;
+  const kept = Object.fromEntries(Object.entries(found.headers).filter(([name]) => !ofConnection.includes(name)));
   response.writeHead(found.statusCode ?? 502, { ...kept, ...(method !== "HEAD" && { "content-length": own.length }) });
   response.end(own);
 }
+
+/** Headers about the connection to Pebble. */
+const ofConnection = ["connection", "keep-alive", "transfer-encoding"];
 
 /** Undefined where the certificate is unknown, or revoked: Pebble knows what to say then. */
 async function validityOf(serial: Buffer, options: FrontOptions): Promise<{ from: Date; to: Date } | undefined> {

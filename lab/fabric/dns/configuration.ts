@@ -68,8 +68,9 @@ export interface Keeping {
 export interface Resolver {
   address: string;
   keeping: Keeping;
-  /** Where everything is asked that is not the lab's. */
+  /** Where everything is asked that is not the lab's, and names that are not, whatever domain they are in. */
   forwarder: { address: string; port: number };
+  forwarded: readonly string[];
   /** Unix socket on which it is told to forget names. */
   controlSocket: string;
   /** Lines that make it start anew when they change. */
@@ -80,7 +81,7 @@ export interface Resolver {
  * Of Unbound, a resolver of the lab's Internet: it follows delegations from the registry on. Absent names and servers that
  * did not answer are forgotten soon, as the lab's other waits are short.
  */
-export const unboundText = ({ address, keeping, forwarder, controlSocket, marks }: Resolver): string =>
+export const unboundText = ({ address, keeping, forwarder, forwarded, controlSocket, marks }: Resolver): string =>
   [
     ...marks,
     "server:",
@@ -117,9 +118,11 @@ export const unboundText = ({ address, keeping, forwarder, controlSocket, marks 
       `  name: "${name}."`,
       `  stub-addr: ${registryAddress}`,
     ]),
-    "forward-zone:",
-    '  name: "."',
-    `  forward-addr: ${forwarder.address}@${forwarder.port}`,
+    ...["", ...forwarded].flatMap((name) => [
+      "forward-zone:",
+      `  name: "${name}."`,
+      `  forward-addr: ${forwarder.address}@${forwarder.port}`,
+    ]),
     "",
   ].join("\n");
 

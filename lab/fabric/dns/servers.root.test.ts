@@ -1,5 +1,5 @@
 /** Real name servers and resolvers in a network namespace of their own. Needs root. */
-import { Resolver } from "node:dns/promises";
+import type { Resolver } from "node:dns/promises";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
