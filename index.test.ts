@@ -215,7 +215,7 @@ test("a preview writes nothing", async () => {
   expect(files()).toEqual(before);
 });
 
-test("where a stack is protected everything is, but for the run of Ansible, secrets and rights, which come and go", async () => {
+test("where a stack is protected everything is, but for the run of Ansible, secrets, rights and public records, which come and go", async () => {
   const { recorder, program } = await preview("prod");
   const others = recorder.resources.filter(({ protect }) => !protect).map(({ type, name }) => `${type} ${name}`);
   expect(others.sort()).toEqual([
@@ -224,6 +224,9 @@ test("where a stack is protected everything is, but for the run of Ansible, secr
     "azure-native:authorization:RoleAssignment storage-machine-learning-artifacts",
     "azure-native:authorization:RoleAssignment vault-back-databaseLogin",
     "azure-native:authorization:RoleAssignment vault-data-databaseLogin",
+    "azure-native:dns:RecordSet public-dns-api",
+    "azure-native:dns:RecordSet public-dns-entry",
+    "azure-native:dns:RecordSet public-dns-www",
     "azure-native:keyvault:Secret vault-databaseLogin",
     "command:local:Command configuration-ansible",
   ]);

@@ -39,6 +39,7 @@ test("a public zone has every record set in Azure's form, and tells its name ser
     "azure-native:dns:RecordSet dns-six/AAAA",
     "azure-native:dns:RecordSet dns-www",
     "azure-native:dns:Zone dns-zone",
+    "platform:components:DnsRecords dns-records",
   ]);
   const inputs = (name: string) => recorder.one("azure-native:dns:RecordSet", `dns-${name}`).inputs;
   expect(inputs("www")).toMatchObject({
@@ -108,4 +109,18 @@ test.each([
   );
   await recorder.settle();
   expect(recorder.resources).toEqual([]);
+});
+
+test("records of a protected zone come and go, and what needs all of them is protected", async () => {
+  const recorder = await Recorder.start();
+  const zone = new DnsZone("dns", { ...common, domain: "dev.chatbot.example", recordSets }, { protect: true });
+  await valueOf(zone.urn);
+  await recorder.settle();
+  const records = recorder.resources.filter(({ type }) => type === "azure-native:dns:RecordSet");
+  expect(records.map(({ protect, deleteBeforeReplace }) => [protect, deleteBeforeReplace])).toEqual(
+    recordSets.map(() => [false, true]),
+  );
+  const guard = recorder.one("platform:components:DnsRecords");
+  expect(guard.protect).toBe(true);
+  expect([...guard.dependencies].sort()).toEqual(records.map(({ name }) => name).sort());
 });

@@ -90,11 +90,19 @@ export class DnsZone extends pulumi.ComponentResource {
             ...azureRecords(set as ZoneRecords),
             metadata: tags(args.environment),
           },
-          // Azure has no A record beside a CNAME of the same name, not even for a moment.
-          { parent: this, deleteBeforeReplace: true },
+          // Azure has no A record beside a CNAME of the same name, not even for a moment. Where the stack is protected, a
+          // host still goes over from one address to the other in one `pulumi up`, and back.
+          { parent: this, deleteBeforeReplace: true, protect: false },
         );
         return [key, record];
       }),
+    );
+    // Protected as the stack is, and needing all records: `pulumi destroy` is refused before it comes to them.
+    new pulumi.ComponentResource(
+      "platform:components:DnsRecords",
+      `${name}-records`,
+      {},
+      { parent: this, dependsOn: Object.values(records) },
     );
     return { zone, records };
   }

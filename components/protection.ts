@@ -7,8 +7,9 @@ import type * as pulumi from "@pulumi/pulumi";
  * Pulumi deletes what is not protected before it comes to what is. So either everything is protected, and
  * `pulumi destroy` is refused before it deletes anything, or the machines and their data are gone when it fails at the
  * rest. Not protected are a run of Ansible (`configuration/playbook.ts`), which is replaced at each change, and deleting
- * one touches nothing; and Pulumi's secrets and the rights to read secrets (`components/vault.ts`), which come and go with
- * the stack file. Machines depend on these, so `pulumi destroy` is refused before it comes to them.
+ * one touches nothing; and Pulumi's secrets and the rights to read secrets (`components/vault.ts`), and records of the
+ * public zone (`components/dnsZone.ts`), which come and go with the stack file. Something protected depends on each of
+ * these, so `pulumi destroy` is refused before it comes to them.
  */
 export function protectionOf(protect: boolean): pulumi.ComponentResourceOptions {
   return { protect };

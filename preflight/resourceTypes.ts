@@ -1,5 +1,6 @@
 /** The one list of the types of resources that the program makes: providers and rights follow from it. Pure. */
 import { machineGroups, type Plan } from "../environment/plan.ts";
+import { recordTypes } from "../environment/zones/recordSet.ts";
 
 interface ResourceType {
   /** ARM's type. */
@@ -96,10 +97,18 @@ function typesOf(plan: Plan): ResourceType[] {
     ...(hasSecrets ? [] : ["azure-native:keyvault:Secret"]),
     ...(hasRights ? [] : ["azure-native:authorization:"]),
   ];
-  return Object.entries(resourceTypes).flatMap(([token, entry]) =>
+  const types = Object.entries(resourceTypes).flatMap(([token, entry]) =>
     absent.some((beginning) => token.startsWith(beginning)) ? [] : [entry],
   );
+  return plan.publicZone && (plan.dns.zoneFile !== undefined || plan.reverseProxy.entry)
+    ? [...types, ...zoneTypes]
+    : types;
 }
+
+/** ARM has a type for each type of records. Hosts behind an entry are aliases, and a zone file may have all. */
+const zoneTypes: ResourceType[] = recordTypes
+  .filter((type) => type !== "A")
+  .map((type) => ({ type: `Microsoft.Network/dnsZones/${type}`, actions: [] }));
 
 /** Namespaces that every subscription has. */
 const builtIn = ["Microsoft.Authorization", "Microsoft.Resources"];

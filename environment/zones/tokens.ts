@@ -14,7 +14,7 @@ export interface Token {
 export interface Entry {
   /** The line begins with a space: the record has the name of the one before. */
   indented: boolean;
-  tokens: Token[];
+  tokens: [Token, ...Token[]];
 }
 
 /** A mistake at a place of a zone file. */
@@ -43,7 +43,7 @@ const pattern =
 export function entriesIn(file: string): Entry[] {
   const text = `${file.replace(/^\uFEFF/, "").replaceAll("\r\n", "\n")}\n`;
   const entries: Entry[] = [];
-  let entry: Entry = { indented: false, tokens: [] };
+  let entry: { indented: boolean; tokens: Token[] } = { indented: false, tokens: [] };
   let open: { line: number; column: number } | undefined;
   let [line, lineStart] = [1, 0];
   pattern.lastIndex = 0;
@@ -61,7 +61,8 @@ export function entriesIn(file: string): Entry[] {
     if (end === undefined) continue;
     [line, lineStart] = [line + 1, pattern.lastIndex];
     if (open) continue;
-    if (entry.tokens.length > 0) entries.push(entry);
+    const [first, ...others] = entry.tokens;
+    if (first) entries.push({ indented: entry.indented, tokens: [first, ...others] });
     entry = { indented: false, tokens: [] };
   }
   if (open) throw new ZoneMistake(open, "( without an end", "a pair of parentheses");

@@ -71,7 +71,7 @@ export function parseZoneFile(text: string, domain: string): ZoneFile {
 
 /** The record of an entry; undefined where it is a directive, or one that Azure makes. */
 function recordIn({ indented, tokens }: Entry, state: State, domain: string): PlacedRecord | undefined {
-  const [first] = tokens as [Token];
+  const [first] = tokens;
   if (!indented && !first.quoted && first.text.startsWith("$")) return directive(tokens, state);
   const rest = [...tokens];
   const name = indented ? nameBefore(first, state) : nameIn(rest.shift() as Token, state.origin, true);
@@ -121,16 +121,15 @@ function isClass(token: Token): boolean {
   return true;
 }
 
-function directive([first, value, extra]: Token[], state: State): undefined {
-  const [{ text }, name] = [first as Token, (first as Token).text.toUpperCase()];
+function directive([first, value, extra]: [Token, ...Token[]], state: State): undefined {
+  const name = first.text.toUpperCase();
   if (name !== "$TTL" && name !== "$ORIGIN")
     throw new ZoneMistake(
-      first as Token,
-      text,
+      first,
+      first.text,
       "$TTL or $ORIGIN; in place of $INCLUDE and $GENERATE the records that they stand for",
     );
-  if (!value || extra)
-    throw new ZoneMistake(extra ?? (first as Token), (extra ?? (first as Token)).text, `${name} and one value`);
+  if (!value || extra) throw new ZoneMistake(extra ?? first, (extra ?? first).text, `${name} and one value`);
   if (name === "$TTL") state.defaultTtl = secondsIn(value);
   else state.origin = nameIn(value, state.origin);
 }

@@ -35,9 +35,10 @@ export const rules: Rule[] = [
   },
   {
     name: "dns-time-to-live",
-    asks: "Resolvers keep an answer for an hour at most",
+    // Records of old in a public zone have the times of their zone file.
+    asks: "Machines keep an answer of a private zone for an hour at most",
     ids: [],
-    types: [types.record, types.privateRecord],
+    types: [types.privateRecord],
     check: ({ inputs }) => {
       const time = at(inputs, "ttl");
       return typeof time === "symbol" || (typeof time === "number" && time >= 1 && time <= longestTime)
