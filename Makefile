@@ -103,7 +103,7 @@ lint-others:
 	@$(TOOLS); python ansible/tests/argument_specs.py
 	@$(TOOLS); yamllint --strict .
 	@$(TOOLS); cd ansible && ansible-lint --offline -q
-	@$(TOOLS); shellcheck bin/* .ci/run delivery/capistrano/pipeline lab/engine/build.sh lab/load/build.sh lab/fabric/isolated.sh lab/pipeline/*.sh ansible/roles/*/files/*.sh
+	@$(TOOLS); shellcheck bin/* .ci/run delivery/capistrano/pipeline lab/engine/build.sh lab/load/build.sh lab/pebble/build.sh lab/fabric/isolated.sh lab/pipeline/*.sh ansible/roles/*/files/*.sh
 	@$(GO); test -z "$$(gofmt -l .)" || { gofmt -d .; exit 1; }; go vet ./...
 
 programs: ## tests of the programs in Go, Ruby and Python

@@ -5,14 +5,18 @@ import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { endpointsOf } from "./azure/arm.ts";
 import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
+import { addressOfEntry } from "./azure/entryAddress.ts";
+import { peerNetworks } from "./azure/peerNetworks.ts";
 import { standingIn } from "./azure/standing.ts";
 import { endMoves } from "./azure/standingPorts.ts";
 import { isToRecover } from "./azure/vaults.ts";
 import { buildBundle, bundleMistakes } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
+import { ChallengeRecords } from "./components/challengeRecords.ts";
 import { DnsZone } from "./components/dnsZone.ts";
 import { Identities } from "./components/identities.ts";
 import { Network } from "./components/network.ts";
+import { Peering } from "./components/peering.ts";
 import { PrivateLB } from "./components/privateLb.ts";
 import { protectionOf, protectionText } from "./components/protection.ts";
 import { ReverseProxy } from "./components/reverseProxy.ts";
@@ -25,10 +29,12 @@ import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
-import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
+import { planPublicRecords } from "./environment/zones/publicRecords.ts";
+import { missingPeers, tellWaiting } from "./preflight/peers.ts";
 import { preflight } from "./preflight/preflight.ts";
 import { requireSecrets } from "./preflight/stores.ts";
+import { switchObstacles } from "./preflight/switches.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
@@ -44,8 +50,15 @@ const { environment, zones, protect } = plan;
 mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
+const peers = await peerNetworks(cloud, plan.peers);
+obstacles.push(...(await missingPeers(file, plan, peers)), ...(await switchObstacles(settings, plan)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
-const [recover, endpoints] = await Promise.all([isToRecover(cloud, location, plan.vault), endpointsOf(cloud)]);
+await tellWaiting(plan);
+const [recover, endpoints, entrysAddress] = await Promise.all([
+  isToRecover(cloud, location, plan.vault),
+  endpointsOf(cloud),
+  addressOfEntry(cloud, plan.reverseProxy),
+]);
 
 const options = protectionOf(protect);
 const resourceGroup = new ResourceGroup("resource-group", { resourceGroupName, tags: tags(environment) }, options);
@@ -123,28 +136,25 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
       options,
     );
   const capacity = currentCapacity(stack, machines, standing);
+  const poolIds = loadBalancer ? [loadBalancer.memberPoolId] : [];
   const group = new TierHAG(
     name,
-    {
-      ...inNetwork,
-      ...machinesOf(machines),
-      poolIds: loadBalancer ? [loadBalancer.memberPoolId] : [],
-      ...(capacity === undefined ? {} : { capacity }),
-    },
+    { ...inNetwork, ...machinesOf(machines), poolIds, ...(capacity === undefined ? {} : { capacity }) },
     options,
   );
-  const { balancers: balancerGroup } = loadBalancer?.nodes ?? {};
+  const balancerGroup = loadBalancer?.nodes.balancers;
   return {
     name,
     loadBalancer,
     groups: [
-      { machines, scaleSetIds: group.scaleSetIds, identityId: identities.of(machines.name).id },
+      { machines, scaleSetIds: group.scaleSetIds, identityId: identities.of(machines.name).id, poolIds },
       ...(balancers && balancerGroup
         ? [
             {
               machines: balancers,
               scaleSetIds: balancerGroup.scaleSetIds,
               identityId: identities.of(balancers.name).id,
+              poolIds: [loadBalancer.balancerPoolId],
             },
           ]
         : []),
@@ -154,7 +164,11 @@ const tiers = plan.tiers.map(({ name, machines, service, balancers }) => {
 
 const reverseProxy = new ReverseProxy(
   "reverse-proxy",
-  { ...inNetwork, ...frontend, ...machinesOf(plan.reverseProxy) },
+  {
+    ...{ ...inNetwork, ...frontend, ...machinesOf(plan.reverseProxy) },
+    public: plan.reverseProxy.public,
+    internalAddress: plan.reverseProxy.internalAddress,
+  },
   options,
 );
 
@@ -167,7 +181,10 @@ const privateZone = new DnsZone(
     ...inNetwork,
     domain: plan.privateDomain,
     networkId: network.id,
-    records: served.map(({ name, address }) => ({ label: name, address })),
+    records: [
+      ...served.map(({ name, address }) => ({ label: name, address })),
+      ...(reverseProxy.internalAddress ? [{ label: "reverse-proxy", address: reverseProxy.internalAddress }] : []),
+    ],
   },
   options,
 );
@@ -177,14 +194,45 @@ const publicZone = plan.publicZone
       {
         ...common,
         domain: plan.domain,
-        records: plan.reverseProxy.routes.flatMap(({ host }) => {
-          const label = labelInDomain(host, plan.domain);
-          return label === undefined ? [] : [{ label, address: reverseProxy.publicAddress }];
-        }),
+        recordSets: planPublicRecords<pulumi.Input<string>>(plan, settings.zoneFile, reverseProxy.publicAddress ?? ""),
       },
       options,
     )
   : undefined;
+
+const peerings: Peering[] = [];
+for (const { peer, id, guid } of peers) {
+  const peering = new Peering(
+    `peering-${peer.stack}`,
+    {
+      ...common,
+      // One after the other: Azure refuses a second change of a network while one is under way.
+      after: [network, privateZone, ...peerings],
+      networkId: network.id,
+      privateDomain: plan.privateDomain,
+      peer,
+      peerNetworkId: id,
+      peerNetworkGuid: guid,
+    },
+    options,
+  );
+  peerings.push(peering);
+}
+
+if (publicZone) {
+  const { zone } = publicZone.nodes;
+  new ChallengeRecords(
+    "challenges",
+    {
+      ...common,
+      zoneName: zone.name,
+      zoneId: zone.id,
+      identities: plan.identities,
+      principalIds: identities.principalIds,
+    },
+    options,
+  );
+}
 
 const playbook = new Playbook(
   "configuration",
@@ -200,21 +248,28 @@ const playbook = new Playbook(
         machines: plan.reverseProxy,
         scaleSetIds: reverseProxy.nodes.machines.scaleSetIds,
         identityId: identities.of(plan.reverseProxy.name).id,
+        poolIds: reverseProxy.poolIds,
       },
     ],
     access: pulumi.output({ uri: vault.uri, storeUrl, clientIds: identities.clientIds }),
-    publicAddress: reverseProxy.publicAddress,
-    after: [privateZone, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
+    publicAddress: reverseProxy.publicAddress ?? entrysAddress ?? "",
+    after: [privateZone, ...peerings, ...tiers.flatMap(({ loadBalancer }) => loadBalancer ?? [])],
   },
   options,
 );
 
 /** Ports that moved, by tier: the next `pulumi up` closes what the stack file does not say. */
 export const movedPorts = endMoves(cloud, plan, playbook.succeeded);
-/** The environment's one public address. */
+/** The environment's one public address; undefined where it has none. */
 export const publicAddress = reverseProxy.publicAddress;
-/** Where clients find the routed services. */
-export const urls = plan.reverseProxy.routes.map(({ host }) => `http://${host}/`);
+/** Public address at which clients come in: the environment's own, or its entry's, once that stands. */
+export const entryAddress = reverseProxy.publicAddress ?? entrysAddress;
+/** Where proxies and machines of other environments call, by what is declared; undefined where none may. */
+export const internalAddress = reverseProxy.internalAddress;
+/** Where clients find the routed services; a wildcard has no address of its own. */
+export const urls = plan.reverseProxy.routes
+  .filter(({ host }) => !host.startsWith("*."))
+  .map(({ host }) => `${plan.reverseProxy.tls.redirect ? "https" : "http"}://${host}/`);
 /** Private addresses of the load balancers, by tier. */
 export const loadBalancers = Object.fromEntries(served.map(({ name, address }) => [name, address]));
 /** Private addresses of the machines, by name. */
@@ -223,7 +278,7 @@ export const machines = playbook.machines;
 export const outboundAddress = network.outboundAddress;
 /** Where machines read their secrets, and people set them. */
 export const vaultUri = vault.uri;
-/** Storage account with the containers artifacts and backups. */
+/** Storage account with the containers artifacts, backups and certificates. */
 export const storageAccount = storage.accountName;
 /** To which the parent of the public zone must delegate. */
 export const nameServers = publicZone?.nameServers ?? [];

@@ -67,6 +67,8 @@ const machine = (id: string): Member => ({
   scaleSetId: "/set",
   identities: [],
   hasSystemIdentity: false,
+  networkInterface: "nic",
+  poolIds: [],
 });
 
 interface Source {

@@ -3,6 +3,7 @@
  * already; members of a Flexible scale set do not get what it is given later.
  */
 import type { Arm } from "./arm.ts";
+import { changeEach } from "./memberChanges.ts";
 import type { Member } from "./members.ts";
 
 /** A machine and the identity that it should have. */
@@ -31,8 +32,9 @@ export async function giveIdentities(
   const lacking = bearers.filter(
     ({ machine, identityId }) => !machine.identities.some((id) => id.toLowerCase() === identityId.toLowerCase()),
   );
-  const results = await Promise.allSettled(
-    lacking.map(({ machine, identityId }) =>
+  const { done, busy, refused } = await changeEach(
+    lacking,
+    ({ machine, identityId }) =>
       compute.virtualMachines.update(resourceGroup, machine.name, {
         identity: {
           type: machine.hasSystemIdentity ? "SystemAssigned, UserAssigned" : "UserAssigned",
@@ -40,32 +42,15 @@ export async function giveIdentities(
           userAssignedIdentities: { [identityId]: {} },
         },
       }),
-    ),
+    ({ machine, identityId }) => `${machine.name}, ${identityId.split("/").at(-1)}`,
   );
-  const given: string[] = [];
-  const busy: string[] = [];
-  const refused: string[] = [];
-  for (const [index, { machine, identityId }] of lacking.entries()) {
-    const result = results[index];
-    if (result?.status !== "rejected") {
-      given.push(machine.name);
-      continue;
-    }
-    const { code, message, statusCode } = result.reason as Error & { code?: string; statusCode?: number };
-    if (statusCode === 409) busy.push(machine.name);
-    // Replaced meanwhile: the new one is born with its identity.
-    else if (statusCode !== 404) {
-      const identity = identityId.split("/").at(-1);
-      refused.push(`  ${machine.name}, ${identity}: ${[code, message].filter(Boolean).join(" ")}`);
-    }
-  }
   if (refused.length > 0) {
     throw new Error(
       `machines were not given the identity by which they read their secrets; Ansible did not run. It takes the rights ` +
         `${rights}, for example by the role Contributor. Then run pulumi up again.\n${refused.join("\n")}`,
     );
   }
-  return { given, busy };
+  return { given: done, busy };
 }
 
 /** What is told of machines that Azure is busy with. */

@@ -19,8 +19,8 @@ const armOf = ({ scaleSets = [], machines = [], interfaces = [] }: Answers) =>
     network: { networkInterfaces: { list: () => pages(interfaces) } },
   }) as unknown as Arm;
 
-/** No identities. */
-const without = { identities: [], hasSystemIdentity: false };
+/** No identities, no pools. */
+const without = { identities: [], hasSystemIdentity: false, poolIds: [] };
 
 test("a member tells its identities, as ARM spells them, and whether it has one of Azure's own making", async () => {
   const identityOf = async (identity: object) => {
@@ -40,7 +40,7 @@ test("a member tells its identities, as ARM spells them, and whether it has one 
   expect(await identityOf({ type: "SystemAssigned" })).toEqual([[], true]);
 });
 
-test("members are the machines of scale sets, with the address of their network interface", async () => {
+test("members are the machines of scale sets, with address and pools of their network interface", async () => {
   const arm = armOf({
     scaleSets: [scaleSet("vmss-front", 2)],
     machines: [
@@ -48,14 +48,20 @@ test("members are the machines of scale sets, with the address of their network 
       machine("vmss-front", "a", "frontA"),
       { name: "alone", vmId: "vmid-alone", osProfile: { computerName: "alone" } },
     ],
-    interfaces: [networkInterface("a", "10.20.1.4"), networkInterface("b", "10.20.1.5")],
+    interfaces: [networkInterface("a", "10.20.1.4", ["/pools/members"]), networkInterface("b", "10.20.1.5")],
   });
   const id = scaleSetId("vmss-front").toLowerCase();
   expect(await listMembers(arm, "rg")).toEqual({
     scaleSets: [{ id, name: "vmss-front", capacity: 2 }],
     members: [
-      { id: "vmid-a", name: "vmss-front_a", hostName: "fronta", address: "10.20.1.4", scaleSetId: id, ...without },
-      { id: "vmid-b", name: "vmss-front_b", hostName: "frontb", address: "10.20.1.5", scaleSetId: id, ...without },
+      {
+        ...{ id: "vmid-a", name: "vmss-front_a", hostName: "fronta", address: "10.20.1.4", scaleSetId: id },
+        ...{ networkInterface: "nic-a", ...without, poolIds: ["/pools/members"] },
+      },
+      {
+        ...{ id: "vmid-b", name: "vmss-front_b", hostName: "frontb", address: "10.20.1.5", scaleSetId: id },
+        ...{ networkInterface: "nic-b", ...without },
+      },
     ],
   });
 });
@@ -85,6 +91,7 @@ const member = (suffix: string, set = "vmss-front") => ({
   name: suffix,
   hostName: suffix,
   address: "10.20.1.4",
+  networkInterface: `nic-${suffix}`,
   scaleSetId: scaleSetId(set).toLowerCase(),
   ...without,
 });

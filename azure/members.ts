@@ -17,6 +17,10 @@ export interface Member {
   identities: string[];
   /** It has one of Azure's own making besides. */
   hasSystemIdentity: boolean;
+  /** Name of its first network interface. */
+  networkInterface: string;
+  /** Resource IDs of the load balancer pools in which that is. */
+  poolIds: string[];
 }
 
 /** A scale set and the number of machines it should have. */
@@ -37,11 +41,14 @@ export async function listMembers(
     all(arm.compute.virtualMachines.list(resourceGroup)),
     all(arm.network.networkInterfaces.list(resourceGroup)),
   ]);
-  const addresses = new Map(
-    interfaces.flatMap((nic) => {
-      const configurations = nic.ipConfigurations ?? [];
-      const address = (configurations.find(({ primary }) => primary) ?? configurations[0])?.privateIPAddress;
-      return nic.id !== undefined && address !== undefined ? [[nic.id.toLowerCase(), address]] : [];
+  const connections = new Map(
+    interfaces.flatMap(({ id, name, ipConfigurations }) => {
+      const configuration = primaryOf(ipConfigurations);
+      const address = configuration?.privateIPAddress;
+      const poolIds = (configuration?.loadBalancerBackendAddressPools ?? []).flatMap((pool) => pool.id ?? []);
+      return id !== undefined && name !== undefined && address !== undefined
+        ? [[id.toLowerCase(), { address, networkInterface: name, poolIds }]]
+        : [];
     }),
   );
   return {
@@ -51,19 +58,23 @@ export async function listMembers(
     members: machines
       .flatMap((machine) => {
         const scaleSetId = machine.virtualMachineScaleSet?.id?.toLowerCase();
-        const nics = machine.networkProfile?.networkInterfaces ?? [];
-        const nic = (nics.find(({ primary }) => primary) ?? nics[0])?.id?.toLowerCase();
-        const address = nic === undefined ? undefined : addresses.get(nic);
+        const nic = primaryOf(machine.networkProfile?.networkInterfaces)?.id?.toLowerCase();
+        const connection = nic === undefined ? undefined : connections.get(nic);
         const { name, vmId, provisioningState } = machine;
-        if (!scaleSetId || !address || !name || !vmId || provisioningState === "Deleting") return [];
+        if (!scaleSetId || !connection || !name || !vmId || provisioningState === "Deleting") return [];
         const hostName = machine.osProfile?.computerName?.toLowerCase() ?? name;
         const { type = "None", userAssignedIdentities = {} } = machine.identity ?? {};
         const identities = Object.keys(userAssignedIdentities);
         const hasSystemIdentity = type.startsWith("SystemAssigned");
-        return [{ id: vmId, name, hostName, address, scaleSetId, identities, hasSystemIdentity }];
+        return [{ id: vmId, name, hostName, scaleSetId, identities, hasSystemIdentity, ...connection }];
       })
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
   };
+}
+
+/** The primary one of several, or the first. */
+export function primaryOf<T extends { primary?: boolean }>(several: readonly T[] | undefined): T | undefined {
+  return several?.find(({ primary }) => primary) ?? several?.[0];
 }
 
 async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {

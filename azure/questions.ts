@@ -89,3 +89,13 @@ export function questions(rest: ComputeManagementContext): Questions {
     post: (question, body) => send("POST", question.path, question.path, { ...queryOf(question), body }),
   };
 }
+
+/** The answer to a question; undefined where there is no such thing. Throws QuestionError. */
+export async function find(asking: Questions, question: Question): Promise<unknown> {
+  try {
+    return await asking.get(question);
+  } catch (error) {
+    if (error instanceof QuestionError && error.status === 404) return undefined;
+    throw error;
+  }
+}

@@ -9,6 +9,7 @@ export const resourcePaths: Readonly<Record<string, string>> = {
   "azure-native:resources:ResourceGroup": group,
   "azure-native:network:VirtualNetwork": `${network}/virtualNetworks/{virtualNetworkName}`,
   "azure-native:network:Subnet": `${network}/virtualNetworks/{virtualNetworkName}/subnets/{subnetName}`,
+  "azure-native:network:VirtualNetworkPeering": `${network}/virtualNetworks/{virtualNetworkName}/virtualNetworkPeerings/{virtualNetworkPeeringName}`,
   "azure-native:network:NetworkSecurityGroup": `${network}/networkSecurityGroups/{networkSecurityGroupName}`,
   "azure-native:network:NatGateway": `${network}/natGateways/{natGatewayName}`,
   "azure-native:network:PublicIPAddress": `${network}/publicIPAddresses/{publicIpAddressName}`,

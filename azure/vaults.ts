@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { regionName, type Cloud } from "../environment/cloud.ts";
 import type { PlannedVault } from "../environment/plan.ts";
 import { connect } from "./arm.ts";
-import { QuestionError, questions, type Question, type Questions } from "./questions.ts";
+import { find, questions, type Question, type Questions } from "./questions.ts";
 
 /** What became of a name that is unique in all of Azure. */
 export type NameState =
@@ -44,7 +44,7 @@ export async function missingSecrets<Wanted extends { name: string }>(
 ): Promise<(Wanted & { disabled: boolean })[]> {
   const missing = wanted.map(async (secret) => {
     const question = { path: `${vaultId}/secrets/${secret.name}`, apiVersion: vaultVersion };
-    const found = (await read(asking, question)) as { properties?: { attributes?: { enabled?: boolean } } } | undefined;
+    const found = (await find(asking, question)) as { properties?: { attributes?: { enabled?: boolean } } } | undefined;
     const disabled = found?.properties?.attributes?.enabled === false;
     return found && !disabled ? [] : [{ ...secret, disabled }];
   });
@@ -78,17 +78,7 @@ function isDeletedVault(asking: Questions, location: string, name: string): Prom
 }
 
 async function isThere(asking: Questions, question: Question): Promise<boolean> {
-  return (await read(asking, question)) !== undefined;
-}
-
-/** The answer; undefined where there is no such thing. */
-async function read(asking: Questions, question: Question): Promise<unknown> {
-  try {
-    return await asking.get(question);
-  } catch (error) {
-    if (error instanceof QuestionError && error.status === 404) return undefined;
-    throw error;
-  }
+  return (await find(asking, question)) !== undefined;
 }
 
 async function available(

@@ -1,6 +1,8 @@
 /** What public and private load balancers have in common: sub-resource IDs, the probe and the shape of a rule. */
 import * as pulumi from "@pulumi/pulumi";
+import type { LoadBalancer } from "@pulumi/azure-native/network/loadBalancer.js";
 import { healthPath, healthPort } from "../environment/flows.ts";
+import { frontendZones } from "./zones.ts";
 
 /** Name of the one frontend, and of the pool of the machines that serve. */
 export const frontendName = "frontend";
@@ -17,6 +19,25 @@ export function partIds(resourceGroupId: pulumi.Input<string>, loadBalancer: str
     pool: (name: string) => pulumi.interpolate`${id}/backendAddressPools/${name}`,
     probe: (name: string) => pulumi.interpolate`${id}/probes/${name}`,
   };
+}
+
+/** A frontend at a fixed address of a subnet. */
+export function privateFrontend(
+  address: string,
+  { subnetId, zones }: { subnetId: pulumi.Input<string>; zones: readonly string[] },
+) {
+  return {
+    privateIPAddress: address,
+    privateIPAllocationMethod: "Static",
+    privateIPAddressVersion: "IPv4",
+    subnet: { id: subnetId },
+    zones: frontendZones(zones),
+  };
+}
+
+/** The address of a load balancer's private frontend, known once it is there. */
+export function privateAddressOf({ frontendIPConfigurations }: LoadBalancer, planned: string): pulumi.Output<string> {
+  return frontendIPConfigurations.apply((frontends) => frontends?.[0]?.privateIPAddress ?? planned);
 }
 
 /** Asks each member's health endpoint; a member is out after two answers other than 200. */

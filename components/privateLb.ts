@@ -6,9 +6,16 @@ import { resourceName, tags } from "../environment/names.ts";
 import type { PlannedService } from "../environment/plan.ts";
 import { movingTo, portTag } from "../environment/portMoves.ts";
 import { refuse, unless, type EnvironmentArgs, type FrontendArgs, type MachineArgs } from "./args.ts";
-import { balancingRule, frontendName, healthProbe, partIds, poolName } from "./loadBalancer.ts";
+import {
+  balancingRule,
+  frontendName,
+  healthProbe,
+  partIds,
+  poolName,
+  privateAddressOf,
+  privateFrontend,
+} from "./loadBalancer.ts";
 import { machineMistakes, TierHAG } from "./tierHag.ts";
-import { frontendZones } from "./zones.ts";
 
 /** What a private load balancer is made of. */
 export interface PrivateLBArgs extends EnvironmentArgs, FrontendArgs {
@@ -40,6 +47,8 @@ export class PrivateLB extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;
   /** Pool that the tier's machines join, whatever the balance. No traffic comes by it while HAProxy balances. */
   readonly memberPoolId: pulumi.Output<string>;
+  /** Pool that the HAProxy machines join. */
+  readonly balancerPoolId: pulumi.Output<string>;
   /** The resources of which the load balancer consists; `balancers` are the HAProxy machines, if any. */
   readonly nodes: { loadBalancer: LoadBalancer; balancers?: TierHAG };
 
@@ -56,16 +65,7 @@ export class PrivateLB extends pulumi.ComponentResource {
         loadBalancerName,
         resourceGroupName,
         sku: { name: "Standard", tier: "Regional" },
-        frontendIPConfigurations: [
-          {
-            name: frontendName,
-            privateIPAddress: service.address,
-            privateIPAllocationMethod: "Static",
-            privateIPAddressVersion: "IPv4",
-            subnet: { id: args.subnetId },
-            zones: frontendZones(args.zones),
-          },
-        ],
+        frontendIPConfigurations: [{ name: frontendName, ...privateFrontend(service.address, args) }],
         backendAddressPools: [{ name: poolName }, { name: balancerPoolName }],
         probes: [healthProbe],
         loadBalancingRules: service.ports.map(({ port, rule }) =>
@@ -87,6 +87,8 @@ export class PrivateLB extends pulumi.ComponentResource {
 
     // Through the load balancer's own ID, so that machines are made after it.
     const poolId = (pool: string) => pulumi.interpolate`${loadBalancer.id}/backendAddressPools/${pool}`;
+    this.memberPoolId = poolId(poolName);
+    this.balancerPoolId = poolId(balancerPoolName);
 
     this.nodes = {
       loadBalancer,
@@ -100,17 +102,14 @@ export class PrivateLB extends pulumi.ComponentResource {
                 resourceGroupName,
                 ...(args.after ? { after: args.after } : {}),
                 ...balancers,
-                poolIds: [poolId(balancerPoolName)],
+                poolIds: [this.balancerPoolId],
               },
               { parent: this },
             ),
           }
         : {}),
     };
-    this.memberPoolId = poolId(poolName);
-    this.address = pulumi
-      .output(loadBalancer.frontendIPConfigurations)
-      .apply((frontends) => frontends?.[0]?.privateIPAddress ?? service.address);
+    this.address = privateAddressOf(loadBalancer, service.address);
     this.registerOutputs({ address: this.address });
   }
 }

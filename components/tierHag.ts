@@ -19,7 +19,10 @@ export interface TierHAGArgs extends EnvironmentArgs, MachineArgs {
    * Default: the `instances` of each scale set. Azure: `sku.capacity`.
    */
   capacity?: pulumi.Input<number>;
-  /** Resource IDs of load balancer pools that the machines join. A change reaches machines that are born after it. */
+  /**
+   * Resource IDs of load balancer pools that the machines join. A change reaches machines that are born after it; the
+   * playbook run changes the others.
+   */
   poolIds: pulumi.Input<string>[];
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { machineGroups, type Plan } from "../environment/plan.ts";
-import { committed, planOf } from "../environment/testing/stacks.ts";
+import { copyOf, planOf } from "../environment/testing/stacks.ts";
 import { longestVaultAccess } from "../inventory/vaultAccess.ts";
 import { writeFiles } from "./files.ts";
 import type { Machine } from "./machines.ts";
@@ -12,14 +12,12 @@ import type { Machine } from "./machines.ts";
 const ansible = join(import.meta.dirname, "..", "ansible");
 const tools = join(import.meta.dirname, "..", ".venv", "bin");
 
-/** A copy of dev as a user would make it: another name, network and domain. */
-const staging = {
-  ...committed("dev"),
+const staging = copyOf("dev", {
   name: "staging",
   network: "10.40.0.0/16",
   domain: "staging.chatbot.example",
   privateDomain: "staging.chatbot.internal",
-};
+});
 const plans = [planOf("dev"), planOf("staging", staging), planOf("prod")];
 
 let directory: string;
@@ -42,6 +40,8 @@ function machinesOf(plan: Plan): Machine[] {
       scaleSetId: "",
       identities: [],
       hasSystemIdentity: false,
+      networkInterface: "nic",
+      poolIds: [],
       identityId: "",
       group,
       inventoryName: `${group.name}${number}.${plan.stack}`,

@@ -34,7 +34,7 @@ export interface Missing {
 }
 
 /** The group that has a scale set. */
-export const groupOf = (groups: readonly Group[], scaleSetId: string) =>
+export const groupOf = <G extends Group>(groups: readonly G[], scaleSetId: string): G | undefined =>
   groups.find(({ scaleSetIds }) => scaleSetIds.some((id) => id.toLowerCase() === scaleSetId));
 
 /**

@@ -35,6 +35,8 @@ beforeAll(() => {
     scaleSetId: "",
     identities: [],
     hasSystemIdentity: false,
+    networkInterface: "nic",
+    poolIds: [],
     identityId: "",
     group,
     inventoryName: `${group.name}.dev`,

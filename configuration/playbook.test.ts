@@ -21,6 +21,9 @@ const azure = vi.hoisted(() => ({
   machines: [] as object[],
   interfaces: [] as object[],
   capacity: 1,
+  /** Pools in which machines should be, and the interfaces that were put into them. */
+  poolIds: [] as string[],
+  moved: [] as string[],
   /** Updates of machines, by name; or the error with which ARM answers them. */
   updates: [] as [name: string, body: object][],
   refusal: undefined as Error | undefined,
@@ -47,7 +50,17 @@ vi.mock("../azure/arm.ts", () => ({
             Promise.resolve({ serialConsoleLogBlobUri: `https://blob.example/${name}` }),
         },
       },
-      network: { networkInterfaces: { list: () => pages(azure.interfaces) } },
+      network: {
+        networkInterfaces: {
+          list: () => pages(azure.interfaces),
+          get: (_: string, name: string) =>
+            Promise.resolve(azure.interfaces.find((each) => (each as { name: string }).name === name)),
+          createOrUpdate: (_: string, name: string) => {
+            azure.moved.push(name);
+            return Promise.resolve({});
+          },
+        },
+      },
     }),
 }));
 
@@ -81,7 +94,7 @@ beforeEach(() => {
   mkdirSync(join(ansible, "inventory"));
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(log)));
   azure.machines = [machine("vmss-front", "a", "frontA"), machine("vmss-reverse-proxy", "p", "proxyP")];
-  azure.updates = [];
+  Object.assign(azure, { updates: [], moved: [], poolIds: [] });
   azure.refusal = undefined;
   azure.closed = undefined;
   azure.awaited = [];
@@ -124,6 +137,7 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
         machines,
         scaleSetIds: [pulumi.output(scaleSetId(`vmss-${machines.name}`))],
         identityId: pulumi.output(`/identities/id-${machines.name}`),
+        poolIds: azure.poolIds,
       })),
     access,
     publicAddress: options.plan ? undefined : pulumi.output("198.51.100.32"),
@@ -209,6 +223,18 @@ test("a machine that stands gets the identity of its group beside those that it 
   ]);
 });
 
+test("a machine that stands is put into the pools of its group, which a preview does not do", async () => {
+  azure.poolIds = ["/pools/a", "/pools/b"];
+  azure.interfaces = [
+    networkInterface("a", "10.20.1.4", ["/pools/a"]),
+    networkInterface("p", "10.20.0.4", azure.poolIds),
+  ];
+  await build({ preview: true });
+  expect(azure.moved).toEqual([]);
+  await build();
+  expect(azure.moved).toEqual(["nic-a"]);
+});
+
 test("a preview gives no machine an identity", async () => {
   await build({ preview: true });
   expect(azure.updates).toEqual([]);
@@ -233,7 +259,7 @@ test("a group without the IDs of all its scale sets is refused before anything i
   const recorder = await Recorder.start({ stack: "dev" });
   const [machines] = machineGroups(plan);
   if (!machines) throw new Error("dev has no machines");
-  const groups = [{ machines, scaleSetIds: [], identityId: "/identity" }];
+  const groups = [{ machines, scaleSetIds: [], identityId: "/identity", poolIds: [] }];
   const make = () =>
     new Playbook("configuration", {
       plan,

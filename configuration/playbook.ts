@@ -5,6 +5,7 @@ import { local } from "@pulumi/command";
 import { connect } from "../azure/arm.ts";
 import { armSource, readHostKeys, withoutHostKeys } from "../azure/hostKeys.ts";
 import { giveIdentities, withoutIdentities } from "../azure/memberIdentities.ts";
+import { joinPools, withoutPools } from "../azure/memberPools.ts";
 import { listMembers, waitForMembers, type Member } from "../azure/members.ts";
 import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
@@ -13,9 +14,18 @@ import type { Plan } from "../environment/plan.ts";
 import type { VaultAccess } from "../inventory/vaultAccess.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
-import { hashesOf, identities, nameMachines, type Group, type Machine, type RunHashes } from "./machines.ts";
+import { groupOf, hashesOf, identities, nameMachines, type Group, type Machine, type RunHashes } from "./machines.ts";
 import { paths } from "./paths.ts";
 import { wayThroughEntry, withoutWayIn, type Closed, type WayIn } from "./wayIn.ts";
+
+/** A group of machines that stand, and what they should have, by resource IDs. */
+export interface PlaybookGroup {
+  machines: MachineGroup;
+  scaleSetIds: pulumi.Input<string>[];
+  identityId: pulumi.Input<string>;
+  /** Load balancer pools in which the machines should be, and in no others. */
+  poolIds: pulumi.Input<string>[];
+}
 
 /** What a run of Ansible needs. */
 export interface PlaybookArgs {
@@ -26,8 +36,8 @@ export interface PlaybookArgs {
   treeHash: string;
   /** Name of the resource group in which the machines are. */
   resourceGroupName: pulumi.Input<string>;
-  /** The environment's groups of machines with the resource IDs of their scale sets and of their identities. */
-  groups: { machines: MachineGroup; scaleSetIds: pulumi.Input<string>[]; identityId: pulumi.Input<string> }[];
+  /** The environment's groups of machines. */
+  groups: PlaybookGroup[];
   /** How machines reach the vault. */
   access: pulumi.Input<VaultAccess>;
   /** The environment's own public address, at which its jump hosts answer; not used where its plan has none. */
@@ -37,6 +47,8 @@ export interface PlaybookArgs {
   /** What machines need besides, and must therefore exist before Ansible runs. */
   after: pulumi.Resource[];
 }
+
+type PooledGroup = Group & { poolIds: readonly string[] };
 
 /** What is known of the machines once they exist. */
 interface Prepared {
@@ -52,7 +64,7 @@ interface Prepared {
 const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
- * Lists the machines, gives those that lack it the identity of their group, verifies their host keys, writes inventory,
+ * Lists the machines, gives those that lack them identity and load balancers of their group, verifies their host keys, writes inventory,
  * known_hosts and SSH configuration, and runs `playbooks/environment.yml` on them: when machines, inventory or `ansible/`
  * changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. While
  * an environment without a public address has no entry that stands, the run itself is left out, with a warning: the next
@@ -76,10 +88,13 @@ export class Playbook extends pulumi.ComponentResource {
         args.publicAddress ?? "",
         args.access,
         pulumi.all(
-          args.groups.map(({ machines, scaleSetIds, identityId }) =>
+          args.groups.map(({ machines, scaleSetIds, identityId, poolIds }) =>
             pulumi
-              .all([identityId, pulumi.all(scaleSetIds)])
-              .apply(([identity, ids]): Group => ({ machines, scaleSetIds: ids, identityId: identity })),
+              // A preview moves nobody, and does not know the pools of load balancers to come.
+              .all([identityId, pulumi.all(scaleSetIds), pulumi.all(pulumi.runtime.isDryRun() ? [] : poolIds)])
+              .apply(([identity, ids, pools]): PooledGroup => ({
+                ...{ machines, scaleSetIds: ids, identityId: identity, poolIds: pools },
+              })),
           ),
         ),
       ])
@@ -135,7 +150,7 @@ export class Playbook extends pulumi.ComponentResource {
     resourceGroup: string,
     publicAddress: string,
     access: VaultAccess,
-    groups: Group[],
+    groups: PooledGroup[],
   ): Promise<Prepared> {
     const { plan, ansible } = args;
     const arm = await connect(args.cloud, { parent: this });
@@ -166,6 +181,13 @@ export class Playbook extends pulumi.ComponentResource {
     const { given, busy } = await giveIdentities(arm, resourceGroup, bearers);
     if (given.length > 0) progress(`have the identities of their groups now: ${given.join(", ")}`);
     if (busy.length > 0) void pulumi.log.warn(withoutIdentities(busy), this);
+    const pooled = machines.map((machine) => ({
+      machine,
+      poolIds: groupOf(groups, machine.scaleSetId)?.poolIds ?? [],
+    }));
+    const pools = await joinPools(arm, resourceGroup, pooled);
+    if (pools.moved.length > 0) progress(`are in the load balancers of their groups now: ${pools.moved.join(", ")}`);
+    if (pools.busy.length > 0) void pulumi.log.warn(withoutPools(pools.busy), this);
     if ("closed" in way) return describe(machines);
     const known = earlierHostKeys(ansible, plan.stack);
     const hostKeysIn = (members: readonly Member[], group: string) =>

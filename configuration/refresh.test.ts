@@ -145,6 +145,7 @@ async function up(standing: ReadonlyMap<string, StandingPorts> = new Map()) {
       machines,
       scaleSetIds: machines.scaleSets.map(({ name }) => pulumi.output(setId(name))),
       identityId: pulumi.output(`/identities/id-${machines.name}`),
+      poolIds: [],
     })),
     access: {
       uri: `https://${plan.vault.name}.vault.test/`,

@@ -1,5 +1,5 @@
 /** A stack as commands without Pulumi know it: its settings, and the login to its cloud. */
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { logInWithout, type Entry } from "../azure/credential.ts";
 import { settingsInFile } from "../environment/fromFile.ts";
 import { checkSettings, stackFile, type CheckedSettings } from "../environment/settings.ts";
@@ -29,6 +29,6 @@ export async function openStack(
   file: string = join(project, stackFile(stack)),
 ): Promise<{ settings: CheckedSettings; entry: Entry }> {
   const given = settingsInFile(file, stack);
-  const settings = checkSettings(given, ansible, project);
+  const settings = checkSettings(given, ansible, project, dirname(file));
   return { settings, entry: await logInWithout(given.provider, settings.cloud) };
 }

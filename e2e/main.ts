@@ -1,14 +1,10 @@
 /** `make azure-e2e`: the end-to-end test on Azure itself, for whoever has a subscription. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Command } from "commander";
 import { execa } from "execa";
-import { load } from "js-yaml";
-import { administratorsSchema } from "../environment/administrators.ts";
-import { cloudOf, cloudSchema } from "../environment/cloud.ts";
-import { check, StackError } from "../environment/mistakes.ts";
-import { planEnvironment } from "../environment/plan.ts";
-import { environmentSchema } from "../environment/schema.ts";
+import { settingsInFile } from "../environment/fromFile.ts";
+import { checkSettings, stackFile } from "../environment/settings.ts";
 import { root, run } from "./command.ts";
 import { confirmed } from "./confirm.ts";
 import { machinesBySize, planDollars } from "./cost.ts";
@@ -33,27 +29,19 @@ const program = new Command("make azure-e2e")
 
 /** The plan of a stack's file, and where its ARM is. Throws a StackError with every mistake in the file. */
 function read(stack: string) {
-  const file = `Pulumi.${stack}.yaml`;
-  const { config } = load(readFileSync(join(root, file), "utf8")) as { config: Record<string, unknown> };
-  const given = {
-    environment: config["platform:environment"],
-    administrators: config["platform:administrators"],
-    cloud: config["azure-native:environment"],
-  };
-  const mistakes = [
-    ...check(environmentSchema, "platform:environment", given.environment),
-    ...check(administratorsSchema, "platform:administrators", given.administrators ?? {}),
-    ...check(cloudSchema, "azure-native:environment", given.cloud),
-  ];
-  if (mistakes.length > 0) throw new StackError(file, mistakes);
-  const cloud = cloudOf(cloudSchema.parse(given.cloud), undefined);
+  const file = stackFile(stack);
+  const settings = settingsInFile(join(root, file), stack);
+  const { planWith, cloud } = checkSettings(settings, join(root, "ansible"), root);
   // Clients of other clouds would need sign-in servers and audiences of their own.
-  if (!("resourceManager" in cloud) || given.cloud !== undefined)
+  if (!("resourceManager" in cloud) || settings.provider("environment") !== undefined)
     throw new Error(
       `${file}: azure-native:environment: the test knows Azure's public cloud only, which needs no setting`,
     );
-  const administrators = administratorsSchema.parse(given.administrators);
-  const plan = planEnvironment(stack, environmentSchema.parse(given.environment), administrators);
+  const { plan } = planWith(new Map());
+  if (!plan.reverseProxy.public)
+    throw new Error(
+      `${file}: platform:environment.reverseProxy: the test asks a stack from outside, which needs \`public: true\``,
+    );
   return { plan, endpoint: cloud.resourceManager };
 }
 
@@ -65,11 +53,11 @@ async function selectedSubscription(): Promise<string> {
 }
 
 async function main({ stack, keep = false, yes, ...given }: Options): Promise<number> {
-  if (!existsSync(join(root, `Pulumi.${stack}.yaml`)))
-    throw new Error(`--stack ${stack}: there is no Pulumi.${stack}.yaml; copy one of the stack files`);
+  if (!existsSync(join(root, stackFile(stack))))
+    throw new Error(`--stack ${stack}: there is no ${stackFile(stack)}; copy one of the stack files`);
   const { plan, endpoint } = read(stack);
   if (plan.protect && !keep)
-    throw new Error(`Pulumi.${stack}.yaml sets protect, so that destroy is refused; set it to false, or give --keep`);
+    throw new Error(`${stackFile(stack)} sets protect, so that destroy is refused; set it to false, or give --keep`);
   const subscription = given.subscription ?? (await selectedSubscription());
   const machines = Object.entries(machinesBySize(plan)).map(([size, number]) => `${number} × ${size}`);
   console.log(`Stack ${stack} in subscription ${subscription}: ${machines.join(", ")}.`);

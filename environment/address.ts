@@ -76,6 +76,13 @@ export function subnetPrefix(network: Cidr, index: number): Cidr {
   return `${format(block.base + index * 256)}/24`;
 }
 
+/** Second number of an environment's /16, which none of the project's others has: 20 of `10.20.0.0/16`. */
+export function networkNumber(network: Cidr): number {
+  const block = parseCidr(network);
+  if (block?.prefix !== 16) throw new RangeError(`network: given ${network}, allowed is a /16 such as 10.20.0.0/16`);
+  return Math.floor(block.base / 2 ** 16) % 256;
+}
+
 /** The address with this number in a block: `hostAddress("10.20.1.0/24", 254)` is `10.20.1.254`. */
 export function hostAddress(block: Cidr, host: number): string {
   const parsed = parseCidr(block);

@@ -10,11 +10,13 @@ import { administratorsSchema } from "./administrators.ts";
 import { allowedInsteadOf, allowedInsteadOfEnvironment } from "./groupNames.ts";
 import { environmentSchema } from "./schema.ts";
 import { checkOutbound } from "./outboundConsistency.ts";
+import { checkPeers } from "./peerConsistency.ts";
+import { checkRoutes } from "./routeConsistency.ts";
 import { retiredSecrets, secretsOf, setInPulumi } from "./secrets.ts";
 import { checkSizes } from "./sizeConsistency.ts";
 import { checkSiblings, type Sibling } from "./siblings.ts";
 import { checkTier, validFields, type PartialTier } from "./tierConsistency.ts";
-import { asArray, asObject } from "./untyped.ts";
+import { asObject } from "./untyped.ts";
 
 /** What is known besides the stack file. */
 export interface Surroundings {
@@ -31,6 +33,8 @@ export interface Surroundings {
   stack: string;
   /** The project's other stacks. */
   siblings: readonly Sibling[];
+  /** Mistakes of files that the stack file names. Default: none. */
+  mistakes?: readonly Mistake[];
 }
 
 const root = "platform:environment";
@@ -49,7 +53,7 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
     ...checkSubnets(tiers),
     ...checkZones(environment["zones"], tiers),
     ...checkBalancers(environment["balancers"], tiers),
-    ...checkRoutes(asArray(asObject(environment["reverseProxy"])["routes"]), tiers),
+    ...checkRoutes(root, environment, tiers, surroundings.siblings),
     ...checkName(environment["name"], tiers, surroundings.playbooks),
     ...checkPlaybooks(tiers, surroundings.playbooks),
     ...tiers.flatMap((tier) => checkRoleSecrets(tier, surroundings.roleSecrets)),
@@ -57,6 +61,7 @@ export function checkConsistency(value: unknown, administrators: unknown, surrou
     ...checkDomains(environment),
     ...checkGlobalNames(environment, surroundings.stack),
     ...checkSiblings(root, environment, surroundings.siblings, surroundings.playbooks),
+    ...checkPeers(root, environment, surroundings.siblings),
   ];
 }
 
@@ -105,37 +110,6 @@ function checkBalancers(balancers: unknown, tiers: PartialTier[]): Mistake[] {
             `subnet with room for ${machinesInSubnet} machines`,
         },
       ];
-}
-
-function checkRoutes(routes: unknown[], tiers: PartialTier[]): Mistake[] {
-  const mistakes: Mistake[] = [];
-  const hosts = routes.map((route) => asObject(route)["host"]);
-  routes.map(asObject).forEach((route, index) => {
-    const path = `${root}.reverseProxy.routes[${index}]`;
-    const { host, tier, legacy } = route;
-    const first = hosts.indexOf(host);
-    if (host !== undefined && first < index) {
-      mistakes.push({
-        path: `${path}.host`,
-        given: show(host),
-        allowed: `one route for each host; routes[${first}] has it already`,
-      });
-    }
-    if (tier === undefined && legacy === undefined) {
-      mistakes.push({ path, given: show(route), allowed: "a tier, or a legacy address, or both" });
-    }
-    const target = tiers.find(({ name }) => name === tier);
-    if (typeof tier === "string" && !target?.hasPort) {
-      mistakes.push({
-        path: `${path}.tier`,
-        given: show(tier),
-        allowed: target
-          ? "a tier that has a port"
-          : `a tier of this environment: ${tiers.map(({ name }) => name).join(", ")}`,
-      });
-    }
-  });
-  return mistakes;
 }
 
 function checkName(name: unknown, tiers: PartialTier[], kinds: readonly string[]): Mistake[] {

@@ -1,6 +1,6 @@
 /** What a stack file may say of its public zone besides the routed hosts. */
 import { z } from "zod";
-import { dnsName, wholeNumber } from "./fields.ts";
+import { routeHost, wholeNumber } from "./fields.ts";
 
 const serverText = "the IPv4 address or the DNS name of a name server, for example ns1.old.example";
 const momentText = "a moment in UTC, for example 2026-12-01T08:00:00Z";
@@ -32,7 +32,7 @@ export const dnsSchema = z
           "the project, for example dns/chatbot.example.zone",
       ),
     target: z
-      .record(dnsName, z.enum(["legacy", "azure"]))
+      .record(routeHost, z.enum(["legacy", "azure"]))
       .default({})
       .describe(
         "For routed hosts that the zone file has too: legacy keeps its record there, azure names the reverse proxy. " +

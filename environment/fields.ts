@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { machinesInSubnet } from "./address.ts";
 import { greatestPort, machinePorts } from "./flows.ts";
-import { dnsNamePattern, longestDnsName } from "./hostNames.ts";
+import { dnsNamePattern, isRouteHost, longestDnsName } from "./hostNames.ts";
 
 /** For editors: a list whose items differ. What is checked otherwise does not get into the JSON Schema by itself. */
 export const unique = { uniqueItems: true };
@@ -15,6 +15,12 @@ export const dnsName = z
       "a DNS name in lower case with at least one dot, whose last part begins with a letter, " +
       "for example www.dev.chatbot.example",
   });
+
+const routeHostText =
+  "a DNS name in lower case with at least one dot, for example www.dev.chatbot.example, or *. and such a name for all " +
+  "names that have one label more";
+/** The host of a route. */
+export const routeHost = z.string({ error: routeHostText }).refine(isRouteHost, { error: routeHostText });
 
 /** A name of lower-case words with single hyphens between them. */
 export function words(what: string, longest: number) {

@@ -31,7 +31,8 @@ export const agentPort = 8998;
 /** Ports on which every machine listens itself, so that no service can. */
 export const machinePorts: readonly number[] = [sshPort, agentPort, healthPort];
 
-const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule => ({
+/** A rule that lets TCP in. */
+export const allow = (name: string, priority: number, sources: Rule["sources"], ports: string[]): Rule => ({
   name,
   priority,
   access: "Allow",
@@ -56,15 +57,17 @@ export interface TierTraffic {
   balancers: Cidr | undefined;
   /** Subnet of the jump host. */
   reverseProxy: Cidr;
+  /** Rules for callers in other environments. */
+  fromPeers: readonly Rule[];
 }
 
 /** Rules of a tier's subnet. */
-export function tierRules({ ports, callers, balancers, reverseProxy }: TierTraffic): Rule[] {
+export function tierRules({ ports, callers, balancers, reverseProxy, fromPeers }: TierTraffic): Rule[] {
   const service =
     ports.length > 0 && callers.length > 0 ? [allow("allow-service", 110, callers, ports.map(String))] : [];
   const checks =
     balancers === undefined ? [] : [allow("allow-checks", 120, [balancers], [`${agentPort}`, `${healthPort}`])];
-  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...service, ...checks, ...ending];
+  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...service, ...checks, ...fromPeers, ...ending];
 }
 
 /** A tier behind HAProxy, as its balancers see it. */
@@ -76,28 +79,34 @@ export interface BalancedTier {
   callers: Cidr[];
 }
 
-/** Rules of the balancers' subnet. */
-export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr): Rule[] {
+/** Rules of the balancers' subnet, with those for callers in other environments. */
+export function balancerRules(tiers: BalancedTier[], reverseProxy: Cidr, fromPeers: readonly Rule[]): Rule[] {
   const services = tiers
     .filter(({ callers }) => callers.length > 0)
     .map(({ name, subnetIndex, ports, callers }) =>
       allow(`allow-${name}`, 1000 + subnetIndex, callers, ports.map(String)),
     );
-  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...ending];
+  return [allow("allow-ssh", 100, [reverseProxy], [`${sshPort}`]), ...services, ...fromPeers, ...ending];
 }
 
 /**
  * Rules of the reverse proxy's subnet, the only one that is open to the outside.
  *
- * @param administrators Blocks from which SSH is allowed.
+ * @param outside Who may enter from there; nobody where the environment has no public address.
  * @param reverseProxy The subnet itself: one jump host reaches the other.
+ * @param fromPeers Rules for callers in other environments.
  */
-export function reverseProxyRules(administrators: Cidr[], reverseProxy: Cidr): Rule[] {
+export function reverseProxyRules(
+  outside: { administrators: Cidr[] } | undefined,
+  reverseProxy: Cidr,
+  fromPeers: readonly Rule[],
+): Rule[] {
   return [
-    allow("allow-ssh", 100, administrators, [`${sshPort}`]),
+    ...(outside ? [allow("allow-ssh", 100, outside.administrators, [`${sshPort}`])] : []),
     // Apart from the administrators: Azure refuses blocks in one rule that overlap.
     allow("allow-jumps", 105, [reverseProxy], [`${sshPort}`]),
-    allow("allow-web", 110, "Internet", ["80", "443"]),
+    ...(outside ? [allow("allow-web", 110, "Internet", ["80", "443"])] : []),
+    ...fromPeers,
     ...ending,
   ];
 }

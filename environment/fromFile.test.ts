@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { dump } from "js-yaml";
@@ -9,10 +9,13 @@ import { readStack } from "./read.ts";
 import { checkSettings } from "./settings.ts";
 import { administrators, committed } from "./testing/stacks.ts";
 
-const ansible = join(import.meta.dirname, "..", "ansible");
+const root = join(import.meta.dirname, "..");
+const ansible = join(root, "ansible");
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "stack-"));
+  for (const stack of ["dev", "prod", "tools"])
+    copyFileSync(join(root, `Pulumi.${stack}.yaml`), join(directory, `Pulumi.${stack}.yaml`));
   for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
 });
 afterEach(() => {
@@ -42,6 +45,27 @@ test.each(["dev", "prod", "tools"])("the plan of %s is the one that Pulumi's own
   const byFile = read(stack, { "azure-native:location": "westeurope" });
   expect(byFile.planWith(new Map()).plan).toEqual(byPulumi.planWith(new Map()).plan);
   expect([byFile.cloud, byFile.location, byFile.file]).toEqual([byPulumi.cloud, byPulumi.location, byPulumi.file]);
+});
+
+test("other stacks are those of the project, as their files beside the stack's own say them", () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "beside-"));
+  try {
+    const dev = committed("dev");
+    dev["reverseProxy"] = { ...(dev["reverseProxy"] as object), entry: "production" };
+    for (const file of ["Pulumi.dev.yaml", "Pulumi.unknown.yaml"])
+      writeFileSync(join(elsewhere, file), dump({ config: { "platform:environment": dev } }));
+    const path = join(directory, "Pulumi.prod.yaml");
+    const config = { "platform:environment": committed("prod"), "platform:administrators": administrators };
+    writeFileSync(path, dump({ config }));
+    const forwards = (...beside: string[]) =>
+      checkSettings(settingsInFile(path, "prod"), ansible, directory, ...beside)
+        .planWith(new Map())
+        .plan.reverseProxy.forwards.map(({ environment }) => environment);
+    expect(forwards()).toEqual(["tools"]);
+    expect(forwards(elsewhere)).toEqual(["tools", "development"]);
+  } finally {
+    rmSync(elsewhere, { recursive: true });
+  }
 });
 
 test("secrets are known by their names only, and need not be decrypted", () => {

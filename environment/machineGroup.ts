@@ -1,5 +1,6 @@
 /** Machines of one kind that do the same, and the scale sets in which they stand. */
 import type { Repair } from "./fields.ts";
+import type { Packages } from "./packages.ts";
 import { processorsOf } from "./processors.ts";
 import type { Environment } from "./schema.ts";
 import { parseReference } from "./secrets.ts";
@@ -42,6 +43,8 @@ export interface MachineGroup {
   autoscale?: Autoscale;
   /** With references resolved. */
   applications: Application[];
+  /** The package of the kind's program, where the stack file says more of it than the kind. */
+  packages?: Packages;
   /** Secrets, or fields of secrets (`name.field`), by the names under which the roles of the kind find them. */
   secrets: Record<string, string>;
   /** At least one; several where each has a zone of its own. */
@@ -69,6 +72,7 @@ export function planMachineGroup(
     repair: machines.repair,
     ...(machines.autoscale ? { autoscale: machines.autoscale } : {}),
     applications: machines.applications ?? [],
+    ...(machines.packages ? { packages: machines.packages } : {}),
     secrets: machines.secrets ?? {},
     scaleSets: machines.scaleSetPerZone
       ? planZones(name, machines.instances, zones)

@@ -27,6 +27,7 @@ const rules = {
   scaleSet: { abbreviation: "vmss", longest: 64 },
   networkInterface: { abbreviation: "nic", longest: 80 },
   autoscale: { abbreviation: "as", longest: 260 },
+  virtualNetworkPeering: { abbreviation: "peer", longest: 80 },
   virtualNetworkLink: { abbreviation: "vnetlink", longest: 80 },
   identity: { abbreviation: "id", longest: 128 },
 } satisfies Record<string, Rule>;

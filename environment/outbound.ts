@@ -53,7 +53,7 @@ export const outboundSchema = z
   )
   .describe(
     "What the tier's machines may call, besides the tiers that they reach, the vaults of Azure where they have " +
-      "secrets, and its storage accounts where they have applications, everybody's; all else is denied. Default: " +
+      "secrets, and its storage accounts where they have applications or backups, everybody's; all else is denied. Default: " +
       "everything. Machines install themselves from package registries and Git (443, and 80 for Debian's), and do so " +
       "again after a repair. Azure's name resolution and metadata are always reached",
   );
@@ -80,7 +80,7 @@ export interface ReachedService {
 export interface Read {
   /** Secrets, from the vault. */
   secrets: boolean;
-  /** Releases of applications, from the storage account. */
+  /** Releases of applications, or backups, in the storage account. */
   releases: boolean;
 }
 

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
 import { parseStack } from "./parse.ts";
 import { dev, mistakes } from "./testing/mistakes.ts";
-import { administrators, committed, playbooks, publicKey } from "./testing/stacks.ts";
+import { administrators, committed, playbooks, publicKey, siblingsBeside } from "./testing/stacks.ts";
 
 const at = "platform:environment";
 
 test.each(["dev", "prod", "tools"])("the committed stack file of %s has no mistake", (stack) => {
-  expect(mistakes({ environment: committed(stack) })).toEqual([]);
+  expect(mistakes({ environment: committed(stack), siblings: siblingsBeside(stack) })).toEqual([]);
 });
 
 test("five mistakes in values are all reported at once, with path, given value and what is allowed", () => {
@@ -29,8 +29,8 @@ test("five mistakes in values are all reported at once, with path, given value a
     [
       `${at}.reverseProxy.routes[0].host`,
       '"WWW_dev"',
-      "a DNS name in lower case with at least one dot, whose last part begins with a letter, for example " +
-        "www.dev.chatbot.example",
+      "a DNS name in lower case with at least one dot, for example www.dev.chatbot.example, or *. and such a name for " +
+        "all names that have one label more",
     ],
   ]);
 });
@@ -154,7 +154,7 @@ test("the message counts the mistakes and says that nothing was changed", () => 
     parseStack(
       "Pulumi.dev.yaml",
       { environment: committed("dev"), administrators: { ...administrators, user: "root" } },
-      { playbooks, secrets: new Map(), stack: "dev", siblings: [], roleSecrets: new Map() },
+      { playbooks, secrets: new Map(), stack: "dev", siblings: siblingsBeside("dev"), roleSecrets: new Map() },
     );
   expect(parse).toThrow(`1 mistake in Pulumi.dev.yaml; nothing was changed.
   platform:administrators.user

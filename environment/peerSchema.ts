@@ -3,7 +3,7 @@ import { z } from "zod";
 import { wholeNumber } from "./fields.ts";
 import { greatestPort } from "./flows.ts";
 
-const flow = z.strictObject({
+export const flowSchema = z.strictObject({
   from: z.string().describe("Tier that calls, or reverse-proxy"),
   to: z.string().describe("Tier that is called, or reverse-proxy, which is the jump host too"),
   port: wholeNumber(1, greatestPort).describe(
@@ -14,9 +14,9 @@ const flow = z.strictObject({
 /** The value of `platform:environment.peers`, by the names of the other environments. */
 export const peerSchema = z
   .strictObject({
-    reaches: z.array(flow).default([]).describe("What machines of this environment call there; it must admit it"),
-    admits: z.array(flow).default([]).describe("What machines there may call here"),
+    reaches: z.array(flowSchema).default([]).describe("What machines of this environment call there; it must admit it"),
+    admits: z.array(flowSchema).default([]).describe("What machines there may call here"),
   })
   .describe("What passes between this environment and another one of the project: what both stack files say");
 
-export type Flow = z.output<typeof flow>;
+export type Flow = z.output<typeof flowSchema>;

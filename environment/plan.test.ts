@@ -108,11 +108,12 @@ test("additional ports are served for good", () => {
   expect(rule?.ports).toEqual(["4000", "4100", "80"]);
 });
 
-test("the reverse proxy accepts the web from everywhere, SSH from administrators and its own kind", () => {
+test("the reverse proxy accepts the web from everywhere, SSH from administrators, its own kind and declared peers", () => {
   expect(rulesOf("reverse-proxy")).toEqual({
     "allow-ssh": [["198.51.100.1/32"], ["22"]],
     "allow-jumps": [["10.20.0.0/24"], ["22"]],
     "allow-web": ["Internet", ["80", "443"]],
+    "allow-tools.runner.reverse-proxy": [["10.30.2.0/24"], ["22"]],
     ...ending,
   });
 });

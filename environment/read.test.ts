@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -14,6 +14,8 @@ beforeEach(async () => {
   for (const name of [...playbooks, "forgotten", "base"]) writeFileSync(join(ansible, "playbooks", `${name}.yml`), "");
   const imports = playbooks.map((name) => `- ansible.builtin.import_playbook: ${name}.yml\n`);
   writeFileSync(join(ansible, "playbooks", "site.yml"), imports.join(""));
+  for (const file of ["Pulumi.dev.yaml", "Pulumi.prod.yaml"])
+    copyFileSync(join(import.meta.dirname, "..", file), join(ansible, file));
   for (const name of ["ARM_METADATA_HOSTNAME", "ARM_ENVIRONMENT", "AZURE_ENVIRONMENT"]) vi.stubEnv(name, "");
   const nothing = () => {
     throw new Error("reading makes no resource and calls no function");
@@ -121,7 +123,9 @@ test("roles that ask for a secret get one", () => {
 
 test("what is set as a secret is told where nobody asks for it, or where it lacks a field, and is not shown", () => {
   const settings = { "platform:databaseLogin": "correct horse", "platform:apiKey": "battery staple" };
-  const check = () => read(settings, { ...committed("dev") });
+  const environment = committed("tools") as { tiers: object };
+  const data = { subnetIndex: 9, instances: 1, port: 5432, secrets: { login: "databaseLogin.user" } };
+  const check = () => read(settings, { ...environment, tiers: { ...environment.tiers, data } });
   expect(check).toThrow(/^2 mistakes in Pulumi\.tools\.yaml;/);
   expect(check).toThrow("platform:apiKey\n    given:   a value that nobody asks for\n");
   expect(check).toThrow("platform:databaseLogin\n    given:   a value that is no JSON object of strings\n");

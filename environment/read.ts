@@ -33,7 +33,7 @@ export function readStack(ansible: string, project: string): Stack {
     secrets: secretFields(),
   };
   try {
-    return { ...checkSettings(settings, ansible, project), secrets };
+    return { ...checkSettings(settings, ansible, project, pulumi.getRootDirectory() || project), secrets };
   } catch (error) {
     // A RunError is shown without the program's stack trace, which would hide the list.
     throw error instanceof StackError ? new pulumi.RunError(error.message) : error;

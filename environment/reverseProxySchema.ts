@@ -1,23 +1,17 @@
 /** What a stack file may say of its reverse proxy: the hosts, other environments, TLS and limits. */
 import { z } from "zod";
-import { dnsName, environmentName, machineFields, unique, wholeNumber } from "./fields.ts";
-import { isRouteHost, parseLegacy } from "./hostNames.ts";
+import { dnsName, environmentName, machineFields, routeHost, unique, wholeNumber } from "./fields.ts";
+import { parseLegacy } from "./hostNames.ts";
 
-const hostText =
-  "a DNS name in lower case with at least one dot, for example www.dev.chatbot.example, or *. and such a name for all " +
-  "names that have one label more";
 const legacyText =
   "https://host or http://host, with a port or without one, where host is a DNS name with a dot or, for http, an IPv4 " +
   "address: https://www.old.example:8443";
 
 const route = z
   .strictObject({
-    host: z
-      .string({ error: hostText })
-      .refine(isRouteHost, { error: hostText })
-      .describe(
-        "Host name that clients ask for; *.example.org stands for all names of one label more. Exact names go first",
-      ),
+    host: routeHost.describe(
+      "Host name that clients ask for; *.example.org stands for all names of one label more. Exact names go first",
+    ),
     tier: z.string().optional().describe("Tier that answers"),
     legacy: z
       .string({ error: legacyText })
@@ -37,7 +31,7 @@ const route = z
     anyOf: [{ required: ["tier"] }, { required: ["legacy"] }],
   });
 
-const forward = z
+export const forwardSchema = z
   .strictObject({
     domain: dnsName.describe("Domain that goes to the other environment, with every name below it"),
     environment: environmentName.describe("Name of that environment, which names this one as its `entry`"),
@@ -83,7 +77,7 @@ const tls = z
   .strictObject({
     acme: acme.optional(),
     given: z
-      .array(z.string({ error: hostText }).refine(isRouteHost, { error: hostText }))
+      .array(routeHost)
       .default([])
       .meta({
         description:
@@ -122,13 +116,13 @@ export const reverseProxySchema = z
       .optional()
       .describe("A public address of its own. Default: yes where there is no `entry`, else no"),
     routes: z.array(route).default([]),
-    forwards: z.array(forward).default([]),
+    forwards: z.array(forwardSchema).default([]),
     tls: tls.prefault({}),
     clientLimit: clientLimit.optional(),
   })
   .describe("The way in: nginx machines behind the environment's one public address, or behind another environment's");
 
 export type Route = z.output<typeof route>;
-export type Forward = z.output<typeof forward>;
+export type Forward = z.output<typeof forwardSchema>;
 export type Tls = z.output<typeof tls>;
 export type ReverseProxySettings = z.output<typeof reverseProxySchema>;

@@ -18,7 +18,7 @@ test("a secret is wanted once, with all of its fields and the first place that a
   expect(secretsOf(committed("dev"))).toEqual([
     { name: "databaseLogin", fields: ["password", "user"], wantedBy: "application back of tier back" },
   ]);
-  expect(secretsOf(committed("tools"))).toEqual([]);
+  expect(secretsOf(committed("tools"))).toEqual([{ name: "runnerToken", fields: [], wantedBy: "tier runner" }]);
   expect(secretsOf({ tiers: { a: { secrets: { b: "not a name", c: 7 } } } })).toEqual([]);
 });
 

@@ -10,6 +10,9 @@ import { planEnvironment, type Plan } from "./plan.ts";
 import { portMistakes, type StandingPorts } from "./portMoves.ts";
 import { peersOf, type Sibling } from "./siblings.ts";
 import { asObject } from "./untyped.ts";
+import { publicRecordMistakes } from "./zones/publicRecords.ts";
+import { readZoneFile } from "./zones/readZoneFile.ts";
+import type { ZoneFile } from "./zones/zoneFile.ts";
 
 /** The settings of a stack, unchecked. */
 export interface Settings {
@@ -37,6 +40,8 @@ export interface CheckedSettings {
   /** Azure's region, for example `westeurope`; undefined where the stack names none. */
   location: string | undefined;
   preflight: PreflightSettings;
+  /** Records of old of the public zone. */
+  zoneFile: ZoneFile;
   /** The stack's file, for example `Pulumi.dev.yaml`. */
   file: string;
 }
@@ -49,14 +54,21 @@ export const structured: readonly string[] = ["environment", "administrators", "
  *
  * @param ansible Path of the `ansible/` directory, in which each kind of server has its playbook.
  * @param project Path of the directory in which all stack files are.
+ * @param beside Path of a directory whose stack files count instead of those, where this stack's own is elsewhere.
  * @throws StackError with all mistakes.
  */
-export function checkSettings(settings: Settings, ansible: string, project: string): CheckedSettings {
+export function checkSettings(
+  settings: Settings,
+  ansible: string,
+  project: string,
+  beside: string = project,
+): CheckedSettings {
   const { stack, platform, provider } = settings;
   const { ARM_METADATA_HOSTNAME, ARM_ENVIRONMENT, AZURE_ENVIRONMENT } = process.env;
   const file = stackFile(stack);
   const kinds = playbooks(`${ansible}/playbooks`);
-  const others = siblings(project, file);
+  const others = siblings(project, beside, file);
+  const zone = readZoneFile(platform("environment"), project);
   const { environment, administrators, preflight, cloud } = parseStack(
     file,
     {
@@ -73,6 +85,7 @@ export function checkSettings(settings: Settings, ansible: string, project: stri
       secrets: settings.secrets,
       stack,
       siblings: others,
+      mistakes: zone.mistakes,
     },
   );
   const planWith = (standing: ReadonlyMap<string, StandingPorts>) => {
@@ -80,21 +93,22 @@ export function checkSettings(settings: Settings, ansible: string, project: stri
     const mistakes = plan.tiers.flatMap(({ name, machines, service }) =>
       service ? portMistakes(`platform:environment.tiers.${name}`, service.port, service, machines.applications) : [],
     );
-    return { plan, mistakes };
+    return { plan, mistakes: [...mistakes, ...publicRecordMistakes(plan, zone.zoneFile)] };
   };
-  return { planWith, stack, cloud, location: provider("location"), preflight, file };
+  const { zoneFile } = zone;
+  return { planWith, stack, cloud, location: provider("location"), preflight, zoneFile, file };
 }
 
 /** The file of a stack, in the directory of the project. */
 export const stackFile = (stack: string) => `Pulumi.${stack}.yaml`;
 
-/** The project's other stacks, as far as their files can be read. */
-function siblings(project: string, own: string): Sibling[] {
+/** The project's other stacks, as far as their files can be read: those beside the stack's own file count first. */
+function siblings(project: string, beside: string, own: string): Sibling[] {
   return list(project)
     .filter((file) => /^Pulumi\..+\.yaml$/.test(file) && file !== own)
     .flatMap((file) => {
       try {
-        const { config } = asObject(load(readFileSync(`${project}/${file}`, "utf8")));
+        const { config } = asObject(load(read(`${beside}/${file}`) || readFileSync(`${project}/${file}`, "utf8")));
         return [{ file, environment: asObject(config)["platform:environment"] }];
       } catch {
         return [];

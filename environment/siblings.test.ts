@@ -1,16 +1,21 @@
 import { expect, test } from "vitest";
 import { dev, mistakes } from "./testing/mistakes.ts";
-import { committed, playbooks } from "./testing/stacks.ts";
+import { committed, playbooks, siblingsOf } from "./testing/stacks.ts";
 
 const at = "platform:environment";
 const sibling = (environment: object) => ({ file: "Pulumi.other.yaml", environment });
 
 test("a copied stack file is told what must be the environment's own", () => {
-  expect(mistakes({ siblings: [sibling(committed("dev"))] })).toEqual([
+  expect(mistakes({ siblings: [sibling(committed("dev")), ...siblingsOf("tools")] })).toEqual([
     [`${at}.name`, '"development"', "a name of its own; Pulumi.other.yaml has it already"],
     [`${at}.network`, '"10.20.0.0/16"', "a network of its own; Pulumi.other.yaml has 10.20.0.0/16"],
     [`${at}.domain`, '"dev.chatbot.example"', "a domain of its own; Pulumi.other.yaml has it already"],
     [`${at}.privateDomain`, '"dev.chatbot.internal"', "a domain of its own; Pulumi.other.yaml has it already"],
+    ...["www", "api"].map((label, index) => [
+      `${at}.reverseProxy.routes[${index}].host`,
+      `"${label}.dev.chatbot.example"`,
+      "a host of its own; Pulumi.other.yaml has it already",
+    ]),
   ]);
 });
 
@@ -53,6 +58,7 @@ test("a name that makes a group of a tier or a kind look like another kind is re
 test("two environments do not share a group by the names of their tiers", () => {
   const environment = dev((given) => {
     given["name"] = "prod";
+    delete given["peers"];
     given.tiers["front-pre"] = { kind: "front", subnetIndex: 9, instances: 1 };
   });
   const other = { ...committed("tools"), name: "pre-prod" };

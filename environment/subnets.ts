@@ -1,10 +1,13 @@
 /** The subnets of an environment, with what may enter and leave them. Pure. */
 import { balancerSubnetIndex, reverseProxySubnetIndex, subnetPrefix, type Cidr } from "./address.ts";
 import type { Administrators } from "./administrators.ts";
+import { isPublic } from "./certificates.ts";
 import { balancerRules, reverseProxyRules, tierRules, type Rule } from "./flows.ts";
 import { secretNames, type MachineGroup } from "./machineGroup.ts";
 import { outboundRules, type OutboundRule, type ReachedService } from "./outbound.ts";
+import { inboundFromPeers, outboundToPeers, type PeerTraffic } from "./peerTraffic.ts";
 import type { PlannedPort } from "./portMoves.ts";
+import { containerRights, rightsOf } from "./rights.ts";
 import type { Environment } from "./schema.ts";
 
 /** A subnet with the rules of its security group. */
@@ -14,7 +17,7 @@ export interface PlannedSubnet {
   addressPrefix: Cidr;
   /** What may enter. */
   rules: Rule[];
-  /** What may leave; none where everything may. */
+  /** What may leave. What no rule is about may; nothing else, where the tier limits what it calls. */
   outboundRules: OutboundRule[];
   /** Services that see the subnet as the sender, by which they let its machines in. Azure: `serviceEndpoints`. */
   serviceEndpoints: readonly string[];
@@ -46,6 +49,7 @@ export function planSubnets(
   environment: Environment,
   tiers: readonly Tier[],
   administrators: Administrators,
+  traffic: PeerTraffic,
 ): PlannedSubnet[] {
   const balancerAddressPrefix = subnetPrefix(environment.network, balancerSubnetIndex);
   const reverseProxyAddressPrefix = subnetPrefix(environment.network, reverseProxySubnetIndex);
@@ -74,8 +78,12 @@ export function planSubnets(
     {
       name: "reverse-proxy",
       addressPrefix: reverseProxyAddressPrefix,
-      rules: reverseProxyRules(administrators.ranges, reverseProxyAddressPrefix),
-      outboundRules: [],
+      rules: reverseProxyRules(
+        isPublic(environment) ? { administrators: administrators.ranges } : undefined,
+        reverseProxyAddressPrefix,
+        inboundFromPeers(["reverse-proxy"], traffic),
+      ),
+      outboundRules: outboundToPeers("reverse-proxy", traffic),
       serviceEndpoints,
     },
     ...tiers.map(({ name, addressPrefix, machines, service, balancers }) => ({
@@ -86,11 +94,15 @@ export function planSubnets(
         callers: balancers ? [balancerAddressPrefix] : callers(name),
         balancers: balancers ? balancerAddressPrefix : undefined,
         reverseProxy: reverseProxyAddressPrefix,
+        fromPeers: balancers ? [] : inboundFromPeers([name], traffic),
       }),
-      outboundRules: outboundRules(environment.tiers[name]?.outbound, reached(name), {
-        secrets: secretNames(machines).length > 0,
-        releases: machines.applications.length > 0,
-      }),
+      outboundRules: [
+        ...outboundToPeers(name, traffic),
+        ...outboundRules(environment.tiers[name]?.outbound, reached(name), {
+          secrets: secretNames(machines).length > 0,
+          releases: containerRights(rightsOf(machines)).length > 0,
+        }),
+      ],
       serviceEndpoints,
     })),
     ...(balanced.length === 0
@@ -113,8 +125,12 @@ export function planSubnets(
                     ],
               ),
               reverseProxyAddressPrefix,
+              inboundFromPeers(
+                balanced.map(({ name }) => name),
+                traffic,
+              ),
             ),
-            outboundRules: [],
+            outboundRules: outboundToPeers("balancer", traffic),
             serviceEndpoints,
           },
         ]),

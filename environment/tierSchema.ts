@@ -3,6 +3,7 @@ import { z } from "zod";
 import { machinesInSubnet, tierSubnetIndices } from "./address.ts";
 import { machineFields, port, secretReference, unique, wholeNumber, words } from "./fields.ts";
 import { outboundSchema } from "./outbound.ts";
+import { packagesSchema } from "./packages.ts";
 
 const variableNameText = "the name of an environment variable: capital letters, digits and underscores";
 const variableName = z.string().regex(/^[A-Z_][A-Z0-9_]*$/, { error: variableNameText });
@@ -112,6 +113,7 @@ export const tierSchema = z
     outbound: outboundSchema.optional(),
     autoscale: autoscale.optional(),
     applications: z.array(application).default([]),
+    packages: packagesSchema.optional(),
     secrets: z
       .record(z.string().regex(/^[a-z][A-Za-z0-9]*$/, { error: roleSecretText }), secretReference, {
         error: secretsText,

@@ -154,10 +154,104 @@ test("a group is told its kind, tier, applications and names of secrets, and onl
     platform_secret_names: [],
     platform_identity: "client-of-reverse-proxy",
     platform_routes: [
-      { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000 },
-      { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000 },
+      { host: "www.dev.chatbot.example", tier: "front", address: "10.20.1.254", port: 3000, share: 100 },
+      { host: "api.dev.chatbot.example", tier: "back", address: "10.20.2.254", port: 4000, share: 100 },
     ],
+    platform_forwards: [],
+    platform_tls: {
+      public: true,
+      redirect: false,
+      strict_transport_security: 0,
+      certificates: ["api", "www"].map((label) => certificateOf(`${label}.dev.chatbot.example`)),
+      acme: { directory: "https://acme-v02.api.letsencrypt.org/directory" },
+    },
+    platform_trusted_proxies: [],
   });
+});
+
+const certificateOf = (host: string) => ({
+  host,
+  secret: expect.stringMatching(new RegExp(`^certificate-${host.replaceAll(".", "-")}-[0-9a-f]{8}$`)) as string,
+  source: "acme",
+  challenge: "http-01",
+});
+
+/** What the reverse proxies of a committed stack are told, with other settings of its reverse proxies. */
+function proxiesOf(stack: string, settings: object = {}) {
+  const environment = committed(stack);
+  environment["reverseProxy"] = { ...(environment["reverseProxy"] as object), ...settings };
+  const { all } = buildInventory(planOf(stack, environment), [], {}, access);
+  return all.children[`reverse_proxy_${String(environment["name"])}`]?.vars ?? expect.fail(`no proxies of ${stack}`);
+}
+
+test("an entry forwards what others serve and has their certificates; those behind it believe its proxies", () => {
+  expect(proxiesOf("prod")).toMatchObject({
+    platform_forwards: [
+      {
+        domain: "tools.chatbot.example",
+        environment: "tools",
+        address: "10.30.0.254",
+        hosts: ["gitlab.tools.chatbot.example"],
+      },
+    ],
+    platform_tls: {
+      public: true,
+      redirect: true,
+      certificates: ["api", "gitlab.tools", "www"].map((label) => certificateOf(`${label}.chatbot.example`)),
+    },
+    platform_trusted_proxies: [],
+  });
+  expect(proxiesOf("tools")).toMatchObject({
+    platform_forwards: [],
+    platform_tls: { public: false, certificates: [] },
+    platform_trusted_proxies: ["10.10.0.0/24"],
+  });
+});
+
+test("settings of TLS, of an old address and of a limit reach the reverse proxies", () => {
+  const variables = proxiesOf("prod", {
+    tls: {
+      acme: { directory: "https://acme.example/dir", contact: "ops@chatbot.example", profile: "shortlived" },
+      given: ["www.chatbot.example"],
+      redirect: false,
+      strictTransportSecurity: 300,
+    },
+    clientLimit: { requestsPerSecond: 20 },
+    routes: [
+      { host: "www.chatbot.example", tier: "front", legacy: "https://www.old.example", share: 5 },
+      { host: "*.shops.chatbot.example", tier: "front" },
+    ],
+    forwards: [],
+  });
+  expect(variables).toMatchObject({
+    platform_client_limit: { requests_per_second: 20, burst: 50 },
+    platform_tls: {
+      redirect: false,
+      strict_transport_security: 300,
+      acme: { directory: "https://acme.example/dir", contact: "ops@chatbot.example", profile: "shortlived" },
+      certificates: [
+        {
+          host: "*.shops.chatbot.example",
+          secret: expect.stringMatching(/^certificate-any-shops-chatbot-example-/) as string,
+          source: "acme",
+          challenge: "dns-01",
+        },
+        { host: "www.chatbot.example", source: "given" },
+      ],
+    },
+  });
+  expect(variables["platform_routes"]).toEqual([
+    {
+      host: "www.chatbot.example",
+      tier: "front",
+      address: "10.10.1.254",
+      port: 3000,
+      legacy: { scheme: "https", address: "www.old.example", port: 443 },
+      share: 5,
+    },
+    { host: "*.shops.chatbot.example", tier: "front", address: "10.10.1.254", port: 3000, share: 100 },
+  ]);
+  expect(proxiesOf("dev", { tls: {} })["platform_tls"]).not.toHaveProperty("acme");
 });
 
 test("while a port moves its machines and balancers are told to serve both, and nobody else is told anything new", () => {

@@ -2,6 +2,7 @@
 import { firstMachineHost, loadBalancerHost } from "../environment/address.ts";
 import { agentPort, healthPath, healthPort } from "../environment/flows.ts";
 import { secretNames, type MachineGroup } from "../environment/machineGroup.ts";
+import type { Packages } from "../environment/packages.ts";
 import type { Plan, PlannedService } from "../environment/plan.ts";
 import { directoryUrl } from "../environment/reverseProxySchema.ts";
 import type { VaultAccess } from "./vaultAccess.ts";
@@ -79,8 +80,15 @@ export function groupVariables(plan: Plan, group: MachineGroup, access: VaultAcc
     platform_secrets: group.secrets,
     platform_secret_names: secretNames(group),
     platform_identity: access.clientIds[group.name],
+    ...(group.packages ? { platform_packages: packageVariables(group.packages) } : {}),
     ...(group.kind === plan.reverseProxy.kind ? reverseProxyVariables(plan) : {}),
   };
+}
+
+function packageVariables({ repository, ...packages }: Packages): Variables {
+  if (!repository) return packages;
+  const { keyUrl, keyFingerprint, ...where } = repository;
+  return { ...packages, repository: { ...where, key_url: keyUrl, key_fingerprint: keyFingerprint } };
 }
 
 function reverseProxyVariables({ reverseProxy }: Plan): Variables {

@@ -2,6 +2,7 @@
 export const types = {
   resourceGroup: "azure-native:resources:ResourceGroup",
   virtualNetwork: "azure-native:network:VirtualNetwork",
+  peering: "azure-native:network:VirtualNetworkPeering",
   subnet: "azure-native:network:Subnet",
   securityGroup: "azure-native:network:NetworkSecurityGroup",
   natGateway: "azure-native:network:NatGateway",

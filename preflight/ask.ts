@@ -23,6 +23,12 @@ export interface AskedImage {
   found: Asked<{ image?: Image; versions: string[] }>;
 }
 
+/** What the identity that is logged in may do in a scope. */
+export interface AskedRights {
+  scope: string;
+  permissions: Asked<Permission[]>;
+}
+
 /** What Azure says. */
 export interface Answers {
   /** States of registration by namespace. */
@@ -33,7 +39,9 @@ export interface Answers {
   usages: Asked<Usage[]>;
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
-  rights: { scope: string; groupStands: boolean; permissions: Asked<Permission[]> };
+  rights: AskedRights & { groupStands: boolean };
+  /** Permissions in the groups of environments with which the stack makes a peering, as far as those groups exist. */
+  peerRights: AskedRights[];
   /** The name of the vault, and of the storage account. */
   vault: Asked<NameState>;
   account: Asked<NameState>;
@@ -54,29 +62,35 @@ export async function ask(
 ): Promise<Answers> {
   const groups = groupNeeds(plan, new Map());
   const subscription = `/subscriptions/${questions.subscriptionId}`;
-  const group = `${subscription}/resourceGroups/${resourceName("resourceGroup", plan.stack)}`;
-  const [providers, encryption, sizes, usages, images, rights, [vault, secrets], account] = await Promise.all([
-    Promise.all(
-      neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
-        namespace,
-        await asked(providerState(questions, namespace)),
-      ]),
-    ),
-    groups.some(({ encryptionAtHost }) => encryptionAtHost)
-      ? asked(featureState(questions, encryptionFeature.namespace, encryptionFeature.name))
-      : undefined,
-    asked(listSizes(questions, location)),
-    asked(listUsages(questions, location)),
-    Promise.all(
-      [...groupBy(groups, ({ image }) => urnOf(image)).values()].flatMap(([first]) =>
-        first ? [imageOf(questions, location, first.image)] : [],
+  const groupOf = (stack: string) => `${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
+  const group = groupOf(plan.stack);
+  const [providers, encryption, sizes, usages, images, rights, peerRights, [vault, secrets], account] =
+    await Promise.all([
+      Promise.all(
+        neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
+          namespace,
+          await asked(providerState(questions, namespace)),
+        ]),
       ),
-    ),
-    rightsIn(questions, subscription, group),
-    vaultIn(questions, plan, location, group, given),
-    asked(accountState(questions, group, plan.storage.name)),
-  ]);
-  return { providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets: secrets };
+      groups.some(({ encryptionAtHost }) => encryptionAtHost)
+        ? asked(featureState(questions, encryptionFeature.namespace, encryptionFeature.name))
+        : undefined,
+      asked(listSizes(questions, location)),
+      asked(listUsages(questions, location)),
+      Promise.all(
+        [...groupBy(groups, ({ image }) => urnOf(image)).values()].flatMap(([first]) =>
+          first ? [imageOf(questions, location, first.image)] : [],
+        ),
+      ),
+      rightsIn(questions, subscription, group),
+      Promise.all(plan.peers.filter(({ makes }) => makes).map(({ stack }) => rightsOf(questions, groupOf(stack)))),
+      vaultIn(questions, plan, location, group, given),
+      asked(accountState(questions, group, plan.storage.name)),
+    ]);
+  return {
+    ...{ providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets: secrets },
+    peerRights: peerRights.filter(stands),
+  };
 }
 
 /** The vault, and which secrets it lacks where it stands. */
@@ -117,12 +131,14 @@ async function imageOf(questions: Questions, location: string, reference: ImageR
 }
 
 async function rightsIn(questions: Questions, subscription: string, group: string): Promise<Answers["rights"]> {
-  const [inGroup, inSubscription] = await Promise.all([
-    asked(listPermissions(questions, group)),
-    asked(listPermissions(questions, subscription)),
-  ]);
-  const groupStands = "value" in inGroup || inGroup.refused.status !== 404;
-  return groupStands
-    ? { scope: group, groupStands, permissions: inGroup }
-    : { scope: subscription, groupStands, permissions: inSubscription };
+  const [inGroup, inSubscription] = await Promise.all([rightsOf(questions, group), rightsOf(questions, subscription)]);
+  const groupStands = stands(inGroup);
+  return { ...(groupStands ? inGroup : inSubscription), groupStands };
 }
+
+async function rightsOf(questions: Questions, scope: string): Promise<AskedRights> {
+  return { scope, permissions: await asked(listPermissions(questions, scope)) };
+}
+
+/** Whether there is such a scope. */
+const stands = ({ permissions }: AskedRights) => "value" in permissions || permissions.refused.status !== 404;

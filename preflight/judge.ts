@@ -2,13 +2,13 @@
 import type { QuestionError } from "../azure/questions.ts";
 import type { Plan } from "../environment/plan.ts";
 import type { PreflightSettings } from "../environment/preflight.ts";
-import type { Answers, Asked } from "./ask.ts";
+import type { Answers, Asked, AskedRights } from "./ask.ts";
 import { imageObstacles, urnOf } from "./image.ts";
 import { grows, type GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
-import { neededActions } from "./resourceTypes.ts";
+import { neededActions, peerActions } from "./resourceTypes.ts";
 import { lackingRights, type LackingRights } from "./rights.ts";
 import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
 import { accountObstacle, secretObstacles, vaultObstacle } from "./stores.ts";
@@ -34,15 +34,15 @@ export function judge(
   answers: Answers,
   { location, file, spares, given }: Place,
 ): Findings {
-  const { providers, encryption, images, rights } = answers;
+  const { providers, encryption, images, rights, peerRights } = answers;
   const stores = storeObstacles(plan, answers, file, given);
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
-  const permissions = valueOf(rights.permissions);
   const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
-  const lacking = permissions
-    ? lackingRights(rights.scope, permissions, neededActions(plan, rights.groupStands))
-    : { rights: [], deletions: [] };
+  const lacking = lackingIn([
+    { ...rights, actions: neededActions(plan, rights.groupStands) },
+    ...peerRights.map((each) => ({ ...each, actions: peerActions })),
+  ]);
 
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
@@ -86,6 +86,15 @@ function valueOf<T>(asked: Asked<T>): T | undefined {
   return "value" in asked ? asked.value : undefined;
 }
 
+/** What is lacking of actions in each scope whose permissions are known. */
+function lackingIn(scopes: readonly (AskedRights & { actions: readonly string[] })[]): LackingRights {
+  const found = scopes.flatMap(({ scope, permissions: asked, actions }) => {
+    const permissions = valueOf(asked);
+    return permissions ? [lackingRights(scope, permissions, actions)] : [];
+  });
+  return { rights: found.flatMap(({ rights }) => rights), deletions: found.flatMap(({ deletions }) => deletions) };
+}
+
 /** What is wrong with the vault, the storage account and what people put there. */
 function storeObstacles(
   plan: Plan,
@@ -109,13 +118,13 @@ function withValue<T>(name: string, asked: Asked<T>): [string, T][] {
 
 /** What Azure did not tell, so that nobody takes it for good. */
 function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[] {
-  const { providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets } = answers;
+  const { providers, encryption, sizes, usages, images, vault, account, missingSecrets } = answers;
   const refusals = [
     ...providers.map(([, state]) => state),
     ...(encryption ? [encryption] : []),
     ...[sizes, usages],
     ...images.map(({ found }) => found),
-    rights.permissions,
+    ...[answers.rights, ...answers.peerRights].map(({ permissions }) => permissions),
     ...[vault, account, missingSecrets],
   ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));
   return refusals

@@ -10,6 +10,9 @@ interface ResourceType {
   stays?: boolean;
 }
 
+const peering = { type: "Microsoft.Network/virtualNetworks/virtualNetworkPeerings", actions: [] };
+const zoneLink = { type: "Microsoft.Network/privateDnsZones/virtualNetworkLinks", actions: [] };
+
 /** ARM's types by the provider's. */
 export const resourceTypes: Record<string, ResourceType> = {
   "azure-native:resources:ResourceGroup": { type: "Microsoft.Resources/subscriptions/resourceGroups", actions: [] },
@@ -19,6 +22,7 @@ export const resourceTypes: Record<string, ResourceType> = {
     // The second one is the vault's and the storage account's.
     actions: ["join", "joinViaServiceEndpoint"],
   },
+  "azure-native:network:VirtualNetworkPeering": peering,
   "azure-native:network:NetworkSecurityGroup": { type: "Microsoft.Network/networkSecurityGroups", actions: ["join"] },
   "azure-native:network:PublicIPAddress": { type: "Microsoft.Network/publicIPAddresses", actions: ["join"] },
   "azure-native:network:NatGateway": { type: "Microsoft.Network/natGateways", actions: ["join"] },
@@ -53,13 +57,10 @@ export const resourceTypes: Record<string, ResourceType> = {
   "azure-native:dns:RecordSet": { type: "Microsoft.Network/dnsZones/A", actions: [] },
   "azure-native:privatedns:PrivateZone": { type: "Microsoft.Network/privateDnsZones", actions: [] },
   "azure-native:privatedns:PrivateRecordSet": { type: "Microsoft.Network/privateDnsZones/A", actions: [] },
-  "azure-native:privatedns:VirtualNetworkLink": {
-    type: "Microsoft.Network/privateDnsZones/virtualNetworkLinks",
-    actions: [],
-  },
+  "azure-native:privatedns:VirtualNetworkLink": zoneLink,
 };
 
-/** What is asked of the members of scale sets: their list, addresses and host keys; and that they take an identity. */
+/** What is asked of the members of scale sets: their list, addresses, host keys; that they take an identity, and pools. */
 const memberActions = [
   "Microsoft.Compute/virtualMachines/read",
   "Microsoft.Compute/virtualMachines/write",
@@ -67,7 +68,21 @@ const memberActions = [
   "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
   "Microsoft.Compute/virtualMachines/runCommand/action",
   "Microsoft.Network/networkInterfaces/read",
+  "Microsoft.Network/networkInterfaces/write",
 ];
+
+/** What peering two networks takes at each of them. */
+const peerAction = "Microsoft.Network/virtualNetworks/peer/action";
+
+/** Actions that a peering takes in the other environment's resource group, sorted. */
+export const peerActions: readonly string[] = [
+  ...[peering, zoneLink].flatMap(({ type }) => ["delete", "read", "write"].map((action) => `${type}/${action}`)),
+  ...["join/action", "read"].map((action) => `Microsoft.Network/virtualNetworks/${action}`),
+  "Microsoft.Network/privateDnsZones/read",
+  peerAction,
+].sort();
+
+const makesPeering = ({ peers }: Plan) => peers.some(({ makes }) => makes);
 
 /** ARM's types that a plan has. */
 function typesOf(plan: Plan): ResourceType[] {
@@ -75,6 +90,7 @@ function typesOf(plan: Plan): ResourceType[] {
   const hasSecrets = plan.vault.secrets.length > 0;
   const hasRights = plan.identities.some(({ rights }) => rights.length > 0);
   const absent = [
+    ...(makesPeering(plan) ? [] : ["azure-native:network:VirtualNetworkPeering"]),
     ...(autoscales ? [] : ["azure-native:monitor:"]),
     ...(plan.publicZone ? [] : ["azure-native:dns:"]),
     ...(hasSecrets ? [] : ["azure-native:keyvault:Secret"]),
@@ -107,5 +123,5 @@ export function neededActions(plan: Plan, groupStands: boolean): string[] {
     ),
     ...more.map((action) => `${type}/${action}/action`),
   ]);
-  return [...actions, ...memberActions].sort();
+  return [...actions, ...memberActions, ...(makesPeering(plan) ? [peerAction] : [])].sort();
 }

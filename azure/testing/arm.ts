@@ -28,8 +28,12 @@ export function machine(set: string, suffix: string, computerName: string, provi
   };
 }
 
-export function networkInterface(suffix: string, privateIPAddress: string | undefined) {
-  return { id: interfaceId(suffix), ipConfigurations: [{ primary: true, privateIPAddress }] };
+export function networkInterface(suffix: string, privateIPAddress: string | undefined, poolIds: string[] = []) {
+  const loadBalancerBackendAddressPools = poolIds.map((id) => ({ id }));
+  return {
+    ...{ id: interfaceId(suffix), name: `nic-${suffix}`, etag: `W/"${suffix}"` },
+    ipConfigurations: [{ name: "primary", primary: true, privateIPAddress, loadBalancerBackendAddressPools }],
+  };
 }
 
 /** A load balancer whose rules have these names, by their front-end ports. */

@@ -16,6 +16,8 @@ export interface Recorded {
   /** Inputs whose change replaces the resource; and whether the old one is deleted before the new one is made. */
   replaceOnChanges: string[];
   deleteBeforeReplace: boolean;
+  /** Value whose change replaces the resource, too. */
+  replacementTrigger: unknown;
   protect: boolean;
   /** Only forgotten where it is no longer wanted. */
   retainOnDelete: boolean;
@@ -34,6 +36,7 @@ interface RegisterRequest {
   getPropertydependenciesMap(): { entries(): Iterable<[input: string, on: { getUrnsList(): string[] }]> };
   getReplaceonchangesList(): string[];
   getDeletebeforereplace(): boolean;
+  getReplacementTrigger(): { toJavaScript(): unknown } | undefined;
   getProtect(): boolean;
   getRetainondelete(): boolean;
   getDependenciesList(): string[];
@@ -129,6 +132,7 @@ export class Recorder {
         ),
         replaceOnChanges: request.getReplaceonchangesList(),
         deleteBeforeReplace: request.getDeletebeforereplace(),
+        replacementTrigger: request.getReplacementTrigger()?.toJavaScript(),
         protect: request.getProtect(),
         retainOnDelete: request.getRetainondelete(),
         dependencies: request.getDependenciesList().map(nameOf),

@@ -2,7 +2,7 @@
 import { StackError } from "../mistakes.ts";
 import { parseStack } from "../parse.ts";
 import type { Sibling } from "../siblings.ts";
-import { administrators, committed, playbooks, roleSecrets } from "./stacks.ts";
+import { administrators, committed, playbooks, roleSecrets, siblingsBeside } from "./stacks.ts";
 
 interface Given {
   environment?: unknown;
@@ -27,7 +27,7 @@ export function mistakes(given: Given): [path: string, given: string, allowed: s
         playbooks: given.playbooks ?? playbooks,
         secrets: new Map(Object.entries(given.secrets ?? {})),
         stack: given.stack ?? "dev",
-        siblings: given.siblings ?? [],
+        siblings: given.siblings ?? siblingsBeside("dev"),
         roleSecrets,
       },
     );

@@ -26,16 +26,42 @@ export function committed(stack: string): Record<string, unknown> {
   return file.config["platform:environment"] as Record<string, unknown>;
 }
 
-/** Other committed stacks, as `planOf` takes them. */
-export const siblingsOf = (...stacks: string[]): Sibling[] =>
-  stacks.map((stack) => ({ file: `Pulumi.${stack}.yaml`, environment: committed(stack) }));
+const stacks = ["dev", "prod", "tools"];
 
-/** The plan of an environment; by default the committed one of the stack, where no load balancer stands yet and no other stack is. */
+/** Other committed stacks, as `planOf` takes them. */
+export const siblingsOf = (...names: string[]): Sibling[] =>
+  names.map((stack) => ({ file: `Pulumi.${stack}.yaml`, environment: committed(stack) }));
+
+/** The committed stacks beside one; none beside a stack that is not committed. */
+export const siblingsBeside = (stack: string): Sibling[] =>
+  stacks.includes(stack) ? siblingsOf(...stacks.filter((other) => other !== stack)) : [];
+
+/**
+ * A copy of a committed stack's environment as a user would make it: with a name, network and domains of its own, and
+ * without what passes to and from the others.
+ */
+export function copyOf(
+  stack: string,
+  own: { name: string; network: string; domain: string; privateDomain: string },
+): Record<string, unknown> {
+  const environment = committed(stack);
+  const { domain, reverseProxy } = environment as { domain: string; reverseProxy: { routes: { host: string }[] } };
+  const routes = reverseProxy.routes.map((route) => ({ ...route, host: route.host.replace(domain, own.domain) }));
+  const copy: Record<string, unknown> = { ...environment, ...own, peers: {} };
+  copy["reverseProxy"] = { ...reverseProxy, routes, entry: undefined, forwards: [] };
+  // As YAML has it: what is not there.
+  return JSON.parse(JSON.stringify(copy)) as Record<string, unknown>;
+}
+
+/**
+ * The plan of an environment; by default the committed one of the stack, where no load balancer stands yet, beside the
+ * other committed ones.
+ */
 export function planOf(
   stack: string,
   environment: unknown = committed(stack),
   standing?: ReadonlyMap<string, StandingPorts>,
-  others: readonly Sibling[] = [],
+  others: readonly Sibling[] = siblingsBeside(stack),
 ): Plan {
   const parsed = parseStack(
     `Pulumi.${stack}.yaml`,

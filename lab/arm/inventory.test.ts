@@ -11,7 +11,7 @@ import { string } from "../../configuration/certificates/wire.ts";
 import { resourceName } from "../../environment/names.ts";
 import { machineGroups, planEnvironment } from "../../environment/plan.ts";
 import { parseStack } from "../../environment/parse.ts";
-import { administrators, committed, playbooks, roleSecrets } from "../../environment/testing/stacks.ts";
+import { administrators, copyOf, playbooks, roleSecrets } from "../../environment/testing/stacks.ts";
 import { root } from "../paths.ts";
 import { fitsPattern } from "./access/patterns.ts";
 import { actionOf } from "./authorization.ts";
@@ -20,13 +20,12 @@ import { model } from "./testing/testGroup.ts";
 
 /** Its files stand beside those of real stacks. */
 const stack = `t${process.pid}`;
-const environment = {
-  ...committed("dev"),
+const environment = copyOf("dev", {
   name: "trial",
   network: "10.60.0.0/16",
   domain: "trial.chatbot.example",
   privateDomain: "trial.chatbot.internal",
-};
+});
 const parsed = parseStack(
   "",
   { environment, administrators },

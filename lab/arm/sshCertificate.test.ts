@@ -8,7 +8,7 @@ import { dump } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { definitionGuid, signerRole } from "../../configuration/certificates/signers.ts";
 import { resourceName, vaultName } from "../../environment/names.ts";
-import { administrators, committed } from "../../environment/testing/stacks.ts";
+import { administrators, copyOf } from "../../environment/testing/stacks.ts";
 import { root } from "../paths.ts";
 import { vaultSuffix } from "../serviceNames.ts";
 import { serviceHeaders } from "../world.ts";
@@ -16,14 +16,12 @@ import { client, subscription, tenant, TestLab } from "./testing/testLab.ts";
 
 const stack = `t${process.pid}`;
 const domain = "trial.chatbot.example";
-const environment = {
-  ...committed("tools"),
+const environment = copyOf("tools", {
   name: "trial",
   network: "10.60.0.0/16",
   domain,
   privateDomain: "trial.chatbot.internal",
-  reverseProxy: { routes: [] },
-};
+});
 const vault = vaultName.default(stack, domain);
 const group = `/subscriptions/${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
 

@@ -279,7 +279,11 @@ const staging = () =>
         ...tiers,
         web: { ...front, kind: "front", instances: 1, outbound: [{ to: "Internet", ports: [80, 443] }] },
       },
-      reverseProxy: { instances: 1, routes: [{ host: "www.staging.chatbot.example", tier: "web" }] },
+      reverseProxy: {
+        instances: 1,
+        tls: { redirect: false },
+        routes: [{ host: "www.staging.chatbot.example", tier: "web" }],
+      },
     };
   });
 

@@ -25,6 +25,8 @@ export function stackFile(name: string, network: string, changes: (tiers: Tiers)
     network,
     domain: `${name}.chatbot.example`,
     privateDomain: `${name}.chatbot.internal`,
+    // The committed stacks know nothing of a copy.
+    peers: {},
     ...changes(environment.tiers),
   };
   return `# yaml-language-server: $schema=./environment/environment.schema.json\n${dump(file)}`;

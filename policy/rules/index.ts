@@ -6,6 +6,7 @@ import { knownTypes } from "./knownTypes.ts";
 import * as loadBalancers from "./loadBalancers.ts";
 import * as naming from "./names.ts";
 import * as ownResources from "./ownResources.ts";
+import * as peerings from "./peerings.ts";
 import * as publicAddresses from "./publicAddresses.ts";
 import * as rights from "./rights.ts";
 import * as scaleSets from "./scaleSets.ts";
@@ -21,6 +22,7 @@ export const rules: readonly Rule[] = [
   ...publicAddresses.rules,
   ...securityGroups.rules,
   ...subnets.rules,
+  ...peerings.rules,
   ...loadBalancers.rules,
   ...scaleSets.rules,
   ...customData.rules,
@@ -36,6 +38,7 @@ export const rules: readonly Rule[] = [
 export const stackRules: readonly StackRule[] = [
   ...publicAddresses.stackRules,
   ...securityGroups.stackRules,
+  ...peerings.stackRules,
   ...ownResources.stackRules,
   ...storage.stackRules,
   ...zones.stackRules,

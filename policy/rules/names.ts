@@ -7,6 +7,7 @@ import { mustMatch } from "../values.ts";
 const names: Readonly<Record<string, readonly [input: string, pattern: RegExp]>> = {
   [types.resourceGroup]: ["resourceGroupName", /^rg-[a-z0-9-]{1,87}$/],
   [types.virtualNetwork]: ["virtualNetworkName", /^vnet-[a-z0-9-]{1,59}$/],
+  [types.peering]: ["virtualNetworkPeeringName", /^peer-[a-z0-9-]{1,75}$/],
   [types.subnet]: ["subnetName", /^snet-[a-z0-9-]{1,75}$/],
   [types.securityGroup]: ["networkSecurityGroupName", /^nsg-[a-z0-9-]{1,76}$/],
   [types.natGateway]: ["natGatewayName", /^ng-[a-z0-9-]{1,77}$/],

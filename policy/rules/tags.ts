@@ -5,6 +5,7 @@ import { at, must, mustMatch, show } from "../values.ts";
 
 /** Types that take no tags. Records of zones have `metadata` in their place. */
 const untagged: readonly string[] = [
+  types.peering,
   types.subnet,
   types.roleAssignment,
   types.blobService,

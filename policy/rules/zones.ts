@@ -1,7 +1,7 @@
 /** What outlives a zone of a region. */
-import { component, type Resource, type Rule, type StackRule } from "../rule.ts";
+import type { Resource, Rule, StackRule } from "../rule.ts";
 import { types } from "../types.ts";
-import { at, items, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
+import { at, isThere, items, must, mustHave, mustNot, notYetKnown, show } from "../values.ts";
 
 /** The tag of environments that must outlive a zone; that a stack has one is a rule of its own. */
 const production = "production";
@@ -46,12 +46,11 @@ export const rules: Rule[] = [
       ids: ["Azure.LB.AvailabilityZone"],
       types: [types.loadBalancer],
     },
-    ({ inputs, components }) =>
-      components.includes(component("ReverseProxy"))
-        ? []
-        : items(inputs, "frontendIPConfigurations").flatMap((frontend) =>
-            zonesMistakes(frontend, `frontendIPConfigurations.${show(at(frontend, "name"))}.zones`),
-          ),
+    ({ inputs }) =>
+      items(inputs, "frontendIPConfigurations")
+        // A public one has the zones of its address.
+        .filter((frontend) => !isThere(at(frontend, "publicIPAddress")))
+        .flatMap((frontend) => zonesMistakes(frontend, `frontendIPConfigurations.${show(at(frontend, "name"))}.zones`)),
   ),
   {
     name: "zone-balance",

@@ -98,6 +98,12 @@ const allowing = (policy: string, group: string, rule: Container): Mistake =>
     }),
   );
 
+/** The last of a security group's inbound rules. */
+const denyAll = (inputs: Container) =>
+  (inputs["securityRules"] as Container[]).find(
+    ({ name, direction }) => name === "deny-all" && direction === "Inbound",
+  );
+
 const profile = "virtualMachineProfile";
 const os = `${profile}.osProfile`;
 const card = `${profile}.networkProfile.networkInterfaceConfigurations.0`;
@@ -208,13 +214,12 @@ export const mistakes: readonly Mistake[] = [
     { priority: 3000 },
   ].map((change) =>
     one("inbound-deny-all", `a last rule of ${JSON.stringify(change)}`, "network-data-nsg", (inputs) => {
-      const last = (inputs["securityRules"] as Container[]).at(-1);
+      const last = denyAll(inputs);
       Object.entries(change).forEach(([field, value]) => put(last, field, value));
     }),
   ),
   one("inbound-deny-all", "all is denied before probes are let in", "network-data-nsg", (inputs) => {
-    const rules = inputs["securityRules"] as Container[];
-    rules.push({ ...rules.at(-1), name: "deny-early", priority: 200 });
+    (inputs["securityRules"] as Container[]).push({ ...denyAll(inputs), name: "deny-early", priority: 200 });
   }),
   all("security-group-used", "a group of nothing", with2("network-data-nsg")),
   all("internet-subnet", "a tier gets the group of the reverse proxy", (made) => {
@@ -269,6 +274,34 @@ export const mistakes: readonly Mistake[] = [
   set("subnet-endpoint-policies", "network-data-subnet", "privateEndpointNetworkPolicies", "Disabled"),
   set("network-name-servers", "network-vnet", "dhcpOptions", { dnsServers: ["10.20.1.4"] }),
 
+  // Peerings.
+  all(
+    "peering-place",
+    "by itself",
+    extra("azure-native:network:VirtualNetworkPeering", {
+      ...{ virtualNetworkPeeringName: "peer-x", virtualNetworkName: "vnet-platform-dev" },
+      remoteVirtualNetwork: {
+        id: "/subscriptions/0000/resourceGroups/rg-x/providers/Microsoft.Network/virtualNetworks/vnet-x",
+      },
+    }),
+  ),
+  set(
+    "peering-place",
+    "peering-tools-here",
+    "remoteVirtualNetwork.id",
+    "/subscriptions/0001/resourceGroups/theirs/providers/Microsoft.Network/virtualNetworks/hub",
+    "prod",
+  ),
+  set("peering-place", "peering-tools-there", "virtualNetworkName", "hub", "prod"),
+  set("peering-traffic", "peering-tools-here", "allowForwardedTraffic", true, "prod"),
+  set("peering-traffic", "peering-dev-there", "allowGatewayTransit", true, "tools"),
+  set("peering-traffic", "peering-tools-there", "useRemoteGateways", true, "prod"),
+  set("peering-traffic", "peering-tools-there", "allowVirtualNetworkAccess", false, "prod"),
+  all("peering-halves", "the half there is missing", without("peering-tools-there"), "prod"),
+  all("peering-halves", "the half here is missing", without("peering-dev-here"), "tools"),
+  set("dns-registration", "peering-tools-there-link", "registrationEnabled", true, "prod"),
+  set("names", "peering-tools-here", "virtualNetworkPeeringName", "to-tools", "prod"),
+
   // Load balancers.
   set("load-balancer-sku", "front-load-balancer-lbi", "sku.name", "Basic"),
   set("load-balancer-sku", "reverse-proxy-lbe", "sku", undefined),
@@ -280,6 +313,8 @@ export const mistakes: readonly Mistake[] = [
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.0.protocol", "Udp"),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "loadBalancingRules.1.disableOutboundSnat", false),
   set("load-balancer-public-ports", "reverse-proxy-lbe", "outboundRules", [{ name: "out" }]),
+  set("load-balancer-internal-ports", "reverse-proxy-lbi", "loadBalancingRules.0.frontendPort", 443),
+  set("load-balancer-internal-ports", "reverse-proxy-lbi", "loadBalancingRules.1.protocol", "All", "tools"),
 
   // Machines.
   set("scale-set-ssh-keys", "front-vmss", `${os}.linuxConfiguration.disablePasswordAuthentication`, false),
@@ -451,6 +486,17 @@ export const mistakes: readonly Mistake[] = [
       put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id}`),
     ),
   ),
+  ...[
+    ["Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"],
+    ["Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"],
+    ["DNS Zone Contributor", "befefa01-2a29-4197-83a8-272ff33ce314"],
+  ].flatMap(([role, id]) =>
+    ["vault-back-databaseLogin", "storage-back-artifacts"].map((name) =>
+      one("role-least", `${role ?? ""} for what is no certificate`, name, (inputs) =>
+        put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id ?? ""}`),
+      ),
+    ),
+  ),
   set("role-least", "vault-back-databaseLogin", "roleDefinitionId", "constructor"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000/resourceGroups/rg-platform-dev"),
@@ -469,6 +515,7 @@ export const mistakes: readonly Mistake[] = [
   set("scale-set-zones", "data-vmss", "zones", undefined, "prod"),
   set("public-address-zones", "reverse-proxy-address", "zones", undefined, "prod"),
   set("load-balancer-zones", "data-load-balancer-lbi", "frontendIPConfigurations.0.zones", undefined, "prod"),
+  set("load-balancer-zones", "reverse-proxy-lbi", "frontendIPConfigurations.0.zones", undefined, "prod"),
   set("zone-balance", "front-vmss", "zoneBalance", true, "prod"),
   set("storage-replication", "storage-st", "sku.name", "Standard_LRS", "prod"),
   set("storage-replication", "storage-st", "sku.name", "Standard_GRS", "prod"),

@@ -62,7 +62,7 @@ afterAll(async () => {
 
 /** Requests that failed while something was done: reads by front, and writes, of which back asks machine learning. */
 const failures = (work: () => Promise<unknown>) =>
-  failuresDuring([`3 GET ${www}`, `1 GET ${api}`, `1 POST ${www} {"text":"{{id}}"}`], work, 60);
+  failuresDuring([`3 GET ${www}`, `1 GET ${api}`, `1 POST ${www} {"text":"{{id}}"}`], work);
 
 /** What a caller of the tier gets at a port of its load balancer: a status, or curl's own 000 where nothing answers. */
 async function answerAt(tier: Moved, port: number): Promise<string> {
