@@ -7,13 +7,16 @@ import type { Connection } from "../azure/arm.ts";
 import type * as hostKeys from "../azure/hostKeys.ts";
 import { loadBalancer, machine, networkInterface, pages, scaleSet } from "../azure/testing/arm.ts";
 import { testClock } from "../azure/testing/clock.ts";
+import type { Member } from "../azure/members.ts";
 import { restTo, subscriptionId } from "../azure/testing/subscription.ts";
 import { Recorder, valueOf } from "../components/testing/recorder.ts";
-import { machineGroups } from "../environment/plan.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
 import type { StandingPorts } from "../environment/portMoves.ts";
 import { planOf } from "../environment/testing/stacks.ts";
 import { Playbook } from "./playbook.ts";
 import { refresh } from "./refresh.ts";
+import type * as wayIn from "./wayIn.ts";
+import type { Closed, WayIn } from "./wayIn.ts";
 
 const hostKey = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const log = `-----BEGIN SSH HOST KEY KEYS-----\n${hostKey} root@x\n-----END SSH HOST KEY KEYS-----\n`;
@@ -33,7 +36,9 @@ const azure = vi.hoisted(
     machines: { name: string }[];
     ports: Record<string, { rules: Record<number, string>; tags: Record<string, string> }>;
     identities: string[];
-  } => ({ connection: undefined, machines: [], ports: {}, identities: [] }),
+    /** Where the environment has no public address. */
+    way: WayIn | Closed | undefined;
+  } => ({ connection: undefined, machines: [], ports: {}, identities: [], way: undefined }),
 );
 
 vi.mock("../azure/arm.ts", () => ({ connect: () => Promise.resolve(azure.connection) }));
@@ -43,6 +48,10 @@ vi.mock("../azure/hostKeys.ts", async (original) => {
     real.readHostKeys(machines, source, { ...options, clock: testClock() });
   return { ...real, readHostKeys };
 });
+vi.mock("./wayIn.ts", async (original) => ({
+  ...(await original<typeof wayIn>()),
+  wayThroughEntry: () => Promise.resolve(azure.way),
+}));
 vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
 
 function connection(): Connection {
@@ -89,6 +98,7 @@ beforeEach(() => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response(log)));
   azure.connection = connection();
   azure.ports = {};
+  azure.way = undefined;
   azure.identities = groups.map(({ name }) => name);
   azure.machines = groups.flatMap(({ scaleSets }) =>
     scaleSets.flatMap(({ name }) =>
@@ -116,11 +126,17 @@ const files = () =>
     ]),
   );
 
+/** dev, which has no public address where a way through an entry is told. */
+function planNow(standing: ReadonlyMap<string, StandingPorts>): Plan {
+  const now = planOf("dev", undefined, standing);
+  return azure.way ? { ...now, reverseProxy: { ...now.reverseProxy, public: false } } : now;
+}
+
 /** As `pulumi up` writes the files, with the ports that stood when it began. */
 async function up(standing: ReadonlyMap<string, StandingPorts> = new Map()) {
   const recorder = await Recorder.start({ stack: "dev" });
   const playbook = new Playbook("configuration", {
-    plan: planOf("dev", undefined, standing),
+    plan: planNow(standing),
     ansible,
     treeHash: "tree",
     resourceGroupName: "rg-platform-dev",
@@ -148,10 +164,7 @@ async function up(standing: ReadonlyMap<string, StandingPorts> = new Map()) {
 
 const anew = (options: { waitSeconds?: number } = {}) => {
   const told: string[] = [];
-  const planWith = (standing: ReadonlyMap<string, StandingPorts>) => ({
-    plan: planOf("dev", undefined, standing),
-    mistakes: [],
-  });
+  const planWith = (standing: ReadonlyMap<string, StandingPorts>) => ({ plan: planNow(standing), mistakes: [] });
   return refresh(
     connection(),
     { stack: "dev", planWith },
@@ -165,6 +178,25 @@ test("the files are those that pulumi up wrote, byte by byte", async () => {
   expect(machines).toHaveLength(azure.machines.length);
   expect(missing).toEqual([]);
   expect(files()).toEqual(before);
+});
+
+test("behind an entry the files are those of pulumi up as well, with its jump hosts, and without a way in none is written", async () => {
+  const jumpHost = { id: "vmid-e", name: "vmss-e", hostName: "entrye", address: "10.10.0.4", scaleSetId: "" };
+  const jumpHosts = [{ ...jumpHost, identities: [], hasSystemIdentity: false } as unknown as Member];
+  const entry = { stack: "prod", resourceGroup: "rg-platform-prod", jumpHosts };
+  azure.way = { jumps: ["198.51.100.40", "10.20.0.254"], entry };
+  const before = await up();
+  expect(before["dev.ssh_config"]).toContain("ProxyJump 198.51.100.40,10.20.0.254\n");
+  expect(before["dev.known_hosts"]).toContain(`# vmid-e entrye.prod\n10.10.0.4,198.51.100.40 ${hostKey}\n`);
+  expect((await anew()).missing).toEqual([]);
+  expect(files()).toEqual(before);
+
+  // The one before does not count: a load balancer may hand the connection to this machine.
+  vi.stubGlobal("fetch", (uri: string) => Promise.resolve(new Response(uri.endsWith("vmss-e") ? "" : log)));
+  rmSync(join(ansible, "inventory", "dev.known_hosts"));
+  await expect(anew()).rejects.toThrow(/^no host keys after 0 s[^]*entrye/);
+  azure.way = { closed: "nothing forwards" };
+  await expect(anew()).rejects.toThrow("does not stand yet: nothing forwards.");
 });
 
 test("after an up that moved a port the files still serve both, as that up wrote them", async () => {

@@ -27,8 +27,8 @@ export interface Closed {
 type Way = Pick<Plan, "stack" | "reverseProxy">;
 
 /**
- * The way through an environment's entry, as Azure has it now. Nothing passes before both have been made with each other
- * in their stack files: then the entry's stack peers the networks.
+ * The way through an environment's entry, as Azure has it now. There is none before the entry's stack has peered the two
+ * networks.
  *
  * @throws Error where Azure does not tell.
  */
