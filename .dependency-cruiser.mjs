@@ -8,6 +8,7 @@ const stages = [
   "bootstrap",
   "components",
   "azure",
+  "dns",
   "preflight",
   "configuration",
   "index\\.ts",
@@ -79,7 +80,7 @@ export default {
       severity: "error",
       comment: "`npm ci --omit=dev` installs all that the program needs.",
       from: {
-        path: "^(environment|inventory|bootstrap|azure|preflight|components|configuration|index\\.ts|delivery)",
+        path: "^(environment|inventory|bootstrap|azure|dns|preflight|components|configuration|index\\.ts|delivery)",
         pathNot: "(\\.test\\.ts|/testing/)",
       },
       to: { dependencyTypes: ["npm-dev"] },

@@ -70,10 +70,11 @@ test.each([
       "front-load-balancer",
       "machine-learning",
       "machine-learning-load-balancer",
+      "peering-tools",
     ],
     7,
   ],
-  ["tools", ["gitlab", "gitlab-load-balancer", "runner"], 3],
+  ["tools", ["gitlab", "gitlab-load-balancer", "peering-dev", "runner"], 3],
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
   const shared = [
@@ -133,6 +134,76 @@ test("a person is told the address, the URLs, and how to run Ansible and SSH", a
   });
 });
 
+test("production is peered with tools, whose network it knows again, after its own network and private zone", async () => {
+  const { recorder } = await preview("prod");
+  const halves = recorder.resources.filter(({ type }) => type.endsWith(":VirtualNetworkPeering"));
+  expect(halves.map(({ inputs, replacementTrigger }) => [inputs["virtualNetworkName"], replacementTrigger])).toEqual([
+    ["vnet-platform-prod", "guid-of-tools"],
+    ["vnet-platform-tools", "guid-of-tools"],
+  ]);
+  const made = recorder.children("peering-tools").map((each) => each.split(" ")[1] ?? "");
+  const dependencies = (name: string) => recorder.resources.find((each) => each.name === name)?.dependencies;
+  for (const name of made.filter((each) => each !== "peering-tools-there")) {
+    expect(dependencies(name), name).toEqual(
+      expect.arrayContaining(["network-data-subnet", "private-dns-zone", "private-dns-link"]),
+    );
+  }
+  expect(recorder.one("command:local:Command").dependencies).toEqual(expect.arrayContaining(made));
+});
+
+test("an environment that does not stand is named with the command that builds it, before a resource is made", async () => {
+  vi.resetModules();
+  mockAzure();
+  const recorder = await Recorder.start({ stack: "prod", config: configuration("prod"), functions });
+  await expect(import("./index.ts")).rejects.toThrow(
+    /^1 obstacle at Azure for Pulumi\.prod\.yaml; .*environment tools \(stack tools\).* pulumi up --stack tools, then/s,
+  );
+  await recorder.settle();
+  expect(recorder.resources).toEqual([]);
+});
+
+test("other environments find a reverse proxy by name, at its address inside", async () => {
+  const { recorder, program } = await preview("dev");
+  expect(recorder.one("azure-native:privatedns:PrivateRecordSet", "private-dns-reverse-proxy").inputs).toMatchObject({
+    relativeRecordSetName: "reverse-proxy",
+    aRecords: [{ ipv4Address: "10.20.0.254" }],
+  });
+  expect(program.internalAddress && (await valueOf(program.internalAddress))).toBe("10.20.0.254");
+});
+
+test("an environment behind an entry has no public address and no name that leads to one, and is entered there", async () => {
+  const { recorder, program } = await preview("tools");
+  expect(program.publicAddress).toBeUndefined();
+  expect(program.entryAddress).toBe("198.51.100.9");
+  expect(program.urls).toEqual(["https://gitlab.tools.chatbot.example/"]);
+  expect(recorder.resources.map(({ name }) => name)).not.toContain("reverse-proxy-lbe");
+  const addresses = recorder.resources.filter(({ type }) => type.endsWith(":PublicIPAddress"));
+  expect(addresses.map(({ name }) => name)).toEqual(["network-nat-address"]);
+  // Names at a public address; those that lead to the entry are no A records.
+  const named = recorder.resources.filter(({ type, inputs }) => type.endsWith("dns:RecordSet") && inputs["aRecords"]);
+  expect(named).toEqual([]);
+});
+
+test.each([
+  ["dev", ["80", "443"], ["80", "443", "22"]],
+  ["prod", ["80", "443"], ["80", "443", "22"]],
+  ["tools", [], []],
+])(
+  "HTTPS comes in by %s's load balancer and security group where it has a public address",
+  async (stack, web, passed) => {
+    const { recorder } = await preview(stack);
+    const group = recorder.one("azure-native:network:NetworkSecurityGroup", "network-reverse-proxy-nsg");
+    const fromInternet = (group.inputs["securityRules"] as Record<string, unknown>[]).filter(
+      ({ sourceAddressPrefix }) => sourceAddressPrefix === "Internet",
+    );
+    expect(fromInternet.flatMap(({ destinationPortRanges }) => destinationPortRanges)).toEqual(web);
+    const rules = recorder.resources
+      .filter(({ name }) => name === "reverse-proxy-lbe")
+      .flatMap(({ inputs }) => inputs["loadBalancingRules"] as Record<string, unknown>[]);
+    expect(rules.map(({ frontendPort }) => `${String(frontendPort)}`)).toEqual(passed);
+  },
+);
+
 test("a preview writes nothing", async () => {
   const directory = join(import.meta.dirname, "ansible", "inventory");
   const files = () =>
@@ -187,7 +258,7 @@ test("what refers to the network is made after the last subnet, and the network 
       ),
   );
   expect(users.map(({ type }) => type.split(":")[2]).sort()).toEqual([
-    ...Array<string>(4).fill("LoadBalancer"),
+    ...Array<string>(5).fill("LoadBalancer"),
     "StorageAccount",
     "Vault",
     ...Array<string>(6).fill("VirtualMachineScaleSet"),
@@ -218,7 +289,7 @@ test("the machines of every tier join their load balancer's pool for members, HA
     ["data-vmss", "lbi-platform-dev-data members"],
     ["front-vmss", "lbi-platform-dev-front members"],
     ["machine-learning-vmss", "lbi-platform-dev-machine-learning members"],
-    ["reverse-proxy-machines-vmss", "lbe-platform-dev members"],
+    ["reverse-proxy-machines-vmss", "lbe-platform-dev members", "lbi-platform-dev-reverse-proxy members"],
   ]);
 });
 

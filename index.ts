@@ -12,6 +12,7 @@ import { endMoves } from "./azure/standingPorts.ts";
 import { isToRecover } from "./azure/vaults.ts";
 import { buildBundle, bundleMistakes } from "./bootstrap/bundle.ts";
 import { hashTree, readTree } from "./bootstrap/tree.ts";
+import { ChallengeRecords } from "./components/challengeRecords.ts";
 import { DnsZone } from "./components/dnsZone.ts";
 import { Identities } from "./components/identities.ts";
 import { Network } from "./components/network.ts";
@@ -28,11 +29,12 @@ import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
-import { labelInDomain } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
-import { missingPeers } from "./preflight/peers.ts";
+import { planPublicRecords } from "./environment/zones/publicRecords.ts";
+import { missingPeers, tellWaiting } from "./preflight/peers.ts";
 import { preflight } from "./preflight/preflight.ts";
 import { requireSecrets } from "./preflight/stores.ts";
+import { switchObstacles } from "./preflight/switches.ts";
 
 const ansible = "ansible";
 const settings = readStack(ansible, ".");
@@ -49,8 +51,9 @@ mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
 const peers = await peerNetworks(cloud, plan.peers);
-obstacles.push(...(await missingPeers(file, plan, peers)));
+obstacles.push(...(await missingPeers(file, plan, peers)), ...(await switchObstacles(settings, plan)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
+await tellWaiting(plan);
 const [recover, endpoints, entrysAddress] = await Promise.all([
   isToRecover(cloud, location, plan.vault),
   endpointsOf(cloud),
@@ -191,11 +194,7 @@ const publicZone = plan.publicZone
       {
         ...common,
         domain: plan.domain,
-        records: plan.reverseProxy.routes.flatMap(({ host }) => {
-          const label = labelInDomain(host, plan.domain);
-          const address = reverseProxy.publicAddress;
-          return label === undefined || address === undefined ? [] : [{ label, address }];
-        }),
+        recordSets: planPublicRecords<pulumi.Input<string>>(plan, settings.zoneFile, reverseProxy.publicAddress ?? ""),
       },
       options,
     )
@@ -218,6 +217,21 @@ for (const { peer, id, guid } of peers) {
     options,
   );
   peerings.push(peering);
+}
+
+if (publicZone) {
+  const { zone } = publicZone.nodes;
+  new ChallengeRecords(
+    "challenges",
+    {
+      ...common,
+      zoneName: zone.name,
+      zoneId: zone.id,
+      identities: plan.identities,
+      principalIds: identities.principalIds,
+    },
+    options,
+  );
 }
 
 const playbook = new Playbook(
@@ -264,7 +278,7 @@ export const machines = playbook.machines;
 export const outboundAddress = network.outboundAddress;
 /** Where machines read their secrets, and people set them. */
 export const vaultUri = vault.uri;
-/** Storage account with the containers artifacts and backups. */
+/** Storage account with the containers artifacts, backups and certificates. */
 export const storageAccount = storage.accountName;
 /** To which the parent of the public zone must delegate. */
 export const nameServers = publicZone?.nameServers ?? [];

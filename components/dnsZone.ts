@@ -7,9 +7,11 @@ import { PrivateZone } from "@pulumi/azure-native/privatedns/privateZone.js";
 import { VirtualNetworkLink } from "@pulumi/azure-native/privatedns/virtualNetworkLink.js";
 import { isDnsName } from "../environment/hostNames.ts";
 import { resourceName, tags } from "../environment/names.ts";
+import { azureRecords } from "../environment/zones/azureRecords.ts";
+import type { RecordSet as ZoneRecords } from "../environment/zones/recordSet.ts";
 import { refuse, unless, type EnvironmentArgs } from "./args.ts";
 
-/** An address record of a zone. */
+/** An address record of a private zone. */
 export interface AddressRecord {
   /** Name below the zone, for example `www`; `@` for the zone itself. */
   label: string;
@@ -21,20 +23,25 @@ export interface AddressRecord {
 export interface DnsZoneArgs extends EnvironmentArgs {
   /** Domain of the zone, for example `dev.chatbot.example`. A change builds the zone anew. */
   domain: string;
-  /** A records, each label once. */
-  records: AddressRecord[];
+  /** A records of a private zone, each label once. Default: none. */
+  records?: AddressRecord[];
+  /** Record sets of a public zone, each name and type once. Values of A records may be outputs. Default: none. */
+  recordSets?: ZoneRecords<pulumi.Input<string>>[];
   /** Resource ID of the network in which the zone is private. Default: a public zone. A change builds it anew. */
   networkId?: pulumi.Input<string>;
 }
 
-/** Seconds for which resolvers may keep an answer: short, for the day on which an address moves. */
+/** Seconds for which machines may keep an answer of a private zone. */
 const timeToLive = 300;
 
-/** A zone with address records: public, or private to one network. */
+/** A zone with its records: public, or private to one network. */
 export class DnsZone extends pulumi.ComponentResource {
   /** Name servers to which the parent zone must delegate; empty for a private zone. */
   readonly nameServers: pulumi.Output<string[]>;
-  /** The resources of which the zone consists; records by label, a link where the zone is private. */
+  /**
+   * The resources of which the zone consists; records by label, those of a public zone that are no A or CNAME by label and
+   * type (`www/TXT`); a link where the zone is private.
+   */
   readonly nodes: {
     zone: Zone | PrivateZone;
     records: Record<string, RecordSet | PrivateRecordSet>;
@@ -67,22 +74,27 @@ export class DnsZone extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const records = recordsOf(
-      args,
-      (label, address) =>
-        new RecordSet(
-          `${name}-${label}`,
+    const records = Object.fromEntries(
+      (args.recordSets ?? []).map((set) => {
+        const { name: label, type, ttl } = set;
+        const key = recordKey(set);
+        const record = new RecordSet(
+          `${name}-${key}`,
           {
             relativeRecordSetName: label,
-            recordType: "A",
+            recordType: type,
             resourceGroupName: args.resourceGroupName,
             zoneName: zone.name,
-            ttl: timeToLive,
-            aRecords: [{ ipv4Address: address }],
+            ttl,
+            // Only values of A records may be outputs, and these are taken as they are.
+            ...azureRecords(set as ZoneRecords),
             metadata: tags(args.environment),
           },
-          { parent: this },
-        ),
+          // Azure has no A record beside a CNAME of the same name, not even for a moment.
+          { parent: this, deleteBeforeReplace: true },
+        );
+        return [key, record];
+      }),
     );
     return { zone, records };
   }
@@ -132,15 +144,29 @@ export class DnsZone extends pulumi.ComponentResource {
   }
 }
 
-/** Makes each record and keeps it by its label. */
-function recordsOf<T>({ records }: DnsZoneArgs, make: (label: string, address: pulumi.Input<string>) => T) {
+/** A name has an A record or is an alias: one resource, which is replaced where it becomes the other. */
+function recordKey({ name, type }: ZoneRecords<unknown>): string {
+  return type === "A" || type === "CNAME" ? name : `${name}/${type}`;
+}
+
+/** Makes each record of a private zone and keeps it by its label. */
+function recordsOf<T>({ records = [] }: DnsZoneArgs, make: (label: string, address: pulumi.Input<string>) => T) {
   return Object.fromEntries(records.map(({ label, address }) => [label, make(label, address)]));
 }
 
-function mistakesOf({ domain, records }: DnsZoneArgs) {
+function mistakesOf({ domain, records = [], recordSets = [], networkId }: DnsZoneArgs) {
   const labels = records.map(({ label }) => label);
+  const keys = recordSets.map(recordKey);
   return [
     ...unless(isDnsName(domain), "domain", domain, "a DNS name in lower case, for example dev.chatbot.example"),
     ...unless(new Set(labels).size === labels.length, "records", labels, "each label once"),
+    ...unless(
+      new Set(keys).size === keys.length,
+      "recordSets",
+      keys,
+      "each name and type once, and no A beside a CNAME",
+    ),
+    ...unless(networkId !== undefined || labels.length === 0, "records", labels, "recordSets, for a public zone"),
+    ...unless(networkId === undefined || keys.length === 0, "recordSets", keys, "records, for a private zone"),
   ];
 }

@@ -58,6 +58,7 @@ test("what is overwritten or deleted can be had back for 30 days, from the first
   expect(containers.map(({ inputs }) => [inputs["containerName"], inputs["publicAccess"]])).toEqual([
     ["artifacts", "None"],
     ["backups", "None"],
+    ["certificates", "None"],
   ]);
   for (const { dependencies } of containers) expect(dependencies).toContain("storage-history");
 });
@@ -85,12 +86,12 @@ test("versions are deleted when they are 30 days old, once what is deleted is ke
 test("an account stays where another name makes another one, with what it holds", async () => {
   const { recorder } = await build();
   const ofAzure = recorder.resources.filter(({ custom, type }) => custom && !type.endsWith(":RoleAssignment"));
-  expect(ofAzure).toHaveLength(5);
+  expect(ofAzure).toHaveLength(6);
   for (const { name, retainOnDelete } of ofAzure) expect(retainOnDelete, name).toBe(true);
 });
 
 test("the groups that run applications may read artifacts, once the container is there, and nothing else", async () => {
-  const { recorder } = await build();
+  const { recorder } = await build({ identities: plan.identities.filter(({ group }) => group !== "reverse-proxy") });
   const rights = recorder.resources.filter(({ type }) => type === "azure-native:authorization:RoleAssignment");
   expect(rights.map(({ name }) => name).sort()).toEqual([
     "storage-back-artifacts",
@@ -125,4 +126,19 @@ test("wrong arguments are refused before anything is made", async () => {
 group of machines`);
   await recorder.settle();
   expect(recorder.resources).toEqual([]);
+});
+
+test("reverse proxies write what they note of certificates, and no other container", async () => {
+  const identities: StorageArgs["identities"] = [
+    { group: "reverse-proxy", rights: [{ role: "Storage Blob Data Contributor", container: "certificates" }] },
+  ];
+  const { recorder } = await build({ identities });
+  const { inputs, dependencies } = recorder.one("azure-native:authorization:RoleAssignment");
+  expect(inputs).toMatchObject({
+    scope: `${resourceGroupId}/providers/Microsoft.Storage/storageAccounts/sttest/blobServices/default/containers/certificates`,
+    principalId: "principal-of-reverse-proxy",
+    roleDefinitionId:
+      "/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+  });
+  expect(dependencies).toContain("storage-certificates");
 });

@@ -1,4 +1,4 @@
-/** Where the environment keeps artifacts and backups. */
+/** Where the environment keeps artifacts and backups, and machines agree on who renews certificates. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RoleAssignment } from "@pulumi/azure-native/authorization/roleAssignment.js";
 import { BlobContainer } from "@pulumi/azure-native/storage/blobContainer.js";
@@ -22,7 +22,7 @@ export interface StorageArgs extends EnvironmentArgs {
   subnetIds: pulumi.Input<string>[];
   /** Blocks of the administrators; private ones are left out, since Azure takes none. */
   ranges: readonly Cidr[];
-  /** What the machines of each group may read. */
+  /** What the machines of each group may do. */
   identities: Pick<PlannedIdentity, "group" | "rights">[];
   /** Object IDs of the identities, by the groups' names. */
   principalIds: Record<string, pulumi.Input<string>>;

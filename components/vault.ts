@@ -27,7 +27,7 @@ export interface VaultArgs extends EnvironmentArgs {
   ranges: readonly Cidr[];
   /** Secrets that Pulumi has, by name. One that is taken away stays in the vault. */
   secrets: Record<string, pulumi.Input<string>>;
-  /** What the machines of each group may read. */
+  /** What the machines of each group may do. */
   identities: Pick<PlannedIdentity, "group" | "rights">[];
   /** Object IDs of the identities, by the groups' names. */
   principalIds: Record<string, pulumi.Input<string>>;
@@ -40,7 +40,7 @@ export interface VaultArgs extends EnvironmentArgs {
 
 /**
  * A Key Vault with Azure's RBAC, purge protection and 90 days of soft delete, which answers the machines' subnets and
- * the administrators only; the secrets that Pulumi has; and for each group of machines the right to read its own.
+ * the administrators only; the secrets that Pulumi has; and for each group of machines the right to its own.
  */
 export class Vault extends pulumi.ComponentResource {
   /** Address at which machines read secrets; in an update known once every secret is there that they want. */

@@ -25,7 +25,7 @@ beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "inventories-"));
   cpSync(join(ansible, "inventory", "group_vars"), join(directory, "inventory", "group_vars"), { recursive: true });
   for (const plan of plans)
-    writeFiles(directory, plan, machinesOf(plan), new Map(), "198.51.100.32", longestVaultAccess(plan));
+    writeFiles(directory, plan, machinesOf(plan), new Map(), { jumps: ["198.51.100.32"] }, longestVaultAccess(plan));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 

@@ -7,6 +7,7 @@ import { parseKnownHosts, renderKnownHosts, type SshMachine } from "./knownHosts
 import { inventoryText, type Machine } from "./machines.ts";
 import { paths } from "./paths.ts";
 import { renderSshConfig } from "./sshConfig.ts";
+import type { WayIn } from "./wayIn.ts";
 
 /** Host keys that an earlier run wrote, by machine ID. */
 export function earlierHostKeys(ansible: string, stack: string): Map<string, string[]> {
@@ -18,13 +19,17 @@ export function earlierHostKeys(ansible: string, stack: string): Map<string, str
   }
 }
 
-/** Writes inventory, known_hosts and SSH configuration below `ansible/`. */
+/**
+ * Writes inventory, known_hosts and SSH configuration below `ansible/`.
+ *
+ * @param hostKeys By machine ID, of an entry's jump hosts too.
+ */
 export function writeFiles(
   ansible: string,
   plan: Plan,
   machines: readonly Machine[],
   hostKeys: ReadonlyMap<string, string[]>,
-  publicAddress: string,
+  way: WayIn,
   access: VaultAccess,
 ): void {
   const files = paths(plan.stack);
@@ -33,16 +38,24 @@ export function writeFiles(
     name: inventoryName,
     address,
     hostKeys: hostKeys.get(id) ?? [],
-    jumpHost: group.kind === plan.reverseProxy.kind,
+    jumpAddress: group.kind === plan.reverseProxy.kind ? way.jumps.at(-1) : undefined,
+  }));
+  // They are verified, and are no machines of this environment.
+  const ofEntry = (way.entry?.jumpHosts ?? []).map(({ id, hostName, address }): SshMachine => ({
+    id,
+    name: `${hostName}.${way.entry?.stack}`,
+    address,
+    hostKeys: hostKeys.get(id) ?? [],
+    jumpAddress: way.jumps[0],
   }));
   write(join(ansible, files.inventory), inventoryText(plan, machines, access));
-  write(join(ansible, files.knownHosts), renderKnownHosts(ssh, publicAddress));
+  write(join(ansible, files.knownHosts), renderKnownHosts([...ssh, ...ofEntry]));
   write(
     join(ansible, files.sshConfig),
     renderSshConfig(ssh, {
       stack: plan.stack,
       user: plan.administrators.user,
-      publicAddress,
+      jumps: way.jumps,
       knownHosts: resolve(ansible, files.knownHosts),
       identityFile: plan.administrators.identityFile,
     }),

@@ -16,7 +16,7 @@ async function saying(text: string): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-const options = { timeoutSeconds: 20, intervalSeconds: 2, progress: () => {} };
+const options = { stack: "prod", timeoutSeconds: 20, intervalSeconds: 2, progress: () => {} };
 
 test("an SSH server is known by its banner, also behind lines that come before it", async () => {
   expect(await sshBanner("127.0.0.1", await saying("welcome\r\nSSH-2.0-OpenSSH_10.0\r\n"))).toBe(
@@ -41,6 +41,6 @@ test("when nothing answers, the error says where, and which setting lets adminis
   const told: string[] = [];
   await expect(
     waitForJumpHost("127.0.0.1", { ...options, port, progress: (text) => told.push(text), clock: testClock() }),
-  ).rejects.toThrow(/no SSH at 127\.0\.0\.1, port \d+, after 20 s.*platform:administrators\.ranges/);
+  ).rejects.toThrow(/no SSH at 127\.0\.0\.1, port \d+, after 20 s.*platform:administrators\.ranges of stack prod/);
   expect(told).toEqual(["waiting for SSH at 127.0.0.1"]);
 });

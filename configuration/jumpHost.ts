@@ -1,4 +1,4 @@
-/** The way in: all other machines are reached through it, so it must answer before Ansible begins. */
+/** The first jump host: all machines are reached through it, so it must answer before Ansible begins. */
 import { connect } from "node:net";
 import { sshPort } from "../environment/flows.ts";
 import { waitFor, type Attempt, type WaitOptions } from "../azure/waiting.ts";
@@ -27,10 +27,14 @@ export function sshBanner(host: string, port: number): Promise<string | undefine
 /**
  * Waits until SSH answers at the jump host. A load balancer that has just been made hands nothing on yet.
  *
+ * @param options With the stack that the jump host is of.
  * @throws Error that names the address and the setting that lets administrators in.
  */
-export async function waitForJumpHost(host: string, options: WaitOptions & { port?: number }): Promise<void> {
-  const { port = sshPort } = options;
+export async function waitForJumpHost(
+  host: string,
+  options: WaitOptions & { port?: number; stack: string },
+): Promise<void> {
+  const { port = sshPort, stack } = options;
   const outcome = await waitFor(
     async (): Promise<Attempt<string>> => {
       const banner = await sshBanner(host, port);
@@ -41,7 +45,7 @@ export async function waitForJumpHost(host: string, options: WaitOptions & { por
   if ("value" in outcome) return;
   throw new Error(
     `no SSH at ${host}, port ${port}, after ${options.timeoutSeconds} s, without which no machine can be reached. ` +
-      "Allowed are the addresses in platform:administrators.ranges: is the one of this computer among them? " +
-      "Change them with: pulumi config set --path 'platform:administrators.ranges[0]' <address>/32",
+      `Allowed are the addresses in platform:administrators.ranges of stack ${stack}: is the one of this computer among ` +
+      `them? Change them with: pulumi config set --stack ${stack} --path 'platform:administrators.ranges[0]' <address>/32`,
   );
 }

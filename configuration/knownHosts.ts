@@ -10,23 +10,25 @@ export interface SshMachine {
   address: string;
   /** Public host keys: type and key, as in `ssh-ed25519 AAAA...`. */
   hostKeys: string[];
-  /** True for the machines behind the public address. */
-  jumpHost: boolean;
+  /** Address at which a load balancer hands connections to it, where there is one: of jump hosts. */
+  jumpAddress?: string | undefined;
 }
 
 /** Order of machines in files. */
 export const byName = (a: SshMachine, b: SshMachine) => (a.name < b.name ? -1 : 1);
 
 /**
- * known_hosts of an environment. The public address carries the keys of all jump hosts: the load balancer may hand a
- * connection to any of them.
+ * known_hosts of machines. An address of jump hosts carries the keys of all of them: the load balancer may hand a
+ * connection to any.
  */
-export function renderKnownHosts(machines: readonly SshMachine[], publicAddress: string): string {
+export function renderKnownHosts(machines: readonly SshMachine[]): string {
   const lines = [...machines]
     .sort(byName)
-    .flatMap(({ id, name, address, hostKeys, jumpHost }) => [
+    .flatMap(({ id, name, address, hostKeys, jumpAddress }) => [
       `# ${id} ${name}`,
-      ...[...hostKeys].sort().map((key) => `${jumpHost ? `${address},${publicAddress}` : address} ${key}`),
+      ...[...hostKeys]
+        .sort()
+        .map((key) => `${jumpAddress === undefined ? address : `${address},${jumpAddress}`} ${key}`),
     ]);
   return `${lines.join("\n")}\n`;
 }

@@ -41,7 +41,7 @@ beforeAll(() => {
     group,
     inventoryName: `${group.name}.dev`,
   }));
-  writeFiles(directory, plan, machines, new Map(), "198.51.100.32", longestVaultAccess(plan));
+  writeFiles(directory, plan, machines, new Map(), { jumps: ["198.51.100.32"] }, longestVaultAccess(plan));
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 

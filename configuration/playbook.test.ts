@@ -4,9 +4,11 @@ import { join, resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Recorder, valueOf } from "../components/testing/recorder.ts";
-import { machineGroups } from "../environment/plan.ts";
+import { machineGroups, type Plan } from "../environment/plan.ts";
 import { planOf } from "../environment/testing/stacks.ts";
 import { Playbook } from "./playbook.ts";
+import type * as wayIn from "./wayIn.ts";
+import type { Member } from "../azure/members.ts";
 import type * as hostKeys from "../azure/hostKeys.ts";
 import { testClock } from "../azure/testing/clock.ts";
 import { machine, networkInterface, pages, scaleSet, scaleSetId } from "../azure/testing/arm.ts";
@@ -25,6 +27,10 @@ const azure = vi.hoisted(() => ({
   /** Updates of machines, by name; or the error with which ARM answers them. */
   updates: [] as [name: string, body: object][],
   refusal: undefined as Error | undefined,
+  /** What of the entry does not stand; undefined where all does. */
+  closed: undefined as string | undefined,
+  /** First jump hosts that were waited for. */
+  awaited: [] as string[],
 }));
 
 vi.mock("../azure/arm.ts", () => ({
@@ -65,7 +71,22 @@ vi.mock("../azure/hostKeys.ts", async (original) => {
   return { ...real, readHostKeys };
 });
 
-vi.mock("./jumpHost.ts", () => ({ waitForJumpHost: () => Promise.resolve() }));
+vi.mock("./jumpHost.ts", () => ({
+  waitForJumpHost: (host: string, { stack }: { stack: string }) => {
+    azure.awaited.push(`${host} of ${stack}`);
+    return Promise.resolve();
+  },
+}));
+vi.mock("./wayIn.ts", async (original) => ({
+  ...(await original<typeof wayIn>()),
+  wayThroughEntry: (): Promise<wayIn.WayIn | wayIn.Closed> => {
+    if (azure.closed !== undefined) return Promise.resolve({ closed: azure.closed });
+    const jumpHost = { id: "vmid-e", name: "vmss-e", hostName: "entrye", address: "10.10.0.4", scaleSetId: "" };
+    const jumpHosts = [{ ...jumpHost, identities: [], hasSystemIdentity: false } as unknown as Member];
+    const entry = { stack: "prod", resourceGroup: "rg-platform-prod", jumpHosts };
+    return Promise.resolve({ jumps: ["198.51.100.40", "10.20.0.254"], entry });
+  },
+}));
 
 let ansible: string;
 beforeEach(() => {
@@ -75,6 +96,8 @@ beforeEach(() => {
   azure.machines = [machine("vmss-front", "a", "frontA"), machine("vmss-reverse-proxy", "p", "proxyP")];
   Object.assign(azure, { updates: [], moved: [], poolIds: [] });
   azure.refusal = undefined;
+  azure.closed = undefined;
+  azure.awaited = [];
   azure.interfaces = [networkInterface("a", "10.20.1.4"), networkInterface("p", "10.20.0.4")];
 });
 afterEach(() => {
@@ -89,10 +112,21 @@ const access = {
   clientIds: { front: "client-of-front" },
 };
 
-async function build(options: { preview?: boolean; treeHash?: string; ansible?: string } = {}) {
+/** dev as it is entered through production. */
+const behindEntry: Plan = {
+  ...plan,
+  reverseProxy: {
+    ...plan.reverseProxy,
+    public: false,
+    entry: { environment: "production", stack: "prod", domain: "chatbot.example" },
+    internalAddress: "10.20.0.254",
+  },
+};
+
+async function build(options: { preview?: boolean; treeHash?: string; ansible?: string; plan?: Plan } = {}) {
   const recorder = await Recorder.start({ stack: "dev", preview: options.preview ?? false });
   const playbook = new Playbook("configuration", {
-    plan,
+    plan: options.plan ?? plan,
     ansible: options.ansible ?? ansible,
     treeHash: options.treeHash ?? "tree",
     resourceGroupName: "rg",
@@ -106,15 +140,19 @@ async function build(options: { preview?: boolean; treeHash?: string; ansible?: 
         poolIds: azure.poolIds,
       })),
     access,
-    publicAddress: pulumi.output("198.51.100.32"),
+    publicAddress: options.plan ? undefined : pulumi.output("198.51.100.32"),
     after: [],
   });
-  const [urn, machines] = await Promise.all([valueOf(playbook.urn), valueOf(playbook.machines)]);
+  const [urn, machines, succeeded] = await Promise.all([
+    valueOf(playbook.urn),
+    valueOf(playbook.machines),
+    valueOf(playbook.succeeded),
+  ]);
   await recorder.settle();
   const command = recorder.one("command:local:Command");
   const environment = pulumi.runtime.unwrapRpcSecret(command.inputs["environment"]) as Record<string, unknown>;
   const { PLATFORM_CONTENT: content, PLATFORM_MACHINES: standing } = environment;
-  return { recorder, urn, machines, command, environment, content, standing };
+  return { recorder, urn, machines, command, environment, content, standing, succeeded };
 }
 
 const read = (file: string) => readFileSync(join(ansible, "inventory", file), "utf8");
@@ -278,5 +316,49 @@ test("a machine whose host keys cannot be had keeps no other from being configur
     `# vmid-a fronta.dev\n# vmid-p proxyp.dev\n10.20.0.4,198.51.100.32 ${hostKey}\n`,
   );
   expect(warn.mock.calls.map(([text]) => text)).toEqual([expect.stringMatching(/^no host keys[^]*\n {2}fronta \(/)]);
+  warn.mockRestore();
+});
+
+test("behind an entry SSH jumps twice, and verifies the entry's jump hosts by their consoles as well", async () => {
+  const { environment } = await build({ plan: behindEntry });
+  expect(read("dev.ssh_config")).toContain("  ProxyJump 198.51.100.40,10.20.0.254\n");
+  expect(read("dev.known_hosts")).toBe(
+    `# vmid-e entrye.prod\n10.10.0.4,198.51.100.40 ${hostKey}\n# vmid-a fronta.dev\n10.20.1.4 ${hostKey}\n` +
+      `# vmid-p proxyp.dev\n10.20.0.4,10.20.0.254 ${hostKey}\n`,
+  );
+  expect(read("dev.yml")).not.toContain("entrye");
+  expect(read("dev.ssh_config")).not.toContain("entrye");
+  expect(azure.awaited).toEqual(["198.51.100.40 of prod"]);
+  expect(environment["PLATFORM_LEFT_OUT"]).toBe("");
+});
+
+test("while the entry does not stand all but the run is done, a warning says what comes next, and the run is made later", async () => {
+  azure.closed = "rg-platform-prod has no public address pip-platform-prod";
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const left = await build({ plan: behindEntry });
+  expect(left.machines).toEqual({ "fronta.dev": "10.20.1.4", "proxyp.dev": "10.20.0.4" });
+  expect(azure.updates.map(([name]) => name)).toEqual(["vmss-front_a", "vmss-reverse-proxy_p"]);
+  expect(warn.mock.calls.map(([text]) => text)).toEqual([
+    expect.stringMatching(
+      /through production \(stack prod\).*no public address.*Next: pulumi up --stack prod, and then/,
+    ),
+  ]);
+  warn.mockRestore();
+  expect(existsSync(join(ansible, "inventory", "dev.ssh_config"))).toBe(false);
+  expect(azure.awaited).toEqual([]);
+  expect(left.environment["PLATFORM_LEFT_OUT"]).toBe("production");
+  expect(left.succeeded).toBe(false);
+  azure.closed = undefined;
+  const later = await build({ plan: behindEntry });
+  expect(later.environment).toEqual({ ...left.environment, PLATFORM_LEFT_OUT: "" });
+  expect(later.command.replaceOnChanges).toContain("environment");
+});
+
+test("a preview tells as well that the run is left out", async () => {
+  azure.closed = "it is not there";
+  const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+  const { environment } = await build({ plan: behindEntry, preview: true });
+  expect(warn).toHaveBeenCalledOnce();
+  expect(environment["PLATFORM_LEFT_OUT"]).toBe("production");
   warn.mockRestore();
 });

@@ -6,7 +6,7 @@ import { connect } from "../azure/arm.ts";
 import { armSource, readHostKeys, withoutHostKeys } from "../azure/hostKeys.ts";
 import { giveIdentities, withoutIdentities } from "../azure/memberIdentities.ts";
 import { joinPools, withoutPools } from "../azure/memberPools.ts";
-import { listMembers, waitForMembers } from "../azure/members.ts";
+import { listMembers, waitForMembers, type Member } from "../azure/members.ts";
 import { refuse, unless } from "../components/args.ts";
 import type { Cloud } from "../environment/cloud.ts";
 import type { MachineGroup } from "../environment/machineGroup.ts";
@@ -16,6 +16,7 @@ import { earlierHostKeys, writeFiles } from "./files.ts";
 import { waitForJumpHost } from "./jumpHost.ts";
 import { groupOf, hashesOf, identities, nameMachines, type Group, type Machine, type RunHashes } from "./machines.ts";
 import { paths } from "./paths.ts";
+import { wayThroughEntry, withoutWayIn, type Closed, type WayIn } from "./wayIn.ts";
 
 /** A group of machines that stand, and what they should have, by resource IDs. */
 export interface PlaybookGroup {
@@ -39,8 +40,8 @@ export interface PlaybookArgs {
   groups: PlaybookGroup[];
   /** How machines reach the vault. */
   access: pulumi.Input<VaultAccess>;
-  /** IPv4 address of the jump host. */
-  publicAddress: pulumi.Input<string>;
+  /** The environment's own public address, at which its jump hosts answer; not used where its plan has none. */
+  publicAddress: pulumi.Input<string> | undefined;
   /** The Azure in which the machines are. */
   cloud: Cloud;
   /** What machines need besides, and must therefore exist before Ansible runs. */
@@ -55,6 +56,8 @@ interface Prepared {
   identities: string[];
   /** Private addresses by name. */
   addresses: Record<string, string>;
+  /** Name of the entry that does not stand yet, so that Ansible is left out; empty where nothing is. */
+  leftOut: string;
 }
 
 /** Azure takes some minutes for a machine; cloud-init prints the keys when it has ended. */
@@ -63,8 +66,9 @@ const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost:
 /**
  * Lists the machines, gives those that lack them identity and load balancers of their group, verifies their host keys, writes inventory,
  * known_hosts and SSH configuration, and runs `playbooks/environment.yml` on them: when machines, inventory or `ansible/`
- * changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. A
- * preview lists the machines that exist, and writes nothing.
+ * changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. While
+ * an environment without a public address has no entry that stands, the run itself is left out, with a warning: the next
+ * `pulumi up` after that makes it. A preview lists the machines that exist, and writes nothing.
  */
 export class Playbook extends pulumi.ComponentResource {
   /** Private addresses of the machines, by their name in the inventory. */
@@ -81,7 +85,7 @@ export class Playbook extends pulumi.ComponentResource {
     const prepared = pulumi
       .all([
         args.resourceGroupName,
-        args.publicAddress,
+        args.publicAddress ?? "",
         args.access,
         pulumi.all(
           args.groups.map(({ machines, scaleSetIds, identityId, poolIds }) =>
@@ -108,6 +112,7 @@ export class Playbook extends pulumi.ComponentResource {
         // delivery/exemptions.ts.
         PLATFORM_CONTENT: prepared.apply(({ hashes }) => hashes.content),
         PLATFORM_MACHINES: prepared.apply(({ hashes }) => hashes.machines),
+        ...(args.plan.reverseProxy.public ? {} : { PLATFORM_LEFT_OUT: prepared.apply(({ leftOut }) => leftOut) }),
         ANSIBLE_DISPLAY_FAILED_STDERR: "true",
       },
       triggers: prepared.apply((value) => value.identities),
@@ -131,8 +136,10 @@ export class Playbook extends pulumi.ComponentResource {
     this.succeeded = pulumi
       .all([command.environment, prepared])
       .apply(
-        ([ran, { hashes }]) =>
-          ran?.["PLATFORM_CONTENT"] === hashes.content && ran["PLATFORM_MACHINES"] === hashes.machines,
+        ([ran, { hashes, leftOut }]) =>
+          leftOut === "" &&
+          ran?.["PLATFORM_CONTENT"] === hashes.content &&
+          ran["PLATFORM_MACHINES"] === hashes.machines,
       );
     this.machines = prepared.apply(({ addresses }) => addresses);
     this.registerOutputs({ machines: this.machines });
@@ -148,7 +155,13 @@ export class Playbook extends pulumi.ComponentResource {
     const { plan, ansible } = args;
     const arm = await connect(args.cloud, { parent: this });
     const list = () => listMembers(arm, resourceGroup);
+    const way: WayIn | Closed = plan.reverseProxy.public
+      ? { jumps: [publicAddress] }
+      : await wayThroughEntry(arm, plan);
+    if ("closed" in way) void pulumi.log.warn(withoutWayIn(plan, way), this);
+    const leftOut = "closed" in way ? (plan.reverseProxy.entry?.environment ?? "an entry") : "";
     const describe = (machines: Machine[]): Prepared => ({
+      leftOut,
       hashes: hashesOf(plan, machines, access, args.treeHash),
       identities: identities(machines),
       addresses: Object.fromEntries(machines.map(({ inventoryName, address }) => [inventoryName, address])),
@@ -175,17 +188,28 @@ export class Playbook extends pulumi.ComponentResource {
     const pools = await joinPools(arm, resourceGroup, pooled);
     if (pools.moved.length > 0) progress(`are in the load balancers of their groups now: ${pools.moved.join(", ")}`);
     if (pools.busy.length > 0) void pulumi.log.warn(withoutPools(pools.busy), this);
-    const { keys, missing } = await readHostKeys(machines, armSource(arm, resourceGroup), {
-      timeoutSeconds: patienceSeconds.hostKeys,
-      intervalSeconds: patienceSeconds.interval,
-      consoleSeconds: patienceSeconds.console,
-      progress,
-      known: earlierHostKeys(ansible, plan.stack),
-    });
+    if ("closed" in way) return describe(machines);
+    const known = earlierHostKeys(ansible, plan.stack);
+    const hostKeysIn = (members: readonly Member[], group: string) =>
+      readHostKeys(members, armSource(arm, group), {
+        timeoutSeconds: patienceSeconds.hostKeys,
+        intervalSeconds: patienceSeconds.interval,
+        consoleSeconds: patienceSeconds.console,
+        progress,
+        known,
+      });
+    const { entry } = way;
+    const read = await Promise.all([
+      hostKeysIn(machines, resourceGroup),
+      ...(entry ? [hostKeysIn(entry.jumpHosts, entry.resourceGroup)] : []),
+    ]);
+    const keys = new Map(read.flatMap((one) => [...one.keys]));
+    const missing = read.flatMap((one) => [...one.missing.values()]);
     // SSH refuses them, so the run leaves them out and fails at its end.
-    if (missing.size > 0) void pulumi.log.warn(withoutHostKeys([...missing.values()], patienceSeconds.hostKeys), this);
-    writeFiles(ansible, plan, machines, keys, publicAddress, access);
-    await waitForJumpHost(publicAddress, {
+    if (missing.length > 0) void pulumi.log.warn(withoutHostKeys(missing, patienceSeconds.hostKeys), this);
+    writeFiles(ansible, plan, machines, keys, way, access);
+    await waitForJumpHost(way.jumps[0] ?? "", {
+      stack: entry?.stack ?? plan.stack,
       timeoutSeconds: patienceSeconds.jumpHost,
       intervalSeconds: patienceSeconds.interval,
       progress,

@@ -3,7 +3,7 @@ import { resourceId } from "../azure/resourceIds.ts";
 import type { Connection } from "../azure/arm.ts";
 import { armSource, readHostKeys } from "../azure/hostKeys.ts";
 import { listClientIds } from "../azure/identities.ts";
-import { listMembers, waitForMembers } from "../azure/members.ts";
+import { listMembers, waitForMembers, type Member } from "../azure/members.ts";
 import { listPorts } from "../azure/ports.ts";
 import { questions } from "../azure/questions.ts";
 import type { Clock } from "../azure/waiting.ts";
@@ -15,6 +15,7 @@ import type { CheckedSettings } from "../environment/settings.ts";
 import { vaultUri, type VaultAccess } from "../inventory/vaultAccess.ts";
 import { earlierHostKeys, writeFiles } from "./files.ts";
 import { groupOf, nameMachines, type Group, type Machine, type Missing } from "./machines.ts";
+import { wayThroughEntry, withoutWayIn, type WayIn } from "./wayIn.ts";
 
 /** How the files are written. */
 export interface RefreshOptions {
@@ -55,9 +56,9 @@ export async function refresh(
   const resourceGroup = resourceName("resourceGroup", settings.stack);
   const plan = await planNow(connection, settings, resourceGroup);
   const groups = groupsIn(plan, connection.rest.subscriptionId, resourceGroup);
-  const [access, publicAddress] = await Promise.all([
+  const [access, way] = await Promise.all([
     accessTo(connection, plan, resourceGroup, options.endpoints),
-    publicAddressOf(connection, plan, resourceGroup),
+    wayInTo(connection, plan, resourceGroup),
   ]);
   const waiting = { intervalSeconds, progress, ...(clock ? { clock } : {}) };
   const missing: Missing[] = [];
@@ -75,16 +76,24 @@ export async function refresh(
     },
   );
   const named = nameMachines(plan.stack, members, groups);
-  const { keys, missing: without } = await readHostKeys(named, armSource(connection, resourceGroup), {
-    ...waiting,
-    timeoutSeconds: waitSeconds,
-    consoleSeconds: Math.min(consoleSeconds, waitSeconds),
-    known: earlierHostKeys(ansible, plan.stack),
-  });
+  const known = earlierHostKeys(ansible, plan.stack);
+  const hostKeysIn = (group: string, of: readonly Member[]) =>
+    readHostKeys(of, armSource(connection, group), {
+      ...waiting,
+      timeoutSeconds: waitSeconds,
+      consoleSeconds: Math.min(consoleSeconds, waitSeconds),
+      known,
+    });
+  const { keys, missing: without } = await hostKeysIn(resourceGroup, named);
+  if (way.entry) {
+    const { keys: ofEntry, missing: mute } = await hostKeysIn(way.entry.resourceGroup, way.entry.jumpHosts);
+    for (const [id, key] of ofEntry) keys.set(id, key);
+    for (const line of mute.values()) lacks(plan.reverseProxy, `a jump host of the entry has no host keys: ${line}`);
+  }
   for (const { id, group } of named)
     if (without.has(id)) lacks(group, `left out, since it has no host keys yet: ${without.get(id)}`);
   const machines = named.filter(({ id }) => keys.has(id));
-  writeFiles(ansible, plan, machines, keys, publicAddress, access);
+  writeFiles(ansible, plan, machines, keys, way, access);
   return { plan, machines, missing };
 }
 
@@ -143,9 +152,15 @@ async function accessTo(
   };
 }
 
-async function publicAddressOf({ network }: Connection, { stack }: Plan, resourceGroup: string): Promise<string> {
+async function wayInTo(connection: Connection, plan: Plan, resourceGroup: string): Promise<WayIn> {
+  const { stack, reverseProxy } = plan;
+  if (!reverseProxy.public) {
+    const way = await wayThroughEntry(connection, plan);
+    if ("closed" in way) throw new Error(withoutWayIn(plan, way));
+    return way;
+  }
   const name = resourceName("publicAddress", stack);
-  const { ipAddress } = await network.publicIPAddresses.get(resourceGroup, name);
-  if (ipAddress !== undefined) return ipAddress;
+  const { ipAddress } = await connection.network.publicIPAddresses.get(resourceGroup, name);
+  if (ipAddress !== undefined) return { jumps: [ipAddress] };
   throw new Error(`stack ${stack}: ${name} has no address yet; run pulumi up --stack ${stack}`);
 }

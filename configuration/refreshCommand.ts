@@ -25,7 +25,8 @@ of the stack. Changes nothing in Azure.
 ${loginHelp}
 The login needs Reader on the environment's resource group, and there the actions
 Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action, for machines whose console has lost their host keys
-also Microsoft.Compute/virtualMachines/runCommand/action; Virtual Machine Contributor has both of these actions.
+also Microsoft.Compute/virtualMachines/runCommand/action; Virtual Machine Contributor has both of these actions. An environment
+without a public address is reached through the jump hosts of its entry: the same on that one's resource group.
 
 Exit status: 0 the files are written; 1 they are not, or with --wait not all machines are in them; 2 wrong use.`;
 

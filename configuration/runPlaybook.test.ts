@@ -48,6 +48,17 @@ test("arguments and environment reach ansible-playbook, and its output comes thr
   ]);
 });
 
+test("while there is no way to the machines nothing is run, and said so", () => {
+  vi.stubEnv("PLATFORM_LEFT_OUT", "production");
+  const left = run("echo ran");
+  expect([left.status, left.stdout, left.stderr]).toEqual([
+    ...[0, "left out: the machines are reached through production, which does not stand yet\n", ""],
+  ]);
+  vi.stubEnv("PLATFORM_LEFT_OUT", "");
+  expect(run("echo ran").stdout).toBe("ran\n");
+  vi.unstubAllEnvs();
+});
+
 test("a failure ends with its status, and machine, task and message as the error", () => {
   const fails = { name: "Install", "ansible.builtin.fail": { msg: "no such package" } };
   const result = play([{ ...fails, when: "inventory_hostname == 'front1.dev'" }]);

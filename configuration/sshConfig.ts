@@ -5,7 +5,8 @@ import { byName, type SshMachine } from "./knownHosts.ts";
 export interface SshConfig {
   stack: string;
   user: string;
-  publicAddress: string;
+  /** Addresses of jump hosts on the way to a machine, in their order from outside. */
+  jumps: readonly string[];
   /** Absolute path of the known_hosts file. SSH would look up a relative one from wherever it is started. */
   knownHosts: string;
   /** Private key file. Undefined: the agent and SSH's own default files. */
@@ -14,7 +15,7 @@ export interface SshConfig {
 
 /**
  * SSH configuration for Ansible and for people. It is a file since options on the command line do not reach the
- * connection to the jump host.
+ * connections to the jump hosts.
  */
 export function renderSshConfig(machines: readonly SshMachine[], config: SshConfig): string {
   const sorted = [...machines].sort(byName);
@@ -28,7 +29,7 @@ export function renderSshConfig(machines: readonly SshMachine[], config: SshConf
       ? []
       : [
           `Host ${sorted.flatMap(({ name, address }) => [name, address]).join(" ")}`,
-          `  ProxyJump ${config.publicAddress}`,
+          `  ProxyJump ${config.jumps.join()}`,
         ]),
     "Host *",
     `  User ${config.user}`,

@@ -33,6 +33,8 @@ export interface Surroundings {
   stack: string;
   /** The project's other stacks. */
   siblings: readonly Sibling[];
+  /** Mistakes of files that the stack file names. Default: none. */
+  mistakes?: readonly Mistake[];
 }
 
 const root = "platform:environment";

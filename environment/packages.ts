@@ -1,9 +1,9 @@
 /** What a stack file may say of where the machines of a tier get its program, where that is not Debian. */
 import { z } from "zod";
 
-const httpsAddress = z.string().regex(/^https:\/\/[^\s@]+$/, {
-  error: "an address by https:// that machines may read without a login",
-});
+const httpsAddress = z
+  .string()
+  .regex(/^https:\/\/[^\s@]+$/, { error: "an address by https:// that machines may read without a login" });
 
 const fingerprintText = "the whole fingerprint of a key: 40 hexadecimal digits";
 

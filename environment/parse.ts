@@ -34,6 +34,7 @@ export function parseStack(
   const mistakes = [
     ...check(environmentSchema, "platform:environment", raw.environment),
     ...checkConsistency(raw.environment, raw.administrators, surroundings),
+    ...(surroundings.mistakes ?? []),
     ...check(administratorsSchema, "platform:administrators", raw.administrators ?? {}),
     ...check(preflightSchema, "platform:preflight", raw.preflight ?? {}),
     ...check(cloudSchema, "azure-native:environment", raw.cloud),

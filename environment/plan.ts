@@ -18,7 +18,7 @@ import { processorsOf } from "./processors.ts";
 import { resolveReferences, type Endpoint } from "./references.ts";
 import { rightsOf, type Right } from "./rights.ts";
 import { isEntryOf, planPeers, reverseProxyAddress, type Peer, type PlannedPeer } from "./peers.ts";
-import type { ReverseProxySettings, Route, Tls } from "./reverseProxySchema.ts";
+import type { Forward, ReverseProxySettings, Route, Tls } from "./reverseProxySchema.ts";
 import type { Environment } from "./schema.ts";
 import { secretsOf, type WantedSecret } from "./secrets.ts";
 import { refreshSeconds } from "./stores.ts";
@@ -81,6 +81,8 @@ export interface PlannedReverseProxy extends MachineGroup {
   routes: PlannedRoute[];
   /** Only those whose environment names this one as its entry. */
   forwards: PlannedForward[];
+  /** The others, which wait until their environment does. */
+  waiting: Forward[];
   /** There is a public address. */
   public: boolean;
   /** Name of the environment whose proxies forward to these; only where both say so. */
@@ -210,7 +212,8 @@ export function planEnvironment(
   const identities = machineGroups(plan).map((group) => ({
     group: group.name,
     name: resourceName("identity", stack, group.name),
-    rights: rightsOf(group),
+    rights:
+      group === plan.reverseProxy ? rightsOf(group, plan.reverseProxy.certificates, plan.domain) : rightsOf(group),
   }));
   return { ...plan, identities };
 }
@@ -302,15 +305,21 @@ function planReverseProxy(
   const { forwards, tls, clientLimit } = environment.reverseProxy;
   const entry = others.find((other) => isEntryOf(other.environment, environment));
   const called = peers.some(({ admits }) => admits.some(({ to }) => to === "reverse-proxy"));
+  const behind = ({ environment: name }: Forward) => {
+    const other = others.find((one) => one.environment.name === name)?.environment;
+    return other && isEntryOf(environment, other) ? other : undefined;
+  };
   return {
-    forwards: forwards.flatMap(({ domain, environment: name }) => {
-      const other = others.find((one) => one.environment.name === name)?.environment;
-      if (!other || !isEntryOf(environment, other)) return [];
+    forwards: forwards.flatMap((forward) => {
+      const { domain, environment: name } = forward;
+      const other = behind(forward);
+      if (!other) return [];
       const hosts = other.reverseProxy.routes
         .map(({ host }) => host)
         .filter((host) => labelInDomain(host, domain) !== undefined);
       return [{ domain, environment: name, address: reverseProxyAddress(other.network), hosts }];
     }),
+    waiting: forwards.filter((forward) => !behind(forward)),
     public: isPublic(environment),
     ...(entry
       ? { entry: { environment: entry.environment.name, stack: entry.stack, domain: entry.environment.domain } }

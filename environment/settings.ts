@@ -10,6 +10,9 @@ import { planEnvironment, type Plan } from "./plan.ts";
 import { portMistakes, type StandingPorts } from "./portMoves.ts";
 import { peersOf, type Sibling } from "./siblings.ts";
 import { asObject } from "./untyped.ts";
+import { publicRecordMistakes } from "./zones/publicRecords.ts";
+import { readZoneFile } from "./zones/readZoneFile.ts";
+import type { ZoneFile } from "./zones/zoneFile.ts";
 
 /** The settings of a stack, unchecked. */
 export interface Settings {
@@ -37,6 +40,8 @@ export interface CheckedSettings {
   /** Azure's region, for example `westeurope`; undefined where the stack names none. */
   location: string | undefined;
   preflight: PreflightSettings;
+  /** Records of old of the public zone. */
+  zoneFile: ZoneFile;
   /** The stack's file, for example `Pulumi.dev.yaml`. */
   file: string;
 }
@@ -63,6 +68,7 @@ export function checkSettings(
   const file = stackFile(stack);
   const kinds = playbooks(`${ansible}/playbooks`);
   const others = siblings(project, beside, file);
+  const zone = readZoneFile(platform("environment"), project);
   const { environment, administrators, preflight, cloud } = parseStack(
     file,
     {
@@ -79,6 +85,7 @@ export function checkSettings(
       secrets: settings.secrets,
       stack,
       siblings: others,
+      mistakes: zone.mistakes,
     },
   );
   const planWith = (standing: ReadonlyMap<string, StandingPorts>) => {
@@ -86,9 +93,10 @@ export function checkSettings(
     const mistakes = plan.tiers.flatMap(({ name, machines, service }) =>
       service ? portMistakes(`platform:environment.tiers.${name}`, service.port, service, machines.applications) : [],
     );
-    return { plan, mistakes };
+    return { plan, mistakes: [...mistakes, ...publicRecordMistakes(plan, zone.zoneFile)] };
   };
-  return { planWith, stack, cloud, location: provider("location"), preflight, file };
+  const { zoneFile } = zone;
+  return { planWith, stack, cloud, location: provider("location"), preflight, zoneFile, file };
 }
 
 /** The file of a stack, in the directory of the project. */

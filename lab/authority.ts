@@ -1,7 +1,9 @@
 /** The lab's certificate authority and what it has signed; PEM files in `<state>/tls`. */
 import { execFileSync } from "node:child_process";
+import { createHash, randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeAtomically } from "./files.ts";
 import { stateDir } from "./paths.ts";
 
 export interface Authority {
@@ -10,6 +12,11 @@ export interface Authority {
   /** The authority and what the host trusts already, for programs that take one bundle. */
   bundleFile: string;
   issue(name: string, alternatives: string[]): { keyFile: string; certFile: string };
+  /**
+   * A certificate of this authority for another one's root, as PEM: a chain that has it behind its own certificates is
+   * trusted wherever this authority is.
+   */
+  endorse(root: string): string;
 }
 
 /** The lab's certificate authority, made at the first call. */
@@ -45,6 +52,22 @@ export function authority(): Authority {
         );
       }
       return { keyFile, certFile };
+    },
+    endorse(root) {
+      const name = join(dir, `endorsed-${createHash("sha256").update(root).digest("hex").slice(0, 16)}`);
+      if (!existsSync(`${name}.pem`)) {
+        // Its own extensions stay: other certificates name its key by them.
+        const signed = [
+          ..."x509 -days 825".split(" "),
+          ...["-CA", caFile, "-CAkey", caKey, "-set_serial", `0x${randomBytes(16).toString("hex")}`],
+        ];
+        writeAtomically(
+          `${name}.pem`,
+          execFileSync("openssl", signed, { input: root, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] }),
+          0o644,
+        );
+      }
+      return readFileSync(`${name}.pem`, "utf8");
     },
   };
 }

@@ -21,6 +21,7 @@ beforeEach(async () => {
       if (change !== undefined && !("reset" in (change as object))) throw new Error("cores: what is allowed");
       return { limits: {} };
     },
+    take: () => Promise.resolve(void given.push("take")),
   });
   await new Promise<void>((done) => server.listen(socketPath, done));
 });
@@ -56,4 +57,10 @@ test("what throws is answered with its message, and the next request is answered
   expect((await ask("/limits", "{")).status).toBe(500);
   expect(await ask("/else")).toMatchObject({ status: 404 });
   expect(await ask("/limits")).toMatchObject({ status: 200 });
+});
+
+test("what was kept is taken over before it answers", async () => {
+  expect(await ask("/take", "{}")).toEqual({ status: 200, text: "" });
+  expect(given).toEqual(["take"]);
+  expect((await ask("/take")).status).toBe(404);
 });

@@ -8,9 +8,11 @@ export interface ControlParts {
   serialLog(machineId: string): Promise<string>;
   /** The subscription's limits, after the change where one is given. Throws where it is not valid. */
   limits(change?: unknown): object;
+  /** Takes over what was kept of domains and of the host from before. */
+  take(): Promise<void>;
 }
 
-/** Paths: `/status`, `/serial/{machine ID}`, `/limits`. A failure is answered as text. */
+/** Paths: `/status`, `/serial/{machine ID}`, `/limits`, `/take`. A failure is answered as text. */
 export function controlServer(parts: ControlParts): Server {
   return createServer((request, response) => {
     answer(request, parts).then(
@@ -37,6 +39,7 @@ async function answer(
     const change: unknown = method === "POST" ? JSON.parse(await text(request)) : undefined;
     return { status: 200, body: parts.limits(change) };
   }
+  if (url === "/take" && method === "POST") return { status: 200, body: await parts.take().then(() => "") };
   if (url.startsWith("/serial/"))
     return { status: 200, body: await parts.serialLog(decodeURIComponent(url.slice("/serial/".length))) };
   return { status: 404, body: "" };

@@ -19,6 +19,7 @@ import { cacheDir, metadataSocket, root, servicesSocket, socketPath, stateDir } 
 import { Rounds } from "./rounds.ts";
 import { keepFromEnvironment, liveSettings, type LiveSettings } from "./liveSettings.ts";
 import { armPort, provisioningSeconds, secondsPerMinute } from "./settings.ts";
+import { ensureRepository } from "./standins/repository.ts";
 import type { WorldStatus } from "./world.ts";
 
 const log = (message: string) => console.log(`${new Date().toISOString()} ${message}`);
@@ -51,6 +52,7 @@ const networks = new Networks({
   authority: ca,
   metadataSocket,
   servicesSocket,
+  acmeDaySeconds: () => settings().acmeDaySeconds,
   packageHosts: packageHosts(process.env),
   log,
 });
@@ -73,6 +75,7 @@ const arm = await startArm({
   servicesSocket,
   vaultState: () => settings().vault,
 });
+await ensureRepository(stateDir);
 await networks.start();
 // The kernel limits connections only once somebody tracks them.
 raiseLimits({ stateDir, log });
@@ -118,6 +121,7 @@ const control = controlServer({
   status: () => ({ pid: process.pid, code, world: arm.world(), status: status(), settings: settings() }),
   serialLog: (machineId) => machines.effects.serialLog(machineId),
   limits: (change) => arm.limits(change),
+  take: () => networks.take(),
 }).listen(socketPath);
 
 let stopping = false;

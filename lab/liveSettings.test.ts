@@ -17,6 +17,8 @@ test("without a word the lab takes the less kind reading, and Azure's quarter of
     serviceHealingSeconds: 15 * secondsPerMinute,
     repairGraceSeconds: 30,
     vault: "whole",
+    acme: "up",
+    acmeDaySeconds: 86_400,
   });
 });
 

@@ -12,6 +12,9 @@ export type MissingHealth = "ignored" | "repaired";
 /** What is wrong with all key vaults: nobody answers at their address, every request is throttled, or nothing. */
 export type VaultState = "away" | "throttled" | "whole";
 
+/** What is wrong with the certificate authority: nobody answers at its address, or nothing. */
+export type AcmeState = "down" | "up";
+
 export interface LiveSettings {
   missingHealth: MissingHealth;
   /** From the loss of a machine's host until the machine boots again elsewhere. */
@@ -19,6 +22,9 @@ export interface LiveSettings {
   /** Length of every scale set's grace period of automatic repairs. */
   repairGraceSeconds: number;
   vault: VaultState;
+  acme: AcmeState;
+  /** Length of a day of the certificate authority: what its certificates' validity is counted in. */
+  acmeDaySeconds: number;
 }
 
 export interface Definition<T> {
@@ -82,6 +88,26 @@ export const definitions: { [Name in keyof LiveSettings]: Definition<LiveSetting
       "a client that exceeds a vault's limits gets 429 and is to back off for a second, then longer " +
       "(learn.microsoft.com/azure/key-vault/general/overview-throttling)",
   },
+  acme: {
+    variable: "LAB_ACME",
+    allowed: "down or up",
+    standard: "up",
+    parse: (text) => (["down", "up"] as const).find((state) => state === text),
+    meaning: "connections to the certificate authority are refused, or nothing is wrong with it",
+    evidence: "an authority may be away for days; its accounts and certificates stay",
+  },
+  acmeDaySeconds: {
+    allowed: "a number of seconds from 10 on",
+    parse: (text) => (Number(text) >= 10 && Number(text) < Infinity ? Number(text) : undefined),
+    variable: "LAB_ACME_DAY",
+    standard: 86_400,
+    meaning:
+      "seconds of a day of the certificate authority; another value makes it anew, without its accounts, and what it has " +
+      "signed stays valid",
+    evidence:
+      "Let's Encrypt's profiles: 90 days, shortlived 160 hours (letsencrypt.org/docs/profiles); it wants a renewal at two " +
+      "thirds of the validity and tells so for a day before and after, to be asked again after 6 hours",
+  },
 };
 
 export type SettingName = keyof LiveSettings;
@@ -92,6 +118,8 @@ export const settingNames: Record<string, SettingName> = {
   "service-healing": "serviceHealingSeconds",
   "repair-grace": "repairGraceSeconds",
   vault: "vault",
+  acme: "acme",
+  "acme-day": "acmeDaySeconds",
 };
 
 /** What a setting is now, what it means, and why. */
@@ -122,6 +150,8 @@ export function liveSettings(stateDir: string): LiveSettings {
     serviceHealingSeconds: read("serviceHealingSeconds", definitions.serviceHealingSeconds),
     repairGraceSeconds: read("repairGraceSeconds", definitions.repairGraceSeconds),
     vault: read("vault", definitions.vault),
+    acme: read("acme", definitions.acme),
+    acmeDaySeconds: read("acmeDaySeconds", definitions.acmeDaySeconds),
   };
 }
 

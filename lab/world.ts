@@ -2,6 +2,7 @@
  * What should exist in the lab, as plain data: planned by `lab/arm` from its resources, made real by `lab/fabric`.
  * Every `id` is an ARM resource ID in lower case.
  */
+import type { AzurePool } from "./serviceNames.ts";
 
 /** Everything that should exist at one revision of ARM's store. */
 export interface World {
@@ -182,7 +183,18 @@ export interface DnsZone {
   private: boolean;
   /** Linked networks of a private zone. */
   networkIds: string[];
-  records: { name: string; type: "A" | "AAAA" | "CNAME" | "TXT"; ttl: number; values: string[] }[];
+  /** Of a public zone: the name servers that have it. */
+  pool?: AzurePool;
+  records: DnsRecordSet[];
+}
+
+export interface DnsRecordSet {
+  /** Below the zone; `@` for the zone itself. */
+  name: string;
+  type: "A" | "AAAA" | "CNAME" | "TXT" | "MX" | "SRV" | "PTR" | "CAA" | "NS" | "SOA";
+  ttl: number;
+  /** Each as in a zone file (RFC 1035): `10 mail.example.`, `"one string" "another"`. */
+  values: string[];
 }
 
 export interface StorageAccount {

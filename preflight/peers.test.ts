@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
-import { planOf } from "../environment/testing/stacks.ts";
-import { missingPeers } from "./peers.ts";
+import { planOf, siblingsOf } from "../environment/testing/stacks.ts";
+import { missingPeers, tellWaiting } from "./peers.ts";
 
 const peer = {
   ...{ environment: "toolbox", stack: "tools", network: "10.30.0.0/16", privateDomain: "tools.chatbot.internal" },
@@ -37,4 +37,20 @@ test("a preview goes on, and tells it", async () => {
   expect(warn.mock.calls).toEqual([
     [expect.stringMatching(/^pulumi up will need it: environment toolbox \(stack tools\), with which production/)],
   ]);
+});
+
+test("forwards whose environment has no entry are told in one line, others in none", async () => {
+  const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+  await tellWaiting(plan);
+  await tellWaiting(planOf("prod", undefined, undefined, siblingsOf("dev", "tools")));
+  expect(info.mock.calls).toEqual([
+    [
+      "tools.chatbot.example to tools, dev.chatbot.example to development: not forwarded until reverseProxy.entry of that " +
+        "environment's stack file says production",
+    ],
+    [expect.stringMatching(/^dev\.chatbot\.example to development: not forwarded until/)],
+  ]);
+  info.mockClear();
+  await tellWaiting(planOf("dev"));
+  expect(info).not.toHaveBeenCalled();
 });

@@ -12,6 +12,15 @@ export async function missingPeers(file: string, plan: Plan, networks: readonly 
   return [];
 }
 
+/** Tells of forwards whose environment does not say that this one is its entry: nothing is sent there. */
+export async function tellWaiting({ environment, reverseProxy: { waiting } }: Plan): Promise<void> {
+  if (waiting.length === 0) return;
+  const forwards = waiting.map((forward) => `${forward.domain} to ${forward.environment}`).join(", ");
+  await pulumi.log.info(
+    `${forwards}: not forwarded until reverseProxy.entry of that environment's stack file says ${environment}`,
+  );
+}
+
 /** One obstacle for each environment whose network or private zone does not stand. */
 function obstaclesOf({ stack, environment }: Plan, networks: readonly PeerNetwork[]): Obstacle[] {
   return networks

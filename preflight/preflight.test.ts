@@ -14,6 +14,7 @@ import {
 } from "../azure/testing/subscription.ts";
 import type { Plan } from "../environment/plan.ts";
 import type { PreflightSettings } from "../environment/preflight.ts";
+import { noZoneFile } from "../environment/zones/zoneFile.ts";
 import type { Stack } from "../environment/read.ts";
 import { dev } from "../environment/testing/mistakes.ts";
 import { planOf } from "../environment/testing/stacks.ts";
@@ -62,6 +63,7 @@ async function run(subscription: Subscription, given: Given = {}): Promise<{ err
     cloud: { resourceManager: "https://arm.test", vaultSuffix: "vault.test", storageSuffix: "core.test" },
     location: "location" in given ? given.location : "westeurope",
     preflight: { enabled: true, exampleNames: "allow", spares: "required", ...given.settings },
+    zoneFile: noZoneFile,
     file: "Pulumi.dev.yaml",
   };
   const error = await preflight(settings, Promise.resolve({ scaleSets: given.standing ?? new Map() })).then(
@@ -444,6 +446,48 @@ test("where the resource group is, its rights count: those of the subscription m
     `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-dev\n`,
   );
   expect(error).not.toContain(`rights of this identity in /subscriptions/${subscriptionId}\n`);
+});
+
+const peered = (makes: boolean): Plan => ({
+  ...devPlan(),
+  peers: [
+    {
+      ...{ environment: "tools", stack: "tools", network: "10.30.0.0/16", privateDomain: "tools.chatbot.internal" },
+      ...{ makes, reaches: [], admits: [] },
+    },
+  ],
+});
+
+/** Permissions in the resource group of tools. */
+const inTools = (permissions: object[]): Subscription["errors"] => ({
+  "/resourceGroups/rg-platform-tools/providers/Microsoft.Authorization/permissions": [200, { value: permissions }],
+});
+
+test("a stack that makes a peering needs rights in the other environment's group, once that stands", async () => {
+  const plan = peered(true);
+  expect((await run(roomy({ errors: inTools([{ actions: ["*"], notActions: [] }]) }), { plan })).error).toBe("");
+  const lacking = await obstacle(roomy({ errors: inTools(reader) }), { plan });
+  expect(lacking).toContain(
+    `rights of this identity in /subscriptions/${subscriptionId}/resourceGroups/rg-platform-tools\n`,
+  );
+  expect(lacking).toContain(
+    `    given:   not Microsoft.Network/privateDnsZones/virtualNetworkLinks/write, \
+Microsoft.Network/virtualNetworks/join/action, Microsoft.Network/virtualNetworks/peer/action, \
+Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write\n`,
+  );
+  // That it does not stand is told by what asks for its network.
+  expect((await run(roomy(), { plan })).error).toBe("");
+  const { error, asked } = await run(roomy({ errors: inTools(reader) }), { plan: peered(false) });
+  expect(error).toBe("");
+  expect(asked.filter((line) => line.includes("rg-platform-tools"))).toEqual([]);
+});
+
+test("only a stack that makes a peering needs the right to peer its own network", async () => {
+  const permissions = [{ actions: ["*"], notActions: ["*/peer/action"] }];
+  expect((await run(roomy({ permissions }), { plan: peered(false) })).error).toBe("");
+  expect(await obstacle(roomy({ permissions }), { plan: peered(true) })).toContain(
+    "given:   not Microsoft.Network/virtualNetworks/peer/action\n",
+  );
 });
 
 test("a question that Azure refuses is an obstacle, and hides no other", async () => {

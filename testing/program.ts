@@ -40,6 +40,15 @@ const standing = [
   { ...scaleSet("vmss-platform-prod-front", 5), zones: ["1", "2", "3"], virtualMachineProfile: trustedProfile },
 ];
 
+/** Answers to what is asked of other environments, all of which stand. */
+const standingEnvironments: Subscription["errors"] = Object.fromEntries(
+  ["dev", "prod", "tools"].flatMap((stack): [string, [number, object]][] => [
+    [`/virtualNetworks/vnet-platform-${stack}`, [200, { properties: { resourceGuid: `guid-of-${stack}` } }]],
+    [`/privateDnsZones/${stack}.chatbot.internal`, [200, { name: `${stack}.chatbot.internal` }]],
+    [`/publicIPAddresses/pip-platform-${stack}`, [200, { properties: { ipAddress: "198.51.100.9" } }]],
+  ]),
+);
+
 /** The Azure that the program asks, from when it is loaded next. */
 export function mockAzure(
   loadBalancers: ReturnType<typeof loadBalancer>[] = [],
@@ -64,10 +73,13 @@ export function mockAzure(
   }));
 }
 
-/** Loads the program as a preview of a stack whose scale sets have one machine in all, and whose load balancers stand. */
+/**
+ * Loads the program as a preview of a stack whose scale sets have one machine in all, and whose load balancers stand, beside
+ * other environments that stand.
+ */
 export async function runPreview(stack: string, loadBalancers: ReturnType<typeof loadBalancer>[] = []) {
   vi.resetModules();
-  mockAzure(loadBalancers);
+  mockAzure(loadBalancers, { ...roomySubscription(), errors: standingEnvironments });
   const recorder = await Recorder.start({ stack, config: configuration(stack), preview: true, functions });
   const program = await import("../index.ts");
   const machines = await valueOf(program.machines);

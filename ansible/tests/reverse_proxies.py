@@ -166,7 +166,7 @@ class Proxy:
                 if ready():
                     return
             time.sleep(0.05)
-        raise AssertionError(f"nginx did not come up: {(self.folder / 'error.log').read_text()}")
+        raise AssertionError(f"nginx is not ready: {self.test()}")
 
     def stop(self):
         if self.process:
@@ -202,6 +202,7 @@ class Service(BaseHTTPRequestHandler):
     """Tells who it is and what it was asked; echoes what comes over an upgraded connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_GET(self):
         if self.headers.get("Upgrade") == "websocket":

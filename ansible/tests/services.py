@@ -36,6 +36,9 @@ class Metadata(Service):
     def do_GET(self):
         query = {key: values[0] for key, values in parse_qs(urlsplit(self.path).query).items()}
         self.server.asked.append(query)
+        if urlsplit(self.path).path == "/metadata/instance/compute":
+            self.reply(200, self.server.instance)
+            return
         body = {"error": "invalid_request", "error_description": "Identity not found"}
         status = self.server.statuses.pop(0) if self.server.statuses else 200
         if self.headers.get("Metadata") != "true" or query.get("client_id") != "client-1":
@@ -46,14 +49,14 @@ class Metadata(Service):
 
 
 @functools.cache
-def certificate(host):
-    """A file with key and certificate of a host."""
+def certificate(*hosts):
+    """A file with key and certificate of hosts, and of this machine."""
     folder = tempfile.TemporaryDirectory()
     unittest.addModuleCleanup(certificate.cache_clear)
     unittest.addModuleCleanup(folder.cleanup)
     files = [pathlib.Path(folder.name, name) for name in ("key.pem", "public.pem")]
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=service".split()
-    command += ["-addext", f"subjectAltName=DNS:{host}", "-keyout", files[0], "-out", files[1]]
+    command += ["-addext", ",".join(["subjectAltName=IP:127.0.0.1", *(f"DNS:{host}" for host in hosts)]), "-keyout", files[0], "-out", files[1]]
     subprocess.run(command, check=True, capture_output=True)
     both = pathlib.Path(folder.name, "both.pem")
     both.write_text("".join(file.read_text() for file in files))
@@ -126,18 +129,18 @@ class MachineTest(unittest.TestCase):
         self.addCleanup(server.end)
         return server
 
-    def serve_as(self, host, handler):
-        """The service at that name, with TLS; and the metadata service."""
+    def serve_as(self, *hosts, handler):
+        """The service at those names, with TLS; and the metadata service."""
         self.metadata = self.serve(Metadata)
         self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}", self.services)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate(host))
+        context.load_cert_chain(certificate(*hosts))
         service = self.serve(handler, context)
         request = self.services.urllib.request
-        trusting = request.HTTPSHandler(context=ssl.create_default_context(cafile=certificate(host)))
+        trusting = request.HTTPSHandler(context=ssl.create_default_context(cafile=certificate(*hosts)))
         opener = request.build_opener(request.ProxyHandler({}), self.services.NoRedirect, trusting)
         self.patch("DIRECT", opener, self.services)
         resolve = socket.getaddrinfo
-        named = lambda name, *rest, **more: resolve("127.0.0.1" if name == host else name, *rest, **more)
+        named = lambda name, *rest, **more: resolve("127.0.0.1" if name in hosts else name, *rest, **more)
         self.patch("getaddrinfo", named, socket)
         return service

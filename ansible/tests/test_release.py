@@ -94,7 +94,7 @@ class StoreTest(ReleaseTest):
     def setUp(self):
         super().setUp()
         self.stop_the_clock()
-        self.store = self.serve_as(HOST, Blobs)
+        self.store = self.serve_as(HOST, handler=Blobs)
         self.store.blobs, self.store.lengths = {}, []
         url = f"https://{HOST}:{self.store.server_port}"
         (self.folder / "store.json").write_text(json.dumps({"url": url, "environment": "development", "client_id": "client-1"}))

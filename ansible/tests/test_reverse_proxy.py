@@ -60,7 +60,7 @@ def cases(resolver, authorities):
             **{"trusted_proxies": ["127.0.0.1/32"], "client_limit": limit},
         },
         **{f"share{share}": {"routes": [shared("shared.a.example", share)]} for share in SHARES},
-        "many": {"routes": [tier(LONG), tier(f"*.{LONG[4:]}"), *(tier(f"host-{n}.a.example") for n in range(1000))]},
+        "many": {"routes": [tier(LONG), tier(f"*.{LONG[4:]}"), *(tier(f"host-{n}.a.example") for n in range(600))]},
     }
 
 
@@ -113,6 +113,7 @@ class ReverseProxyTest(unittest.TestCase):
         return json.loads(answer[2])
 
     def handshake(self, name, minimum=None, maximum=None, ciphers=None):
+        """(protocol, cipher, certificate)."""
         context = ssl.create_default_context(cafile=self.authority.file)
         context.check_hostname = False
         context.minimum_version = minimum or ssl.TLSVersion.TLSv1_2
@@ -268,9 +269,9 @@ class ReverseProxyTest(unittest.TestCase):
         self.assertIn("upstream SSL certificate verify error", log)
 
     def test_a_share_of_the_clients_is_with_the_tier_and_nobody_changes_sides_without_need(self):
-        clients = [f"127.0.{third}.{last}" for third in (1, 2) for last in range(1, 151)]
+        clients = [f"127.0.1.{last}" for last in range(1, 101)]
 
-        def sides(**headers):
+        def sides(clients=clients, **headers):
             answers = {client: self.sharing.ask_from(client, "shared.a.example", **headers) for client in clients}
             tiers = {client for client, answer in answers.items() if self.passed(answer)["name"] == "front"}
             return tiers, {client: headers.get("set-cookie") for client, (_, headers, _) in answers.items()}
@@ -284,7 +285,7 @@ class ReverseProxyTest(unittest.TestCase):
             reload(share)
             before = seen.get(share)
             seen[share], cookies = sides()
-            self.assertAlmostEqual(len(seen[share]), len(clients) * share / 100, delta=0 if share in (0, 100) else 30)
+            self.assertAlmostEqual(len(seen[share]), len(clients) * share / 100, delta=0 if share in (0, 100) else 15)
             self.assertEqual(all(cookies.values()), share not in (0, 100))
             self.assertIn(before, (None, seen[share]))
         for less, more in zip(SHARES, SHARES[1:], strict=False):
@@ -295,12 +296,12 @@ class ReverseProxyTest(unittest.TestCase):
         for client in (on_tier, on_legacy):
             cookie, *attributes = cookies[client].split("; ")
             self.assertEqual(attributes, ["Path=/", "Max-Age=31536000", "HttpOnly", "SameSite=Lax"])
-            with_cookie, again = sides(Cookie=f"a=b; {cookie}")
-            self.assertEqual(with_cookie, set(clients) if client == on_tier else set())
+            with_cookie, again = sides(clients[:9], Cookie=f"a=b; {cookie}")
+            self.assertEqual(with_cookie, set(clients[:9]) if client == on_tier else set())
             self.assertEqual(set(again.values()), {None})
         for broken in ("100", "-1", "x", "07"):
-            with_cookie, again = sides(Cookie=f"platform_share={broken}")
-            self.assertEqual(with_cookie, seen[30])
+            with_cookie, again = sides(clients[:9], Cookie=f"platform_share={broken}")
+            self.assertEqual(with_cookie, seen[30] & set(clients[:9]))
             self.assertTrue(all(again.values()))
 
     def test_a_cookie_of_a_share_over_https_comes_back_over_https_only(self):
@@ -334,7 +335,7 @@ class ReverseProxyTest(unittest.TestCase):
         failed, done, asked = [], threading.Event(), []
 
         def ask():
-            while not done.is_set() and len(asked) < 500:
+            while not done.is_set() and len(asked) < 200:
                 asked.append(1)
                 try:
                     if self.secure("https://www.a.example/")[0] != 200:
@@ -345,7 +346,7 @@ class ReverseProxyTest(unittest.TestCase):
         client = threading.Thread(target=ask)
         client.start()
         try:
-            for _ in range(5):
+            for _ in range(3):
                 self.entry.reload()
         finally:
             done.set()

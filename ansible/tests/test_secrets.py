@@ -75,7 +75,7 @@ class SecretsTest(MachineTest):
 class FetchTest(SecretsTest):
     def setUp(self):
         super().setUp()
-        self.vault = self.serve_as(HOST, Vault)
+        self.vault = self.serve_as(HOST, handler=Vault)
         self.vault.secrets, self.vault.tokens = {"databaseLogin": (LOGIN, "v1")}, []
         self.vault.resource = "https://vault.test"
         self.settings("databaseLogin")

@@ -122,16 +122,25 @@ class TrialTest(unittest.TestCase):
 
 
 class SettingsTest(unittest.TestCase):
-    def settings(self, jump_host):
+    def settings(self, jump_host, callers=()):
         environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
         environment.filters["comment"] = lambda text: f"# {text}"
         template = (ROLES / "debian-base/templates/sshd.conf.j2").read_text(encoding="utf-8")
-        values = {"debian_base_ssh_jump_host": jump_host, "debian_base_ssh_max_auth_tries": 6}
+        values = {
+            "debian_base_ssh_jump_host": jump_host,
+            "debian_base_ssh_jump_callers": callers,
+            "debian_base_ssh_max_auth_tries": 6,
+        }
         return environment.from_string(template).render(ansible_managed="Ansible managed", **values).splitlines()
 
     def test_failures_of_one_caller_close_the_jump_host_for_that_one_and_no_machine_behind_it(self):
         self.assertIn("PerSourcePenalties no", self.settings(False))
-        self.assertNotIn("PerSourcePenalties", " ".join(self.settings(True)))
+        self.assertNotIn("PerSourcePenalt", " ".join(self.settings(True)))
+
+    def test_failures_that_come_through_another_jump_host_close_this_one_to_nobody(self):
+        settings = self.settings(True, ["10.10.0.0/24", "10.20.0.0/24"])
+        self.assertIn("PerSourcePenaltyExemptList 10.10.0.0/24,10.20.0.0/24", settings)
+        self.assertNotIn("PerSourcePenalties no", settings)
 
 
 class ProgramTest(TrialTest):

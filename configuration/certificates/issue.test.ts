@@ -32,7 +32,7 @@ beforeEach(() => {
   const config = {
     stack: "dev",
     user: "platform",
-    publicAddress: "198.51.100.32",
+    jumps: ["198.51.100.32"],
     knownHosts: "/known",
     identityFile: "/other",
   };

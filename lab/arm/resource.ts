@@ -1,4 +1,5 @@
 /** What is stored of a resource. Its shape is that of the documents in `arm.db`, which a later lab takes over. */
+import type { AzurePool } from "../serviceNames.ts";
 import type { ErrorBody } from "./errors.ts";
 
 export type State = "Creating" | "Updating" | "Succeeded" | "Failed" | "Deleting";
@@ -38,6 +39,8 @@ export interface Resource<B extends Body = Body> {
 export interface Computed {
   /** Of a storage account: its two keys, Base64, and when each was made, ISO 8601. */
   keys?: { value: string; made: string }[];
+  /** Of a public DNS zone: the name servers that Azure has given it. */
+  pool?: AzurePool;
   /** Public address. */
   address?: string;
   /** Private addresses by IP configuration or front-end name. */

@@ -186,15 +186,23 @@ describe("zones", () => {
       id: key(`${rg}/Microsoft.Network/dnsZones/dev.chatbot.example`),
       name: "dev.chatbot.example",
       private: false,
+      pool: 1,
       networkIds: [],
       records: [
         { name: "www", type: "A", ttl: 60, values: ["198.51.100.32"] },
-        { name: "api", type: "CNAME", ttl: 60, values: ["www.dev.chatbot.example"] },
-        { name: "_note", type: "TXT", ttl: 60, values: ["a b"] },
+        { name: "api", type: "CNAME", ttl: 60, values: ["www.dev.chatbot.example."] },
+        { name: "_note", type: "TXT", ttl: 60, values: ['"a " "b"'] },
+        { name: "@", type: "NS", ttl: 172800, values: zone.nameServers },
+        {
+          name: "@",
+          type: "SOA",
+          ttl: 3600,
+          values: ["ns1-01.azure-dns.com. azuredns-hostmaster.microsoft.com. 1 3600 300 2419200 300"],
+        },
       ],
     });
     await dns.recordSets.delete("rg", "dev.chatbot.example", "www", "A");
-    expect(lab.arm.world().zones[0]!.records.map((record) => record.name)).toEqual(["api", "_note"]);
+    expect(lab.arm.world().zones[0]!.records.map((record) => record.name)).toEqual(["api", "_note", "@", "@"]);
   });
 
   test("a private zone is seen by the networks it is linked with, and lists the machines of one that registers", async () => {

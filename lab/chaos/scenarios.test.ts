@@ -27,6 +27,8 @@ describe("a machine that falls silent", () => {
     serviceHealingSeconds: 90,
     repairGraceSeconds: 30,
     vault: "whole",
+    acme: "up",
+    acmeDaySeconds: 86_400,
   };
   const outcome = { replaced: 60, newcomers: 0 } as Outcome;
   /** What is wanted of it, by the name of the goal. */

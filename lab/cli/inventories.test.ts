@@ -8,7 +8,7 @@ import { removeInventories } from "./inventories.ts";
 test("inventories of the lab's stacks go, those of stacks on Azure and others stay", () => {
   const directory = mkdtempSync(join(tmpdir(), "lab-test-"));
   const write = (stack: string, identityFile: string | undefined) => {
-    const config = { stack, user: "platform", publicAddress: "198.51.100.4", knownHosts: "k", identityFile };
+    const config = { stack, user: "platform", jumps: ["198.51.100.4"], knownHosts: "k", identityFile };
     writeFileSync(join(directory, `${stack}.ssh_config`), renderSshConfig([], config));
     for (const name of [`${stack}.yml`, `${stack}.known_hosts`]) writeFileSync(join(directory, name), "");
   };

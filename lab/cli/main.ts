@@ -12,6 +12,7 @@ import { keepSetting, settingNames, settingText, type VaultState, vaultStates } 
 import { root, stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
+import { addInternetCommands } from "./internet.ts";
 import { addLimitsCommand } from "./limits.ts";
 import { findMachine, kill, ssh } from "./machines.ts";
 import { addProjectCommand } from "./projectCommand.ts";
@@ -151,6 +152,7 @@ program
     );
   });
 addLimitsCommand(program);
+addInternetCommands(program);
 program
   .command("down")
   .description("remove everything that the lab made on this machine, its stacks' state included")

@@ -10,12 +10,14 @@ import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey, authorities } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
-import { hostAddress } from "../fabric/addresses.ts";
+import { acmeDirectory, hostAddress } from "../fabric/addresses.ts";
 import { readIfThere, writeAtomically } from "../files.ts";
 import { cacheDir, root, stateDir } from "../paths.ts";
 import { armPort } from "../settings.ts";
+import { standInRepository } from "../standins/repository.ts";
+import { withStandIns } from "../standins/settings.ts";
 import { readStackFile, requireStack, stacks } from "./stacks.ts";
-import { environmentOf, isObject, type StackFile, withoutSecrets, withSettings } from "./stackFile.ts";
+import { environmentOf, isObject, type StackFile, withAuthority, withoutSecrets, withSettings } from "./stackFile.ts";
 import { cancelDeadLocks, isLocked } from "./stackLocks.ts";
 
 /**
@@ -77,7 +79,8 @@ function layOver(
   { settings, left }: Pick<Overlay, "settings" | "left"> = { settings: [], left: [] },
 ): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const own = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
+  const given = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
+  const own = withStandIns(withAuthority(given, acmeDirectory), standInRepository(stateDir));
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
   const { privateKeyFile, publicKey } = administratorKey();

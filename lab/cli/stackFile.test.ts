@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { environmentOf, withoutSecrets, withSettings } from "./stackFile.ts";
+import { environmentOf, withAuthority, withoutSecrets, withSettings } from "./stackFile.ts";
 
 test("nothing that was encrypted for the project's stack is left, at any depth", () => {
   expect(
@@ -58,4 +58,18 @@ test.each([
 
 test("an environment that is no mapping has no settings", () => {
   expect(environmentOf({ config: { "platform:environment": ["no mapping"] } })).toEqual({});
+});
+
+test("certificates come from the lab's authority wherever they come from one, by a profile that it is told", () => {
+  const file = (tls?: object) => ({
+    config: { "platform:environment": { reverseProxy: { instances: 2, ...(tls && { tls }) } } },
+  });
+  const directory = "https://acme.example/dir";
+  const changed = (tls?: object) => withAuthority(file(tls), directory);
+  expect(changed({ acme: {} })).toEqual(file({ acme: { directory, profile: "classic" } }));
+  expect(changed({ redirect: false, acme: { directory: "lets-encrypt", profile: "shortlived" } })).toEqual(
+    file({ redirect: false, acme: { directory, profile: "shortlived" } }),
+  );
+  for (const tls of [undefined, { given: ["www.chatbot.example"] }]) expect(changed(tls)).toEqual(file(tls));
+  expect(withAuthority({}, directory)).toEqual({});
 });

@@ -42,6 +42,18 @@ export function withSettings(file: StackFile, settings: readonly string[]): Stac
   return changed;
 }
 
+/**
+ * The file with the lab's certificate authority in place of any other, which nothing in the lab reaches. A profile is
+ * named, since this authority takes one at random where none is; Let's Encrypt's own is `classic`.
+ */
+export function withAuthority(file: StackFile, directory: string): StackFile {
+  const changed = structuredClone(file);
+  const { reverseProxy } = environmentOf(changed);
+  const tls = isObject(reverseProxy) ? reverseProxy.tls : undefined;
+  if (isObject(tls) && isObject(tls.acme)) tls.acme = { profile: "classic", ...tls.acme, directory };
+  return changed;
+}
+
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.filter((one) => !isSecret(one)).map(plain);
   if (!isObject(value)) return value;

@@ -1,6 +1,7 @@
 /** Addresses that the lab gives out itself, and those of Azure that it imitates. */
 import { createHash } from "node:crypto";
 import { hostAddress as hostNumber } from "../../environment/address.ts";
+import { nameServerDomains, type AzurePool } from "../serviceNames.ts";
 import { addressNumber, addressText } from "./ranges.ts";
 
 /** Azure's address on every host: DNS server of the machines and source of load balancer probes. */
@@ -16,12 +17,35 @@ export const hostAddress = "198.51.100.1";
 /** The other end, and the gateway of what stands in the lab's Internet. */
 export const internetGateway = "198.51.100.2";
 export const publicResolver = "198.51.100.53";
+/** Resolvers that keep answers for half a minute at most, and for a quarter of an hour at least, whatever they are told. */
+export const cappingResolver = "198.51.100.210";
+export const stubbornResolver = "198.51.100.211";
+/** The certificate authority's own, which keeps nothing. */
+export const acmeResolver = "198.51.100.212";
 export const gitAddress = "198.51.100.10";
 export const gitHost = "git.chatbot.example";
 /** Of Azure's services: Resource Manager, all key vaults, the blob services of all storage accounts. */
 export const managementAddress = "198.51.100.11";
 export const vaultAddress = "198.51.100.12";
 export const storageAddress = "198.51.100.13";
+/** Of the certificate authority. */
+export const acmeAddress = "198.51.100.14";
+export const acmeHost = "acme.example";
+/** Where clients of ACME begin. */
+export const acmeDirectory = `https://${acmeHost}/dir`;
+/** Of the host on which services run before they move. */
+export const oldHostAddress = "198.51.100.15";
+export const oldHost = "old-host.example";
+/** Of the registry of `example.` */
+export const registryAddress = "198.51.100.16";
+/** Of the DNS provider from before. */
+export const oldNameServers = [
+  { name: "ns1.old.example.", address: "198.51.100.17" },
+  { name: "ns2.old.example.", address: "198.51.100.18" },
+] as const;
+/** Of the four name servers of each pool of Azure's public DNS. */
+export const poolAddresses = (pool: AzurePool): string[] =>
+  nameServerDomains.map((_, index) => `198.51.100.${20 + (pool - 1) * nameServerDomains.length + index}`);
 /** Of the clients outside: several, since each has ports for some 28,000 connections a minute. */
 export const outsideAddresses = Array.from({ length: 8 }, (_, index) => `198.51.100.${200 + index}`);
 

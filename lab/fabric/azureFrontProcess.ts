@@ -4,6 +4,7 @@ import type { Server } from "node:https";
 import { liveSettings } from "../liveSettings.ts";
 import { managementAddress, storageAddress, vaultAddress } from "./addresses.ts";
 import { frontServer } from "./azureFrontServer.ts";
+import { whileListening } from "./listening.ts";
 
 const [certFile = "", keyFile = "", servicesSocket = "", azuritePort = "", stateDir = ""] = process.argv.slice(2);
 const tls = { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
@@ -12,27 +13,7 @@ const listen = (address: string): Server =>
 
 listen(managementAddress);
 listen(storageAddress);
-let vaults: Server | undefined = listen(vaultAddress);
-
-/** While vaults are away, nobody listens at their address: the kernel refuses connections. */
-function follow(): void {
-  const isAway = liveSettings(stateDir).vault === "away";
-  if (isAway && vaults) {
-    vaults.close();
-    vaults.closeAllConnections();
-    vaults = undefined;
-  } else if (!isAway) vaults ??= listen(vaultAddress);
-}
-
-let trouble = "";
-setInterval(() => {
-  try {
-    follow();
-    trouble = "";
-  } catch (error) {
-    // Settings that somebody made unreadable by hand are told once, and change nothing.
-    const message = String(error);
-    if (message !== trouble) console.error(message);
-    trouble = message;
-  }
-}, 500);
+whileListening(
+  () => liveSettings(stateDir).vault !== "away",
+  () => listen(vaultAddress),
+);

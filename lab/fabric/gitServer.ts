@@ -6,6 +6,7 @@ import { gitAddress, gitHost } from "./addresses.ts";
 import { run } from "./host.ts";
 import { ensureService, runDirectory } from "./service.ts";
 import { git } from "./names.ts";
+import { packagesFolder } from "../standins/repository.ts";
 
 /** What signs the server's certificate. */
 export interface Issuer {
@@ -23,7 +24,7 @@ export async function ensureGitServer(stateDir: string, issuer: Issuer): Promise
   await ensureService(stateDir, {
     name: "git",
     namespace: git,
-    command: [process.execPath, program, root, certFile, keyFile, gitAddress],
+    command: [process.execPath, program, root, certFile, keyFile, gitAddress, packagesFolder(stateDir)],
     version: version.digest("hex").slice(0, 16),
     port: 443,
   });

@@ -1,10 +1,16 @@
-/** Git over HTTPS, read only, for everybody: `git http-backend` behind a TLS server. Arguments: see gitServer.ts. */
+/**
+ * Git over HTTPS, read only, for everybody: `git http-backend` behind a TLS server. Below `/packages/` it has the lab's
+ * repository of Debian packages. Arguments: see gitServer.ts.
+ */
 import { spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer } from "node:https";
+import { join, sep } from "node:path";
 
-const [root = "", certFile = "", keyFile = "", address = ""] = process.argv.slice(2);
+const [root = "", certFile = "", keyFile = "", address = "", packages = ""] = process.argv.slice(2);
+const packagesPath = "/packages/";
 
 createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (request, response) => {
   serve(request, response);
@@ -12,6 +18,10 @@ createServer({ cert: readFileSync(certFile), key: readFileSync(keyFile) }, (requ
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const url = new URL(request.url ?? "/", "https://localhost");
+  if (url.pathname.startsWith(packagesPath)) {
+    void servePackages(decodeURIComponent(url.pathname.slice(packagesPath.length)), response);
+    return;
+  }
   const backend = spawn("git", ["http-backend"], {
     stdio: ["pipe", "pipe", "inherit"],
     env: {
@@ -62,6 +72,14 @@ function serve(request: IncomingMessage, response: ServerResponse): void {
   });
   backend.on("error", (error) => fail(response, error.message));
   backend.on("close", () => fail(response, "git http-backend gave no answer"));
+}
+
+async function servePackages(path: string, response: ServerResponse): Promise<void> {
+  const file = join(packages, path);
+  // A file of the folder, and none above it.
+  const content = file.startsWith(packages + sep) ? await readFile(file).catch(() => undefined) : undefined;
+  response.writeHead(content ? 200 : 404, { "content-length": content?.length ?? 0 });
+  response.end(content);
 }
 
 function fail(response: ServerResponse, message: string): void {

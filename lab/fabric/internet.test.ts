@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { internetChains } from "./internet.ts";
-import { privateResolverText, publicResolverText } from "./resolver.ts";
+import { forwarderText, privateResolverText } from "./resolver.ts";
 import { rulesHash } from "./ruleset.ts";
 import { world } from "./testing/world.ts";
 
@@ -28,7 +28,7 @@ describe("the lab's Internet", () => {
     expect(accepted).toEqual([
       "ct state established,related accept",
       "ip daddr 198.51.100.0/24 accept",
-      'iifname != { "outside", "git", "azure" } ip daddr @packages tcp dport { 80, 443 } accept',
+      'iifname != { "outside", "git", "azure", "dns", "acme", "old" } ip daddr @packages tcp dport { 80, 443 } accept',
     ]);
   });
   test("lets to private addresses only answers of services that have endpoints, and nothing else", () => {
@@ -54,9 +54,9 @@ describe("the lab's Internet", () => {
   });
 });
 
-describe("the public resolver", () => {
+describe("the forwarder of the public resolvers", () => {
   const hosts = { names: ["deb.debian.org", "mirror.example"], addresses: ["192.0.2.7"] };
-  const lines = publicResolverText({ zones: [] }, ["192.0.2.1"], hosts).split("\n");
+  const lines = forwarderText(["192.0.2.1"], hosts).split("\n");
 
   test("adds the addresses of package hosts, and of no other name, to what may be reached", () => {
     expect(lines.filter((line) => line.startsWith("nftset="))).toEqual([
@@ -64,21 +64,9 @@ describe("the public resolver", () => {
       "nftset=/mirror.example/4#ip#lab#packages",
     ]);
   });
-  test("knows Azure's services by their names, and asks nobody else about these", () => {
-    expect(lines).toEqual(
-      expect.arrayContaining([
-        "host-record=management.azure.example,198.51.100.11,60",
-        "address=/vault.azure.example/198.51.100.12",
-        "address=/blob.core.azure.example/198.51.100.13",
-        ...["management.azure.example", "core.azure.example", "vault.azure.example", "blob.core.azure.example"].map(
-          (name) => `local=/${name}/`,
-        ),
-      ]),
-    );
-  });
   test("starts anew, without a cache, when the rules do, whose set is empty then", () => {
     expect(lines).toContain(`# rules ${rulesHash(internetChains(hosts))}`);
-    const others = publicResolverText({ zones: [] }, ["192.0.2.1"], { ...hosts, addresses: [] });
+    const others = forwarderText(["192.0.2.1"], { ...hosts, addresses: [] });
     expect(others).not.toBe(lines.join("\n"));
   });
 });

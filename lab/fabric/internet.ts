@@ -1,22 +1,31 @@
 /**
- * The lab's Internet: a router for 198.51.100.0/24 with its public resolver, a client outside every network, and the
- * places of the Git server and of Azure's services. Nothing leaves it for the real one but what machines fetch from package hosts: a public
+ * The lab's Internet: a router for 198.51.100.0/24 with its public resolvers, a client outside every network, and the
+ * places of everything else that has a public address of its own. Nothing leaves it for the real one but what machines fetch from package hosts: a public
  * record that points anywhere else must not send a stranger as much as a packet.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { World } from "../world.ts";
+import { azurePools } from "../serviceNames.ts";
 import {
+  acmeAddress,
+  acmeResolver,
   azureAddress,
+  cappingResolver,
   gitAddress,
   internetBlock,
   internetGateway,
   linkAddresses,
   managementAddress,
+  oldHostAddress,
+  oldNameServers,
   outsideAddresses,
+  poolAddresses,
   privateBlocks,
   publicResolver,
+  registryAddress,
   storageAddress,
+  stubbornResolver,
   vaultAddress,
 } from "./addresses.ts";
 import { chain } from "./firewall.ts";
@@ -27,13 +36,27 @@ import { ensureNamespace, ipBatch, namespaces, type NamespaceState, setKernel, s
 import { linkCommands, routerSettings } from "./router.ts";
 import { applyRules, rulesHash } from "./ruleset.ts";
 import { endpointsOf, serviceAddresses } from "./serviceEndpoints.ts";
-import { azure, git, internet, netnsName, networkLink, outside } from "./names.ts";
+import { acme, azure, dns, git, internet, netnsName, networkLink, old, outside } from "./names.ts";
 
 const places = [
   { namespace: outside, link: "outside", addresses: outsideAddresses },
   { namespace: git, link: "git", addresses: [gitAddress] },
   { namespace: azure, link: "azure", addresses: [managementAddress, vaultAddress, storageAddress] },
+  {
+    namespace: dns,
+    link: "dns",
+    addresses: [
+      registryAddress,
+      ...oldNameServers.map(({ address }) => address),
+      ...azurePools.flatMap((pool) => poolAddresses(pool)),
+    ],
+  },
+  { namespace: acme, link: "acme", addresses: [acmeAddress] },
+  { namespace: old, link: "old", addresses: [oldHostAddress] },
 ];
+
+/** Of the Internet; each keeps answers in another way. */
+export const publicResolvers = [publicResolver, cappingResolver, stubbornResolver, acmeResolver];
 
 const outsideResolver = join(outsideFiles, "resolv.conf");
 
@@ -74,7 +97,7 @@ export function internetChains({ addresses }: Pick<PackageHosts, "addresses">): 
       "type filter hook input priority filter; policy drop;",
       `iifname "lo" accept`,
       "ct state established,related accept",
-      `ip daddr ${publicResolver} meta l4proto { tcp, udp } th dport 53 accept`,
+      `ip daddr { ${publicResolvers.join(", ")} } meta l4proto { tcp, udp } th dport 53 accept`,
       "meta l4proto icmp accept",
     ]),
   ];
@@ -96,7 +119,7 @@ export async function ensureInternet(hosts: PackageHosts): Promise<NamespaceStat
   const lo = state.links.get("lo");
   await ipBatch(internet, [
     ...(lo?.up ? [] : ["link set lo up"]),
-    ...(lo?.addresses.includes(publicResolver) ? [] : [`addr add ${publicResolver}/32 dev lo`]),
+    ...publicResolvers.flatMap((address) => (lo?.addresses.includes(address) ? [] : [`addr add ${address}/32 dev lo`])),
     ...(state.routes.has(`unreachable ${internetBlock}`) ? [] : [`route replace unreachable ${internetBlock}`]),
   ]);
   return state;

@@ -1,11 +1,17 @@
 /** Names of what the lab makes on the host. */
 import { createHash } from "node:crypto";
 
-/** Network namespaces of the lab's Internet, of a client outside every network, of the Git server, of Azure's services. */
+/**
+ * Network namespaces of the lab's Internet, of a client outside every network, of the Git server, of Azure's services, of
+ * the name servers, of the certificate authority, and of the host from before.
+ */
 export const internet = "lab-internet";
 export const outside = "lab-outside";
 export const git = "lab-git";
 export const azure = "lab-azure";
+export const dns = "lab-dns";
+export const acme = "lab-acme";
+export const old = "lab-old";
 
 /** Prefixes of the network namespaces of machines, and of virtual networks. */
 export const machinePrefix = "lab-m-";

@@ -3,6 +3,8 @@ import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { VirtualNetwork, World, WorldStatus } from "../world.ts";
 import { ensureGitServer, type Issuer } from "./gitServer.ts";
+import { ensureAcme } from "./acme/authority.ts";
+import { areServed, ensureNameServers } from "./dns/servers.ts";
 import { ensureFront } from "./azureFront.ts";
 import { azuriteData, ensureAzurite } from "./azurite.ts";
 import { hostLeftovers, removeHost } from "./hostUplink.ts";
@@ -18,14 +20,27 @@ import {
   removeNamespace,
   setKernelOnce,
 } from "./namespace.ts";
+import { ensureOldHost } from "./oldHost/oldHost.ts";
 import type { PackageHosts } from "./packageHosts.ts";
 import { Prober, targets, type VerdictChange } from "./prober.ts";
-import { ensurePrivateResolver, ensurePublicResolver } from "./resolver.ts";
+import { ensurePrivateResolver, ensurePublicResolvers, forgetDomains } from "./resolver.ts";
 import { ensurePeerings, peerings, routerCommands, routerSettings, unpeerCommands } from "./router.ts";
 import { applyRules, routerChains, rulesHash } from "./ruleset.ts";
 import { services, stopService } from "./service.ts";
 import { VerdictStore } from "./verdictStore.ts";
-import { azure, git, internet, machineNamespace, machinePrefix, netnsName, outside, routerPrefix } from "./names.ts";
+import {
+  acme,
+  azure,
+  dns,
+  git,
+  internet,
+  machineNamespace,
+  machinePrefix,
+  netnsName,
+  old,
+  outside,
+  routerPrefix,
+} from "./names.ts";
 
 export interface NetworksOptions {
   stateDir: string;
@@ -35,6 +50,8 @@ export interface NetworksOptions {
   metadataSocket?: string;
   /** Unix socket on which requests to Azure's services are answered. Absent: there are none. */
   servicesSocket?: string;
+  /** Seconds of a day of the certificate authority. Absent: there is none, and no host from before. */
+  acmeDaySeconds?: () => number;
   /** From where machines may fetch packages over the host's own Internet. Absent: from nowhere. */
   packageHosts?: PackageHosts;
   log?: (message: string) => void;
@@ -76,13 +93,14 @@ export class Networks {
     this.reported = this.verdicts.all();
   }
 
-  /** Makes the lab's Internet with its resolver, the Git server and Azure's services. */
+  /** Makes the lab's Internet with everything in it. */
   async start(): Promise<void> {
     await this.serially(async () => {
       await ensureInternet(this.hosts);
-      await ensurePublicResolver(this.options.stateDir, this.world, this.hosts);
+      await this.ensureNames();
       await this.ensureGit();
       await this.ensureAzure();
+      await this.ensureOthers();
     });
     this.supervision ??= setInterval(() => void this.supervise(), 2000);
     this.supervision.unref();
@@ -123,7 +141,7 @@ export class Networks {
       });
       await attempt("peerings", () => ensurePeerings(peerings(world.networks), states));
       await Promise.all([...states].map(([id, state]) => attempt(id, () => this.ensureNetwork(id, state))));
-      await attempt("internet", () => ensurePublicResolver(this.options.stateDir, world, this.hosts));
+      await attempt("names", () => this.ensureNames());
       await attempt("git", () => this.ensureGit());
       await attempt("azure", () => this.ensureAzure());
       return failures;
@@ -161,6 +179,14 @@ export class Networks {
     });
   }
 
+  /** Takes over at once what people have said of domains and of the host from before. */
+  take(): Promise<void> {
+    return this.serially(async () => {
+      await this.ensureNames();
+      await this.ensureOthers();
+    });
+  }
+
   /** The last verdict of every probe on every machine, as far as the load balancers know. */
   probes(): WorldStatus["probes"] {
     return this.reported;
@@ -186,7 +212,7 @@ export class Networks {
       for (const name of services(this.options.stateDir)) await stopService(this.options.stateDir, name);
       await Promise.all(namespaces(machinePrefix).map((namespace) => removeNamespace(namespace)));
       await Promise.all(namespaces(routerPrefix).map((namespace) => removeNamespace(namespace)));
-      for (const namespace of [outside, git, azure, internet]) {
+      for (const namespace of [outside, git, azure, dns, acme, old, internet]) {
         if (namespaces(namespace).includes(namespace)) await removeNamespace(namespace);
       }
       await removeHost();
@@ -239,6 +265,16 @@ export class Networks {
     prober.set(targets(this.world, network));
   }
 
+  /** Name servers and resolvers of the lab's Internet. */
+  private async ensureNames(): Promise<void> {
+    const { stateDir } = this.options;
+    // Before a world is told, zones are served as an earlier daemon has left them.
+    const isTold = this.world !== empty || !areServed(stateDir);
+    const gone = !isTold ? [] : await ensureNameServers(stateDir, this.world.zones);
+    await ensurePublicResolvers(stateDir, this.hosts);
+    await forgetDomains(stateDir, gone);
+  }
+
   private async ensureGit(): Promise<void> {
     const { stateDir, authority } = this.options;
     if (authority) await ensureGitServer(stateDir, authority);
@@ -251,6 +287,14 @@ export class Networks {
     await ensureFront(stateDir, authority, servicesSocket);
     // Of accounts that no world has told yet, nothing is to be removed.
     if (this.world !== empty) await ensureAzurite(stateDir, authority, this.world.storageAccounts);
+  }
+
+  /** Everything else in the lab's Internet: the certificate authority, and the host from before. */
+  private async ensureOthers(): Promise<void> {
+    const { stateDir, authority, acmeDaySeconds } = this.options;
+    if (!authority || !acmeDaySeconds) return;
+    await ensureAcme(stateDir, authority, acmeDaySeconds());
+    await ensureOldHost(stateDir, authority);
   }
 
   /** What machines use of their network besides packets. */
@@ -289,10 +333,11 @@ export class Networks {
   /** Resolvers, metadata services and what stands in the lab's Internet are started again when they have died. */
   private async supervise(): Promise<void> {
     await this.serially(async () => {
-      await ensurePublicResolver(this.options.stateDir, this.world, this.hosts);
+      await this.ensureNames();
       await this.ensureGit();
       for (const network of this.world.networks) await this.ensureServices(network);
       await this.ensureAzure();
+      await this.ensureOthers();
     }).catch((error: unknown) => this.log("services", error));
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { DnsZone, VirtualNetwork } from "../world.ts";
-import { privateResolverText, publicResolverText } from "./resolver.ts";
+import { forwarderText, privateResolverText } from "./resolver.ts";
 import { world } from "./testing/world.ts";
 
 const network: VirtualNetwork = { id: "/vnet", name: "vnet", prefixes: ["10.20.0.0/16"], peers: [], subnets: [] };
@@ -30,7 +30,9 @@ describe("a network's resolver", () => {
       lines(
         zone({
           records: [
-            { name: "@", type: "TXT", ttl: 60, values: ['say "hello", once'] },
+            { name: "@", type: "TXT", ttl: 60, values: ['"say \\034hello\\034, once" "and again"'] },
+            { name: "@", type: "MX", ttl: 60, values: ["10 mail.example."] },
+            { name: "_sip._tcp", type: "SRV", ttl: 60, values: ["1 2 443 www.example."] },
             { name: "old", type: "CNAME", ttl: 30, values: ["back.dev.chatbot.internal."] },
             { name: "*", type: "A", ttl: 60, values: ["10.20.2.9"] },
           ],
@@ -38,7 +40,9 @@ describe("a network's resolver", () => {
       ),
     ).toEqual(
       expect.arrayContaining([
-        `txt-record=dev.chatbot.internal,"say hello, once"`,
+        `txt-record=dev.chatbot.internal,"say hello, once","and again"`,
+        "mx-host=dev.chatbot.internal,mail.example,10",
+        "srv-host=_sip._tcp.dev.chatbot.internal,www.example,443,1,2",
         "cname=old.dev.chatbot.internal,back.dev.chatbot.internal,30",
         "address=/*.dev.chatbot.internal/10.20.2.9",
       ]),
@@ -46,26 +50,8 @@ describe("a network's resolver", () => {
   });
 });
 
-test("the public resolver knows the public zones and the Git server, and asks the host's name servers", () => {
-  const text = publicResolverText(
-    {
-      zones: [
-        zone({}),
-        zone({
-          private: false,
-          name: "chatbot.example",
-          records: [{ name: "www", type: "A", ttl: 60, values: ["198.51.100.41"] }],
-        }),
-      ],
-    },
-    ["10.255.255.53"],
-  ).split("\n");
-  expect(text).toEqual(
-    expect.arrayContaining([
-      "host-record=www.chatbot.example,198.51.100.41,60",
-      "host-record=git.chatbot.example,198.51.100.10,60",
-      "server=10.255.255.53",
-    ]),
-  );
-  expect(text.join()).not.toContain("chatbot.internal");
+test("the forwarder asks the host's name servers, and knows no zone", () => {
+  const lines = forwarderText(["10.255.255.53"]).split("\n");
+  expect(lines.filter((line) => line.startsWith("server="))).toEqual(["server=10.255.255.53"]);
+  expect(lines.filter((line) => /^(local|address|host-record)=/.test(line))).toEqual([]);
 });

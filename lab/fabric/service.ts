@@ -22,6 +22,8 @@ export interface Service {
   version: string;
   /** TCP port that it listens on when it is ready. */
   port: number;
+  /** IPv4 address of that port; absent: any. */
+  address?: string;
   /** Time in which it must listen; 5 s by default. */
   readySeconds?: number;
 }
@@ -49,7 +51,7 @@ export async function ensureService(stateDir: string, service: Service): Promise
   });
   child.unref();
   if (child.pid !== undefined) writePid(pidFile(stateDir, service.name), child.pid, service.version);
-  const ready = () => child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service.port);
+  const ready = () => child.pid !== undefined && isIn(child.pid, service.namespace) && listens(child.pid, service);
   await holds(() => ended !== undefined || ready(), {
     timeoutSeconds: service.readySeconds ?? 5,
     intervalSeconds: 0.02,
@@ -60,6 +62,12 @@ export async function ensureService(stateDir: string, service: Service): Promise
     `${service.name} does not listen on port ${service.port}: ${ended ?? "it started, but is not ready"}` +
       `${said ? `: ${said}` : ""} (log: ${logFile})`,
   );
+}
+
+/** Sends a signal to a service that runs. */
+export function signalService(stateDir: string, name: string, signal: NodeJS.Signals): void {
+  const known = readPid(pidFile(stateDir, name));
+  if (known && isAlive(known)) process.kill(known.pid, signal);
 }
 
 /** Ends a service and waits for its end. */
@@ -97,8 +105,10 @@ function isIn(pid: number, namespace: string): boolean {
 }
 
 /** Whether something listens on a TCP port of the process's namespace. */
-function listens(pid: number, port: number): boolean {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+function listens(pid: number, { port, address = "" }: Service): boolean {
+  const hex = (value: number, digits: number) => value.toString(16).toUpperCase().padStart(digits, "0");
+  const bytes = address.split(".").filter(Boolean).reverse();
+  const local = `${bytes.map((byte) => hex(Number(byte), 2)).join("")}:${hex(port, 4)}`;
   return ["tcp", "tcp6"].some((family) => {
     try {
       return readFileSync(`/proc/${pid}/net/${family}`, "utf8")

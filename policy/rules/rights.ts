@@ -11,30 +11,46 @@ const roles: Readonly<Record<string, string>> = {
   "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
 };
 
-/** Scopes of single things: a secret of a vault, a container of an account. */
+/** Roles that may write, and what: the certificates that machines renew, and what they need for that. */
+const writing: Readonly<Record<string, { role: string; scope: RegExp }>> = {
+  "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": {
+    role: "Key Vault Secrets Officer",
+    scope: /\/secrets\/(acme-account|certificate-[^/]+)$/i,
+  },
+  "ba92f5b4-2d11-453d-a403-e96b0029c9fe": {
+    role: "Storage Blob Data Contributor",
+    scope: /\/containers\/certificates$/i,
+  },
+  "befefa01-2a29-4197-83a8-272ff33ce314": { role: "DNS Zone Contributor", scope: /\/TXT\/_acme-challenge(\.[^/]+)?$/i },
+};
+
+/** Scopes of single things: a secret of a vault, a container of an account, a record set of a zone. */
 const single =
-  /\/providers\/Microsoft\.(KeyVault\/vaults\/[^/]+\/secrets|Storage\/storageAccounts\/[^/]+\/blobServices\/default\/containers)\/[^/]+$/i;
+  /\/providers\/Microsoft\.(KeyVault\/vaults\/[^/]+\/secrets|Storage\/storageAccounts\/[^/]+\/blobServices\/default\/containers|Network\/dnsZones\/[^/]+\/TXT)\/[^/]+$/i;
 
 export const rules: Rule[] = [
   {
     name: "role-least",
-    asks: "Machines get roles that read one kind of thing, and no role that gives roles",
+    asks: "Machines get roles that read one kind of thing or write their certificates, and no role that gives roles",
     ids: ["Azure.RBAC.LimitOwner", "AZU-0030"],
     types: [types.roleAssignment],
     check: ({ inputs }) => {
       const given = at(inputs, "roleDefinitionId");
       const id = show(given).split("/").at(-1)?.toLowerCase() ?? "";
       if (given === notYetKnown || Object.hasOwn(roles, id)) return [];
+      const allowed = Object.hasOwn(writing, id) ? writing[id] : undefined;
+      if (allowed)
+        return mustMatch(inputs, "scope", allowed.scope, `what ${allowed.role} may be given for: certificates`);
       return [`roleDefinitionId: given ${show(given)}, allowed are ${Object.values(roles).join(", ")}`];
     },
   },
   {
     name: "role-scope",
-    asks: "A role is given for one secret or one container, not for an account, a group or a subscription",
+    asks: "A role is given for one secret, container or record set, not for an account, a group or a subscription",
     ids: ["Azure.RBAC.LimitMGDelegation", "Azure.RBAC.LimitOwner"],
     types: [types.roleAssignment],
     check: ({ inputs }) =>
-      mustMatch(inputs, "scope", single, "a secret of a vault or a container of a storage account"),
+      mustMatch(inputs, "scope", single, "a secret of a vault, a container of a storage account or a TXT record set"),
   },
   {
     name: "role-principal",

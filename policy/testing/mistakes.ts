@@ -451,6 +451,17 @@ export const mistakes: readonly Mistake[] = [
       put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id}`),
     ),
   ),
+  ...[
+    ["Key Vault Secrets Officer", "b86a8fe4-44ce-4948-aee5-eccb2c155cd7"],
+    ["Storage Blob Data Contributor", "ba92f5b4-2d11-453d-a403-e96b0029c9fe"],
+    ["DNS Zone Contributor", "befefa01-2a29-4197-83a8-272ff33ce314"],
+  ].flatMap(([role, id]) =>
+    ["vault-back-databaseLogin", "storage-back-artifacts"].map((name) =>
+      one("role-least", `${role ?? ""} for what is no certificate`, name, (inputs) =>
+        put(inputs, "roleDefinitionId", `/subscriptions/0000/providers/Microsoft.Authorization/roleDefinitions/${id ?? ""}`),
+      ),
+    ),
+  ),
   set("role-least", "vault-back-databaseLogin", "roleDefinitionId", "constructor"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000"),
   set("role-scope", "vault-back-databaseLogin", "scope", "/subscriptions/0000/resourceGroups/rg-platform-dev"),

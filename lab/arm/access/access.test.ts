@@ -3,6 +3,7 @@ import { decodeJwt } from "jose";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ask, model, setId, TestGroup } from "../testing/testGroup.ts";
 import { client, subscription, tenant } from "../testing/testLab.ts";
+import { roleIds } from "../../../environment/rights.ts";
 import { mayAct } from "./rights.ts";
 import type { Context } from "../context.ts";
 import { Store } from "../store.ts";
@@ -205,6 +206,37 @@ test("rights of data are those of roles, at the scope and below, and the deploye
   expect(may(subject.principalId, "read", `${vault}/secrets/one`, "action")).toBe(false);
   expect(may(client.id, "getSecret/action", `${vault}/secrets/one`)).toBe(false);
   expect(may(client.id, "read", `${vault}/secrets/one`, "action")).toBe(true);
+  store.close();
+});
+
+test("a reverse proxy writes its certificates, their lease and their records, and no others of vault, account and zone", async () => {
+  const subject = await makeIdentity("id-reverse-proxy");
+  // Resource Manager asks of the resource only whether it is there.
+  const resource = `${group}/providers/Microsoft.Network/virtualNetworks/vnet`;
+  const role = (name: keyof typeof roleIds) => `${roles}/${roleIds[name]}`;
+  const containers = `${resource}/blobServices/default/containers`;
+  await assign(`${resource}/secrets/certificate-www`, subject, role("Key Vault Secrets Officer"));
+  await assign(`${resource}/secrets/certificate-given`, subject, role("Key Vault Secrets User"));
+  await assign(`${containers}/certificates`, subject, role("Storage Blob Data Contributor"));
+  await assign(`${resource}/TXT/_acme-challenge.www`, subject, role("DNS Zone Contributor"));
+  lab.pass(18);
+  const store = new Store(join(lab.directory, "arm.db"));
+  const context = { store, options: lab.options, nowMilliseconds: () => lab.nowMilliseconds } as unknown as Context;
+  const may = (operation: string, scope: string, kind: "action" | "dataAction" = "dataAction") =>
+    mayAct(context, subject.principalId, kind, operation, scope);
+  const setSecret = "Microsoft.KeyVault/vaults/secrets/setSecret/action";
+  const writeBlob = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write";
+  const writeRecord = "Microsoft.Network/dnsZones/TXT/write";
+  expect(may(setSecret, `${resource}/secrets/certificate-www`)).toBe(true);
+  expect(may(writeBlob, `${containers}/certificates`)).toBe(true);
+  expect(may(writeRecord, `${resource}/TXT/_acme-challenge.www`, "action")).toBe(true);
+  for (const other of ["certificate-given", "certificate-www2", "databaseLogin"])
+    expect(may(setSecret, `${resource}/secrets/${other}`)).toBe(false);
+  for (const other of ["artifacts", "backups"]) expect(may(writeBlob, `${containers}/${other}`)).toBe(false);
+  for (const other of ["TXT/_acme-challenge", "TXT/www", "A/_acme-challenge.www", "A/www"])
+    expect(may(writeRecord.replace("TXT", other.split("/")[0]!), `${resource}/${other}`, "action")).toBe(false);
+  expect(may("Microsoft.Network/dnsZones/write", resource, "action")).toBe(false);
+  expect(may("Microsoft.Authorization/roleAssignments/write", `${resource}/TXT/_acme-challenge.www`, "action")).toBe(false);
   store.close();
 });
 

@@ -159,6 +159,21 @@ export const roleDefinitions: readonly RoleDefinition[] = [
       .map((operation) => `Microsoft.KeyVault/vaults/keys/${operation}`),
   },
   {
+    guid: "befefa01-2a29-4197-83a8-272ff33ce314",
+    roleName: "DNS Zone Contributor",
+    description:
+      "Lets you manage DNS zones and record sets in Azure DNS, but does not let you control who has access to them.",
+    actions: [
+      "Microsoft.Authorization/*/read",
+      "Microsoft.Insights/alertRules/*",
+      "Microsoft.Network/dnsZones/*",
+      "Microsoft.ResourceHealth/availabilityStatuses/read",
+      "Microsoft.Resources/deployments/*",
+      "Microsoft.Resources/subscriptions/resourceGroups/read",
+      "Microsoft.Support/*",
+    ],
+  },
+  {
     guid: "b7e6dc6d-f1e8-4753-8033-0f276bb0955b",
     roleName: "Storage Blob Data Owner",
     description:

@@ -1,4 +1,5 @@
 /** What a record set's PUT may hold, the same for public and private zones. */
+import { isIPv6 } from "node:net";
 import { z } from "zod";
 import { parseAddress } from "../addresses.ts";
 import { checked, envelope, readOnly } from "../schema.ts";
@@ -32,9 +33,17 @@ const ipv4Address = checked(
   (value) => `The provided ip address '${value}' is not valid.`,
 );
 
+const ipv6Address = checked(
+  (value) => isIPv6(value) && !value.includes("%"),
+  (value) => `The provided ip address '${value}' is not valid.`,
+);
+
 const whole = (most: number): z.ZodInt =>
   z.int().min(0, `0 to ${most} is expected`).max(most, `0 to ${most} is expected`);
 const seconds = z.int().min(0).max(2147483647);
+
+/** Of all strings of a TXT record set together. */
+const longestTexts = 4096;
 
 const list = <T extends z.ZodType>(record: T): z.ZodOptional<z.ZodArray<T>> =>
   z.array(record).max(20, "A record set has at most 20 records").optional();
@@ -53,15 +62,18 @@ const properties = z.strictObject({
   ttl: z.int().min(1, "ttl is 1-2147483647 seconds").max(2147483647, "ttl is 1-2147483647 seconds").optional(),
   metadata: z.record(z.string(), z.string()).nullable().optional(),
   arecords: list(z.strictObject({ ipv4Address })),
-  aaaarecords: list(
-    z.strictObject({ ipv6Address: z.string().regex(/^[0-9a-fA-F:]+$/, "an IPv6 address is expected") }),
-  ),
+  aaaarecords: list(z.strictObject({ ipv6Address })),
   // An empty target is no record.
   cnamerecord: z
     .strictObject({ cname: z.union([z.literal(""), domainName]) })
     .optional()
     .transform((record) => (record?.cname === "" ? undefined : record)),
-  txtrecords: list(z.strictObject({ value: z.array(z.string().max(255, "a text has at most 255 characters")) })),
+  txtrecords: list(
+    z.strictObject({ value: z.array(z.string().max(255, "a string has at most 255 characters")).min(1) }),
+  ).refine(
+    (records = []) => records.flatMap(({ value }) => value).join("").length <= longestTexts,
+    `The strings of a record set have at most ${longestTexts} characters`,
+  ),
   mxrecords: list(z.strictObject({ preference: whole(65535), exchange: domainName })),
   srvrecords: list(
     z.strictObject({ priority: whole(65535), weight: whole(65535), port: whole(65535), target: domainName }),

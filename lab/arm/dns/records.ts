@@ -1,10 +1,12 @@
 /** Record sets: one resource type per record type, below a type of zones. */
+import { azureNameServers } from "../../serviceNames.ts";
 import type { DnsZone } from "../../world.ts";
 import type { Context, StoreContext } from "../context.ts";
-import { ArmError, badRequest, conflict, notInLab } from "../errors.ts";
+import { ArmError, badRequest, conflict } from "../errors.ts";
 import { keyOf, nameOf, parentOf } from "../ids.ts";
 import { isLive, type Resource } from "../resource.ts";
 import type { Draft, ResourceType } from "../resourceType.ts";
+import { absolute, recordTexts } from "./presentation.ts";
 import { recordBody, slots, spelledRecord, type RecordBody, type RecordType } from "./recordSchema.ts";
 import { endingAsAsked, renderRecord, spelling, type Kind } from "./recordView.ts";
 
@@ -15,7 +17,8 @@ const recordTypes: Record<Kind, readonly RecordType[]> = {
 };
 
 function check(type: RecordType): (draft: Draft<RecordBody>, context: Context) => void {
-  return (draft, { store }) => {
+  return (draft, context) => {
+    const { store } = context;
     const given = draft.body.properties;
     const zone = parentOf(draft.id);
     const name = nameOf(draft.id);
@@ -23,7 +26,7 @@ function check(type: RecordType): (draft: Draft<RecordBody>, context: Context) =
     const foreign = Object.values(slots).find((slot) => slot !== slots[type] && given[slot] !== undefined);
     if (foreign !== undefined)
       throw badRequest("BadRequest", `A record set of type '${type}' cannot have ${spelling.public[foreign]}.`);
-    if (type === "SOA" || (type === "NS" && name === "@")) return checkApex(type, draft);
+    if (type === "SOA" || (type === "NS" && name === "@")) return checkApex(type, draft, context);
     if (type === "NS" && name.startsWith("*"))
       throw badRequest("BadRequest", "Record sets of type 'NS' cannot have a wildcard as their name.");
     if (type === "CNAME" && name === "@")
@@ -50,9 +53,22 @@ function check(type: RecordType): (draft: Draft<RecordBody>, context: Context) =
   };
 }
 
-/** What Azure made with the zone: of the start of authority, its times and its mail address can be changed. */
-function checkApex(type: "NS" | "SOA", { existing, body }: Draft<RecordBody>): void {
-  if (type === "NS") throw notInLab("changes of a zone's own NS records");
+/**
+ * What Azure made with the zone: its name servers stay, and others can be added; of the start of authority, its times and
+ * its mail address can be changed.
+ */
+function checkApex(type: "NS" | "SOA", { existing, body, id }: Draft<RecordBody>, { store }: Context): void {
+  if (type === "NS") {
+    const given = (body.properties.nsrecords ?? []).map(({ nsdname }) => absolute(nsdname).toLowerCase());
+    const pool = store.get(parentOf(id))?.computed.pool;
+    const missing = azureNameServers(pool).find((server) => !given.includes(server));
+    if (missing !== undefined)
+      throw badRequest(
+        "BadRequest",
+        `The name server '${missing}' of zone '${nameOf(parentOf(id))}' cannot be removed.`,
+      );
+    return;
+  }
   if (!existing) throw badRequest("BadRequest", "The record set of type 'SOA' is named '@' and made with its zone.");
   const { host, serialNumber, ...before } = existing.body.properties.soarecord ?? {};
   body.properties.soarecord = { ...before, ...body.properties.soarecord, host, serialNumber };
@@ -98,7 +114,7 @@ export const recordSets = (
   }));
 
 /** What Azure puts into a new zone. */
-export function createApex(zone: Resource, kind: Kind, nameServers: string[], { store }: Context): void {
+export function createApex(zone: Resource, kind: Kind, nameServers: readonly string[], { store }: Context): void {
   const soa = {
     host: nameServers[0] ?? "azureprivatedns.net",
     email: kind === "public" ? "azuredns-hostmaster.microsoft.com" : "azureprivatedns-host.microsoft.com",
@@ -114,24 +130,18 @@ export function createApex(zone: Resource, kind: Kind, nameServers: string[], { 
   if (kind === "public") make("NS", { ttl: 172800, nsrecords: nameServers.map((nsdname) => ({ nsdname })) });
 }
 
-/** Types that the lab's resolver answers; the others are kept and shown only. */
-const resolved = {
-  A: ({ arecords = [] }) => arecords.map((one) => one.ipv4Address),
-  AAAA: ({ aaaarecords = [] }) => aaaarecords.map((one) => one.ipv6Address),
-  CNAME: ({ cnamerecord }) => (cnamerecord ? [cnamerecord.cname] : []),
-  TXT: ({ txtrecords = [] }) => txtrecords.map((one) => one.value.join("")),
-} satisfies Record<string, (properties: RecordBody["properties"]) => string[]>;
-
-/** The record sets of a zone that clients make, as a resolver needs them; by type, in the order of their creation. */
-export const projectRecords = (zone: Resource, { store }: StoreContext): DnsZone["records"] =>
-  (Object.keys(resolved) as (keyof typeof resolved)[]).flatMap((type) =>
-    store
-      .children<RecordBody>(zone.id, `${zone.type}/${type}`)
-      .filter(isLive)
-      .map(({ name, body: { properties } }) => ({
-        name,
-        type,
-        ttl: properties.ttl ?? 3600,
-        values: resolved[type](properties),
-      })),
-  );
+/** The record sets of a zone, as a name server needs them; by type, in the order of their creation. Private zones have no start. */
+export const projectRecords = (zone: Resource, kind: Kind, { store }: StoreContext): DnsZone["records"] =>
+  recordTypes[kind]
+    .filter((type) => kind === "public" || type !== "SOA")
+    .flatMap((type) =>
+      store
+        .children<RecordBody>(zone.id, `${zone.type}/${type}`)
+        .filter(isLive)
+        .map(({ name, body: { properties } }) => ({
+          name,
+          type,
+          ttl: properties.ttl ?? 3600,
+          values: recordTexts[type](properties),
+        })),
+    );

@@ -1,5 +1,9 @@
 /** Microsoft.Network/dnsZones */
-import type { ResourceType } from "../resourceType.ts";
+import { azureNameServers, azurePools } from "../../serviceNames.ts";
+import type { Context } from "../context.ts";
+import { notInLab } from "../errors.ts";
+import { keyOf, nameOf } from "../ids.ts";
+import type { Draft, ResourceType } from "../resourceType.ts";
 import { types } from "../typeNames.ts";
 import { isRecordSet, recordViews, spelledHead } from "./recordView.ts";
 import { createApex, projectRecords, recordSets } from "./records.ts";
@@ -14,13 +18,25 @@ export const zoneName = {
 /** Of public and private zones. */
 export const zoneTags = { most: 15, names: /^[^\d\s]\S*$/, rule: "no spaces, and no digit at the beginning" };
 
-/** Azure gives four name servers of a pool; in the lab all of them are the one public DNS server. */
-const nameServers = [
-  "ns1-01.azure-dns.com.",
-  "ns2-01.azure-dns.net.",
-  "ns3-01.azure-dns.org.",
-  "ns4-01.azure-dns.info.",
-];
+/**
+ * Zones that share a name get different name servers, as documented. Those of which one contains the other do here as
+ * well: what is below a zone is found only where it is delegated.
+ */
+function choosePool({ id, computed }: Draft<ZoneBody>, { store }: Context): void {
+  if (computed.pool !== undefined) return;
+  const name = nameOf(id).toLowerCase();
+  const related = store
+    .ofType(types.dnsZone)
+    .filter((zone) => zone.key !== keyOf(id) && contains(zone.name.toLowerCase(), name));
+  const taken = new Set(related.map((zone) => zone.computed.pool ?? azurePools[0]));
+  computed.pool = azurePools.find((pool) => !taken.has(pool));
+  if (computed.pool === undefined)
+    throw notInLab(`more than ${azurePools.length} zones of one name, or of which each contains the next`);
+}
+
+/** Whether one of the two names is the other, or a name below it. */
+const contains = (one: string, other: string): boolean =>
+  `.${one}`.endsWith(`.${other}`) || `.${other}`.endsWith(`.${one}`);
 
 export const dnsZones: ResourceType<ZoneBody> = {
   type: types.dnsZone,
@@ -34,21 +50,31 @@ export const dnsZones: ResourceType<ZoneBody> = {
   asynchronous: false,
   deletedLater: true,
   patch: "tags",
+  prepare: choosePool,
   applied: (zone, existing, _, context) => {
-    if (!existing) createApex(zone, "public", nameServers, context);
+    if (!existing) createApex(zone, "public", azureNameServers(zone.computed.pool), context);
   },
   render: (zone, { store }) => ({
     ...spelledHead(zone),
     properties: {
       maxNumberOfRecordSets: 10000,
       maxNumberOfRecordsPerRecordSet: null,
-      nameServers,
+      nameServers: azureNameServers(zone.computed.pool),
       numberOfRecordSets: store.all().filter((one) => isRecordSet(one, zone)).length,
       zoneType: "Public",
     },
   }),
   project: (zone, context) => ({
-    zones: [{ id: zone.key, name: zone.name, private: false, networkIds: [], records: projectRecords(zone, context) }],
+    zones: [
+      {
+        id: zone.key,
+        name: zone.name,
+        private: false,
+        pool: zone.computed.pool ?? azurePools[0],
+        networkIds: [],
+        records: projectRecords(zone, "public", context),
+      },
+    ],
   }),
   views: recordViews("public"),
   // Its record sets go with it.

@@ -20,7 +20,7 @@ const linksOf = (zone: Resource, { store }: StoreContext): Resource<LinkBody>[] 
 
 function project(zone: Resource, context: StoreContext): Projection {
   const links = linksOf(zone, context).filter(isLive);
-  const records = projectRecords(zone, context);
+  const records = projectRecords(zone, "private", context);
   const registering = links.filter((link) => link.body.properties.registrationEnabled);
   const registered = registering.flatMap((link) => registrations(networkKeyOf(link), context));
   const taken = new Set(records.map((record) => record.name.toLowerCase()));

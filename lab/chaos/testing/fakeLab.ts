@@ -84,6 +84,8 @@ export class FakeLab implements Tools {
       serviceHealingSeconds: 90,
       repairGraceSeconds: 30,
       vault: "whole",
+      acme: "up",
+      acmeDaySeconds: 86_400,
       ...this.#options.settings,
     });
   }

@@ -8,6 +8,7 @@ import http.client
 import json
 import os
 import random
+import re
 import sys
 import syslog
 import tempfile
@@ -24,6 +25,12 @@ METADATA = "http://169.254.169.254"
 TOKEN = "/metadata/identity/oauth2/token?api-version=2018-02-01&"
 METADATA_AGAIN = (404, 410, 429)
 AGAIN = (429,)
+# https://learn.microsoft.com/azure/key-vault/general/authentication-requests-and-responses
+VAULT_API = "7.4"
+# https://learn.microsoft.com/rest/api/storageservices/authorize-with-azure-active-directory
+STORAGE = "https://storage.azure.com/"
+# https://learn.microsoft.com/rest/api/storageservices/versioning-for-the-azure-storage-services
+STORAGE_VERSION = "2024-11-04"
 ANSWER_SECONDS = 10
 PAUSES = (1, 2, 4)
 LONGEST_PAUSE_SECONDS = 15
@@ -49,11 +56,20 @@ class Unanswered(Exception):
         self.refused, self.passing, self.pause = refused, passing, pause
 
 
-def ask(url, headers, again=AGAIN, receive=lambda answer: answer.read()):
+class OfOne(Unanswered):
+    """Why one secret did not come; others may. It may be `missing`."""
+
+    def __init__(self, reason, refused=False, missing=False):
+        super().__init__(reason, refused)
+        self.missing = missing
+
+
+def ask(url, headers, again=AGAIN, receive=lambda answer: answer.read(), method="GET", body=None):
     """(status, headers, what `receive` made of a good answer). What is to be tried again is, for some seconds."""
     for pause in (*PAUSES, None):
         try:
-            with DIRECT.open(urllib.request.Request(url, headers=headers), timeout=ANSWER_SECONDS) as answer:
+            request = urllib.request.Request(url, body, headers, method=method)
+            with DIRECT.open(request, timeout=ANSWER_SECONDS) as answer:
                 return answer.status, answer.headers, receive(answer)
         except urllib.error.HTTPError as error:
             with error:
@@ -95,6 +111,49 @@ def new_token(resource, client_id):
     why = " ".join(str(content[key]) for key in ("error", "error_description") if key in content)
     said = f"the metadata service answers {status} for identity {client_id}: {why}".rstrip(": ")
     raise Unanswered(said, passing=True, pause=wanted_pause(headers))
+
+
+class Vault:
+    """A Key Vault, as the identity."""
+
+    def __init__(self, uri, client_id, where):
+        self.uri = uri.rstrip("/")
+        self.host = host_of(self.uri, where)
+        self.client_id = client_id
+        self.token = None
+
+    def secret(self, name, new=None):
+        """A secret as the vault has it: value, id, attributes, tags. With a `new` one, which is written before."""
+        url = f"{self.uri}/secrets/{urllib.parse.quote(name, safe='')}?api-version={VAULT_API}"
+        write = {"method": "PUT", "body": json.dumps(new).encode()} if new else {}
+        with answers(self.host):
+            self.token = self.token or new_token(self.resource(url), self.client_id)
+            headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
+            status, received, body = ask(url, headers, **write)
+        body = parse(body)
+        if status == 200 and isinstance(body.get("value"), str):
+            return body
+        error = body.get("error") if isinstance(body.get("error"), dict) else {}
+        inner = error.get("innererror") if isinstance(error.get("innererror"), dict) else {}
+        code = inner.get("code") or error.get("code") or ""
+        said = f"{self.host} answers {status} {code}".rstrip()
+        if status == 403:
+            # Other refusals, as of a firewall or of a secret that is disabled, are no right that is not in effect yet.
+            raise OfOne(f"{said} for {name} to identity {self.client_id}", refused=code == "ForbiddenByRbac")
+        if status == 404:
+            raise OfOne(f"{said} for {name}", missing=True)
+        raise Unanswered(f"{said} for {name}", pause=wanted_pause(received))
+
+    def resource(self, url):
+        """For whom the vault wants a token to be: only for its own domain is one given to it."""
+        status, headers, _ = ask(url, {})
+        found = re.search(r'\bresource="([^"]*)"', headers.get("WWW-Authenticate") or "")
+        if status != 401 or not found:
+            raise Unanswered(f"{self.host} answers {status} and asks for no token", pause=wanted_pause(headers))
+        domain = urllib.parse.urlsplit(found[1]).hostname
+        if not domain or not self.host.endswith(f".{domain}"):
+            raise Unanswered(f"{self.host} asks for a token for {found[1]}, which it does not belong to: it gets none")
+        return found[1]
 
 
 def seconds_for_new_rights(settings):
@@ -167,6 +226,24 @@ def tell(line, waits):
         syslog.syslog(syslog.LOG_NOTICE, line)
         with contextlib.suppress(OSError), open(os.open(CONSOLE, os.O_WRONLY | os.O_NOCTTY), "wb") as console:
             console.write(f"{os.path.basename(sys.argv[0])}: {line}\n".encode())
+
+
+class Teller:
+    """Says a thing again only when it changed."""
+
+    def __init__(self, said=None, waits=False):
+        self.said = {} if said is None else said
+        self.waits = waits
+
+    def __call__(self, topic, text):
+        if self.said.get(topic) == text:
+            return
+        if text is None:
+            del self.said[topic]
+            text = "well again"
+        else:
+            self.said[topic] = text
+        tell(f"{topic}: {text}", self.waits)
 
 
 def last_line(text):
