@@ -7,8 +7,11 @@ import type { DaemonStatus } from "./daemon.ts";
 import { describe, stackStatus } from "./status.ts";
 import { outside } from "../fabric/names.ts";
 
-/** How long load balancers may take after an `up` to find their members. */
-const timeoutSeconds = 60;
+/**
+ * How long load balancers may take after an `up` to find their members, and new reverse proxies to have a certificate: they
+ * wait until all of them can answer for it.
+ */
+const timeoutSeconds = 300;
 
 /**
  * Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails; the reverse
@@ -29,11 +32,12 @@ export async function tour(daemon: DaemonStatus, stack: string, entry?: string):
     );
     return;
   }
+  const words = ["--include", "--location", "--cacert", authority().bundleFile];
   for (const url of status.urls) {
     let asked!: ReturnType<typeof ask>;
-    const attempt = () => (asked = ask(url)).answer !== undefined;
+    const attempt = () => (asked = ask(url, words)).answer !== undefined;
     const answered = await holds(attempt, { timeoutSeconds, intervalSeconds: 1 });
-    process.stdout.write(`\n$ bin/lab internet -- curl --include --location ${url}\n${asked.stdout}${asked.stderr}\n`);
+    process.stdout.write(`\n$ bin/lab internet -- curl ${words.join(" ")} ${url}\n${asked.stdout}${asked.stderr}\n`);
     if (!answered) throw new Error(`${url} gave no good answer from outside`);
     if (asked.answer?.served === false)
       process.stdout.write(
@@ -50,13 +54,10 @@ Look next:
 `);
 }
 
-function ask(url: string) {
+function ask(url: string, words: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(
     "ip",
-    [
-      ...["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20"],
-      ...["--cacert", authority().bundleFile, url],
-    ],
+    ["netns", "exec", outside, "curl", "-sS", "--max-time", "20", ...words, url],
     { encoding: "utf8" },
   );
   return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };
