@@ -1,13 +1,16 @@
 /** A request from outside, and the machines that it passed. */
 import { spawnSync } from "node:child_process";
+import { authority } from "../authority.ts";
 import { holds } from "../polling.ts";
 import { readAnswer } from "./answer.ts";
 import type { DaemonStatus } from "./daemon.ts";
+import { stackOf } from "./stacks.ts";
 import { describe, stackStatus } from "./status.ts";
+import { isBehindEntry } from "./urls.ts";
 import { outside } from "../fabric/names.ts";
 
-/** How long load balancers may take after an `up` to find their members. */
-const timeoutSeconds = 60;
+/** How long load balancers may take after an `up` to find their members, and reverse proxies to have certificates. */
+const timeoutSeconds = 300;
 
 /**
  * Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails; the reverse
@@ -15,6 +18,12 @@ const timeoutSeconds = 60;
  */
 export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
   const status = stackStatus(daemon).find((one) => one.stack === stack);
+  const zones = daemon.world.zones.filter((zone) => !zone.private && stackOf(zone) === stack);
+  if (status?.urls.length === 0 && zones.some(isBehindEntry)) {
+    process.stdout.write(describe([status]));
+    console.log(`Its hosts are reached through another environment's reverse proxies, which are not up yet.`);
+    return;
+  }
   if (!status || status.urls.length === 0)
     throw new Error(`stack "${stack}" has no URL; bring it up with: bin/lab up ${stack}`);
   process.stdout.write(describe([status]));
@@ -22,7 +31,7 @@ export async function tour(daemon: DaemonStatus, stack: string): Promise<void> {
     let asked!: ReturnType<typeof ask>;
     const attempt = () => (asked = ask(url)).answer !== undefined;
     const answered = await holds(attempt, { timeoutSeconds, intervalSeconds: 1 });
-    process.stdout.write(`\n$ bin/lab internet -- curl --include ${url}\n${asked.stdout}${asked.stderr}\n`);
+    process.stdout.write(`\n$ bin/lab internet -- curl --include --location ${url}\n${asked.stdout}${asked.stderr}\n`);
     if (!answered) throw new Error(`${url} gave no good answer from outside`);
     if (asked.answer?.served === false)
       process.stdout.write(
@@ -42,8 +51,8 @@ Look next:
 function ask(url: string) {
   const { status, stdout, stderr } = spawnSync(
     "ip",
-    ["netns", "exec", outside, "curl", "-sS", "--include", "--max-time", "20", url],
-    { encoding: "utf8" },
+    ["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20", url],
+    { encoding: "utf8", env: { ...process.env, CURL_CA_BUNDLE: authority().bundleFile } },
   );
   return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };
 }
