@@ -32,12 +32,11 @@ export async function tour(daemon: DaemonStatus, stack: string, entry?: string):
     );
     return;
   }
-  const words = ["--include", "--location", "--cacert", authority().bundleFile];
   for (const url of status.urls) {
     let asked!: ReturnType<typeof ask>;
-    const attempt = () => (asked = ask(url, words)).answer !== undefined;
+    const attempt = () => (asked = ask(url)).answer !== undefined;
     const answered = await holds(attempt, { timeoutSeconds, intervalSeconds: 1 });
-    process.stdout.write(`\n$ bin/lab internet -- curl ${words.join(" ")} ${url}\n${asked.stdout}${asked.stderr}\n`);
+    process.stdout.write(`\n$ bin/lab internet -- curl --include --location ${url}\n${asked.stdout}${asked.stderr}\n`);
     if (!answered) throw new Error(`${url} gave no good answer from outside`);
     if (asked.answer?.served === false)
       process.stdout.write(
@@ -54,11 +53,11 @@ Look next:
 `);
 }
 
-function ask(url: string, words: readonly string[]) {
+function ask(url: string) {
   const { status, stdout, stderr } = spawnSync(
     "ip",
-    ["netns", "exec", outside, "curl", "-sS", "--max-time", "20", ...words, url],
-    { encoding: "utf8" },
+    ["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20", url],
+    { encoding: "utf8", env: { ...process.env, CURL_CA_BUNDLE: authority().bundleFile } },
   );
   return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };
 }
