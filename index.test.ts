@@ -32,6 +32,7 @@ test("dev is built of a network, a group and a load balancer for each kind, a re
       .map(({ type, name }) => `${type.split(":")[2]} ${name}`)
       .sort(),
   ).toEqual([
+    "ChallengeRecords challenges",
     "DnsZone private-dns",
     "DnsZone public-dns",
     "Identities identities",
@@ -78,7 +79,7 @@ test.each([
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
   const shared = [
-    ...["configuration", "identities", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"],
+    ...["challenges", "configuration", "identities", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"],
     ...["storage", "vault"],
   ];
   expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
