@@ -79,7 +79,16 @@ test.each([
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
   const shared = [
-    ...["challenges", "configuration", "identities", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"],
+    ...[
+      "challenges",
+      "configuration",
+      "identities",
+      "network",
+      "private-dns",
+      "public-dns",
+      "resource-group",
+      "reverse-proxy",
+    ],
     ...["storage", "vault"],
   ];
   expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
