@@ -4,6 +4,9 @@ import type { Repository } from "./repository.ts";
 
 const kinds = ["gitlab", "runner"];
 
+/** In place of a runner's token where there is no runner yet (role `gitlab-runner`): no secret. */
+export const noRunner = "none";
+
 /**
  * The file with the lab's repository where such a tier names none of its own, and with `none` for the token of its runners:
  * the lab's GitLab has no runner yet. A value that the file has stays.
@@ -18,7 +21,7 @@ export function withStandIns(file: StackFile, repository: Repository | undefined
     const packages = (tier["packages"] ??= {});
     if (isObject(packages)) packages["repository"] ??= { ...repository };
     const token = isObject(tier["secrets"]) ? tier["secrets"]["token"] : undefined;
-    if (typeof token === "string") (changed.config ??= {})[`platform:${token}`] ??= "none";
+    if (typeof token === "string") (changed.config ??= {})[`platform:${token}`] ??= noRunner;
   }
   return changed;
 }
