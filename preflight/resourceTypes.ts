@@ -1,5 +1,6 @@
 /** The one list of the types of resources that the program makes: providers and rights follow from it. Pure. */
 import { machineGroups, type Plan } from "../environment/plan.ts";
+import { recordRights } from "../environment/rights.ts";
 import { recordTypes } from "../environment/zones/recordSet.ts";
 
 interface ResourceType {
@@ -100,15 +101,23 @@ function typesOf(plan: Plan): ResourceType[] {
   const types = Object.entries(resourceTypes).flatMap(([token, entry]) =>
     absent.some((beginning) => token.startsWith(beginning)) ? [] : [entry],
   );
-  return plan.publicZone && (plan.dns.zoneFile !== undefined || plan.reverseProxy.entry)
-    ? [...types, ...zoneTypes]
-    : types;
+  return plan.publicZone ? [...types, ...recordsOf(plan)] : types;
 }
 
-/** ARM has a type for each type of records. Hosts behind an entry are aliases, and a zone file may have all. */
-const zoneTypes: ResourceType[] = recordTypes
-  .filter((type) => type !== "A")
-  .map((type) => ({ type: `Microsoft.Network/dnsZones/${type}`, actions: [] }));
+/**
+ * ARM has a type for each type of records. Hosts behind an entry are aliases, zones below this one are delegated, challenges
+ * of authorities are TXT, and a zone file may have all.
+ */
+function recordsOf({ dns, reverseProxy, subZones, identities }: Plan): ResourceType[] {
+  const made = {
+    CNAME: reverseProxy.entry !== undefined,
+    NS: subZones.length > 0,
+    TXT: identities.some(({ rights }) => recordRights(rights).length > 0),
+  };
+  return recordTypes
+    .filter((type) => type !== "A" && (dns.zoneFile !== undefined || (type in made && made[type as keyof typeof made])))
+    .map((type) => ({ type: `Microsoft.Network/dnsZones/${type}`, actions: [] }));
+}
 
 /** Namespaces that every subscription has. */
 const builtIn = ["Microsoft.Authorization", "Microsoft.Resources"];
