@@ -77,12 +77,31 @@ const memberActions = [
 const peerAction = "Microsoft.Network/virtualNetworks/peer/action";
 
 /** Actions that a peering takes in the other environment's resource group, sorted. */
-export const peerActions: readonly string[] = [
+const peerActions: readonly string[] = [
   ...[peering, zoneLink].flatMap(({ type }) => ["delete", "read", "write"].map((action) => `${type}/${action}`)),
   ...["join/action", "read"].map((action) => `Microsoft.Network/virtualNetworks/${action}`),
   "Microsoft.Network/privateDnsZones/read",
   peerAction,
 ].sort();
+
+/** What is asked of an entry: its address, and its jump hosts with their host keys. */
+const entryActions: readonly string[] = [
+  "Microsoft.Compute/virtualMachineScaleSets/read",
+  "Microsoft.Compute/virtualMachines/read",
+  "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+  "Microsoft.Network/networkInterfaces/read",
+  "Microsoft.Network/publicIPAddresses/read",
+];
+
+/** Actions that `pulumi up` of a plan takes in the resource groups of other stacks. */
+export function actionsElsewhere({ peers, reverseProxy }: Plan): { stack: string; actions: readonly string[] }[] {
+  const { public: isPublic, entry } = reverseProxy;
+  return [
+    ...peers.filter(({ makes }) => makes).map(({ stack }) => ({ stack, actions: peerActions })),
+    // It makes the peering itself.
+    ...(entry && !isPublic ? [{ stack: entry.stack, actions: entryActions }] : []),
+  ];
+}
 
 const makesPeering = ({ peers }: Plan) => peers.some(({ makes }) => makes);
 
