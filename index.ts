@@ -51,7 +51,10 @@ const { environment, zones, protect } = plan;
 mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
-const [peers, entrance] = await Promise.all([peerNetworks(cloud, plan.peers), entranceOf(cloud, file, plan, settings.zoneFile)]);
+const [peers, entrance] = await Promise.all([
+  peerNetworks(cloud, plan.peers),
+  entranceOf(cloud, file, plan, settings.zoneFile),
+]);
 obstacles.push(
   ...(await missingPeers(file, plan, peers)),
   ...entrance.obstacles,

@@ -66,7 +66,11 @@ test("names that go over to an entry that does not lead here are told, and keep 
   azure.own = () => Promise.resolve({ ipAddress: "198.51.100.7" });
   expect(await asked("dev", moving)).toEqual({ address: undefined, obstacles: [] });
   expect(warn.mock.calls).toEqual([
-    [expect.stringMatching(/^www\.dev\.chatbot\.example, api.*not peered with this one\. pulumi up --stack prod goes first$/)],
+    [
+      expect.stringMatching(
+        /^www\.dev\.chatbot\.example, api.*not peered with this one\. pulumi up --stack prod goes first$/,
+      ),
+    ],
   ]);
   azure.way = () => Promise.resolve({ jumps: ["198.51.100.32", "10.20.0.254"] });
   expect(await asked("dev", moving)).toEqual({ address: undefined, obstacles: [] });
@@ -83,5 +87,7 @@ test("where Azure does not tell, that ends the run", async () => {
   azure.way = () => Promise.reject(failure(500));
   const thrown = await asked("tools").catch((error: unknown) => error);
   expect(pulumi.RunError.isInstance(thrown)).toBe(true);
-  expect((thrown as Error).message).toMatch(/^Azure does not tell whether .* stack tools; nothing was changed\.\n {2}answer 500$/);
+  expect((thrown as Error).message).toMatch(
+    /^Azure does not tell whether .* stack tools; nothing was changed\.\n {2}answer 500$/,
+  );
 });

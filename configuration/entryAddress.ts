@@ -40,7 +40,9 @@ export async function entranceOf(cloud: Cloud, file: string, plan: Behind, zoneF
     const first = entry ? `pulumi up --stack ${entry.stack}` : "pulumi up of the entry";
     if (isPublic) {
       const hosts = aliases.map(({ host }) => host).join(", ");
-      await pulumi.log.warn(`${hosts}: the names lead to the entry, which does not lead here: ${way.closed}. ${first} goes first`);
+      await pulumi.log.warn(
+        `${hosts}: the names lead to the entry, which does not lead here: ${way.closed}. ${first} goes first`,
+      );
       return none;
     }
     const obstacle = {

@@ -39,10 +39,7 @@ export function judge(
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
-  const lacking = lackingIn([
-    { ...rights, actions: neededActions(plan, rights.groupStands) },
-    ...otherRights,
-  ]);
+  const lacking = lackingIn([{ ...rights, actions: neededActions(plan, rights.groupStands) }, ...otherRights]);
 
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";

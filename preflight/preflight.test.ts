@@ -504,7 +504,10 @@ test.each<[string, (plan: Plan) => Partial<Plan>]>([
   [
     "CNAME",
     ({ reverseProxy }) => ({
-      reverseProxy: { ...reverseProxy, entry: { environment: "tools", stack: "tools", domain: "tools.chatbot.example" } },
+      reverseProxy: {
+        ...reverseProxy,
+        entry: { environment: "tools", stack: "tools", domain: "tools.chatbot.example" },
+      },
     }),
   ],
 ])("only a plan that makes %s records needs the right to write them", async (type, change) => {

@@ -38,7 +38,12 @@ export const rules: Rule[] = [
       if (given === notYetKnown || Object.hasOwn(roles, id)) return [];
       const allowed = Object.hasOwn(writing, id) ? writing[id] : undefined;
       if (allowed)
-        return mustMatch(inputs, "scope", allowed.scope, `what ${allowed.role} may be given for: certificates and backups`);
+        return mustMatch(
+          inputs,
+          "scope",
+          allowed.scope,
+          `what ${allowed.role} may be given for: certificates and backups`,
+        );
       return [`roleDefinitionId: given ${show(given)}, allowed are ${Object.values(roles).join(", ")}`];
     },
   },
