@@ -181,10 +181,11 @@ test("other environments find a reverse proxy by name, at its address inside", a
   expect(program.internalAddress && (await valueOf(program.internalAddress))).toBe("10.20.0.254");
 });
 
-test("an environment behind an entry has no public address and no name that leads to one, and is entered there", async () => {
+test("an environment behind an entry has no public address and no name that leads to one, and its names follow its machines", async () => {
   const { recorder, program } = await preview("tools");
   expect(program.publicAddress).toBeUndefined();
-  expect(program.entryAddress).toBe("198.51.100.9");
+  // The entry is not peered with it yet.
+  expect(program.entryAddress).toBeUndefined();
   expect(program.urls).toEqual(["https://gitlab.tools.chatbot.example/"]);
   expect(recorder.resources.map(({ name }) => name)).not.toContain("reverse-proxy-lbe");
   const addresses = recorder.resources.filter(({ type }) => type.endsWith(":PublicIPAddress"));
@@ -192,6 +193,10 @@ test("an environment behind an entry has no public address and no name that lead
   // Names at a public address; those that lead to the entry are no A records.
   const named = recorder.resources.filter(({ type, inputs }) => type.endsWith("dns:RecordSet") && inputs["aRecords"]);
   expect(named).toEqual([]);
+  // What they lead to believes the entry, and lets it in.
+  const alias = recorder.one("azure-native:dns:RecordSet", "public-dns-gitlab");
+  expect(alias.inputs["cnameRecord"]).toMatchObject({ cname: "entry.chatbot.example." });
+  expect(alias.dependencies).toContain("configuration-ansible");
 });
 
 test.each([

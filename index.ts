@@ -5,7 +5,6 @@ import { ResourceGroup } from "@pulumi/azure-native/resources/resourceGroup.js";
 import { endpointsOf } from "./azure/arm.ts";
 import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
-import { addressOfEntry } from "./azure/entryAddress.ts";
 import { peerNetworks } from "./azure/peerNetworks.ts";
 import { zoneNameServers } from "./azure/zoneNameServers.ts";
 import { standingIn } from "./azure/standing.ts";
@@ -24,6 +23,7 @@ import { ReverseProxy } from "./components/reverseProxy.ts";
 import { Storage } from "./components/storage.ts";
 import { TierHAG } from "./components/tierHag.ts";
 import { Vault } from "./components/vault.ts";
+import { entranceOf } from "./configuration/entryAddress.ts";
 import { paths } from "./configuration/paths.ts";
 import { Playbook } from "./configuration/playbook.ts";
 import { blobService } from "./environment/cloud.ts";
@@ -51,14 +51,20 @@ const { environment, zones, protect } = plan;
 mistakes.push(...fixedPropertyMistakes(plan, standing));
 if (mistakes.length > 0) obstacles.unshift(new StackError(file, mistakes).message);
 obstacles.push(...bundleMistakes(plan, tree));
-const peers = await peerNetworks(cloud, plan.peers);
-obstacles.push(...(await missingPeers(file, plan, peers)), ...(await switchObstacles(settings, plan)));
+const [peers, entrance] = await Promise.all([
+  peerNetworks(cloud, plan.peers),
+  entranceOf(cloud, file, plan, settings.zoneFile),
+]);
+obstacles.push(
+  ...(await missingPeers(file, plan, peers)),
+  ...entrance.obstacles,
+  ...(await switchObstacles(settings, plan)),
+);
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
 await tellWaiting(plan);
-const [recover, endpoints, entrysAddress, subZoneServers] = await Promise.all([
+const [recover, endpoints, subZoneServers] = await Promise.all([
   isToRecover(cloud, location, plan.vault),
   endpointsOf(cloud),
-  addressOfEntry(cloud, plan.reverseProxy),
   zoneNameServers(cloud, plan.subZones),
 ]);
 
@@ -191,23 +197,6 @@ const privateZone = new DnsZone(
   },
   options,
 );
-const publicZone = plan.publicZone
-  ? new DnsZone(
-      "public-dns",
-      {
-        ...common,
-        domain: plan.domain,
-        recordSets: planPublicRecords<pulumi.Input<string>>(
-          plan,
-          settings.zoneFile,
-          reverseProxy.publicAddress ?? "",
-          subZoneServers,
-        ),
-      },
-      options,
-    )
-  : undefined;
-
 const peerings: Peering[] = [];
 for (const { peer, id, guid } of peers) {
   const peering = new Peering(
@@ -225,21 +214,6 @@ for (const { peer, id, guid } of peers) {
     options,
   );
   peerings.push(peering);
-}
-
-if (publicZone) {
-  const { zone } = publicZone.nodes;
-  new ChallengeRecords(
-    "challenges",
-    {
-      ...common,
-      zoneName: zone.name,
-      zoneId: zone.id,
-      identities: plan.identities,
-      principalIds: identities.principalIds,
-    },
-    options,
-  );
 }
 
 const playbook = new Playbook(
@@ -266,12 +240,46 @@ const playbook = new Playbook(
   options,
 );
 
+const publicZone = plan.publicZone
+  ? new DnsZone(
+      "public-dns",
+      {
+        ...common,
+        // Names go over to an entry once the machines let it in, and believe what it says of clients.
+        after: plan.reverseProxy.entry ? [playbook] : [],
+        domain: plan.domain,
+        recordSets: planPublicRecords<pulumi.Input<string>>(
+          plan,
+          settings.zoneFile,
+          reverseProxy.publicAddress ?? "",
+          subZoneServers,
+        ),
+      },
+      options,
+    )
+  : undefined;
+
+if (publicZone) {
+  const { zone } = publicZone.nodes;
+  new ChallengeRecords(
+    "challenges",
+    {
+      ...common,
+      zoneName: zone.name,
+      zoneId: zone.id,
+      identities: plan.identities,
+      principalIds: identities.principalIds,
+    },
+    options,
+  );
+}
+
 /** Ports that moved, by tier: the next `pulumi up` closes what the stack file does not say. */
 export const movedPorts = endMoves(cloud, plan, playbook.succeeded);
 /** The environment's one public address; undefined where it has none. */
 export const publicAddress = reverseProxy.publicAddress;
-/** Public address at which clients come in: the environment's own, or its entry's, once that stands. */
-export const entryAddress = reverseProxy.publicAddress ?? entrysAddress;
+/** Public address at which clients come in: the environment's own, or its entry's, once that leads here. */
+export const entryAddress = reverseProxy.publicAddress ?? entrance.address;
 /** Where proxies and machines of other environments call, by what is declared; undefined where none may. */
 export const internalAddress = reverseProxy.internalAddress;
 /** Where clients find the routed services; a wildcard has no address of its own. */

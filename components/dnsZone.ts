@@ -19,7 +19,7 @@ export interface AddressRecord {
   address: pulumi.Input<string>;
 }
 
-/** What a zone is made of. */
+/** What a zone is made of. Records of a public zone, and the link of a private one, come after what is in `after`. */
 export interface DnsZoneArgs extends EnvironmentArgs {
   /** Domain of the zone, for example `dev.chatbot.example`. A change builds the zone anew. */
   domain: string;
@@ -92,7 +92,7 @@ export class DnsZone extends pulumi.ComponentResource {
           },
           // Azure has no A record beside a CNAME of the same name, not even for a moment. Where the stack is protected, a
           // host still goes over from one address to the other in one `pulumi up`, and back.
-          { parent: this, deleteBeforeReplace: true, protect: false },
+          { parent: this, deleteBeforeReplace: true, protect: false, dependsOn: args.after ?? [] },
         );
         return [key, record];
       }),

@@ -74,7 +74,7 @@ async function isPeered({ network }: Arm, stack: string, other: string): Promise
 }
 
 /** Undefined for what Azure does not have. */
-async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
+export async function ifThere<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
     return await asked;
   } catch (error) {

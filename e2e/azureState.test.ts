@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { definitionGuid, signerRole } from "../configuration/certificates/signers.ts";
 import { artifactPath, pointerPath } from "../delivery/artifacts/release.ts";
 import { lockOf, recordOf } from "../delivery/deployments/place.ts";
+import { roleIds } from "../environment/rights.ts";
 import { root, run } from "./command.ts";
 
 const az = `#!/bin/bash
@@ -169,9 +170,10 @@ test("a project's pipelines get an identity that reads and one for each stack th
   // Who may give roles may give those of machines only.
   const mayGive = made().filter((call) => call.includes("--role Role Based"));
   expect(mayGive).toHaveLength(3);
+  const ofMachines = Object.values(roleIds).join(", ");
   for (const call of mayGive)
     expect(call).toMatch(
-      /--condition-version 2\.0 --condition .*write.*GuidEquals \{4633458b[-\w]+, 2a2b9908[-\w]+\}.*ServicePrincipal.*delete/,
+      new RegExp(`--condition-version 2\\.0 --condition .*write.*GuidEquals {${ofMachines}}.*ServicePrincipal.*delete`),
     );
   const told = first.stdout.split("\n").map((line) => line.trim().replaceAll(/ +/g, " "));
   expect(told).toContain("PLATFORM_READER_CLIENT_ID client-of-id-platform-ci-preview");
@@ -271,6 +273,18 @@ test("an application's pipelines get an identity for each stack; then nothing mo
   const second = await script(...args);
   expect(second.stdout).not.toContain("to be made");
   expect(made()).toEqual(before);
+});
+
+test("who reaches machines behind an entry reads the names and host keys of the entry's jump hosts, too", async () => {
+  const way = ["Platform Inventory Reader @ rg-platform-tools", "Platform Inventory Reader @ rg-platform-prod"];
+  const groupsOf = (identity: string) =>
+    given(identity).flatMap(([role, scope]) => (role === "Platform Inventory Reader" ? [`${role} @ ${scope}`] : []));
+  const first = await script("--yes", "--gitlab", "group/front", "--application", "front", "--stack", "tools");
+  expect(first.status, first.output).toBe(0);
+  expect(groupsOf("id-platform-app-front_tools")).toEqual(way);
+  await script(...exactly, "--stack", "tools");
+  for (const identity of ["id-platform-ci-tools", "id-platform-ci-tools-exact"])
+    expect(groupsOf(identity)).toEqual(way);
 });
 
 test("an application's identities write below their own paths only, and no role of ours deletes or changes resources", async () => {

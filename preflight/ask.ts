@@ -12,7 +12,7 @@ import type { MissingSecret } from "../environment/secrets.ts";
 import { urnOf } from "./image.ts";
 import { groupBy, groupNeeds } from "./needs.ts";
 import { encryptionFeature } from "./registrations.ts";
-import { neededProviders } from "./resourceTypes.ts";
+import { actionsElsewhere, neededProviders } from "./resourceTypes.ts";
 
 /** An answer, or Azure's refusal to give one. */
 export type Asked<T> = { value: T } | { refused: QuestionError };
@@ -40,8 +40,8 @@ export interface Answers {
   images: AskedImage[];
   /** Permissions in the resource group, where it exists, otherwise in the subscription. */
   rights: AskedRights & { groupStands: boolean };
-  /** Permissions in the groups of environments with which the stack makes a peering, as far as those groups exist. */
-  peerRights: AskedRights[];
+  /** Permissions in the groups of other environments, as far as those exist, and the actions that the stack takes there. */
+  otherRights: (AskedRights & { actions: readonly string[] })[];
   /** The name of the vault, and of the storage account. */
   vault: Asked<NameState>;
   account: Asked<NameState>;
@@ -64,7 +64,7 @@ export async function ask(
   const subscription = `/subscriptions/${questions.subscriptionId}`;
   const groupOf = (stack: string) => `${subscription}/resourceGroups/${resourceName("resourceGroup", stack)}`;
   const group = groupOf(plan.stack);
-  const [providers, encryption, sizes, usages, images, rights, peerRights, [vault, secrets], account] =
+  const [providers, encryption, sizes, usages, images, rights, otherRights, [vault, secrets], account] =
     await Promise.all([
       Promise.all(
         neededProviders(plan).map(async (namespace): Promise<[string, Asked<string>]> => [
@@ -83,13 +83,18 @@ export async function ask(
         ),
       ),
       rightsIn(questions, subscription, group),
-      Promise.all(plan.peers.filter(({ makes }) => makes).map(({ stack }) => rightsOf(questions, groupOf(stack)))),
+      Promise.all(
+        actionsElsewhere(plan).map(async ({ stack, actions }) => ({
+          ...(await rightsOf(questions, groupOf(stack))),
+          actions,
+        })),
+      ),
       vaultIn(questions, plan, location, group, given),
       asked(accountState(questions, group, plan.storage.name)),
     ]);
   return {
     ...{ providers, encryption, sizes, usages, images, rights, vault, account, missingSecrets: secrets },
-    peerRights: peerRights.filter(stands),
+    otherRights: otherRights.filter(stands),
   };
 }
 

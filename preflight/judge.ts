@@ -8,7 +8,7 @@ import { grows, type GroupNeeds } from "./needs.ts";
 import type { Obstacle } from "./obstacle.ts";
 import { quotaFindings } from "./quota.ts";
 import { featureObstacles, providerObstacles } from "./registrations.ts";
-import { neededActions, peerActions } from "./resourceTypes.ts";
+import { neededActions } from "./resourceTypes.ts";
 import { lackingRights, type LackingRights } from "./rights.ts";
 import { availabilityObstacles, capabilityObstacles } from "./sizes.ts";
 import { accountObstacle, secretObstacles, vaultObstacle } from "./stores.ts";
@@ -34,15 +34,12 @@ export function judge(
   answers: Answers,
   { location, file, spares, given }: Place,
 ): Findings {
-  const { providers, encryption, images, rights, peerRights } = answers;
+  const { providers, encryption, images, rights, otherRights } = answers;
   const stores = storeObstacles(plan, answers, file, given);
   const sizes = valueOf(answers.sizes);
   const usages = valueOf(answers.usages);
   const unregistered = providerObstacles(new Map(providers.flatMap(([name, state]) => withValue(name, state))));
-  const lacking = lackingIn([
-    { ...rights, actions: neededActions(plan, rights.groupStands) },
-    ...peerRights.map((each) => ({ ...each, actions: peerActions })),
-  ]);
+  const lacking = lackingIn([{ ...rights, actions: neededActions(plan, rights.groupStands) }, ...otherRights]);
 
   if (sizes?.length === 0) {
     const allowed = "a region in which this subscription can have machines; az account list-locations tells some";
@@ -124,7 +121,7 @@ function refusalObstacles(answers: Answers, isUnregistered: boolean): Obstacle[]
     ...(encryption ? [encryption] : []),
     ...[sizes, usages],
     ...images.map(({ found }) => found),
-    ...[answers.rights, ...answers.peerRights].map(({ permissions }) => permissions),
+    ...[answers.rights, ...answers.otherRights].map(({ permissions }) => permissions),
     ...[vault, account, missingSecrets],
   ].flatMap((asked) => ("refused" in asked ? [asked.refused] : []));
   return refusals

@@ -482,6 +482,42 @@ Microsoft.Network/virtualNetworks/virtualNetworkPeerings/write\n`,
   expect(asked.filter((line) => line.includes("rg-platform-tools"))).toEqual([]);
 });
 
+test("a stack behind an entry needs to read the entry's jump hosts and their consoles, once they stand", async () => {
+  const { reverseProxy } = devPlan();
+  const entry = { environment: "tools", stack: "tools", domain: "tools.chatbot.example" };
+  const plan = { ...devPlan(), reverseProxy: { ...reverseProxy, public: false, entry } };
+  expect((await run(roomy({ errors: inTools([{ actions: ["*"], notActions: [] }]) }), { plan })).error).toBe("");
+  expect(await obstacle(roomy({ errors: inTools(reader) }), { plan })).toContain(
+    "rg-platform-tools\n    given:   not Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action\n",
+  );
+  expect((await run(roomy(), { plan })).error).toBe("");
+});
+
+test.each<[string, (plan: Plan) => Partial<Plan>]>([
+  ["NS", () => ({ subZones: [{ environment: "x", stack: "x", domain: "x.dev.chatbot.example", name: "x" }] })],
+  [
+    "TXT",
+    ({ identities }) => ({
+      identities: [...identities, { group: "x", name: "x", rights: [{ role: "DNS Zone Contributor", label: "x" }] }],
+    }),
+  ],
+  [
+    "CNAME",
+    ({ reverseProxy }) => ({
+      reverseProxy: {
+        ...reverseProxy,
+        entry: { environment: "tools", stack: "tools", domain: "tools.chatbot.example" },
+      },
+    }),
+  ],
+])("only a plan that makes %s records needs the right to write them", async (type, change) => {
+  const action = `Microsoft.Network/dnsZones/${type}/write`;
+  const permissions = [{ actions: ["*"], notActions: [action] }];
+  expect((await run(roomy({ permissions }), { plan: devPlan() })).error).toBe("");
+  const plan = { ...devPlan(), ...change(devPlan()) };
+  expect(await obstacle(roomy({ permissions }), { plan })).toContain(`given:   not ${action}\n`);
+});
+
 test("only a stack that makes a peering needs the right to peer its own network", async () => {
   const permissions = [{ actions: ["*"], notActions: ["*/peer/action"] }];
   expect((await run(roomy({ permissions }), { plan: peered(false) })).error).toBe("");

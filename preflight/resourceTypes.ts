@@ -1,5 +1,6 @@
 /** The one list of the types of resources that the program makes: providers and rights follow from it. Pure. */
 import { machineGroups, type Plan } from "../environment/plan.ts";
+import { recordRights } from "../environment/rights.ts";
 import { recordTypes } from "../environment/zones/recordSet.ts";
 
 interface ResourceType {
@@ -76,12 +77,31 @@ const memberActions = [
 const peerAction = "Microsoft.Network/virtualNetworks/peer/action";
 
 /** Actions that a peering takes in the other environment's resource group, sorted. */
-export const peerActions: readonly string[] = [
+const peerActions: readonly string[] = [
   ...[peering, zoneLink].flatMap(({ type }) => ["delete", "read", "write"].map((action) => `${type}/${action}`)),
   ...["join/action", "read"].map((action) => `Microsoft.Network/virtualNetworks/${action}`),
   "Microsoft.Network/privateDnsZones/read",
   peerAction,
 ].sort();
+
+/** What is asked of an entry: its address, and its jump hosts with their host keys. */
+const entryActions: readonly string[] = [
+  "Microsoft.Compute/virtualMachineScaleSets/read",
+  "Microsoft.Compute/virtualMachines/read",
+  "Microsoft.Compute/virtualMachines/retrieveBootDiagnosticsData/action",
+  "Microsoft.Network/networkInterfaces/read",
+  "Microsoft.Network/publicIPAddresses/read",
+];
+
+/** Actions that `pulumi up` of a plan takes in the resource groups of other stacks. */
+export function actionsElsewhere({ peers, reverseProxy }: Plan): { stack: string; actions: readonly string[] }[] {
+  const { public: isPublic, entry } = reverseProxy;
+  return [
+    ...peers.filter(({ makes }) => makes).map(({ stack }) => ({ stack, actions: peerActions })),
+    // It makes the peering itself.
+    ...(entry && !isPublic ? [{ stack: entry.stack, actions: entryActions }] : []),
+  ];
+}
 
 const makesPeering = ({ peers }: Plan) => peers.some(({ makes }) => makes);
 
@@ -100,15 +120,23 @@ function typesOf(plan: Plan): ResourceType[] {
   const types = Object.entries(resourceTypes).flatMap(([token, entry]) =>
     absent.some((beginning) => token.startsWith(beginning)) ? [] : [entry],
   );
-  return plan.publicZone && (plan.dns.zoneFile !== undefined || plan.reverseProxy.entry)
-    ? [...types, ...zoneTypes]
-    : types;
+  return plan.publicZone ? [...types, ...recordsOf(plan)] : types;
 }
 
-/** ARM has a type for each type of records. Hosts behind an entry are aliases, and a zone file may have all. */
-const zoneTypes: ResourceType[] = recordTypes
-  .filter((type) => type !== "A")
-  .map((type) => ({ type: `Microsoft.Network/dnsZones/${type}`, actions: [] }));
+/**
+ * ARM has a type for each type of records. Hosts behind an entry are aliases, zones below this one are delegated, challenges
+ * of authorities are TXT, and a zone file may have all.
+ */
+function recordsOf({ dns, reverseProxy, subZones, identities }: Plan): ResourceType[] {
+  const made = {
+    CNAME: reverseProxy.entry !== undefined,
+    NS: subZones.length > 0,
+    TXT: identities.some(({ rights }) => recordRights(rights).length > 0),
+  };
+  return recordTypes
+    .filter((type) => type !== "A" && (dns.zoneFile !== undefined || (type in made && made[type as keyof typeof made])))
+    .map((type) => ({ type: `Microsoft.Network/dnsZones/${type}`, actions: [] }));
+}
 
 /** Namespaces that every subscription has. */
 const builtIn = ["Microsoft.Authorization", "Microsoft.Resources"];

@@ -45,7 +45,6 @@ const standingEnvironments: Subscription["errors"] = Object.fromEntries(
   ["dev", "prod", "tools"].flatMap((stack): [string, [number, object]][] => [
     [`/virtualNetworks/vnet-platform-${stack}`, [200, { properties: { resourceGuid: `guid-of-${stack}` } }]],
     [`/privateDnsZones/${stack}.chatbot.internal`, [200, { name: `${stack}.chatbot.internal` }]],
-    [`/publicIPAddresses/pip-platform-${stack}`, [200, { properties: { ipAddress: "198.51.100.9" } }]],
   ]),
 );
 
@@ -68,7 +67,12 @@ export function mockAzure(
           networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
           loadBalancers: { list: () => pages(loadBalancers) },
           // An environment's entry is not peered with it yet.
-          publicIPAddresses: { get: () => Promise.resolve({ ipAddress: "198.51.100.9" }) },
+          publicIPAddresses: {
+            get: (group: string) =>
+              group === "rg-platform-tools"
+                ? Promise.reject(Object.assign(new Error("no such address"), { statusCode: 404 }))
+                : Promise.resolve({ ipAddress: "198.51.100.9" }),
+          },
           virtualNetworkPeerings: { list: () => pages([]) },
         },
         rest: restOf(subscription).rest,

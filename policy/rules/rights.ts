@@ -9,7 +9,7 @@ const roles: Readonly<Record<string, string>> = {
   "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
 };
 
-/** Roles that may write, and what: the certificates that machines renew, what they need for that, and backups. */
+/** Roles that may write, and what: certificates that machines renew, what they need for that, and backups that they keep. */
 const writing: Readonly<Record<string, { role: string; scope: RegExp }>> = {
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": {
     role: "Key Vault Secrets Officer",
@@ -17,7 +17,7 @@ const writing: Readonly<Record<string, { role: string; scope: RegExp }>> = {
   },
   "ba92f5b4-2d11-453d-a403-e96b0029c9fe": {
     role: "Storage Blob Data Contributor",
-    scope: /\/containers\/(certificates|backups)$/i,
+    scope: /\/containers\/(backups|certificates)$/i,
   },
   "befefa01-2a29-4197-83a8-272ff33ce314": { role: "DNS Zone Contributor", scope: /\/TXT\/_acme-challenge(\.[^/]+)?$/i },
 };
@@ -29,7 +29,7 @@ const single =
 export const rules: Rule[] = [
   {
     name: "role-least",
-    asks: "Machines get roles that read one kind of thing or write their certificates and backups, and no role that gives roles",
+    asks: "Machines get roles that read one kind of thing or write certificates and backups, and no role that gives roles",
     ids: ["Azure.RBAC.LimitOwner", "AZU-0030"],
     types: [types.roleAssignment],
     check: ({ inputs }) => {
