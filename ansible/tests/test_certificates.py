@@ -234,6 +234,16 @@ class FetchTest(CertificatesTest):
             self.assert_self_signed(entry["host"])
         self.assertTrue((self.folder / "one/certificates/any.c.example.pem").exists())
 
+    def test_the_account_is_asked_for_only_where_the_authority_gives_a_certificate(self):
+        self.azure.refused.add("acme-account")
+        for source in ("given", "self-signed"):
+            self.settings({"host": HOST, "secret": SECRET, "source": source})
+            self.hold(issued(begins=self.start))
+            self.assertEqual(self.run_program("refresh")[2], "")
+        before = len(self.azure.asked)
+        (self.folder / "settings.json").write_text(json.dumps({**certificates.settings_of(), "certificates": []}))
+        self.assertEqual((self.run_program("fetch"), len(self.azure.asked)), ((0, "", ""), before))
+
     def test_a_newborn_machine_whose_vault_does_not_answer_gets_none(self):
         self.azure.away.add("vault")
         status, out, err = self.run_program("fetch", "--wait", "900")
