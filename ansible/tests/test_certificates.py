@@ -20,7 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from programs import MACHINE, ROLES, program
 from services import MachineTest, Service, certificate
 
@@ -130,9 +130,7 @@ class Azure(Service):
             server.identifiers.append(url.path.removeprefix("/renewal/"))
             window = dict(zip(("start", "end"), map(moment, server.window), strict=True))
             self.reply(server.window_status, {"suggestedWindow": window}, {"Retry-After": server.retry_after})
-        elif url.path == "/metadata/endpoints":
-            self.reply(200, {"authentication": {"audiences": ["https://management.azure.test"]}})
-        elif self.headers.get("Authorization") != "Bearer token for https://management.azure.test":
+        elif self.headers.get("Authorization") != f"Bearer token for https://{self.headers['Host']}/":
             self.reply(401, {})
         elif self.command == "GET":
             self.reply(200, server.records[url.path]) if url.path in server.records else self.reply(404, {})
@@ -161,7 +159,6 @@ class CertificatesTest(MachineTest):
         azure.keep = self.keep
         self.port = azure.server_port
         self.directory = DIRECTORY.replace(".test/", f".test:{self.port}/")
-        self.patch("CHECK", ["true"])
         self.reloads = self.folder / "reloads"
         self.patch("RELOAD", ["sh", "-c", f"echo >>{self.reloads}"])
         self.machine("one")
@@ -176,6 +173,7 @@ class CertificatesTest(MachineTest):
         self.patch("THUMBPRINT", str(folder / "acme.conf"))
         self.patch("STATE", str(folder / "state.json"))
         self.patch("LOCK", str(folder / "lock"))
+        self.patch("OWED", str(folder / "owed"))
         return folder
 
     def settings(self, *entries, **more):
@@ -236,6 +234,16 @@ class FetchTest(CertificatesTest):
             self.assert_self_signed(entry["host"])
         self.assertTrue((self.folder / "one/certificates/any.c.example.pem").exists())
 
+    def test_the_account_is_asked_for_only_where_the_authority_gives_a_certificate(self):
+        self.azure.refused.add("acme-account")
+        for source in ("given", "self-signed"):
+            self.settings({"host": HOST, "secret": SECRET, "source": source})
+            self.hold(issued(begins=self.start))
+            self.assertEqual(self.run_program("refresh")[2], "")
+        before = len(self.azure.asked)
+        (self.folder / "settings.json").write_text(json.dumps({**certificates.settings_of(), "certificates": []}))
+        self.assertEqual((self.run_program("fetch"), len(self.azure.asked)), ((0, "", ""), before))
+
     def test_a_newborn_machine_whose_vault_does_not_answer_gets_none(self):
         self.azure.away.add("vault")
         status, out, err = self.run_program("fetch", "--wait", "900")
@@ -280,6 +288,8 @@ class FetchTest(CertificatesTest):
             chain: "allowed is PEM",
             pem_of(new_key()) + "-----BEGIN CERTIFICATE-----" + chain: "the key is not that of the first certificate",
             other: f"it is for other.example, not for {HOST}",
+            # nginx would not start with it.
+            issued(begins=self.start, key=rsa.generate_private_key(65537, 1024)): "OpenSSL refuses it: EE_KEY_TOO_SMALL",
         }
         self.settings({"host": HOST, "secret": SECRET, "source": "given"})
         for given, why in wrong.items():
@@ -322,16 +332,14 @@ class FetchTest(CertificatesTest):
         self.run_program("refresh")
         self.assertEqual(self.file(), self.azure.secrets[SECRET]["value"])
 
-    def test_what_nginx_refuses_is_put_back(self):
-        before = issued(begins=self.start)
-        self.hold(before)
+    def test_what_a_run_wrote_and_did_not_have_read_is_read_after_the_next_look(self):
         self.run_program("refresh")
         self.hold(issued(begins=self.start))
-        self.patch("CHECK", ["sh", "-c", "echo no such luck >&2; exit 1"])
-        self.assertIn("the files from before are used: sh ended with 1: no such luck", self.run_program("refresh")[2])
-        self.assertEqual(self.file(), before)
+        self.run_program("fetch")
         self.assertEqual(len(self.reloads.read_text()), 1)
-        self.assertEqual(self.run_program("refresh"), (0, "", ""))
+        self.run_program("refresh")
+        self.run_program("refresh")
+        self.assertEqual(len(self.reloads.read_text()), 2)
 
     def test_the_thumbprint_of_the_account_is_written_for_nginx(self):
         self.run_program("fetch")
@@ -393,14 +401,41 @@ class RenewTest(CertificatesTest):
             self.assertEqual(self.file(), self.azure.secrets[SECRET]["value"])
         self.assertEqual(self.azure.secrets[SECRET]["tags"]["directory"], self.directory)
 
+    def test_a_new_account_is_told_once_by_each_machine_that_waits(self):
+        del self.azure.secrets["acme-account"]
+        told = []
+        for _ in range(3):
+            for name in ("one", "two"):
+                self.machine(name)
+                told += [line for line in self.run_program("refresh")[2].splitlines() if not line.startswith("order of")]
+            self.pass_(60)
+        self.assertRegex("\n".join(sorted(set(told))), r"\Arenewal: acme-account is new; orders wait until .*\nrenewal: well again\Z")
+        self.assertEqual(len(told), 4)
+
+    def test_a_machine_whose_order_failed_is_told_that_another_one_had_more_luck(self):
+        self.failures = [certificates.Unusable("no")]
+        self.assertIn("tried again", self.run_program("refresh")[2])
+        self.pass_(200)
+        self.machine("two")
+        self.run_program("refresh")
+        self.machine("one")
+        self.assertEqual(self.run_program("refresh")[2], f"order of {HOST}: well again\n")
+
+    def test_a_host_without_a_certificate_is_tried_again_each_hour(self):
+        self.failures = [certificates.Unusable("its name leads elsewhere") for _ in range(1000)]
+        self.refresh_until(DAY, ["one", "two"], step=600)
+        times = [at for _, at, _ in self.orders]
+        self.assertTrue(all(2400 <= later - earlier <= 5100 for earlier, later in zip(times[-10:], times[-9:], strict=False)), times)
+
     def test_one_that_is_not_due_asks_for_no_lease(self):
         self.hold(issued(begins=self.clock.time()))
         self.refresh_until(DAY, ["one"], step=DAY / 10)
         self.assertEqual([path for _, host, path in self.azure.asked if host == NAMES[1]], [])
 
-    def test_a_year_of_many_machines_that_forget_has_one_order_for_each_renewal(self):
+    def test_six_renewals_of_many_machines_that_forget_have_one_order_each(self):
         self.hold(issued(begins=self.clock.time()))
-        for day in range(0, 366, 2):
+        # Each lives for 60 or 62 days of these steps.
+        for day in range(0, 376, 2):
             for name in ("one", "two", "three"):
                 if day % 3 == 0:
                     shutil.rmtree(self.folder / name, ignore_errors=True)

@@ -91,7 +91,7 @@ class GitLabTest(MachineTest):
 
     def setUp(self):
         super().setUp()
-        self.serve_as("localhost", Service)
+        self.serve_as("localhost", handler=Service)
         self.metadata = self.serve(Token)
         self.patch("METADATA", f"http://127.0.0.1:{self.metadata.server_port}", self.services)
         self.url = f"https://localhost:{azurite.port}/{azurite.accounts.pop()}"
@@ -243,7 +243,7 @@ class Backups(GitLabTest):
                 self.server.asked.append(self.path)
                 self.reply(403, b"", {"x-ms-error-code": "AuthorizationPermissionMismatch"})
 
-        store = self.serve_as("store.test", Refusing)
+        store = self.serve_as("store.test", handler=Refusing)
         self.settings(store=f"https://store.test:{store.server_port}")
         self.stop_the_clock()
         said = self.refused("list")

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import threading
@@ -14,6 +15,7 @@ import time
 import unittest
 from http.server import HTTPServer
 
+import jinja2
 from programs import ROLES
 from services import Service
 
@@ -105,6 +107,11 @@ Signed-By: /etc/apt/keyrings/gitlab.asc
 Pin: origin "packages.example"
 Pin-Priority: -1
 
+# Also of what the first one needs in its own version: apt would take the newest, and say that they do not go together.
+Package: gitlab-ee gitlab-more
+Pin: version 18.6.1-ee.0
+Pin-Priority: 1001
+
 Package: gitlab-ee gitlab-more
 Pin: origin "packages.example"
 Pin-Priority: 500
@@ -130,6 +137,7 @@ GIVEN = {
     "package_source_name": "gitlab",
     "package_source_repository": {"url": "https://packages.example/gitlab/debian", "suite": "trixie", "component": "main"},
     "package_source_packages": ["gitlab-ee", "gitlab-more"],
+    "package_source_version": "18.6.1-ee.0",
     "gitlab_package": "gitlab-ee",
     "gitlab_store": "https://store.example/",
     "gitlab_client_id": "client-1",
@@ -163,6 +171,55 @@ class Written(unittest.TestCase):
                 text = (here / str(number)).read_text()
                 found = text.split("#\n", 2)[-1] if isinstance(expected, str) else json.loads(text)
                 self.assertEqual(found, expected, path)
+
+
+@unittest.skipUnless(shutil.which("apt-get"), "apt is not there")
+class Chosen(unittest.TestCase):
+    """By apt itself, of a repository of this shape: each version of one package needs another of the same version."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("etc/apt/preferences.d", "lists/partial", "cache/archives/partial", "repository"):
+            (self.root / name).mkdir(parents=True)
+        (self.root / "status").touch()
+        package = "Package: {}\nVersion: {}\nArchitecture: all\n{}Filename: {}\nSize: 1\n\n"
+        entries = [
+            package.format(name, version, needs.format(version), name)
+            for version in ("17.0-1", "18.0-1")
+            for name, needs in (("runner", "Depends: images (= {})\n"), ("images", ""), ("libc6", ""))
+        ]
+        (self.root / "repository/Packages").write_text("".join(entries))
+        # As apt names its host: of a file it is none.
+        (self.root / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{self.root}/repository ./\n")
+
+    def apt(self, version, *command):
+        environment = jinja2.Environment(trim_blocks=True, keep_trailing_newline=True)
+        environment.filters |= {"comment": lambda text: f"# {text}", "urlsplit": lambda *_: ""}
+        template = (ROLES / "package-source/templates/preferences.j2").read_text(encoding="utf-8")
+        values = {**GIVEN, "package_source_packages": ["runner", "images"], "package_source_version": version}
+        (self.root / "etc/apt/preferences.d/runner").write_text(environment.from_string(template).render(values))
+        places = {"": self.root, "::Etc": "etc/apt", "::State::lists": self.root / "lists", "::Cache": self.root / "cache",
+                  "::State::status": self.root / "status"}
+        options = [f"-oDir{name}={place}" for name, place in places.items()]
+        return subprocess.run(["apt-get", *options, "-oDebug::NoLocking=1", "-oAPT::Sandbox::User=", *command], capture_output=True, text=True)
+
+    def chosen(self, version):
+        self.assertEqual(self.apt(version, "update").returncode, 0)
+        run = self.apt(version, "--simulate", "install", f"runner={version}" if version else "runner")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        return sorted(line.split(" (")[0] + " " + line.split("(")[1].split()[0] for line in run.stdout.splitlines() if line.startswith("Inst"))
+
+    def test_a_version_counts_for_what_is_needed_in_the_same_one(self):
+        self.assertEqual(self.chosen("17.0-1"), ["Inst images 17.0-1", "Inst runner 17.0-1"])
+
+    def test_without_a_version_it_is_the_newest(self):
+        self.assertEqual(self.chosen(""), ["Inst images 18.0-1", "Inst runner 18.0-1"])
+
+    def test_what_is_not_named_is_not_taken_from_there(self):
+        self.apt("", "update")
+        self.assertIn("libc6", self.apt("", "--simulate", "install", "libc6").stderr)
 
 
 if __name__ == "__main__":

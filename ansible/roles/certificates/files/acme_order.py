@@ -172,11 +172,8 @@ def set_record(task, name, value):
         f"/providers/Microsoft.Network/dnsZones/{zone}/TXT/{name.removesuffix(f'.{zone}')}?api-version={ARM_API}"
     )
     with azure_services.answers(manager):
-        status, _, body = azure_services.ask(f"{manager}/metadata/endpoints?api-version=2022-09-01", {})
-        audiences = parse(body).get("authentication", {}).get("audiences", [])
-        if status != 200 or not audiences:
-            raise Unanswered(f"{manager} answers {status} and does not say for whom tokens are")
-        token = azure_services.new_token(audiences[0], task["client_id"])
+        # https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
+        token = azure_services.new_token(f"{manager}/", task["client_id"])
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         status, _, body = azure_services.ask(url, headers)
         # What else is in it is the program's that made it.
