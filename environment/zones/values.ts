@@ -39,7 +39,11 @@ function numberIn(token: Token, most: number, what: string): string {
 function stringIn(token: Token): string {
   const text = unescaped(token);
   if (!/^[\t -~]*$/.test(token.text))
-    throw new ZoneMistake(token, "a character that is not of ASCII", "ASCII, and other bytes by number: ü is \\195\\188");
+    throw new ZoneMistake(
+      token,
+      "a character that is not of ASCII",
+      "ASCII, and other bytes by number: ü is \\195\\188",
+    );
   if (text.length > longestString)
     throw new ZoneMistake(
       token,
