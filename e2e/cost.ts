@@ -47,7 +47,7 @@ export function planDollars(plan: Plan): number {
   return (
     machinesDollars(machinesBySize(plan)) +
     resourcesDollars({
-      // The entrance's and the NAT gateway's.
+      // The entry's and the NAT gateway's.
       "Microsoft.Network/publicIPAddresses": 2,
       "Microsoft.Network/natGateways": 1,
       "Microsoft.Network/loadBalancers": 1 + plan.tiers.filter(({ service }) => service).length,

@@ -137,7 +137,7 @@ test("a host waits where nobody said when the time to live was lowered, or it is
   expect(at("2020-01-01T00:00:00Z", { legacy: { nameServers: ["ns1.old.example"], timeToLive: 300 } })).toEqual([]);
 });
 
-describe.skipIf(!isInstalled("knotd"))("with name servers (needs Debian's package knot)", () => {
+describe.skipIf(!isInstalled("knotd"))("with name servers", () => {
   const running: NameServer[] = [];
   const start = async (records: readonly RecordSet[]) => {
     const zone = [
@@ -167,6 +167,13 @@ describe.skipIf(!isInstalled("knotd"))("with name servers (needs Debian's packag
     const target = { [www]: "azure" as const, [api]: "azure" as const };
     expect(await obstacles({ target, legacy: { nameServers: [same], timeToLive: 300 } })).toEqual([]);
     expect(warn).not.toHaveBeenCalled();
+  });
+
+  test("what the old provider has of another environment's name keeps no host", async () => {
+    const delegation: RecordSet = { name: "dev", type: "NS", ttl: 300, values: ["ns1.azure.example."] };
+    stands([...sets, delegation], [same]);
+    const old = await start([...sets, { name: "dev", type: "A", ttl: 300, values: ["198.51.100.4"] }]);
+    expect(await obstacles({ legacy: { nameServers: [old], timeToLive: 300 } })).toEqual([]);
   });
 
   test.each([

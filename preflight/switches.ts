@@ -10,7 +10,7 @@ import { movedHosts, readyAt, showMoment, switchedHosts } from "../dns/switches.
 import type { Plan } from "../environment/plan.ts";
 import type { Stack } from "../environment/read.ts";
 import type { PublicHost } from "../environment/zones/publicRecords.ts";
-import { addressTypes } from "../environment/zones/recordSet.ts";
+import { addressTypes, type RecordSet } from "../environment/zones/recordSet.ts";
 import { firstOf, renderObstacles, type Obstacle } from "./obstacle.ts";
 
 const path = "platform:environment.dns";
@@ -54,7 +54,7 @@ export async function switchObstacles({ cloud, zoneFile, file }: Settings, plan:
       ]);
       return differences(plan.domain, [
         { servers: old, sets: zoneFile.sets },
-        { servers: ours, sets: standing?.sets ?? [] },
+        { servers: ours, sets: (standing?.sets ?? []).filter((set) => !isDelegation(set)) },
       ]);
     });
     if (typeof found === "string") return [obstacle(hosts, found)];
@@ -62,6 +62,12 @@ export async function switchObstacles({ cloud, zoneFile, file }: Settings, plan:
       ({ server, name, expected, found: is }) => `${name} at ${server} (${is} in place of ${expected})`,
     );
     return found.length === 0 ? [] : [obstacle(hosts, `differences: ${firstOf(shown, 5)}`)];
+  }
+
+  /** The program's own: the old provider may have anything of another environment's name, as `bin/zone compare` says. */
+  function isDelegation({ name, type }: RecordSet): boolean {
+    const isHere = (sets: readonly { name: string }[]) => sets.some((one) => one.name === name);
+    return type === "NS" && isHere(plan.subZones) && !isHere(zoneFile.sets);
   }
 
   function obstacle(switched: readonly PublicHost[], given: string): Obstacle {

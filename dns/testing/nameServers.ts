@@ -1,4 +1,4 @@
-/** Real name servers on loopback, for tests: nsd and knot, where the host has them. */
+/** Real name servers on loopback, for tests: nsd and knot, where `bin/setup lab` has unpacked them or the host has them. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
@@ -9,9 +9,7 @@ import { ask, type Server } from "../ask.ts";
 
 export type Program = "nsd" | "knotd";
 
-/** Whether the host has the program; Debian has both as packages, nsd and knot. */
-export const isInstalled = (program: Program): boolean =>
-  spawnSync("sh", ["-c", `PATH=$PATH:/usr/sbin command -v ${program}`]).status === 0;
+export const isInstalled = (program: Program): boolean => spawnSync("sh", ["-c", `command -v ${program}`]).status === 0;
 
 const configurations: Record<Program, (directory: string, port: number, domain: string) => string> = {
   nsd: (directory, port, domain) => `server:
@@ -58,7 +56,6 @@ export async function serve(program: Program, domain: string, zoneFile: string):
   writeFileSync(join(directory, "zone"), zoneFile);
   writeFileSync(join(directory, "conf"), configurations[program](directory, port, domain));
   const child = spawn(program, program === "nsd" ? ["-d", "-c", `${directory}/conf`] : ["-c", `${directory}/conf`], {
-    env: { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin` },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let said = "";

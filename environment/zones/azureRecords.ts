@@ -1,5 +1,5 @@
 /** Record sets as ARM has them: https://learn.microsoft.com/rest/api/dns/record-sets/create-or-update. Pure. */
-import { quoted, spelledIpv6, unquoted, type RecordSet, type RecordType } from "./recordSet.ts";
+import { quoted, spelledIpv6, stringsIn, unescapedText, type RecordSet, type RecordType } from "./recordSet.ts";
 
 type Members = Record<string, unknown>;
 
@@ -26,7 +26,7 @@ const shapes: Record<RecordType, Shape> = {
     property: "caaRecords",
     toAzure: (value) => {
       const [flags, tag] = words(value);
-      return { flags: Number(flags), tag, value: unquoted(value)[0] };
+      return { flags: Number(flags), tag, value: unescapedText(stringsIn(value)[0] ?? "") };
     },
     fromAzure: ({ flags, tag, value }) => `${String(flags)} ${String(tag).toLowerCase()} ${quoted(String(value))}`,
   },
@@ -56,8 +56,10 @@ const shapes: Record<RecordType, Shape> = {
   },
   TXT: {
     property: "txtRecords",
-    toAzure: (value) => ({ value: unquoted(value) }),
-    fromAzure: ({ value }) => (value as string[]).map(quoted).join(" "),
+    // Azure reads a string by the escape rules of zone files, but for quotes: `A\B` would be `AB`
+    // (https://learn.microsoft.com/azure/dns/dns-faq, "extended ASCII").
+    toAzure: (value) => ({ value: stringsIn(value).map((text) => text.replaceAll('\\"', '"')) }),
+    fromAzure: ({ value }) => (value as string[]).map((text) => quoted(unescapedText(text))).join(" "),
   },
 };
 

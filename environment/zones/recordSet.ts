@@ -52,12 +52,20 @@ export function answersOf<Set extends RecordSet<unknown>>(sets: readonly Set[], 
   return sets.filter((set) => set.name === wildcard);
 }
 
-/** A string of a record, in quotes. */
-export const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** A string of a record, in quotes; each character is a byte. */
+export const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&").replace(/[^ -~]/g, byNumber)}"`;
 
-/** `"a \"b\"" "c"` are the strings `a "b"` and `c`. */
-export const unquoted = (value: string): string[] =>
-  [...value.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text.replace(/\\(.)/g, "$1"));
+const byNumber = (character: string): string => `\\${String(character.charCodeAt(0)).padStart(3, "0")}`;
+
+/** The strings of a record as they are written between quotes: `"a \"b\"" "c"` are `a \"b\"` and `c`. */
+export const stringsIn = (value: string): string[] =>
+  [...value.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = ""]) => text);
+
+/** What is written between quotes without its escapes: `\"` is a quote, `\065` an A (RFC 1035). */
+export const unescapedText = (text: string): string =>
+  text.replace(/\\(?:(\d{3})|(.))/g, (_, code: string | undefined, character: string) =>
+    code === undefined ? character : String.fromCharCode(Number(code)),
+  );
 
 /** An IPv6 address in its one spelling (RFC 5952): `2001:db8::1`. */
 export const spelledIpv6 = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);

@@ -1,4 +1,5 @@
 /** The entries of a zone file as words with their places, by the rules of RFC 1035, chapter 5.1. Pure. */
+import { unescapedText } from "./recordSet.ts";
 
 /** A word of a zone file. */
 export interface Token {
@@ -77,10 +78,9 @@ function wrongAt(place: { line: number; column: number }, character: string): ne
 
 /** What a word stands for: `\"` is a quote, `\065` an A. */
 export function unescaped({ text, ...place }: Token): string {
-  return text.replace(/\\(\d{3}|.)/g, (written, what: string) => {
-    if (what.length === 1 && !/\d/.test(what)) return what;
-    const code = Number(what);
-    if (what.length < 3 || code > 255) throw new ZoneMistake(place, written, "\\ and three digits from 000 to 255");
-    return String.fromCharCode(code);
-  });
+  for (const [written, digits] of text.matchAll(/\\(?:(\d{1,3})|.)/g)) {
+    if (digits !== undefined && (digits.length < 3 || Number(digits) > 255))
+      throw new ZoneMistake(place, written, "\\ and three digits from 000 to 255");
+  }
+  return unescapedText(text);
 }

@@ -23,7 +23,7 @@ export function nameIn(token: Token, origin: string, wildcard = false): string {
   const { text } = token;
   if (text === "@" && !token.quoted) return origin;
   if (text === ".") return "";
-  const whole = (text.endsWith(".") ? text.slice(0, -1) : `${text}.${origin}`).toLowerCase();
+  const whole = `${text}${text.endsWith(".") ? "" : `.${origin}`}`.replace(/\.$/, "").toLowerCase();
   const labels = whole.split(".");
   const fits = labels.every((one, index) => label.test(one) || (wildcard && index === 0 && one === "*"));
   if (!fits || whole.length > longestName) throw new ZoneMistake(token, text || '""', nameText);
@@ -38,8 +38,12 @@ function numberIn(token: Token, most: number, what: string): string {
 
 function stringIn(token: Token): string {
   const text = unescaped(token);
-  if (!/^[ -~]*$/.test(text))
-    throw new ZoneMistake(token, "a character that is not of ASCII", "ASCII: Azure's documents speak of no other");
+  if (!/^[\t -~]*$/.test(token.text))
+    throw new ZoneMistake(
+      token,
+      "a character that is not of ASCII",
+      "ASCII, and other bytes by number: ü is \\195\\188",
+    );
   if (text.length > longestString)
     throw new ZoneMistake(
       token,

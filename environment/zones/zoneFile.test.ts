@@ -74,6 +74,11 @@ describe("a zone file", () => {
       ["a 77 A 10.0.0.1"],
     ],
     [
+      "a time of the SOA's own holds for the record after it",
+      "@ 60 SOA ns1.old. me.old. 1 2 3 4 77\na A 10.0.0.1",
+      ["a 60 A 10.0.0.1"],
+    ],
+    [
       "a time that a record says holds in front of $TTL",
       "$TTL 60\na 5 A 10.0.0.1\nb A 10.0.0.1",
       ["a 5 A 10.0.0.1", "b 60 A 10.0.0.1"],
@@ -84,6 +89,11 @@ describe("a zone file", () => {
       "$TTL 5\n$ORIGIN b\na CNAME c\nd CNAME c.example.",
       ["a.b 5 CNAME c.b.chatbot.example.", "d.b 5 CNAME c.example."],
     ],
+    [
+      "$ORIGIN may be the root, as in the files that BIND writes",
+      "$ORIGIN .\n$TTL 5\nchatbot.example SOA ns1.old me.old 1 2 3 4 5\n\tMX 10 mail.old\n$ORIGIN chatbot.example.\na A 10.0.0.1",
+      ["@ 5 MX 10 mail.old.", "a 5 A 10.0.0.1"],
+    ],
     ["a record that stands twice is one", "$TTL 5\na A 10.0.0.1\nA.chatbot.example. A 10.0.0.1", ["a 5 A 10.0.0.1"]],
     [
       "parentheses go over lines and comments",
@@ -91,6 +101,7 @@ describe("a zone file", () => {
       ["a 5 MX 10 b.chatbot.example.", "c 5 A 10.0.0.1"],
     ],
     ["the root is a name", "a 5 MX 0 .", ["a 5 MX 0 ."]],
+    ["bytes beyond ASCII keep their numbers", String.raw`a 5 TXT "\195\188"`, [String.raw`a 5 TXT "\195\188"`]],
   ])("%s", (_, text, sets) => {
     expect(read(text)).toEqual(sets);
   });

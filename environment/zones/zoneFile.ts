@@ -94,6 +94,7 @@ function recordIn({ indented, tokens }: Entry, state: State, domain: string): Pl
     );
   const given = time && secondsIn(time);
   if (!type.quoted && type.text.toUpperCase() === "SOA") {
+    if (given !== undefined) state.lastTtl = given;
     startOfAuthority(name, type, words, state, domain);
     return undefined;
   }

@@ -60,9 +60,9 @@ test("a machine is reached by its network's public address, or by its entry's an
   const named = (name: string, more = "") => `config:\n  platform:environment:\n    name: ${name}${more}`;
   writeFileSync(join(project, "Pulumi.prod.yaml"), named("production"));
   writeFileSync(join(project, "Pulumi.tools.yaml"), named("tools", "\n    reverseProxy: {entry: production}"));
-  const entrance = { address: "198.51.100.32", proxies: [entryProxy] };
-  expect(jumpsTo(daemon, entryProxy, project)).toEqual([entrance]);
-  expect(jumpsTo(daemon, gitlab, project)).toEqual([entrance, { address: "10.30.0.254", proxies: [proxy] }]);
+  const entry = { address: "198.51.100.32", proxies: [entryProxy] };
+  expect(jumpsTo(daemon, entryProxy, project)).toEqual([entry]);
+  expect(jumpsTo(daemon, gitlab, project)).toEqual([entry, { address: "10.30.0.254", proxies: [proxy] }]);
   const alone = { world: { ...daemon.world, networks: [{ ...tools, peers: [] }] } };
   expect(() => jumpsTo(alone, gitlab, project)).toThrow("it is reached through prod: bin/lab up prod");
   rmSync(project, { recursive: true });

@@ -62,6 +62,8 @@ test("a stack without a public address has its entry's stack for a way in, by th
   file("Pulumi.prod.yaml", proxy("production"));
   file("Pulumi.tools.yaml", proxy("tools\n    reverseProxy: {entry: production}"));
   file("Pulumi.dev.yaml", proxy("development\n    reverseProxy: {entry: production, public: true}"));
+  // A file of which nobody asks keeps nobody from it.
+  file("Pulumi.broken.yaml", "config: [");
   expect(["prod", "tools", "dev", "staging-eu"].map((stack) => entryOf(project, stack))).toEqual([
     ...[undefined, "prod", undefined, undefined],
   ]);

@@ -45,18 +45,24 @@ export function readStackFile(project: string, stack: string): StackFile {
  * address of its own.
  */
 export function entryOf(project: string, stack: string): string | undefined {
-  const named = (one: string): Record<string, unknown> => environmentOf(readStackFile(project, one));
-  const { reverseProxy } = named(stack);
+  const { reverseProxy } = environmentOf(readStackFile(project, stack));
   const { entry, public: isPublic = entry === undefined } = isObject(reverseProxy) ? reverseProxy : {};
-  return isPublic ? undefined : stacks(project).find((one) => one !== stack && named(one).name === entry);
+  if (isPublic) return undefined;
+  return readable(project).find((one) => one.stack !== stack && one.environment.name === entry)?.stack;
 }
 
 /** Address blocks of the stacks' networks. A stack whose file cannot be read, or names no block, has none. */
 export function networkPrefixes(project: string): string[] {
+  return readable(project).flatMap(({ environment: { network } }) =>
+    typeof network === "string" && parseCidr(network) ? [network] : [],
+  );
+}
+
+/** The environments of the stacks whose files can be read. */
+function readable(project: string): { stack: string; environment: Record<string, unknown> }[] {
   return stacks(project).flatMap((stack) => {
     try {
-      const { network } = environmentOf(readStackFile(project, stack));
-      return typeof network === "string" && parseCidr(network) ? [network] : [];
+      return [{ stack, environment: environmentOf(readStackFile(project, stack)) }];
     } catch {
       return [];
     }

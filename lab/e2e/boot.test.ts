@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(file, { force: true });
 });
 
-/** Of dev's stack file what the smallest environment needs: an entrance, and one server behind it. */
+/** Of dev's stack file what the smallest environment needs: a public address, and one server behind it. */
 const smallest = () =>
   stackFile("boot", "10.50.0.0/16", (tiers) => ({
     tiers: { "machine-learning": { ...tiers["machine-learning"], instances: 1 } },

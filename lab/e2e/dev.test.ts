@@ -142,11 +142,11 @@ test("a changed host key is refused by Ansible, clearly", async () => {
   expect(refused.output).toMatch(/host key/i);
 });
 
-test("nothing answers outside but 80 and 443 of the entrance, and no private address on any port", async () => {
+test("nothing answers outside but 80 and 443 of the entry, and no private address on any port", async () => {
   const { machines, loadBalancers, publicAddresses } = await status("dev");
-  const entrance = publicAddresses.find(({ name }) => name === "pip-platform-dev")?.address ?? "";
+  const entry = publicAddresses.find(({ name }) => name === "pip-platform-dev")?.address ?? "";
   const all = [...new Set([...machines, ...loadBalancers, ...publicAddresses].map(({ address }) => address))];
-  // The front ends of five private load balancers, the entrance, the NAT gateway's.
+  // The front ends of five private load balancers, the entry, the NAT gateway's.
   expect(all).toHaveLength(machines.length + 7);
   const open = async (...how: string[]) => {
     const scan = await outside("nmap", "-Pn", "-n", "-oG", "-", "-dd", ...how, ...all);
@@ -166,7 +166,7 @@ test("nothing answers outside but 80 and 443 of the entrance, and no private add
     open("-p", serving.join()),
     open("-p-", "--exclude-ports", "80,443", "--max-retries", "0", "--min-rate", "15000"),
   ]);
-  expect(served).toEqual([`${entrance}:443`, `${entrance}:80`]);
+  expect(served).toEqual([`${entry}:443`, `${entry}:80`]);
   expect(others).toEqual([]);
 }, 600_000);
 

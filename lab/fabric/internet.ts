@@ -1,7 +1,7 @@
 /**
  * The lab's Internet: a router for 198.51.100.0/24 with its public resolvers, a client outside every network, and the
- * places of everything else that has a public address of its own. Nothing leaves it for the real one but what machines fetch from package hosts: a public
- * record that points anywhere else must not send a stranger as much as a packet.
+ * places of everything else that has a public address of its own. Nothing leaves it for the real one but what machines fetch
+ * from package hosts: a public record that points anywhere else must not send a stranger as much as a packet.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

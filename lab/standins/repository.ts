@@ -17,9 +17,9 @@ import {
 import { join, relative } from "node:path";
 import { gitHost } from "../fabric/addresses.ts";
 import { run } from "../fabric/host.ts";
+import { suite } from "../fabric/imageRecipe.ts";
 import { readIfThere } from "../files.ts";
 
-const suite = "trixie";
 const component = "main";
 /** All that machines of the lab may have; the packages are of none. */
 const architectures = ["amd64", "arm64"];

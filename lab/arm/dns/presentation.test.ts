@@ -1,4 +1,9 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import { azureRecords, recordSetOf } from "../../../environment/zones/azureRecords.ts";
+import { parseZoneFile } from "../../../environment/zones/zoneFile.ts";
+import { root } from "../../paths.ts";
 import { quoted, recordTexts } from "./presentation.ts";
 
 test("a string of a TXT record is read by the escape rules of zone files, as Azure reads it", () => {
@@ -24,4 +29,20 @@ test("records are lines of a zone file, with absolute names", () => {
     '"three"',
   ]);
   expect(recordTexts.CNAME({})).toEqual([]);
+});
+
+test("what the program sends of a zone file is served as the file says it, and read back so", () => {
+  const file = readFileSync(join(root, "environment/zones/testing/chatbot.example.zone"), "utf8");
+  const domain = "chatbot.example";
+  const sets = parseZoneFile(`${file}\nbytes.${domain}. 60 TXT "\\195\\188 \\\\ \\""\n`, domain).sets.map(
+    ({ name, type, ttl, values }) => ({ name, type, ttl, values }),
+  );
+  expect(sets.find(({ name }) => name === "bytes")?.values).toEqual([String.raw`"\195\188 \\ \""`]);
+  for (const set of sets) {
+    const sent = azureRecords(set);
+    const properties = Object.fromEntries(Object.entries(sent).map(([key, value]) => [key.toLowerCase(), value]));
+    const served = recordTexts[set.type](properties).map((text) => `${set.name} ${set.ttl} ${set.type} ${text}`);
+    expect(parseZoneFile(served.join("\n"), domain).sets).toMatchObject([set]);
+    expect(recordSetOf({ name: set.name, type: set.type, properties: { ...sent, ttl: set.ttl } })).toEqual(set);
+  }
 });

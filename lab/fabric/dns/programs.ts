@@ -1,7 +1,4 @@
-/**
- * Programs of Debian's packages knot, nsd and unbound, which `bin/setup lab` unpacks into the cache: installed, they would
- * run as services of the host.
- */
+/** Name servers and resolvers that `bin/setup lab` unpacks into the cache, with the libraries that they need. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,8 +6,9 @@ export type DnsProgram = "knotd" | "nsd" | "nsd-checkzone" | "unbound" | "unboun
 
 /** Path of the program. */
 export function dnsProgram(name: DnsProgram): string {
-  const path = join(process.env.DNS_HOME ?? "", "usr", "sbin", name);
-  if (process.env.DNS_HOME === undefined || !existsSync(path))
-    throw new Error(`${name} is not there: given DNS_HOME=${process.env.DNS_HOME ?? ""}; run bin/setup lab`);
+  const home = process.env.DEBIAN_HOME;
+  const path = join(home ?? "", "bin", name);
+  if (home === undefined || !existsSync(path))
+    throw new Error(`${name} is not there: given DEBIAN_HOME=${home ?? ""}; run bin/setup lab`);
   return path;
 }
