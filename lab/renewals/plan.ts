@@ -38,8 +38,10 @@ const graceDays = 3;
 /** Of 90 days. */
 const replacementsOfLife = 20;
 const wipesOfLife = 80;
-/** A proxy boots, and another one leaves, within so many days: what is begun later would end after the last one. */
-const replacementDays = 5;
+/** A proxy boots within so many days, also where others came late: what is begun later would end after the last one. */
+const replacementDays = 8;
+/** A proxy that is deleted works on for so many days at most. */
+const leavingDays = 2;
 
 /**
  * Every second host has a certificate of this age on day 0, the others a new one: so one is due while the vault is away,
@@ -88,9 +90,9 @@ function renewalsOf(issued: number, days: number, away: readonly Span[]): Span[]
   return found;
 }
 
-/** Whether an order may be under way: a proxy that is deleted in its middle costs one more. */
-export const isOrdering = ({ renewals }: Plan, day: number): boolean =>
-  [...renewals.values()].flat().some(({ from, to }) => from <= day && day < to);
+/** Whether a proxy may be deleted: one that ends in the middle of an order costs one more. */
+export const mayLeave = ({ renewals }: Plan, day: number): boolean =>
+  ![...renewals.values()].flat().some(({ from, to }) => from - leavingDays <= day && day < to);
 
 /**
  * The day from which to go on with what was broken off: no renewal is under way.

@@ -1,7 +1,7 @@
 /** A proxy is replaced: another one comes, and it leaves once that one is in rotation. */
 import { Lack, until } from "../polling.ts";
 import type { Days } from "./days.ts";
-import { isOrdering, type Event, type Plan } from "./plan.ts";
+import { mayLeave, type Event, type Plan } from "./plan.ts";
 import { chosen, type Served, type Tools } from "./tools.ts";
 
 export interface Replaced {
@@ -31,7 +31,7 @@ export async function replace(plan: Plan, { choice }: Event, tools: Tools, days:
   const proxy = await until("a new proxy in rotation", newcomer, options);
   const seconds = (clock.nowMs() - began) / 1000;
   const served = await Promise.all(plan.hosts.map((host) => tools.served(proxy, host)));
-  while (isOrdering(plan, days.now())) await days.until(days.now() + 0.1);
+  while (!mayLeave(plan, days.now())) await days.until(days.now() + 0.1);
   await tools.remove(leaving);
   return { removed: leaving.name, machine: proxy.name, seconds, served };
 }

@@ -37,7 +37,7 @@ export interface Tools {
   served(proxy: Proxy, host: string): Promise<Served>;
   /** One proxy more. */
   grow(): Promise<void>;
-  /** Deletes a proxy; returns when it is gone. */
+  /** Deletes a proxy; returns when it is leaving. */
   remove(proxy: Proxy): Promise<void>;
   /** As many proxies as the stack file says. */
   settle(): Promise<void>;
