@@ -10,7 +10,7 @@ import { arrangePlugins } from "../engine/plugins.ts";
 import { administratorKey, authorities } from "../administratorKey.ts";
 import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
-import { acmeDirectory, hostAddress } from "../fabric/addresses.ts";
+import { acmeDirectory, hostAddress, publicResolver } from "../fabric/addresses.ts";
 import { readIfThere, writeAtomically } from "../files.ts";
 import { cacheDir, root, stateDir } from "../paths.ts";
 import { armPort } from "../settings.ts";
@@ -61,6 +61,7 @@ export function prepare(asked?: string, overlay?: Overlay): NodeJS.ProcessEnv {
     ...process.env,
     NODE_COMPILE_CACHE: join(cacheDir, "compile"),
     NODE_EXTRA_CA_CERTS: authority().bundleFile,
+    PLATFORM_DNS_RESOLVER: publicResolver,
     PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,

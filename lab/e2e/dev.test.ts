@@ -147,8 +147,8 @@ test("nothing answers outside but 80 and 443 of the entrance, and no private add
   const { machines, loadBalancers, publicAddresses } = await status("dev");
   const entrance = publicAddresses.find(({ name }) => name === "pip-platform-dev")?.address ?? "";
   const all = [...new Set([...machines, ...loadBalancers, ...publicAddresses].map(({ address }) => address))];
-  // The front ends of four private load balancers, the entrance, the NAT gateway's.
-  expect(all).toHaveLength(machines.length + 6);
+  // The front ends of five private load balancers, the entrance, the NAT gateway's.
+  expect(all).toHaveLength(machines.length + 7);
   const open = async (...how: string[]) => {
     const scan = await outside("nmap", "-Pn", "-n", "-oG", "-", "-dd", ...how, ...all);
     expect(scan.status, scan.output).toBe(0);

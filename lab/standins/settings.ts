@@ -14,7 +14,7 @@ export function withStandIns(file: StackFile, repository: Repository | undefined
   const { tiers } = environmentOf(changed);
   if (!isObject(tiers)) return changed;
   for (const [name, tier] of Object.entries(tiers)) {
-    if (!isObject(tier) || !kinds.includes(String(tier["kind"] ?? name))) continue;
+    if (!isObject(tier) || !kinds.some((kind) => kind === (tier["kind"] ?? name))) continue;
     const packages = (tier["packages"] ??= {});
     if (isObject(packages)) packages["repository"] ??= { ...repository };
     const token = isObject(tier["secrets"]) ? tier["secrets"]["token"] : undefined;
