@@ -7,6 +7,7 @@ CHAOS ?=
 BENCH ?=
 UPGRADE ?=
 INTERRUPTIONS ?=
+RENEWALS ?=
 CONFORMANCE ?=
 DEPLOYMENTS ?=
 AZURE_E2E ?=
@@ -18,7 +19,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions renewals conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -53,6 +54,9 @@ upgrade: setup ## take dev of the release before to this commit, under load; UPG
 
 interruptions: setup ## build dev anew, and kill pulumi up at 20 random moments: the next one completes; INTERRUPTIONS="--help" tells more (root)
 	@$(TOOLS); node lab/interruptions/suite.ts --stack $(STACK) $(INTERRUPTIONS)
+
+renewals: setup ## 90 days of seconds: certificates are renewed while proxies, the authority and the vault come and go; RENEWALS="--help" tells more (root, STACK=dev is up)
+	@$(TOOLS); node lab/renewals/suite.ts --stack $(STACK) $(RENEWALS)
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
 	@$(TOOLS); vitest run --project long $(LONG)

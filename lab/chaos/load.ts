@@ -27,6 +27,8 @@ export interface LoadPlan {
   newConnections: boolean;
   /** How long each request may take. */
   timeoutSeconds: number;
+  /** File with the authorities that https believes, besides those of the host. */
+  authorities?: string;
 }
 
 export interface Load {
@@ -90,6 +92,8 @@ export function startLoad(program: string, plan: LoadPlan, directory: string): L
     detached: true,
     cleanup: false,
     reject: false,
+    // Go reads it.
+    ...(plan.authorities !== undefined && { env: { SSL_CERT_FILE: plan.authorities } }),
     forceKillAfterDelay: (plan.timeoutSeconds + 15) * 1000,
   });
   closeSync(log);

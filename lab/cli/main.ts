@@ -138,10 +138,10 @@ program
   .command("log")
   .description("what happened")
   .addArgument(
-    new Argument("<what>", "arm: every request to ARM and its answer; daemon: the daemon's own log").choices([
-      "arm",
-      "daemon",
-    ]),
+    new Argument(
+      "<what>",
+      "arm: every request to ARM and its answer; daemon: the daemon's own log; acme: orders at the certificate authority",
+    ).choices(["arm", "daemon", "acme"]),
   )
   .action(async (what: string) => {
     const file = join(stateDir, `${what}.log`);

@@ -14,6 +14,7 @@ import { stackStatus } from "../cli/status.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { MarkedCommand } from "../interruptions/markedCommand.ts";
 import { root, stateDir } from "../paths.ts";
+import { certificates } from "./certificates.ts";
 import { answerWhileConnecting } from "./connecting.ts";
 import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
@@ -257,6 +258,8 @@ function whereRepairsAreQuick(tests: () => void): void {
 
 whereRepairsAreQuick(() => losses(capacity));
 describe("names", () => names());
+
+describe("certificates", () => certificates());
 
 describe("what machines may read", () => secrets());
 whereRepairsAreQuick(() => changes(capacity));

@@ -17,6 +17,13 @@ export interface Answer {
   text: string;
 }
 
+/** A version of a secret. */
+export interface Version {
+  /** Seconds since 1970. */
+  attributes: { created: number };
+  contentType?: string;
+}
+
 export async function tokenFor(resource: string): Promise<string> {
   return (await deployer().credential.getToken(`${resource}/.default`)).token;
 }
@@ -111,6 +118,20 @@ export class Vault {
 
   async set(name: string, value: string): Promise<void> {
     await this.#parsed("PUT", `secrets/${name}`, { value });
+  }
+
+  /** The versions of a secret, oldest first, without their values. */
+  async versions(name: string): Promise<Version[]> {
+    const found: Version[] = [];
+    let url: string | null = `${this.uri}/secrets/${name}/versions?api-version=7.4`;
+    while (url !== null) {
+      const { status, text }: Answer = await request("GET", url, this.#token);
+      if (status !== 200) throw new Error(`GET ${url}: ${status} ${text}`);
+      const page = JSON.parse(text) as { value: Version[]; nextLink: string | null };
+      found.push(...page.value);
+      url = page.nextLink;
+    }
+    return found.sort((one, other) => one.attributes.created - other.attributes.created);
   }
 
   /** Names of all secrets. */

@@ -91,7 +91,7 @@ const sequences: readonly (readonly Work[])[] = [
 ];
 
 /** A number from 0 to below 1: the same for the same words. */
-const drawn = (words: string): number => parseInt(shortHash(words), 16) / 2 ** 32;
+export const drawn = (words: string): number => parseInt(shortHash(words), 16) / 2 ** 32;
 
 /** The numbers below `count`, in an order that follows from the words. */
 const shuffled = (words: string, count: number): number[] =>

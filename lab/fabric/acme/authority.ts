@@ -10,7 +10,9 @@ import { ensureService } from "../service.ts";
 import { validities } from "./window.ts";
 
 const [pebblePort, managementPort] = [14000, 15000];
-const programs = ["frontProcess.ts", "frontServer.ts", "window.ts"].map((name) => join(import.meta.dirname, name));
+const programs = ["frontProcess.ts", "frontServer.ts", "orderLog.ts", "window.ts"].map((name) =>
+  join(import.meta.dirname, name),
+);
 
 /** Runs both. Pebble forgets its accounts when it starts anew, so it does only for another length of a day. */
 export async function ensureAcme(stateDir: string, issuer: Issuer, daySeconds: number): Promise<void> {

@@ -11,6 +11,7 @@ import { authority } from "../../authority.ts";
 import { startPebble, type Pebble } from "../../pebble/pebble.ts";
 import { acmeHost } from "../addresses.ts";
 import { acmeFront } from "./frontServer.ts";
+import { logOrder, ordersSince } from "./orderLog.ts";
 import { AcmeClient, asker, renewalId } from "./testing/client.ts";
 import { renewalInfo, validities } from "./window.ts";
 
@@ -89,6 +90,7 @@ describe.skipIf(!isBuilt)("the certificate authority", () => {
       managementPort,
       daySeconds: () => daySeconds,
       endorse: (root) => ca.endorse(root),
+      ordered: (order) => logOrder(stateDir, order),
     });
     await new Promise<void>((done) => front.listen(0, "127.0.0.1", done));
     ask = asker(acmeHost, (front.address() as AddressInfo).port, readFileSync(ca.caFile, "utf8"));
@@ -121,6 +123,14 @@ describe.skipIf(!isBuilt)("the certificate authority", () => {
     const verify = ["verify", "-CAfile", ca.caFile, "-untrusted", join(directory, "others.pem")];
     const host = ["-verify_hostname", "www.chatbot.example", join(directory, "leaf.pem")];
     expect(execFileSync("openssl", [...verify, ...host], { encoding: "utf8" })).toMatch(/: OK\n$/);
+  });
+
+  test("tells each order that the authority took, once", async () => {
+    const began = Date.now();
+    expect(ordersSince(stateDir, 0)).toMatchObject([{ hosts: ["www.chatbot.example"] }]);
+    await client.order("api.chatbot.example", "classic", directory);
+    expect(ordersSince(stateDir, began)).toMatchObject([{ hosts: ["api.chatbot.example"] }]);
+    expect(ordersSince(stateDir, Date.now())).toEqual([]);
   });
 
   test("wants a renewal at two thirds of the validity, give or take a day", async () => {

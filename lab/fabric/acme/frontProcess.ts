@@ -5,6 +5,7 @@ import { liveSettings } from "../../liveSettings.ts";
 import { acmeAddress } from "../addresses.ts";
 import { whileListening } from "../listening.ts";
 import { acmeFront } from "./frontServer.ts";
+import { logOrder } from "./orderLog.ts";
 
 const [certFile = "", keyFile = "", pebblePort = "", managementPort = "", stateDir = ""] = process.argv.slice(2);
 const tls = { cert: readFileSync(certFile, "utf8"), key: readFileSync(keyFile, "utf8") };
@@ -19,5 +20,6 @@ whileListening(
       managementPort: Number(managementPort),
       daySeconds: () => liveSettings(stateDir).acmeDaySeconds,
       endorse: (root) => ca.endorse(root),
+      ordered: (order) => logOrder(stateDir, order),
     }).listen(443, acmeAddress),
 );

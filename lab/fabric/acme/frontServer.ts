@@ -6,6 +6,7 @@ import { X509Certificate } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer, request, type Server } from "node:https";
 import { buffer, text } from "node:stream/consumers";
+import { orderOf, type Order } from "./orderLog.ts";
 import { renewalInfo, retryAfterSeconds } from "./window.ts";
 
 export interface FrontOptions {
@@ -17,10 +18,14 @@ export interface FrontOptions {
   daySeconds: () => number;
   /** A certificate of an authority that clients trust, for this root. */
   endorse: (root: string) => string;
+  /** Called for each order that the authority takes. */
+  ordered: (order: Order) => void;
 }
 
 /** Length of a day outside of the lab. */
 const realDaySeconds = 86_400;
+/** Where Pebble takes orders; its directory says so. */
+const newOrderPath = "/order-plz";
 
 export function acmeFront(options: FrontOptions): Server {
   return createServer(options.tls, (question, response) => {
@@ -46,7 +51,9 @@ async function answer(question: IncomingMessage, response: ServerResponse, optio
     }
   }
   const { method, url, headers } = question;
-  const found = await ask(options.pebblePort, { method, path: url, headers }, await buffer(question));
+  const body = await buffer(question);
+  const found = await ask(options.pebblePort, { method, path: url, headers }, body);
+  if (method === "POST" && url === newOrderPath && found.statusCode === 201) options.ordered(orderOf(body));
   const isChain = found.headers["content-type"]?.startsWith("application/pem-certificate-chain");
   const own = isChain ? Buffer.from(await endorsed(await text(found), options)) : await buffer(found);
   const kept = Object.fromEntries(Object.entries(found.headers).filter(([name]) => !ofConnection.includes(name)));
