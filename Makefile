@@ -10,6 +10,7 @@ INTERRUPTIONS ?=
 RENEWALS ?=
 CONFORMANCE ?=
 DEPLOYMENTS ?=
+MATRIX ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
@@ -19,7 +20,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions renewals conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab lab-all chaos deployments matrix bench upgrade interruptions renewals conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -45,6 +46,9 @@ chaos: setup ## break the environment in the lab while it is used; CHAOS="--help
 
 deployments: setup ## deploy onto the environment in the lab while it is used; DEPLOYMENTS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/deployments/suite.ts --stack $(STACK) $(DEPLOYMENTS)
+
+matrix: setup ## what answers which host, and who reaches which port, in all environments; MATRIX="--help" tells more (root, make lab-all before)
+	@$(TOOLS); node lab/matrix/matrix.ts $(MATRIX)
 
 bench: setup ## how much the environment in the lab serves, up to its capacity and beyond; BENCH="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/bench/bench.ts --stack $(STACK) $(BENCH)

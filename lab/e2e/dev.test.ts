@@ -19,6 +19,7 @@ import { answerWhileConnecting } from "./connecting.ts";
 import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
+import { wrongAnswers } from "./hosts.ts";
 import { names } from "./names.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
@@ -170,6 +171,15 @@ test("nothing answers outside but 80 and 443 of the entry, and no private addres
   expect(served).toEqual([`${entry}:443`, `${entry}:80`]);
   expect(others).toEqual([]);
 }, 600_000);
+
+test("each host has a valid certificate and is answered by its own tier; others are refused, with TLS and without", async () => {
+  // A certificate comes minutes after the first `up`.
+  await eventually(
+    () => wrongAnswers("dev"),
+    (found) => found.length === 0,
+    300,
+  );
+}, 400_000);
 
 test("a machine that has its host keys back is reached again", async () => {
   await eventually(

@@ -1,16 +1,10 @@
 #!/bin/bash
 # What people do with az in the lab, from where administrators are. Given: TENANT, CLIENT, SECRET, CA (a bundle).
 set -euo pipefail
-AZURE_CONFIG_DIR=$(mktemp -d)
-export AZURE_CONFIG_DIR REQUESTS_CA_BUNDLE=$CA
-trap 'rm -rf "$AZURE_CONFIG_DIR"' EXIT
+# shellcheck source=lab/e2e/long/azLogin.sh
+. "$(dirname "$0")/azLogin.sh"
 group=rg-platform-dev
 expect() { [ "$1" = "$2" ] || { echo "given $1, wanted $2" >&2; exit 1; }; }
-
-az config set core.instance_discovery=false core.collect_telemetry=false
-az cloud register --name lab --endpoint-resource-manager https://management.azure.example
-az cloud set --name lab
-az login --service-principal --tenant "$TENANT" --username "$CLIENT" --password="$SECRET" --output none
 
 zone=$(az network dns zone list --resource-group "$group" --query '[0].name' --output tsv)
 count=$(az network dns zone show --resource-group "$group" --name "$zone" --query numberOfRecordSets --output tsv)
