@@ -9,6 +9,7 @@ UPGRADE ?=
 INTERRUPTIONS ?=
 CONFORMANCE ?=
 DEPLOYMENTS ?=
+MIGRATION ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
@@ -18,7 +19,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab lab-all chaos deployments bench upgrade interruptions migration conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -53,6 +54,9 @@ upgrade: setup ## take dev of the release before to this commit, under load; UPG
 
 interruptions: setup ## build dev anew, and kill pulumi up at 20 random moments: the next one completes; INTERRUPTIONS="--help" tells more (root)
 	@$(TOOLS); node lab/interruptions/suite.ts --stack $(STACK) $(INTERRUPTIONS)
+
+migration: setup ## walk the way of docs/migration.md from an old host, under load; MIGRATION="--help" tells more (root, takes the lab down first)
+	@$(TOOLS); node lab/migration/suite.ts $(MIGRATION)
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
 	@$(TOOLS); vitest run --project long $(LONG)

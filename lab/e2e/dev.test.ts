@@ -18,6 +18,7 @@ import { answerWhileConnecting } from "./connecting.ts";
 import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
+import { migration } from "./migration.ts";
 import { names } from "./names.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
@@ -257,6 +258,7 @@ function whereRepairsAreQuick(tests: () => void): void {
 
 whereRepairsAreQuick(() => losses(capacity));
 describe("names", () => names());
+describe("where a service moves", () => migration());
 
 describe("what machines may read", () => secrets());
 whereRepairsAreQuick(() => changes(capacity));
