@@ -3,16 +3,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ask } from "../../dns/ask.ts";
 import { certificateSecret } from "../../environment/certificates.ts";
+import { resourceName } from "../../environment/names.ts";
 import { authority } from "../authority.ts";
 import type { Clock } from "../chaos/clock.ts";
 import type { Verdict } from "../chaos/goals.ts";
 import { startLoad } from "../chaos/load.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { projectDir } from "../cli/pulumi.ts";
-import { eventually, lab, labCommand, outside, run, status } from "../commands.ts";
+import { lab, labCommand, outside, run, status } from "../commands.ts";
 import { Vault } from "../e2e/vault.ts";
 import { oldHostAddress, oldNameServers, registryAddress } from "../fabric/addresses.ts";
 import { root } from "../paths.ts";
+import { holds } from "../polling.ts";
 import { expectations } from "./expectations.ts";
 import type { MigrationRecord } from "./record.ts";
 import { inProject, writeStackFiles } from "./stackFiles.ts";
@@ -25,6 +27,10 @@ import { domains, registered, zoneFiles, type NameServers } from "./zones.ts";
 const givingWay = ["sh", "-c", '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', "sh"];
 
 const upSeconds = 1800;
+/** In which proxies fetch certificates, or have them from an authority: an attempt that failed is repeated after minutes. */
+const certificateSeconds = 1200;
+/** What an `up` needs at the most until it asks what is refused. */
+const refusalSeconds = 90;
 
 export function labTools(
   record: MigrationRecord,
@@ -152,6 +158,12 @@ export function labTools(
   async function refused(state: State, next: State | undefined): Promise<Verdict> {
     const [stack] = stacks.slice(all ? -1 : 0);
     if (!next || !stack) throw new Error("no address is switched after this step");
+    const ready = (record.moments.lowered ?? NaN) + oldTimeToLive * 1000;
+    // Later the switch would be made.
+    if (!(clock.nowMs() + refusalSeconds * 1000 < ready))
+      throw new Error(
+        `it is too late to see a switch refused: the old time to live runs out at ${new Date(ready).toISOString()}`,
+      );
     const records = async () => JSON.stringify((await daemonStatus())?.world.zones);
     const before = await records();
     write(next);
@@ -161,14 +173,14 @@ export function labTools(
     } finally {
       write(state);
     }
-    const ready = new Date((record.moments.lowered ?? NaN) + oldTimeToLive * 1000).toISOString().slice(0, 19);
+    const moment = new Date(ready).toISOString().slice(0, 19);
     const isSame = (await records()) === before;
     // The moment in the stack file has whole seconds.
     const told = ended.output.replaceAll(/\s+/g, " ");
-    const met = ended.status !== 0 && told.includes(`azure from ${ready}`) && isSame;
+    const met = ended.status !== 0 && told.includes(`azure from ${moment}`) && isSame;
     return {
       goal: "a switch is refused while the old time to live has not run out",
-      wanted: `the date ${ready}, and nothing changed`,
+      wanted: `the date ${moment}, and nothing changed`,
       got: met ? "refused" : `status ${ended.status}, ${isSame ? "nothing" : "something"} changed: ${told.slice(-500)}`,
       met,
     };
@@ -221,7 +233,11 @@ export function labTools(
     const wanted = isAuthority
       ? "all trusted, of the authority that is asked by ACME"
       : "all trusted, those of the old host";
-    const { found, met } = await lastAnswer(ask, (lines) => lines.length === places.length && lines.every(isGood), 600);
+    const { found, met } = await lastAnswer(
+      ask,
+      (lines) => lines.length === places.length && lines.every(isGood),
+      certificateSeconds,
+    );
     return { goal: "every host has its certificate at Azure", wanted, got: found.join(", "), met };
   }
 
@@ -232,7 +248,7 @@ export function labTools(
 }
 
 const publicAddress = async (stack: Stack): Promise<string | undefined> =>
-  (await status(stack)).publicAddresses.find(({ name }) => name === `pip-platform-${stack}`)?.address;
+  (await status(stack)).publicAddresses.find(({ name }) => name === resourceName("publicAddress", stack))?.address;
 
 /** The folder of a record's stack files. */
 export const stackFilesIn = (directory: string): string => join(directory, "stacks");
@@ -252,10 +268,7 @@ async function lastAnswer<T>(
   seconds: number,
 ): Promise<{ found: T; met: boolean }> {
   let found = await ask();
-  const again = async () => (right(found) ? found : (found = await ask()));
-  const met = await eventually(again, right, seconds).then(
-    () => true,
-    () => false,
-  );
+  const isRight = async () => right(found) || right((found = await ask()));
+  const met = await holds(isRight, { timeoutSeconds: seconds, intervalSeconds: 5 });
   return { found, met };
 }

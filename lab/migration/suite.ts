@@ -80,7 +80,7 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
   const say = sayer();
   const record = former ?? MigrationRecord.begin(results, given);
   const { directory } = record;
-  mkdirSync(join(directory, "zones"), { recursive: true });
+  for (const folder of [join(directory, "zones"), stackFilesIn(directory)]) mkdirSync(folder, { recursive: true });
   // For every command of the lab that is run from here.
   process.env.LAB_STACK_FILES = stackFilesIn(directory);
   const stacks: readonly Stack[] = all ? allStacks : ["dev"];
