@@ -137,18 +137,19 @@ const yesOption = () => new Option("-y, --yes", "the lab never asks, so this cha
 
 /** The name of a stack that the project has a readable file for. */
 export const stackArgument = () =>
-  new Argument("<stack>", `one with a file Pulumi.<stack>.yaml: ${stacks(stackFilesDir).join(", ") || "none yet"}`).argParser(
-    (given: string) => {
-      try {
-        requireStack(stackFilesDir, given);
-        // Read here, so that a faulty file is told before a daemon is started for it.
-        readStackFile(stackFilesDir, given);
-      } catch (error) {
-        throw new InvalidArgumentError(`\n${(error as Error).message}`);
-      }
-      return given;
-    },
-  );
+  new Argument(
+    "<stack>",
+    `one with a file Pulumi.<stack>.yaml: ${stacks(stackFilesDir).join(", ") || "none yet"}`,
+  ).argParser((given: string) => {
+    try {
+      requireStack(stackFilesDir, given);
+      // Read here, so that a faulty file is told before a daemon is started for it.
+      readStackFile(stackFilesDir, given);
+    } catch (error) {
+      throw new InvalidArgumentError(`\n${(error as Error).message}`);
+    }
+    return given;
+  });
 
 /** A command of this program that is one of Pulumi's for a stack. */
 function stackCommand(program: Command, name: string, description: string): Command {
