@@ -11,6 +11,7 @@ RENEWALS ?=
 CONFORMANCE ?=
 DEPLOYMENTS ?=
 MATRIX ?=
+MIGRATION ?=
 AZURE_E2E ?=
 AZURE_STATE ?=
 LONG ?=
@@ -20,7 +21,7 @@ SIDE_BY_SIDE := $(MAKE) --no-print-directory --jobs=2 --output-sync=target
 # The load generator is of the lab only, so that `make check` does without Go where there is none.
 GO := $(TOOLS); bin/has-go || { echo 'Go is not there, or too old: lab/load is not checked'; exit 0; }; cd lab/load
 
-.PHONY: help setup lab lab-all chaos deployments matrix bench upgrade interruptions renewals conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
+.PHONY: help setup lab lab-all chaos deployments matrix bench upgrade interruptions renewals migration conformance long-test scan azure-state azure-e2e lab-down check docs format lint lint-typescript lint-others types programs unit test schema
 
 help: ## list the commands
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 15
@@ -61,6 +62,9 @@ interruptions: setup ## build dev anew, and kill pulumi up at 20 random moments:
 
 renewals: setup ## 90 days of seconds: certificates are renewed while proxies, the authority and the vault come and go; RENEWALS="--help" tells more (root, STACK=dev is up)
 	@$(TOOLS); node lab/renewals/suite.ts --stack $(STACK) $(RENEWALS)
+
+migration: setup ## walk the way of docs/migration.md from an old host, under load; MIGRATION="--help" tells more (root, takes the lab down first)
+	@$(TOOLS); node lab/migration/suite.ts $(MIGRATION)
 
 long-test: setup ## the lab's tests that take up to an hour each (root); LONG=environments runs one
 	@$(TOOLS); vitest run --project long $(LONG)

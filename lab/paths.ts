@@ -9,6 +9,9 @@ export const stateDir = process.env.LAB_STATE ?? "/var/lib/platform-lab";
 /** What labs share and keep: tools, images, downloads. */
 export const cacheDir = process.env.LAB_CACHE ?? join(homedir(), ".cache", "platform-lab");
 
+/** Where the stack files are that the lab uses: the project's own, or copies of them for a suite that changes them. */
+export const stackFilesDir = process.env.LAB_STACK_FILES ?? root;
+
 /** The daemon's own socket, log and process ID. */
 export const socketPath = join(stateDir, "daemon.sock");
 export const daemonLog = join(stateDir, "daemon.log");

@@ -60,6 +60,11 @@ test("an alias stays one, so that Azure changes it at once: of the name under wh
     "entry 300 A 203.0.113.1",
     "www 300 CNAME entry.chatbot.example.",
   ]);
+  // It is there before: what every name server has by then is nowhere for no moment.
+  expect(planned("www CNAME web.old.example.", { hosts: [www] })).toEqual([
+    "entry 300 A 203.0.113.1",
+    "www 60 CNAME web.old.example.",
+  ]);
   // A host of that name is no alias of itself.
   const entry = "entry.chatbot.example";
   expect(planned("entry CNAME web.old.example.", { hosts: [entry], dns: azure(entry) })).toEqual([

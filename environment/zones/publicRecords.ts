@@ -57,7 +57,8 @@ export function planPublicRecords<Address>(
 ): RecordSet<string | Address>[] {
   if (!plan.publicZone) return [];
   const { timeToLive: ttl } = plan.dns;
-  const moved = publicHosts(plan, zoneFile).filter(({ target }) => target === "azure");
+  const hosts = publicHosts(plan, zoneFile);
+  const moved = hosts.filter(({ target }) => target === "azure");
   const isReplaced = ({ name, type }: RecordSet) =>
     addressTypes.includes(type) && moved.some((host) => host.name === name);
   const kept = zoneFile.sets
@@ -72,7 +73,7 @@ export function planPublicRecords<Address>(
       .filter((set) => set.name !== name && !addressTypes.includes(set.type))
       .map(({ type, ttl: own, values }) => ({ name, type, ttl: own, values })),
   ]);
-  const entry: RecordSet<string | Address>[] = needsEntry(plan, moved)
+  const entry: RecordSet<string | Address>[] = needsEntry(plan, hosts)
     ? [{ name: entryName, type: "A", ttl, values: [address] }]
     : [];
   const all = [...kept, ...made, ...entry, ...delegations(plan.subZones, nameServers, zoneFile, ttl)];
@@ -82,18 +83,20 @@ export function planPublicRecords<Address>(
   );
 }
 
-/** Whether hosts are aliases of this environment's entry: those of environments behind it, or its own. */
-function needsEntry({ domain, reverseProxy }: PublicPlan, moved: readonly PublicHost[]): boolean {
+/**
+ * Whether hosts are aliases of this environment's entry, or will be: those of environments behind it, or its own. It is there
+ * before they are switched: an alias of what no name server has yet would be nowhere for a moment.
+ */
+function needsEntry({ domain, reverseProxy }: PublicPlan, hosts: readonly PublicHost[]): boolean {
   return (
     reverseProxy.public &&
-    (reverseProxy.forwards.length > 0 || moved.some(({ alias }) => alias === fullName(entryName, domain)))
+    (reverseProxy.forwards.length > 0 || hosts.some(({ alias }) => alias === fullName(entryName, domain)))
   );
 }
 
 /** What cannot be: `dns.target` and the zone file, and the zone file and the routes, do not fit. */
 export function publicRecordMistakes(plan: PublicPlan, zoneFile: ZoneFile): Mistake[] {
   const hosts = publicHosts(plan, zoneFile);
-  const moved = hosts.filter(({ target }) => target === "azure");
   const file = plan.dns.zoneFile ?? "";
   const place = (set: PlacedSet) => `${file}:${set.line}:${set.column}`;
   const mistakes: Mistake[] = hosts.flatMap(({ host, name, target, legacy, alias }): Mistake[] => {
@@ -137,7 +140,7 @@ export function publicRecordMistakes(plan: PublicPlan, zoneFile: ZoneFile): Mist
   });
   const isRouted = hosts.some(({ name }) => name === entryName);
   const inTheWay =
-    needsEntry(plan, moved) && !isRouted
+    needsEntry(plan, hosts) && !isRouted
       ? zoneFile.sets.filter(({ name, type }) => name === entryName && addressTypes.includes(type))
       : [];
   return [

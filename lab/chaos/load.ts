@@ -21,6 +21,8 @@ export interface LoadPlan {
   targets: string[];
   /** Where connections come from, in turn; as the system chooses where there is none. */
   from?: readonly string[];
+  /** Addresses of hosts, in place of those that the resolver tells: clients that have been told where to go. */
+  resolve?: Readonly<Record<string, string>>;
   /** The only addresses to which anything is sent, CIDR blocks: a record that points elsewhere meets no stranger. */
   within: string[];
   /** A connection for each request, so that nothing is ever sent again by the client. */
@@ -64,6 +66,7 @@ export function loadArguments(plan: LoadPlan, out: string): string[] {
     "--workers",
     String(Math.min(20_000, Math.ceil(15 * plan.rate))),
     ...(plan.from ?? []).flatMap((address) => ["--from", address]),
+    ...Object.entries(plan.resolve ?? {}).flatMap(([host, address]) => ["--resolve", `${host}:${address}`]),
     ...plan.within.flatMap((block) => ["--within", block]),
     ...(plan.newConnections ? ["--new-connections"] : []),
     ...plan.targets.flatMap((target) => ["--target", target]),

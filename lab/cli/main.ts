@@ -10,7 +10,7 @@ import { type ImageFault, imageFaults, setImageFault } from "../fabric/machine/i
 import { asAdministrator } from "../fabric/internet.ts";
 import { outside } from "../fabric/names.ts";
 import { keepSetting, settingNames, settingText, type VaultState, vaultStates } from "../liveSettings.ts";
-import { root, stateDir } from "../paths.ts";
+import { stackFilesDir, stateDir } from "../paths.ts";
 import { daemonStatus, runningDaemon } from "./daemon.ts";
 import { down } from "./down.ts";
 import { addInternetCommands } from "./internet.ts";
@@ -53,7 +53,7 @@ program
     const daemon = await runningDaemon();
     await timed(
       () => `tour of stack ${stack}`,
-      () => tour(daemon, stack, entryOf(root, stack)),
+      () => tour(daemon, stack, entryOf(stackFilesDir, stack)),
     );
   });
 program

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { dump, load } from "js-yaml";
 import { inForeground } from "../../delivery/apply/foreground.ts";
+import { resolverVariable } from "../../dns/servers.ts";
 import { secretsOf } from "../../environment/secrets.ts";
 import { isOwed, type Export } from "../../azure/pendingCreates.ts";
 import { arrangePlugins } from "../engine/plugins.ts";
@@ -12,7 +13,7 @@ import { authority } from "../authority.ts";
 import { credentials, stackSecret } from "../credentials.ts";
 import { acmeDirectory, hostAddress, publicResolver } from "../fabric/addresses.ts";
 import { readIfThere, writeAtomically } from "../files.ts";
-import { cacheDir, root, stateDir } from "../paths.ts";
+import { cacheDir, root, stackFilesDir, stateDir } from "../paths.ts";
 import { armPort } from "../settings.ts";
 import { standInRepository } from "../standins/repository.ts";
 import { withStandIns } from "../standins/settings.ts";
@@ -48,7 +49,7 @@ export function prepare(asked?: string, overlay?: Overlay): NodeJS.ProcessEnv {
   mkdirSync(projectDir, { recursive: true, mode: 0o700 });
   mkdirSync(backend, { recursive: true, mode: 0o700 });
   writeFileSync(join(projectDir, "Pulumi.yaml"), dump({ ...project(), main: relative(projectDir, root) }));
-  for (const stack of stacks(root)) {
+  for (const stack of stacks(stackFilesDir)) {
     try {
       layOver(stack, stack === overlay?.stack ? overlay : undefined);
     } catch (error) {
@@ -61,7 +62,8 @@ export function prepare(asked?: string, overlay?: Overlay): NodeJS.ProcessEnv {
     ...process.env,
     NODE_COMPILE_CACHE: join(cacheDir, "compile"),
     NODE_EXTRA_CA_CERTS: authority().bundleFile,
-    PLATFORM_DNS_RESOLVER: publicResolver,
+    // For the name servers of public zones.
+    [resolverVariable]: publicResolver,
     PULUMI_HOME: pulumiHome,
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: passphrase,
@@ -80,7 +82,7 @@ function layOver(
   { settings, left }: Pick<Overlay, "settings" | "left"> = { settings: [], left: [] },
 ): void {
   const file = join(projectDir, `Pulumi.${stack}.yaml`);
-  const given = withSettings(withoutSecrets(readStackFile(root, stack)), settings);
+  const given = withSettings(withoutSecrets(readStackFile(stackFilesDir, stack)), settings);
   const own = withStandIns(withAuthority(given, acmeDirectory), standInRepository(stateDir));
   const before = load(readIfThere(file) ?? "{}") as StackFile;
   const { subscriptionId, tenantId, clientId, clientSecret } = credentials();
@@ -181,7 +183,7 @@ const stateFile = (stack: string) => join(backend, ".pulumi", "stacks", project(
 
 /** Makes the stack in the lab's backend unless it is there. */
 export function ensureStack(stack: string): void {
-  requireStack(root, stack);
+  requireStack(stackFilesDir, stack);
   const env = prepare(stack);
   if (existsSync(stateFile(stack))) return;
   const made = spawnSync("pulumi", ["-C", projectDir, "stack", "init", "--no-select", "--stack", stack], {

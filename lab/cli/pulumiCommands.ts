@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Argument, type Command, InvalidArgumentError, Option } from "commander";
-import { root } from "../paths.ts";
+import { root, stackFilesDir } from "../paths.ts";
 import { askAzure } from "./askAzure.ts";
 import { ensureDaemon, runningDaemon } from "./daemon.ts";
 import { delivery, ensureStack, pulumi, recover } from "./pulumi.ts";
@@ -115,7 +115,7 @@ export function addPulumiCommands(program: Command): void {
         process.exitCode = run.status ?? 1;
       } else {
         await ensureDaemon();
-        const stack = args.slice(1).find((one) => stacks(root).includes(one));
+        const stack = args.slice(1).find((one) => stacks(stackFilesDir).includes(one));
         if (stack !== undefined) ensureStack(stack);
         else if (settings.length > 0)
           throw new Error(`--set: given ${settings.join(", ")}, allowed where the arguments name a stack`);
@@ -137,18 +137,19 @@ const yesOption = () => new Option("-y, --yes", "the lab never asks, so this cha
 
 /** The name of a stack that the project has a readable file for. */
 export const stackArgument = () =>
-  new Argument("<stack>", `one with a file Pulumi.<stack>.yaml: ${stacks(root).join(", ") || "none yet"}`).argParser(
-    (given: string) => {
-      try {
-        requireStack(root, given);
-        // Read here, so that a faulty file is told before a daemon is started for it.
-        readStackFile(root, given);
-      } catch (error) {
-        throw new InvalidArgumentError(`\n${(error as Error).message}`);
-      }
-      return given;
-    },
-  );
+  new Argument(
+    "<stack>",
+    `one with a file Pulumi.<stack>.yaml: ${stacks(stackFilesDir).join(", ") || "none yet"}`,
+  ).argParser((given: string) => {
+    try {
+      requireStack(stackFilesDir, given);
+      // Read here, so that a faulty file is told before a daemon is started for it.
+      readStackFile(stackFilesDir, given);
+    } catch (error) {
+      throw new InvalidArgumentError(`\n${(error as Error).message}`);
+    }
+    return given;
+  });
 
 /** A command of this program that is one of Pulumi's for a stack. */
 function stackCommand(program: Command, name: string, description: string): Command {

@@ -20,6 +20,7 @@ import { deployment } from "./deployment.ts";
 import { devTools } from "./devTools.ts";
 import { changes, losses } from "./groups.ts";
 import { wrongAnswers } from "./hosts.ts";
+import { migration } from "./migration.ts";
 import { names } from "./names.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
@@ -268,6 +269,7 @@ function whereRepairsAreQuick(tests: () => void): void {
 
 whereRepairsAreQuick(() => losses(capacity));
 describe("names", () => names());
+describe("where a service moves", () => migration());
 
 describe("certificates", () => certificates());
 
