@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
-import { planOf, siblingsOf } from "../environment/testing/stacks.ts";
+import { planOf } from "../environment/testing/stacks.ts";
 import { missingPeers, tellWaiting } from "./peers.ts";
 
 const peer = {
@@ -41,8 +41,10 @@ test("a preview goes on, and tells it", async () => {
 
 test("forwards whose environment has no entry are told in one line, others in none", async () => {
   const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+  const tools = { domain: "tools.chatbot.example", environment: "tools" };
+  const { reverseProxy } = plan;
+  await tellWaiting({ ...plan, reverseProxy: { ...reverseProxy, waiting: [tools, ...reverseProxy.waiting] } });
   await tellWaiting(plan);
-  await tellWaiting(planOf("prod", undefined, undefined, siblingsOf("dev", "tools")));
   expect(info.mock.calls).toEqual([
     [
       "tools.chatbot.example to tools, dev.chatbot.example to development: not forwarded until reverseProxy.entry of that " +
