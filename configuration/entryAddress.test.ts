@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from "vitest";
 import { committed, planOf } from "../environment/testing/stacks.ts";
 import { noZoneFile } from "../environment/zones/zoneFile.ts";
 import { entranceOf } from "./entryAddress.ts";
+import type * as wayIn from "./wayIn.ts";
 
 const failure = (statusCode: number) => Object.assign(new Error(`answer ${statusCode}`), { statusCode });
 
@@ -26,7 +27,7 @@ vi.mock("../azure/arm.ts", () => ({
     }),
 }));
 vi.mock("./wayIn.ts", async (original) => ({
-  ...(await original<typeof import("./wayIn.ts")>()),
+  ...(await original<typeof wayIn>()),
   wayThroughEntry: () => azure.way(),
 }));
 
