@@ -32,6 +32,7 @@ test("dev is built of a network, a group and a load balancer for each kind, a re
       .map(({ type, name }) => `${type.split(":")[2]} ${name}`)
       .sort(),
   ).toEqual([
+    "ChallengeRecords challenges",
     "DnsZone private-dns",
     "DnsZone public-dns",
     "Identities identities",
@@ -78,7 +79,16 @@ test.each([
 ])("%s is built of its own kinds", async (stack, tiers, scaleSets) => {
   const { recorder } = await preview(stack);
   const shared = [
-    ...["configuration", "identities", "network", "private-dns", "public-dns", "resource-group", "reverse-proxy"],
+    ...[
+      "challenges",
+      "configuration",
+      "identities",
+      "network",
+      "private-dns",
+      "public-dns",
+      "resource-group",
+      "reverse-proxy",
+    ],
     ...["storage", "vault"],
   ];
   expect(roots(recorder)).toEqual([...shared, ...tiers].sort());
@@ -222,8 +232,13 @@ test("where a stack is protected everything is, but for the run of Ansible, secr
     "azure-native:authorization:RoleAssignment storage-back-artifacts",
     "azure-native:authorization:RoleAssignment storage-front-artifacts",
     "azure-native:authorization:RoleAssignment storage-machine-learning-artifacts",
+    "azure-native:authorization:RoleAssignment storage-reverse-proxy-certificates",
     "azure-native:authorization:RoleAssignment vault-back-databaseLogin",
     "azure-native:authorization:RoleAssignment vault-data-databaseLogin",
+    "azure-native:authorization:RoleAssignment vault-reverse-proxy-acme-account",
+    "azure-native:authorization:RoleAssignment vault-reverse-proxy-certificate-api-chatbot-example-0c445e21",
+    "azure-native:authorization:RoleAssignment vault-reverse-proxy-certificate-gitlab-tools-chatbot-example-1201ea25",
+    "azure-native:authorization:RoleAssignment vault-reverse-proxy-certificate-www-chatbot-example-975e026f",
     "azure-native:dns:RecordSet public-dns-api",
     "azure-native:dns:RecordSet public-dns-entry",
     "azure-native:dns:RecordSet public-dns-www",

@@ -7,6 +7,7 @@ import { currentAcceleration, currentCapacity } from "./azure/capacity.ts";
 import { fixedPropertyMistakes } from "./azure/fixedProperties.ts";
 import { addressOfEntry } from "./azure/entryAddress.ts";
 import { peerNetworks } from "./azure/peerNetworks.ts";
+import { zoneNameServers } from "./azure/zoneNameServers.ts";
 import { standingIn } from "./azure/standing.ts";
 import { endMoves } from "./azure/standingPorts.ts";
 import { isToRecover } from "./azure/vaults.ts";
@@ -54,10 +55,11 @@ const peers = await peerNetworks(cloud, plan.peers);
 obstacles.push(...(await missingPeers(file, plan, peers)), ...(await switchObstacles(settings, plan)));
 if (obstacles.length > 0) throw new pulumi.RunError(obstacles.join("\n"));
 await tellWaiting(plan);
-const [recover, endpoints, entrysAddress] = await Promise.all([
+const [recover, endpoints, entrysAddress, subZoneServers] = await Promise.all([
   isToRecover(cloud, location, plan.vault),
   endpointsOf(cloud),
   addressOfEntry(cloud, plan.reverseProxy),
+  zoneNameServers(cloud, plan.subZones),
 ]);
 
 const options = protectionOf(protect);
@@ -195,7 +197,12 @@ const publicZone = plan.publicZone
       {
         ...common,
         domain: plan.domain,
-        recordSets: planPublicRecords<pulumi.Input<string>>(plan, settings.zoneFile, reverseProxy.publicAddress ?? ""),
+        recordSets: planPublicRecords<pulumi.Input<string>>(
+          plan,
+          settings.zoneFile,
+          reverseProxy.publicAddress ?? "",
+          subZoneServers,
+        ),
       },
       options,
     )

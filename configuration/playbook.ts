@@ -64,9 +64,9 @@ interface Prepared {
 const patienceSeconds = { machines: 600, hostKeys: 1200, console: 180, jumpHost: 300, interval: 2 };
 
 /**
- * Lists the machines, gives those that lack them identity and load balancers of their group, verifies their host keys, writes inventory,
- * known_hosts and SSH configuration, and runs `playbooks/environment.yml` on them: when machines, inventory or `ansible/`
- * changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. While
+ * Lists the machines, gives those that lack them identity and load balancers of their group, verifies their host keys,
+ * writes inventory, known_hosts and SSH configuration, and runs `playbooks/environment.yml` on them: when machines,
+ * inventory or `ansible/` changed, and only then. Machines without host keys, or that do not answer, are left out; the run fails at its end. While
  * an environment without a public address has no entry that stands, the run itself is left out, with a warning: the next
  * `pulumi up` after that makes it. A preview lists the machines that exist, and writes nothing.
  */

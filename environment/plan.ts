@@ -22,6 +22,7 @@ import type { Forward, ReverseProxySettings, Route, Tls } from "./reverseProxySc
 import type { Environment } from "./schema.ts";
 import { secretsOf, type WantedSecret } from "./secrets.ts";
 import { refreshSeconds } from "./stores.ts";
+import { planSubZones, type SubZone } from "./zones/subZones.ts";
 import { planSubnets, type PlannedSubnet } from "./subnets.ts";
 import type { Balance, Tier } from "./tierSchema.ts";
 
@@ -125,6 +126,8 @@ export interface Plan {
   domain: string;
   privateDomain: string;
   publicZone: boolean;
+  /** Zones of other environments that lie in this one's public zone. */
+  subZones: SubZone[];
   protect: boolean;
   zones: string[];
   /** Version of the image of all machines: `0.20260909.2596`, or `latest`. */
@@ -176,6 +179,7 @@ export function planEnvironment(
     domain: environment.domain,
     privateDomain: environment.privateDomain,
     publicZone: environment.publicZone,
+    subZones: planSubZones(environment, others),
     protect: environment.protect,
     zones: environment.zones,
     imageVersion: environment.imageVersion,

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, expect, test, vi } from "vitest";
-import { planOf, siblingsOf } from "../environment/testing/stacks.ts";
+import { planOf } from "../environment/testing/stacks.ts";
 import { missingPeers, tellWaiting } from "./peers.ts";
 
 const peer = {
@@ -39,13 +39,16 @@ test("a preview goes on, and tells it", async () => {
   ]);
 });
 
+const waiting = (environment: string) => ({ domain: `${environment}.chatbot.example`, environment });
+
 test("forwards whose environment has no entry are told in one line, others in none", async () => {
   const info = vi.spyOn(pulumi.log, "info").mockResolvedValue();
-  await tellWaiting(plan);
-  await tellWaiting(planOf("prod", undefined, undefined, siblingsOf("dev", "tools")));
+  const forwards = [waiting("tools"), waiting("dev")];
+  await tellWaiting({ ...plan, reverseProxy: { ...plan.reverseProxy, waiting: forwards } });
+  await tellWaiting(planOf("prod"));
   expect(info.mock.calls).toEqual([
     [
-      "tools.chatbot.example to tools, dev.chatbot.example to development: not forwarded until reverseProxy.entry of that " +
+      "tools.chatbot.example to tools, dev.chatbot.example to dev: not forwarded until reverseProxy.entry of that " +
         "environment's stack file says production",
     ],
     [expect.stringMatching(/^dev\.chatbot\.example to development: not forwarded until/)],

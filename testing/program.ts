@@ -67,6 +67,9 @@ export function mockAzure(
         network: {
           networkInterfaces: { list: () => pages([networkInterface("0a1b2c", "10.20.1.4")]) },
           loadBalancers: { list: () => pages(loadBalancers) },
+          // An environment's entry is not peered with it yet.
+          publicIPAddresses: { get: () => Promise.resolve({ ipAddress: "198.51.100.9" }) },
+          virtualNetworkPeerings: { list: () => pages([]) },
         },
         rest: restOf(subscription).rest,
       }),

@@ -11,6 +11,7 @@ function planOf({ hosts, dns, ...reverseProxy }: Given): PublicPlan {
   return {
     domain: "chatbot.example",
     publicZone: true,
+    subZones: [],
     dns: { zoneFile: "old.zone", target: {}, timeToLive: 300, ...dns },
     reverseProxy: { routes: hosts.map((host) => ({ host, share: 100 })), forwards: [], public: true, ...reverseProxy },
   };

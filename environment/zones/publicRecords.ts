@@ -2,9 +2,10 @@
 import type { Mistake } from "../mistakes.ts";
 import { labelInDomain, type Plan } from "../plan.ts";
 import { addressTypes, answersOf, delegationOf, fullName, inOrder, type RecordSet } from "./recordSet.ts";
+import { delegations, hiddenRecords } from "./subZones.ts";
 import type { PlacedSet, ZoneFile } from "./zoneFile.ts";
 
-export type PublicPlan = Pick<Plan, "domain" | "publicZone" | "dns"> & {
+export type PublicPlan = Pick<Plan, "domain" | "publicZone" | "subZones" | "dns"> & {
   reverseProxy: Pick<Plan["reverseProxy"], "routes" | "forwards" | "entry" | "public">;
 };
 
@@ -46,11 +47,13 @@ export function publicHosts(plan: PublicPlan, { sets }: ZoneFile): PublicHost[] 
  * All record sets of an environment's public zone, in the order of their names.
  *
  * @param address The environment's public address, as a string or as what will be one.
+ * @param nameServers Those of zones below this one, by their domain, as far as they stand.
  */
 export function planPublicRecords<Address>(
   plan: PublicPlan,
   zoneFile: ZoneFile,
   address: Address,
+  nameServers: Readonly<Record<string, readonly string[]>> = {},
 ): RecordSet<string | Address>[] {
   if (!plan.publicZone) return [];
   const { timeToLive: ttl } = plan.dns;
@@ -73,7 +76,7 @@ export function planPublicRecords<Address>(
   const entry: RecordSet<string | Address>[] = needsEntry(plan, hosts)
     ? [{ name: entryName, type: "A", ttl, values: [address] }]
     : [];
-  const all = [...kept, ...made, ...entry];
+  const all = [...kept, ...made, ...entry, ...delegations(plan.subZones, nameServers, zoneFile, ttl)];
   // A route may be for the entry's name, too.
   return inOrder(
     all.filter(({ name, type }, index) => all.findIndex((set) => set.name === name && set.type === type) === index),
@@ -142,6 +145,7 @@ export function publicRecordMistakes(plan: PublicPlan, zoneFile: ZoneFile): Mist
       : [];
   return [
     ...mistakes,
+    ...hiddenRecords(plan.subZones, plan.domain, file, zoneFile),
     ...inTheWay.map((set) => ({
       path: place(set),
       given: `${set.type} of ${fullName(entryName, plan.domain)}`,

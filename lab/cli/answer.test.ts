@@ -8,11 +8,11 @@ test("a good answer was served", () => {
   expect(readAnswer(text("HTTP/2 204", ""))).toEqual({ served: true });
 });
 
-test("an answer counts behind those that sent on to it", () => {
-  const sentOn = text("HTTP/1.1 301 Moved Permanently", "Location: https://www.example/", "", "");
-  expect(readAnswer(sentOn + text("HTTP/2 200", "server: nginx", "", "hello"))).toEqual({ served: true });
-  expect(readAnswer(sentOn)).toBeUndefined();
-  expect(readAnswer(sentOn + text("HTTP/2 502", "", ""))).toBeUndefined();
+test("an answer to which another one led is the one that counts", () => {
+  const redirect = ["HTTP/1.1 301 Moved Permanently", "Location: https://www.chatbot.example/", ""];
+  expect(readAnswer(text(...redirect, "HTTP/2 200", "", "hello"))).toEqual({ served: true });
+  expect(readAnswer(text(...redirect, "HTTP/2 502", "", "bad"))).toBeUndefined();
+  expect(readAnswer(text(...redirect))).toBeUndefined();
 });
 
 test("the reverse proxy's word that nothing is installed names the tier", () => {

@@ -4,11 +4,11 @@
 export type Answer = { served: true } | { served: false; tier: string };
 
 /**
- * Reads an answer as `curl --include --location` prints it, behind those that sent on; undefined for one that is neither a service's good one nor the reverse
+ * Reads an answer as `curl --include --location` prints it, behind those that lead to it; undefined for one that is neither a service's good one nor the reverse
  * proxy's word that nothing is installed yet (role `nginx-reverse-proxy`).
  */
 export function readAnswer(text: string): Answer | undefined {
-  const head = text.split(/\r?\n\r?\n/).find((part) => !/^HTTP\/[0-9.]+ 3\d\d/.test(part)) ?? "";
+  const head = text.split(/\r?\n\r?\n/).find((part) => !/^HTTP\/[0-9.]+ [13]\d\d/.test(part)) ?? "";
   const status = /^HTTP\/[0-9.]+ (\d{3})/.exec(head)?.[1] ?? "";
   if (status.startsWith("2")) return { served: true };
   const tier = /^x-nothing-installed: *([a-z0-9-]+)\r?$/im.exec(head)?.[1];

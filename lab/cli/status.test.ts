@@ -54,11 +54,21 @@ const status = stackStatus({
         private: false,
         networkIds: [],
         records: [
-          ...["@", "www", "*"].map((name) => ({ name, type: "A" as const, ttl: 60, values: ["198.51.100.4"] })),
-          // Of a stack behind another one's reverse proxies.
-          { name: "api", type: "CNAME" as const, ttl: 60, values: ["entry.example"] },
+          ...["@", "www", "*", "entry"].map((name) => ({
+            name,
+            type: "A" as const,
+            ttl: 60,
+            values: ["198.51.100.40"],
+          })),
+          { name: "api", type: "CNAME", ttl: 60, values: ["entry.chatbot.example."] },
+          // Neither is a host of the stack's.
+          { name: "mail", type: "A", ttl: 60, values: ["192.0.2.1"] },
+          { name: "shop", type: "CNAME", ttl: 60, values: ["shop.elsewhere.example."] },
         ],
       },
+    ],
+    publicAddresses: [
+      { id: `${group}/microsoft.network/publicipaddresses/pip`, name: "pip", address: "198.51.100.40" },
     ],
   }),
   status: {
@@ -91,7 +101,7 @@ test("a load balancer's policy is the one of its tag", () => {
   expect(status[0]?.loadBalancers[0]?.policy).toBe("cpu");
 });
 
-test("the zone's own record and those of host names have a URL", () => {
+test("names that lead to a public address of the lab have a URL, as aliases too", () => {
   expect(status[0]?.urls).toEqual([
     "http://chatbot.example/",
     "http://www.chatbot.example/",

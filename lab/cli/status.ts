@@ -5,6 +5,7 @@ import type { DaemonStatus } from "./daemon.ts";
 import { drifts, type Releases } from "./releases.ts";
 import { stackOf } from "./stacks.ts";
 import { table } from "./table.ts";
+import { urlsOf } from "./urls.ts";
 
 export interface StackStatus {
   stack: string;
@@ -107,11 +108,7 @@ export function stackStatus(
         .map(({ name, address }) => ({ name, address })),
       urls: world.zones
         .filter((zone) => !zone.private && stackOf(zone) === stack)
-        .flatMap((zone) =>
-          zone.records
-            .filter(({ type, name }) => (type === "A" || type === "CNAME") && !name.startsWith("*"))
-            .map(({ name }) => `http://${name === "@" ? "" : `${name}.`}${zone.name}/`),
-        ),
+        .flatMap((zone) => urlsOf(zone, world)),
     };
   });
 }

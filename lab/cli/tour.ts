@@ -7,8 +7,11 @@ import type { DaemonStatus } from "./daemon.ts";
 import { describe, stackStatus } from "./status.ts";
 import { outside } from "../fabric/names.ts";
 
-/** How long load balancers may take after an `up` to find their members. */
-const timeoutSeconds = 60;
+/**
+ * How long load balancers may take after an `up` to find their members, and new reverse proxies to have a certificate: they
+ * wait until all of them can answer for it.
+ */
+const timeoutSeconds = 300;
 
 /**
  * Sends a request to each URL of the stack and prints the answers and what runs. Throws where one fails; the reverse
@@ -53,11 +56,8 @@ Look next:
 function ask(url: string) {
   const { status, stdout, stderr } = spawnSync(
     "ip",
-    [
-      ...["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20"],
-      ...["--cacert", authority().bundleFile, url],
-    ],
-    { encoding: "utf8" },
+    ["netns", "exec", outside, "curl", "-sS", "--include", "--location", "--max-time", "20", url],
+    { encoding: "utf8", env: { ...process.env, CURL_CA_BUNDLE: authority().bundleFile } },
   );
   return { stdout, stderr, answer: status === 0 ? readAnswer(stdout) : undefined };
 }

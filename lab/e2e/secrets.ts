@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { load } from "js-yaml";
 import { expect, test } from "vitest";
+import { acmeAccountSecret, certificateSecret } from "../../environment/certificates.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, on, status, type Result } from "../commands.ts";
 import { credentials, stackSecret } from "../credentials.ts";
@@ -194,16 +195,25 @@ export function secrets(): void {
     values = secretValues();
     await untilWhole();
     vault = await Vault.open("dev");
-    expect(await vault.names()).toEqual(Object.keys(values));
+    const given = Object.keys(values);
+    const ofProxies = [
+      acmeAccountSecret,
+      ...["api", "www"].map((name) => certificateSecret(`${name}.dev.chatbot.example`)),
+    ];
+    expect(await vault.names()).toEqual([...given, ...ofProxies].sort());
     const secret = (name: string) => `${vault.uri}/secrets/${name}?api-version=7.4`;
     const ofVault = { resource: `https://${vaultSuffix}`, method: "GET" };
-    const all = Object.keys(values);
+    const all = [...given, ...ofProxies];
     const blobs = `https://${await outputOf("dev", "storageAccount")}.blob.${storageSuffix}`;
     const ofBlobs = { resource: "https://storage.azure.com/", method: "GET" };
+    const changing = (names: readonly string[]) =>
+      names.flatMap((name) => [
+        { ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) },
+        { ...ofVault, name: `delete ${name}`, method: "DELETE", url: secret(name) },
+      ]);
     const questions: Question[] = [
       ...all.map((name) => ({ ...ofVault, name: `read ${name}`, url: secret(name) })),
-      ...all.map((name) => ({ ...ofVault, name: `set ${name}`, method: "PUT", url: secret(name) })),
-      ...all.map((name) => ({ ...ofVault, name: `delete ${name}`, method: "DELETE", url: secret(name) })),
+      ...changing(given),
       { ...ofVault, name: "list secrets", url: `${vault.uri}/secrets?api-version=7.4` },
       { ...ofVault, name: "list deleted secrets", url: `${vault.uri}/deletedsecrets?api-version=7.4` },
       {
@@ -221,13 +231,16 @@ export function secrets(): void {
       { ...ofBlobs, name: "list artifacts", url: `${blobs}/artifacts?restype=container&comp=list` },
       { ...ofBlobs, name: "write an artifact", method: "PUT", url: `${blobs}/artifacts/applications/planted` },
       { ...ofBlobs, name: "list backups", url: `${blobs}/backups?restype=container&comp=list` },
+      { ...ofBlobs, name: "list certificates", url: `${blobs}/certificates?restype=container&comp=list` },
     ];
+    // Reverse proxies may change theirs, and would.
+    const asked = (tier: string) => (tier === "reverse-proxy" ? questions : [...questions, ...changing(ofProxies)]);
     const clients = clientIds();
     const withApplications = ["front", "back", "machine-learning"];
     const rows: Record<string, Record<string, string>> = {};
     for (const [tier, name] of await oneOfEach()) {
       const row: Record<string, string> = {};
-      for (const line of await runPython(name, asking(clients[tier] ?? "", clients, questions))) {
+      for (const line of await runPython(name, asking(clients[tier] ?? "", clients, asked(tier)))) {
         const [question, code, value] = JSON.parse(line) as [string, number, unknown];
         row[question] = `${code}${value ? ` ${JSON.stringify(value)}` : ""}`;
       }
@@ -238,6 +251,9 @@ export function secrets(): void {
     for (const [tier, row] of Object.entries(rows)) {
       const allowed: Record<string, string> = {
         ...Object.fromEntries((expected[tier] ?? []).map((name) => [`read ${name}`, "200"])),
+        ...(tier === "reverse-proxy"
+          ? { ...Object.fromEntries(ofProxies.map((name) => [`read ${name}`, "200"])), "list certificates": "200" }
+          : {}),
         [`identity of ${tier}`]: "200",
         ...(withApplications.includes(tier) ? { "list artifacts": "200" } : {}),
         // Without a role nobody sees a subscription.
@@ -247,7 +263,7 @@ export function secrets(): void {
         const refusal = what.startsWith("identity of ") ? "400" : "403";
         expect(`${tier}: ${what}: ${code}`).toBe(`${tier}: ${what}: ${allowed[what] ?? refusal}`);
       }
-      expect(Object.keys(row)).toHaveLength(questions.length + Object.keys(clients).length);
+      expect(Object.keys(row)).toHaveLength(asked(tier).length + Object.keys(clients).length);
     }
   }, 600_000);
 

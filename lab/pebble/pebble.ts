@@ -20,7 +20,7 @@ export interface PebbleSettings {
   dnsServer?: string;
   /** Port at which it asks for HTTP-01. */
   httpPort: number;
-  /** Seconds of validity by profile; the first one's is for orders that name none. */
+  /** Seconds of validity by profile. An order that names none gets any of them. */
   profiles: Record<string, number>;
   /** Percent of good nonces that it refuses, as any authority may. */
   refusedNonces?: number;

@@ -11,6 +11,7 @@ import { environmentOf, type StackFile } from "../cli/stackFile.ts";
 import { stacks } from "../cli/stacks.ts";
 import { credentials } from "../credentials.ts";
 import { root, stateDir } from "../paths.ts";
+import { noRunner } from "../standins/settings.ts";
 import type { Changes } from "./origin.ts";
 
 /** They are given to jobs by their runner. */
@@ -48,5 +49,8 @@ export function labSecrets(): string[] {
     });
   });
   // Of the key, a line from its middle.
-  return [...new Set([clientSecret, passphrase, key.split("\n")[2] ?? "", ...values])].filter((one) => one !== "");
+  const known = ["", noRunner];
+  return [...new Set([clientSecret, passphrase, key.split("\n")[2] ?? "", ...values])].filter(
+    (one) => !known.includes(one),
+  );
 }

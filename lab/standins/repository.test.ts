@@ -144,7 +144,10 @@ test("a push makes a job, a runner that was registered runs it, and a backup wit
       headers: { "PRIVATE-TOKEN": token, "content-type": "application/json" },
     });
     const said = await answer.text();
-    return { status: answer.status, body: said.startsWith("{") || said.startsWith("[") ? JSON.parse(said) : said };
+    return {
+      status: answer.status,
+      body: said.startsWith("{") || said.startsWith("[") ? (JSON.parse(said) as unknown) : said,
+    };
   };
   expect((await ask("user/runners", {}, "wrong")).status).toBe(401);
   expect((await ask("projects", { name: "app" })).body).toMatchObject({ id: 1, path_with_namespace: "root/app" });

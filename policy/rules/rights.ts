@@ -7,11 +7,9 @@ import { at, must, mustMatch, notYetKnown, show } from "../values.ts";
 const roles: Readonly<Record<string, string>> = {
   "4633458b-17de-408a-b874-0445c86b69e6": "Key Vault Secrets User",
   "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1": "Storage Blob Data Reader",
-  // What keeps backups writes them, and deletes the oldest.
-  "ba92f5b4-2d11-453d-a403-e96b0029c9fe": "Storage Blob Data Contributor",
 };
 
-/** Roles that may write, and what: the certificates that machines renew, and what they need for that. */
+/** Roles that may write, and what: the certificates that machines renew, what they need for that, and backups. */
 const writing: Readonly<Record<string, { role: string; scope: RegExp }>> = {
   "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": {
     role: "Key Vault Secrets Officer",
@@ -19,7 +17,7 @@ const writing: Readonly<Record<string, { role: string; scope: RegExp }>> = {
   },
   "ba92f5b4-2d11-453d-a403-e96b0029c9fe": {
     role: "Storage Blob Data Contributor",
-    scope: /\/containers\/certificates$/i,
+    scope: /\/containers\/(certificates|backups)$/i,
   },
   "befefa01-2a29-4197-83a8-272ff33ce314": { role: "DNS Zone Contributor", scope: /\/TXT\/_acme-challenge(\.[^/]+)?$/i },
 };
@@ -31,7 +29,7 @@ const single =
 export const rules: Rule[] = [
   {
     name: "role-least",
-    asks: "Machines get roles that read one kind of thing or write their certificates, and no role that gives roles",
+    asks: "Machines get roles that read one kind of thing or write their certificates and backups, and no role that gives roles",
     ids: ["Azure.RBAC.LimitOwner", "AZU-0030"],
     types: [types.roleAssignment],
     check: ({ inputs }) => {
@@ -40,7 +38,12 @@ export const rules: Rule[] = [
       if (given === notYetKnown || Object.hasOwn(roles, id)) return [];
       const allowed = Object.hasOwn(writing, id) ? writing[id] : undefined;
       if (allowed)
-        return mustMatch(inputs, "scope", allowed.scope, `what ${allowed.role} may be given for: certificates`);
+        return mustMatch(
+          inputs,
+          "scope",
+          allowed.scope,
+          `what ${allowed.role} may be given for: certificates and backups`,
+        );
       return [`roleDefinitionId: given ${show(given)}, allowed are ${Object.values(roles).join(", ")}`];
     },
   },

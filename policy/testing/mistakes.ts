@@ -492,7 +492,7 @@ export const mistakes: readonly Mistake[] = [
     ["DNS Zone Contributor", "befefa01-2a29-4197-83a8-272ff33ce314"],
   ].flatMap(([role, id]) =>
     ["vault-back-databaseLogin", "storage-back-artifacts"].map((name) =>
-      one("role-least", `${role ?? ""} for what is no certificate`, name, (inputs) =>
+      one("role-least", `${role ?? ""} for what is no certificate and no backup`, name, (inputs) =>
         put(
           inputs,
           "roleDefinitionId",

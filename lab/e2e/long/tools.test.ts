@@ -106,7 +106,10 @@ test("runners without a token are healthy, and those that got one from the vault
     gitlab,
     `${password}; curl -sSf -H "PRIVATE-TOKEN: $password" http://127.0.0.1/api/v4/projects/1/jobs/1/trace`,
   );
-  expect(hostNames.some((name) => trace.includes(`first on ${name}`)), trace).toBe(true);
+  expect(
+    hostNames.some((name) => trace.includes(`first on ${name}`)),
+    trace,
+  ).toBe(true);
   for (const name of runners) {
     await eventually(
       () => asRoot(name, "cat /etc/gitlab-runner/config.toml"),
