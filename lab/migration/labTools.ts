@@ -21,7 +21,7 @@ import { inProject, writeStackFiles } from "./stackFiles.ts";
 import { hosts, oldTimeToLive, type Check, type Stack, type State } from "./steps.ts";
 import { startClients } from "./traffic.ts";
 import type { Tools } from "./walk.ts";
-import { domains, registered, zoneFiles, type NameServers } from "./zones.ts";
+import { domains, registered, zoneFiles } from "./zones.ts";
 
 /** The operator's computer gives way to what stands for Azure on the same host: there it has processors of its own. */
 const givingWay = ["sh", "-c", '{ echo 19 >/proc/self/autogroup; } 2>/dev/null; exec nice -n 19 "$@"', "sh"];
@@ -42,6 +42,7 @@ export function labTools(
   const { all } = record.options;
   const stackFiles = stackFilesIn(record.directory);
   const zones = join(record.directory, "zones");
+  const oldZone = join(zones, "old.zone");
   const domain = domains[registered(all)];
   const givenSecrets = new Set<string>();
 
@@ -71,18 +72,18 @@ export function labTools(
     const is = (name: keyof State["outside"]) => had?.[name] === wanted[name];
     if (!is("oldHost"))
       await lab("old-host", ...(wanted.oldHost ? stacks.flatMap((one) => Object.values(hosts[one])) : ["--none"]));
-    if (!is("timeToLive") || !is("subZones")) {
-      const files = zoneFiles(all, wanted, wanted.subZones ? await nameServersOf(["dev", "tools"]) : {});
-      for (const [stack, text] of Object.entries(files)) writeFileSync(join(zones, `${stack}.zone`), text);
-      if (wanted.oldProvider) await lab("old-dns", domain, join(zones, `${registered(all)}.zone`));
-      if (wanted.timeToLive < oldTimeToLive && !is("timeToLive")) record.at("lowered", clock.nowMs());
+    if (!is("timeToLive")) {
+      const { old, project } = zoneFiles(all, wanted);
+      writeFileSync(oldZone, old);
+      for (const [stack, text] of Object.entries(project)) writeFileSync(join(zones, `${stack}.zone`), text);
+      if (wanted.oldProvider) await lab("old-dns", domain, oldZone);
+      if (wanted.timeToLive < oldTimeToLive) record.at("lowered", clock.nowMs());
     }
     if (!is("registry")) {
       await lab("registry", domain, wanted.registry);
       record.at("registered", clock.nowMs());
     }
-    if (!is("oldProvider"))
-      await lab("old-dns", domain, ...(wanted.oldProvider ? [join(zones, `${registered(all)}.zone`)] : ["--remove"]));
+    if (!is("oldProvider")) await lab("old-dns", domain, wanted.oldProvider ? oldZone : "--remove");
   };
 
   return {
@@ -187,10 +188,8 @@ export function labTools(
   }
 
   async function delegated({ outside: { registry } }: State): Promise<Verdict> {
-    const wanted =
-      registry === "old"
-        ? oldNameServers.map(({ name }) => name)
-        : ((await nameServersOf([registered(all)]))[registered(all)] ?? []);
+    const old = oldNameServers.map(({ name }) => name);
+    const wanted = registry === "old" ? old : await nameServersOf(registered(all));
     const plain = (names: readonly string[]) =>
       names
         .map((name) => name.replace(/\.$/, "").toLowerCase())
@@ -253,12 +252,10 @@ const publicAddress = async (stack: Stack): Promise<string | undefined> =>
 /** The folder of a record's stack files. */
 export const stackFilesIn = (directory: string): string => join(directory, "stacks");
 
-async function nameServersOf(stacks: readonly Stack[]): Promise<NameServers> {
-  const all = stacks.map(async (stack) => {
-    const { stdout } = await lab("pulumi", "stack", "output", "nameServers", "--json", "--stack", stack);
-    return [stack, JSON.parse(stdout) as string[]] as const;
-  });
-  return Object.fromEntries(await Promise.all(all));
+/** Names of Azure's name servers of a stack's zone. */
+async function nameServersOf(stack: Stack): Promise<string[]> {
+  const { stdout } = await lab("pulumi", "stack", "output", "nameServers", "--json", "--stack", stack);
+  return JSON.parse(stdout) as string[];
 }
 
 /** Asks until the answer is right, or the time is up. */

@@ -15,10 +15,6 @@ import { wayBack } from "./walk.ts";
 import { domains, registered, zoneFiles } from "./zones.ts";
 import { dump, load } from "js-yaml";
 
-const nameServers = {
-  dev: ["ns1-01.azure-dns.com.", "ns2-01.azure-dns.net."],
-  tools: ["ns1-02.azure-dns.com.", "ns2-02.azure-dns.net."],
-};
 const modes = [
   ["dev alone", false, ["dev"]],
   ["three environments", true, [...allStacks]],
@@ -36,7 +32,7 @@ afterEach(() => rmSync(directory, { recursive: true }));
 function planned(state: State, stack: Stack, all: boolean) {
   const zones = join(directory, "zones");
   mkdirSync(zones, { recursive: true });
-  for (const [of, text] of Object.entries(zoneFiles(all, state.outside, nameServers)))
+  for (const [of, text] of Object.entries(zoneFiles(all, state.outside).project))
     writeFileSync(join(zones, `${of}.zone`), text);
   writeStackFiles(directory, state, { ...known, zones: inProject(zones) });
   const file = join(directory, `Pulumi.${stack}.yaml`);
@@ -135,15 +131,15 @@ test("a line of a stack file is set, put in anew and taken out; what is known la
   expect(file.config["platform:environment"].reverseProxy.public).toBe(true);
 });
 
-test("zone files are right, and name the zones below only where their name servers are known", () => {
+test("zone files are right, and the old provider's one zone has the hosts of all of them", () => {
   for (const all of [false, true]) {
-    const files = zoneFiles(all, { timeToLive: 300, subZones: all }, nameServers);
-    expect(Object.keys(files)[0]).toBe(registered(all));
-    for (const [stack, text] of Object.entries(files))
+    const { old, project } = zoneFiles(all, { timeToLive: 300 });
+    expect(parseZoneFile(old, domains[registered(all)]).mistakes).toEqual([]);
+    for (const [stack, text] of Object.entries(project))
       expect(parseZoneFile(text, domains[stack as Stack]).mistakes, stack).toEqual([]);
   }
-  expect(zoneFiles(true, { timeToLive: 5, subZones: false }, {}).prod).toContain("www.dev 5 CNAME old-host.example.");
-  expect(() => zoneFiles(true, { timeToLive: 5, subZones: true }, {})).toThrow(
-    "the name servers of dev.chatbot.example",
-  );
+  const { old, project } = zoneFiles(true, { timeToLive: 5 });
+  expect(old).toContain("www.dev 5 CNAME old-host.example.");
+  expect(project.prod).not.toContain("www.dev");
+  expect(project.dev).toContain("www 5 CNAME old-host.example.");
 });

@@ -18,8 +18,6 @@ export interface Outside {
   registry: Provider;
   /** Of the hosts, at the old provider and in the zone files. */
   timeToLive: number;
-  /** The domain's zone names the name servers of the environments below it, in place of their hosts. */
-  subZones: boolean;
   /** The old host answers. */
   oldHost: boolean;
   /** The old provider serves the domain. */
@@ -117,13 +115,7 @@ export const beginning: Partial<Record<Stack, Changes>> = Object.fromEntries(
   allStacks.map((stack) => [stack, { ...routes(stack), ...tls(), dns: { timeToLive } }]),
 );
 
-export const outsideAtFirst: Outside = {
-  registry: "old",
-  timeToLive: oldTimeToLive,
-  subZones: false,
-  oldHost: true,
-  oldProvider: true,
-};
+export const outsideAtFirst: Outside = { registry: "old", timeToLive: oldTimeToLive, oldHost: true, oldProvider: true };
 
 /** Services of dev, one after the other: back ends, then front ends. */
 const devServices: Step[] = (
@@ -273,15 +265,6 @@ const threeEnvironments: Step[] = [
     outside: { timeToLive },
     ups: ["dev", "tools", "prod"],
     checks: ["compared", "refused"],
-  },
-  {
-    name: "dns-sub-zones",
-    title: "the domain's zone leads to the zones of dev and tools at Azure",
-    files: {},
-    outside: { subZones: true },
-    ups: ["prod"],
-    waits: "time to live",
-    checks: ["compared"],
   },
   {
     name: "dns-delegation",

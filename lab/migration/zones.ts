@@ -9,27 +9,26 @@ export const domains: Readonly<Record<Stack, string>> = {
   prod: "chatbot.example",
 };
 
-/** Name servers of zones at Azure, by stack, as far as they stand. */
-export type NameServers = Partial<Record<Stack, readonly string[]>>;
-
 /** The stack whose domain is the registry's. */
 export const registered = (all: boolean): Stack => (all ? "prod" : "dev");
 
 /** Hosts are aliases of the old host: such a record changes at Azure without a moment in between (docs/dns.md). */
 const alias = (name: string, ttl: number) => `${name} ${ttl} CNAME ${oldHost}.`;
 
+/** What the old provider has of the domain, and the zone files by stack as they come into the project. */
+export interface ZoneFiles {
+  old: string;
+  project: Partial<Record<Stack, string>>;
+}
+
 /**
- * The zone files by stack. The first one is what the old provider has.
- *
- * @param all dev's and tools' hosts are in the domain's own zone at the old provider, as long as it does not name their zones.
+ * @param all dev's and tools' hosts are in the domain's one zone at the old provider, and in zones of their own at Azure, to
+ *   which the program delegates.
  */
-export function zoneFiles(
-  all: boolean,
-  { timeToLive, subZones }: Pick<Outside, "timeToLive" | "subZones">,
-  nameServers: NameServers,
-): Partial<Record<Stack, string>> {
-  const label = (host: string, stack: Stack) => host.slice(0, -domains[stack].length - 1);
-  const own = (stack: Stack) => Object.values(hosts[stack]).map((host) => alias(label(host, stack), timeToLive));
+export function zoneFiles(all: boolean, { timeToLive }: Pick<Outside, "timeToLive">): ZoneFiles {
+  const label = (host: string, domain: string) => host.slice(0, -domain.length - 1);
+  const own = (stack: Stack, domain = domains[stack]) =>
+    Object.values(hosts[stack]).map((host) => alias(label(host, domain), timeToLive));
   const zone = (...records: string[]) =>
     [
       `$TTL ${timeToLive}`,
@@ -40,15 +39,15 @@ export function zoneFiles(
       ...records,
       "",
     ].join("\n");
-  if (!all)
+  if (!all) {
     // One of the two names is an address, which becomes another one at Azure.
-    return { dev: zone(alias("www", timeToLive), `api ${timeToLive} A ${oldHostAddress}`) };
-  const below = (["dev", "tools"] as const).flatMap((stack) => {
-    if (!subZones) return Object.values(hosts[stack]).map((host) => alias(label(host, "prod"), timeToLive));
-    const servers = nameServers[stack] ?? [];
-    if (servers.length === 0) throw new Error(`the name servers of ${domains[stack]} at Azure are not known`);
-    return servers.map((server) => `${stack} 60 NS ${server.replace(/\.?$/, ".")}`);
-  });
-  const zones = { dev: own("dev"), tools: own("tools"), prod: [...own("prod"), ...below] };
-  return { prod: zone(...zones.prod), dev: zone(...zones.dev), tools: zone(...zones.tools) };
+    const dev = zone(alias("www", timeToLive), `api ${timeToLive} A ${oldHostAddress}`);
+    return { old: dev, project: { dev } };
+  }
+  const below = (["dev", "tools"] as const).flatMap((stack) => own(stack, domains.prod));
+  const prod = own("prod");
+  return {
+    old: zone(...prod, ...below),
+    project: { prod: zone(...prod), dev: zone(...own("dev")), tools: zone(...own("tools")) },
+  };
 }
