@@ -1,6 +1,6 @@
 /** `make matrix`: what answers which host name from outside, and what calls what inside, beside what is declared. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { Command, CommanderError, Option } from "commander";
 import { machinePorts } from "../../environment/flows.ts";
 import { sayer } from "../chaos/program.ts";
@@ -62,8 +62,10 @@ async function main({ only, out }: Arguments): Promise<void> {
     differences,
   };
   const directory = newResults(join(cacheDir, "matrix"), began);
-  for (const file of [join(directory, "matrix.json"), ...(out === undefined ? [] : [out])])
+  for (const file of [join(directory, "matrix.json"), ...(out === undefined ? [] : [out])]) {
+    mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  }
   console.log(
     differences.length === 0
       ? "everything is as declared"
