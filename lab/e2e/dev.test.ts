@@ -3,16 +3,14 @@
  * They do not prove anything about Azure itself.
  */
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { questions, recap } from "../../e2e/questions.ts";
+import { questions } from "../../e2e/questions.ts";
 import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
-import { daemonStatus, runningDaemon } from "../cli/daemon.ts";
-import { stackStatus } from "../cli/status.ts";
+import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
-import { MarkedCommand } from "../interruptions/markedCommand.ts";
 import { root, stateDir } from "../paths.ts";
 import { certificates } from "./certificates.ts";
 import { answerWhileConnecting } from "./connecting.ts";
@@ -25,7 +23,6 @@ import { names } from "./names.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
 import { secrets } from "./secrets.ts";
-import { stackFile } from "./stackFile.ts";
 import { labEnvironment } from "./target.ts";
 
 const instances = { back: 2, "back-balancer": 2, data: 1, front: 2, "machine-learning": 1, "reverse-proxy": 2 };
@@ -47,7 +44,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await lab("down");
   rmSync(directory, { recursive: true });
-  rmSync(join(root, "Pulumi.staging.yaml"), { force: true });
 });
 
 async function machinesPerTier(): Promise<Record<string, number>> {
@@ -285,76 +281,18 @@ test("the programs of prod and tools preview without error", async () => {
   }
 });
 
-/** dev with fewer machines, protected, a tier renamed, which calls nothing but its installation's sources and back. */
-const staging = () =>
-  stackFile("staging", "10.40.0.0/16", ({ front, ...tiers }) => {
-    for (const tier of Object.values(tiers)) tier["instances"] = 1;
-    delete tiers["back"]?.["balance"];
-    return {
-      protect: true,
-      trustedLaunch: true,
-      tiers: {
-        ...tiers,
-        web: { ...front, kind: "front", instances: 1, outbound: [{ to: "Internet", ports: [80, 443] }] },
-      },
-      reverseProxy: {
-        instances: 1,
-        tls: { redirect: false },
-        routes: [{ host: "www.staging.chatbot.example", tier: "web" }],
-      },
-    };
-  });
-
-test("a fourth stack, made by copying a stack file, comes up beside dev, with a tier of another name, although its first up was killed", async () => {
-  writeFileSync(join(root, "Pulumi.staging.yaml"), staging());
-  const killed = new MarkedCommand([labCommand, "up", "staging"], join(directory, "killed.log"));
-  await eventually(
-    async () => stackStatus(await runningDaemon()).find(({ stack }) => stack === "staging")?.machines.length ?? 0,
-    (machines) => machines >= 2,
-    180,
-  );
-  await killed.kill("group");
-  // At once, while Pulumi's plugins may still run.
-  const { output } = await lab("up", "staging");
-  expect(output).toContain("stack staging was locked by a Pulumi that was killed");
-  expect(output).toContain("an up of stack staging was killed; what it had begun to make is looked for first");
-  expect(killed.left()).toEqual([]);
-  await lab("preview", "staging", "--", "--expect-no-changes");
-  const answer = await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/");
-  for (const tier of ["web", "back", "data"]) expect(answer.stdout).toContain(tier);
-  expect((await outside("curl", "-sS", "--max-time", "20", www)).stdout).toContain("front");
-}, 900_000);
-
-test("a playbook acts on the servers of all environments, and each has its own environment's values", async () => {
-  const both = ["-i", "inventory/dev.yml", "-i", "inventory/staging.yml"];
-  const again = await run(["ansible-playbook", ...both, "playbooks/front.yml"], ansible);
-  const lines = recap(again.stdout);
-  expect(lines.map((line) => line.replace(/^(front|web)\S*\.(\w+) .*$/, "$1 $2")).sort()).toEqual([
-    "front dev",
-    "front dev",
-    "web staging",
-  ]);
-  for (const line of lines) expect(line).toMatch(/changed=0 +unreachable=0 +failed=0/);
-  const values = async (...inventories: string[]) => {
-    const listed = await run(["ansible-inventory", ...inventories, "--list"], ansible);
-    return (JSON.parse(listed.stdout) as { _meta: { hostvars: object } })._meta.hostvars;
-  };
-  const alone = { ...(await values("-i", "inventory/dev.yml")), ...(await values("-i", "inventory/staging.yml")) };
-  expect(await values(...both)).toEqual(alone);
-  expect(await values("-i", "inventory")).toEqual(alone);
-});
-
 test("a protected stack is not destroyed, not even in part, until its protection was taken away", async () => {
-  const machines = async () => (await status("staging")).machines.map(({ name }) => name).sort();
+  await lab("up", "dev", "--set", "protect=true");
+  const machines = async () => (await status("dev")).machines.map(({ name }) => name).sort();
   const before = await machines();
-  expect((await lab("pulumi", "stack", "output", "protection", "--stack", "staging")).stdout).toContain(
-    "pulumi config set -s staging --path 'platform:environment.protect' false",
+  expect((await lab("pulumi", "stack", "output", "protection", "--stack", "dev")).stdout).toContain(
+    "pulumi config set -s dev --path 'platform:environment.protect' false",
   );
-  const refused = await run([labCommand, "destroy", "staging"]);
+  const refused = await run([labCommand, "destroy", "dev"]);
   expect(refused.status).not.toBe(0);
   expect(refused.output).toContain("because it is protected");
   expect(await machines()).toEqual(before);
-  const kept = await lab("pulumi", "stack", "export", "--stack", "staging");
+  const kept = await lab("pulumi", "stack", "export", "--stack", "dev");
   const { resources } = (
     JSON.parse(kept.stdout) as { deployment: { resources: { type: string; protect?: boolean }[] } }
   ).deployment;
@@ -365,14 +303,11 @@ test("a protected stack is not destroyed, not even in part, until its protection
   const ofAzure = resources.filter(({ type }) => type.startsWith("azure-native:") && !free.includes(type));
   expect(ofAzure.length).toBeGreaterThan(20);
   expect(ofAzure.filter(({ protect }) => protect !== true)).toEqual([]);
-  expect((await outside("curl", "-sS", "--max-time", "20", "http://www.staging.chatbot.example/")).stdout).toContain(
-    "web",
-  );
-  await lab("up", "staging", "--set", "protect=false");
+  expect((await outside("curl", "-sS", "--max-time", "20", www)).stdout).toContain("front");
+  await lab("up", "dev");
 }, 900_000);
 
 test("destroy leaves no machine, and down leaves nothing at all", async () => {
-  await lab("destroy", "staging");
   await lab("destroy", "dev");
   expect((await daemonStatus())?.world.machines).toEqual([]);
   await lab("down");
