@@ -128,6 +128,16 @@ const devServices: Step[] = (
   ] as const
 ).map(([name, title, shares]) => ({ name, title, files: { dev: routes("dev", shares) }, ups: ["dev"], checks: [] }));
 
+const oldHostOff: Step = {
+  name: "old-host-off",
+  title: "the old host and the old provider are switched off",
+  files: {},
+  outside: { oldHost: false, oldProvider: false },
+  ups: [],
+  checks: [],
+  back: "none: they are switched on again, at the worst",
+};
+
 /** dev alone: its domain is at the old provider, and moves as a whole. */
 const devAlone: Step[] = [
   {
@@ -186,15 +196,7 @@ const devAlone: Step[] = [
     waits: "silence",
     checks: [],
   },
-  {
-    name: "old-host-off",
-    title: "the old host and the old provider are switched off",
-    files: {},
-    outside: { oldHost: false, oldProvider: false },
-    ups: [],
-    checks: [],
-    back: "none: they are switched on again, at the worst",
-  },
+  oldHostOff,
   {
     name: "authority",
     title: "certificates come from the authority",
@@ -327,15 +329,7 @@ const threeEnvironments: Step[] = [
     waits: "silence",
     checks: [],
   },
-  {
-    name: "old-host-off",
-    title: "the old host and the old provider are switched off",
-    files: {},
-    outside: { oldHost: false, oldProvider: false },
-    ups: [],
-    checks: [],
-    back: "none: they are switched on again, at the worst",
-  },
+  oldHostOff,
   {
     name: "authority",
     title: "certificates come from the authority",
