@@ -30,6 +30,7 @@ import { blobService } from "./environment/cloud.ts";
 import { StackError } from "./environment/mistakes.ts";
 import { resourceName, tags } from "./environment/names.ts";
 import type { MachineGroup } from "./environment/machineGroup.ts";
+import { routeUrls } from "./environment/plan.ts";
 import { readStack } from "./environment/read.ts";
 import { planPublicRecords } from "./environment/zones/publicRecords.ts";
 import { missingPeers, tellWaiting } from "./preflight/peers.ts";
@@ -283,9 +284,7 @@ export const entryAddress = reverseProxy.publicAddress ?? entrance.address;
 /** Where proxies and machines of other environments call, by what is declared; undefined where none may. */
 export const internalAddress = reverseProxy.internalAddress;
 /** Where clients find the routed services; a wildcard has no address of its own. */
-export const urls = plan.reverseProxy.routes
-  .filter(({ host }) => !host.startsWith("*."))
-  .map(({ host }) => `${plan.reverseProxy.tls.redirect ? "https" : "http"}://${host}/`);
+export const urls = routeUrls(plan.reverseProxy);
 /** Private addresses of the load balancers, by tier. */
 export const loadBalancers = Object.fromEntries(served.map(({ name, address }) => [name, address]));
 /** Private addresses of the machines, by name. */

@@ -5,9 +5,9 @@
 import { machinesInSubnet } from "./address.ts";
 import { show, type Mistake } from "./mistakes.ts";
 import { accountName, vaultName } from "./names.ts";
-import { labelInDomain } from "./plan.ts";
 import { administratorsSchema } from "./administrators.ts";
 import { allowedInsteadOf, allowedInsteadOfEnvironment } from "./groupNames.ts";
+import { labelInDomain } from "./hostNames.ts";
 import { environmentSchema } from "./schema.ts";
 import { checkOutbound } from "./outboundConsistency.ts";
 import { checkPeers } from "./peerConsistency.ts";

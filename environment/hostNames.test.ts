@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { isDnsName, parseLegacy } from "./hostNames.ts";
+import { isDnsName, labelInDomain, parseLegacy } from "./hostNames.ts";
 
 test("a DNS name has two labels or more, and an address is none", () => {
   for (const name of ["a.b", "www.dev.chatbot.example", "4.chatbot.example", "xn--bcher-kva.example", "a.b-2.c3"]) {
@@ -60,4 +60,10 @@ test("what is a legacy address is so to every program that reads URLs, unchanged
       },
     ),
   );
+});
+
+test("a host has a label in the zone only when it lies in the domain", () => {
+  expect(labelInDomain("www.dev.chatbot.example", "dev.chatbot.example")).toBe("www");
+  expect(labelInDomain("dev.chatbot.example", "dev.chatbot.example")).toBe("@");
+  expect(labelInDomain("www.mydev.chatbot.example", "dev.chatbot.example")).toBeUndefined();
 });

@@ -24,6 +24,12 @@ export function covers(wildcard: string, host: string): boolean {
   );
 }
 
+/** Label of a host in the public zone, `@` for the domain itself; undefined when the host lies elsewhere. */
+export function labelInDomain(host: string, domain: string): string | undefined {
+  if (host === domain) return "@";
+  return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : undefined;
+}
+
 const legacyPattern = /^(https?):\/\/([a-z0-9.-]+)(?::([1-9]\d{0,4}))?$/;
 
 /** An address outside of the environment. */

@@ -2,11 +2,10 @@
  * Checks of what a stack file says of other environments of the project: entry, forwards, peers, and hosts that several
  * would answer. Every stack checks its own side; both sides of what is wrong between two are told, each in its file.
  */
-import { covers } from "./hostNames.ts";
+import { covers, labelInDomain } from "./hostNames.ts";
 import { check, show, type Mistake } from "./mistakes.ts";
 import { same } from "./peers.ts";
 import { flowSchema, type Flow } from "./peerSchema.ts";
-import { labelInDomain } from "./plan.ts";
 import { forwardSchema, type Forward } from "./reverseProxySchema.ts";
 import { environmentSchema, type Environment } from "./schema.ts";
 import type { Sibling } from "./siblings.ts";

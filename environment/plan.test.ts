@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { Rule } from "./flows.ts";
 import { portsOf } from "./portMoves.ts";
 import { secretNames } from "./machineGroup.ts";
-import { labelInDomain, machineGroups, type Plan } from "./plan.ts";
+import { machineGroups, routeUrls, type Plan } from "./plan.ts";
 import { committed, planOf } from "./testing/stacks.ts";
 
 const rulesOf = (subnet: string): Record<string, [sources: Rule["sources"], ports: string[]]> =>
@@ -171,10 +171,17 @@ test("a route leads to its tier's load balancer, or to the old host", () => {
   ]);
 });
 
-test("a host has a label in the zone only when it lies in the domain", () => {
-  expect(labelInDomain("www.dev.chatbot.example", "dev.chatbot.example")).toBe("www");
-  expect(labelInDomain("dev.chatbot.example", "dev.chatbot.example")).toBe("@");
-  expect(labelInDomain("www.mydev.chatbot.example", "dev.chatbot.example")).toBeUndefined();
+test("people are sent to HTTPS only where a certificate will be one that clients take", () => {
+  const routes = ["www.dev.chatbot.example", "given.dev.chatbot.example", "*.dev.chatbot.example"];
+  const urlsWith = (tls: object) => {
+    const environment = committed("dev") as Record<string, object>;
+    environment["reverseProxy"] = { routes: routes.map((host) => ({ host, tier: "front" })), tls };
+    return routeUrls(planOf("dev", environment).reverseProxy);
+  };
+  const [www, given] = routes;
+  expect(urlsWith({ acme: {} })).toEqual([`https://${www}/`, `https://${given}/`]);
+  expect(urlsWith({ acme: {}, redirect: false })).toEqual([`http://${www}/`, `http://${given}/`]);
+  expect(urlsWith({ given: [given] })).toEqual([`http://${www}/`, `https://${given}/`]);
 });
 
 test("variables of applications tell where tiers serve, whatever port those have", () => {

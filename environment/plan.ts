@@ -10,7 +10,7 @@ import {
 import type { Administrators } from "./administrators.ts";
 import { isPublic, planCertificates, type PlannedCertificate } from "./certificates.ts";
 import type { DnsSettings } from "./dnsSchema.ts";
-import { parseLegacy, type LegacyAddress } from "./hostNames.ts";
+import { labelInDomain, parseLegacy, type LegacyAddress } from "./hostNames.ts";
 import { planMachineGroup, type MachineGroup } from "./machineGroup.ts";
 import { accountName, resourceName, vaultName } from "./names.ts";
 import { planPorts, type PortPlan, type StandingPorts } from "./portMoves.ts";
@@ -230,10 +230,13 @@ export function machineGroups(plan: Pick<Plan, "tiers" | "reverseProxy">): Machi
   ];
 }
 
-/** Label of a host in the public zone, `@` for the domain itself; undefined when the host lies elsewhere. */
-export function labelInDomain(host: string, domain: string): string | undefined {
-  if (host === domain) return "@";
-  return host.endsWith(`.${domain}`) ? host.slice(0, -domain.length - 1) : undefined;
+/** Where clients find what is routed: over HTTPS where HTTP is sent on. A wildcard has no address of its own. */
+export function routeUrls({ routes, tls, certificates }: PlannedReverseProxy): string[] {
+  const isPlain = (host: string) =>
+    !tls.redirect || certificates.some((one) => one.host === host && one.source === "self-signed");
+  return routes
+    .filter(({ host }) => !host.startsWith("*."))
+    .map(({ host }) => `${isPlain(host) ? "http" : "https"}://${host}/`);
 }
 
 function planService(

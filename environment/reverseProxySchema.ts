@@ -85,7 +85,10 @@ const tls = z
           "Others have one by ACME, or a self-signed one where `acme` is not there",
         ...unique,
       }),
-    redirect: z.boolean().default(true).describe("Send http:// on to https://"),
+    redirect: z
+      .boolean()
+      .default(true)
+      .describe("Send http:// on to https://, once the host has a certificate that is not self-signed"),
     strictTransportSecurity: wholeNumber(0, 63_072_000)
       .default(0)
       .describe("Seconds for which browsers ask by https:// only (HSTS); 0: they are not told"),

@@ -1,7 +1,6 @@
 /** Checks between the routes of an environment, and of what else a stack file says of their hosts. */
-import { covers, parseLegacy } from "./hostNames.ts";
+import { covers, labelInDomain, parseLegacy } from "./hostNames.ts";
 import { show, type Mistake } from "./mistakes.ts";
-import { labelInDomain } from "./plan.ts";
 import type { Sibling } from "./siblings.ts";
 import type { PartialTier } from "./tierConsistency.ts";
 import { asArray, asObject } from "./untyped.ts";

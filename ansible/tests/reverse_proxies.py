@@ -117,6 +117,7 @@ class Proxy:
         (folder / "certificates").mkdir(parents=True)
         (folder / "mime.types").write_text("types { text/html html; }")
         self.thumbprint("")
+        self.placeholders()
         self.address = address
         self.ports = {port: free_port(address) for port in (80, 443)}
         self.moved = moved or {}
@@ -124,6 +125,10 @@ class Proxy:
 
     def thumbprint(self, value):
         (self.folder / "acme.conf").write_text(f'map "" $acme_thumbprint {{ default "{value}"; }}')
+
+    def placeholders(self, *hosts):
+        entries = "".join(f'"{host}" 1; ' for host in hosts)
+        (self.folder / "placeholders.conf").write_text(f'map $certificate $placeholder {{ default ""; {entries}}}')
 
     def write(self, text):
         folder = str(self.folder)

@@ -171,6 +171,7 @@ class CertificatesTest(MachineTest):
         self.patch("SETTINGS", str(self.folder / "settings.json"))
         self.patch("FOLDER", str(folder / "certificates"))
         self.patch("THUMBPRINT", str(folder / "acme.conf"))
+        self.patch("PLACEHOLDERS", str(folder / "placeholders.conf"))
         self.patch("STATE", str(folder / "state.json"))
         self.patch("LOCK", str(folder / "lock"))
         self.patch("OWED", str(folder / "owed"))
@@ -233,6 +234,21 @@ class FetchTest(CertificatesTest):
         for entry in entries:
             self.assert_self_signed(entry["host"])
         self.assertTrue((self.folder / "one/certificates/any.c.example.pem").exists())
+
+    def test_nginx_is_told_which_certificates_are_for_the_time_being(self):
+        conf = pathlib.Path(certificates.PLACEHOLDERS)
+        self.settings(*({"host": host, "secret": SECRET, "source": source} for host, source in ((HOST, "acme"), ("*.c.example", "self-signed"))))
+        self.run_program("fetch")
+        self.assertEqual(conf.read_text(), f'map $certificate $placeholder {{ default ""; "{HOST}" 1; "*.c.example" 1; }}\n')
+        self.assertEqual(stat.S_IMODE(conf.stat().st_mode), 0o644)
+        self.hold(issued(begins=self.start))
+        before = len(self.reloads.read_text()) if self.reloads.exists() else 0
+        self.run_program("refresh")
+        self.assertEqual(conf.read_text(), 'map $certificate $placeholder { default ""; "*.c.example" 1; }\n')
+        self.assertEqual(len(self.reloads.read_text()), before + 1)
+        # What the vault does not answer stays as it was.
+        self.azure.away.add("vault")
+        self.assertEqual(self.run_program("fetch")[1], "")
 
     def test_the_account_is_asked_for_only_where_the_authority_gives_a_certificate(self):
         self.azure.refused.add("acme-account")

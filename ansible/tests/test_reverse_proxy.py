@@ -41,6 +41,8 @@ def cases(resolver, authorities):
         legacy("gone.a.example", "https", "gone.example"),
         shared("shared.a.example", 50),
         tier("api.dev.b.example"),
+        tier("new.a.example"),
+        tier("*.new.a.example", WILD, "wild"),
     ]
     forwards = [{"environment": "b", "address": BEHIND, "domain": "b.example", "hosts": ["www.b.example", "*.dev.b.example"]}]
     hosts = [route["host"] for route in entry] + forwards[0]["hosts"]
@@ -96,6 +98,7 @@ class ReverseProxyTest(unittest.TestCase):
 
         cls.entry = run("entry", moved={f"server {BEHIND}:80 ": f"server {BEHIND}:{PORT} "})
         cls.entry.thumbprint("thumb-print_1")
+        cls.entry.placeholders("new.a.example", "*.new.a.example", "www.b.example")
         cls.behind = run("behind", BEHIND)
         cls.behind.ports[80] = PORT
         cls.behind.write(cls.rendered["behind"])
@@ -168,6 +171,12 @@ class ReverseProxyTest(unittest.TestCase):
         status, headers, _, _ = self.entry.ask("http://www.a.example/form?a=b", "--data", "x=1")
         self.assertEqual((status, headers["location"]), (308, "https://www.a.example/form?a=b"))
         self.assertEqual(self.passed(self.secure("https://www.a.example/form", "--data", "x=1"))["body"], "x=1")
+
+    def test_nobody_is_sent_on_to_a_certificate_that_is_for_the_time_being(self):
+        for host in ("new.a.example", "any.new.a.example", "www.b.example"):
+            with self.subTest(host):
+                self.passed(self.entry.ask(f"http://{host}/"))
+        self.assertEqual(self.entry.ask("http://other.a.example/")[0], 308)
 
     def test_browsers_are_told_to_use_https_over_https_only_and_once(self):
         self.assertEqual(self.secure("https://www.a.example/")[1]["strict-transport-security"], "max-age=3600")

@@ -1,6 +1,7 @@
 /** The records of an environment's public zone: those of old, and those of the routed hosts. Pure. */
 import type { Mistake } from "../mistakes.ts";
-import { labelInDomain, type Plan } from "../plan.ts";
+import { labelInDomain } from "../hostNames.ts";
+import type { Plan } from "../plan.ts";
 import { addressTypes, answersOf, delegationOf, fullName, inOrder, type RecordSet } from "./recordSet.ts";
 import { delegations, hiddenRecords } from "./subZones.ts";
 import type { PlacedSet, ZoneFile } from "./zoneFile.ts";

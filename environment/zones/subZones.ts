@@ -1,4 +1,5 @@
 /** Public zones of other environments that lie in an environment's own: there the name is delegated to them. Pure. */
+import { labelInDomain } from "../hostNames.ts";
 import type { Mistake } from "../mistakes.ts";
 import type { Peer } from "../peers.ts";
 import type { Environment } from "../schema.ts";
@@ -19,14 +20,14 @@ export interface SubZone {
 export function planSubZones({ domain, publicZone }: Environment, others: readonly Peer[]): SubZone[] {
   if (!publicZone) return [];
   const zones = others.filter(({ environment }) => environment.publicZone);
-  const isIn = (inner: string, outer: string) => inner.endsWith(`.${outer}`);
+  const isIn = (inner: string, outer: string) => inner !== outer && labelInDomain(inner, outer) !== undefined;
   return zones
     .map(({ stack, environment }) => ({ environment: environment.name, stack, domain: environment.domain }))
     .filter((zone) => isIn(zone.domain, domain))
     .filter(
       (zone) => !zones.some(({ environment: other }) => isIn(zone.domain, other.domain) && isIn(other.domain, domain)),
     )
-    .map((zone) => ({ ...zone, name: zone.domain.slice(0, -domain.length - 1) }))
+    .map((zone) => ({ ...zone, name: labelInDomain(zone.domain, domain) ?? "@" }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
