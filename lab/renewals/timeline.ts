@@ -62,12 +62,18 @@ export async function play(plan: Plan, record: RenewalsRecord, tools: Tools, aut
     }
   };
   const works = async () => {
+    // While the vault has no certificate of a host, a proxy without files serves one that nobody trusts.
+    const reissued = each(reissues(plan, stretch, tools), days);
+    const then = async (done: readonly Work[]) => {
+      await reissued;
+      await each(done, days);
+    };
     await Promise.all([
       days.until(plan.days),
       each(awayAndBack(plan, first, stretch, tools), days),
-      each(reissues(plan, stretch, tools), days),
-      each(replacements(plan, from, record, tools, days), days),
-      each(wipes(plan, from, record, tools, days), days),
+      reissued,
+      then(replacements(plan, from, record, tools, days)),
+      then(wipes(plan, from, record, tools, days)),
     ]);
   };
   try {
@@ -119,10 +125,11 @@ async function each(works: readonly Work[], days: Days): Promise<void> {
 function awayAndBack({ away }: Plan, first: number, stretch: Stretch, tools: Tools): Work[] {
   const change = (service: (typeof away)[number]["service"], isAway: boolean, day: number): Work => ({
     day,
-    run() {
+    async run() {
+      const wasAway = !isAway && (await tools.isAway(service));
       tools.say(`day ${day}: the ${service} is ${isAway ? "away" : "back"}`);
       tools.set(service, isAway);
-      if (!isAway) stretch.away.push(service);
+      if (wasAway) stretch.away.push(service);
     },
   });
   return away

@@ -21,6 +21,10 @@ export interface FakeLabOptions {
   orders?: number;
   /** Seconds until a new proxy is in rotation, by its number. */
   bootSeconds?: (number: number) => number;
+  /** Seconds until a host has the certificate that is ordered by hand. */
+  issueSeconds?: number;
+  /** Services answer whatever is said. */
+  neverAway?: boolean;
 }
 
 const start = Date.UTC(2026, 11, 1);
@@ -58,11 +62,16 @@ export class FakeLab implements Tools {
     this.#away.set(service, spans);
   }
 
+  isAway(service: Service): Promise<boolean> {
+    return Promise.resolve(!this.#options.neverAway && this.#away.get(service)?.at(-1)?.[1] === Infinity);
+  }
+
   async reissue(host: string): Promise<void> {
     this.#note(`reissue ${host}`);
-    await this.clock.sleep(10);
+    await this.clock.sleep(this.#options.issueSeconds ?? 10);
     this.#renew(host);
     this.#issue(host, this.clock.nowMs());
+    this.#note(`${host} has another one`);
   }
 
   serial(host: string): Promise<string> {
