@@ -7,13 +7,15 @@ import type { LoadPlan } from "../chaos/load.ts";
 import { holds } from "../polling.ts";
 import { Days, daySeconds, refreshSeconds } from "./days.ts";
 import { ageOn, dayToGoOn, type Event, type Plan } from "./plan.ts";
-import type { End, RenewalsRecord, Stretch, Wiped } from "./record.ts";
+import type { Certificates, End, RenewalsRecord, Stretch, Wiped } from "./record.ts";
 import { replace } from "./replacement.ts";
 import { chosen, type Tools } from "./tools.ts";
 
 /** How long wiped files are waited for, where the vault is there. */
 const wipedSeconds = 60;
 const wipeAttempts = 3;
+/** From an order until the vault has what came of it. */
+const orderSeconds = 60;
 /** The last works may end so long after the last day. */
 const marginSeconds = 1800;
 const timeoutSeconds = 10;
@@ -84,8 +86,18 @@ export async function play(plan: Plan, record: RenewalsRecord, tools: Tools, aut
     await load.stop();
     await account();
   }
-  for (const host of stretch.hosts) host.written = await tools.written(host.host, since);
+  for (const one of stretch.hosts) await counted(one, since, tools);
   record.finish(await ends(plan, tools));
+}
+
+/** Counts what was ordered and what the vault has of it, once no order is under way. */
+async function counted(one: Certificates, since: number, tools: Tools): Promise<void> {
+  const agree = async () => {
+    one.ordered = tools.ordered(one.host, since);
+    one.written = await tools.written(one.host, since);
+    return one.ordered === one.written;
+  };
+  await holds(agree, { timeoutSeconds: orderSeconds, intervalSeconds: 2, clock: tools.clock });
 }
 
 /** What all proxies have; a renewal that has just come reaches them within a refresh. */

@@ -23,6 +23,8 @@ export interface FakeLabOptions {
   bootSeconds?: (number: number) => number;
   /** Seconds until a host has the certificate that is ordered by hand. */
   issueSeconds?: number;
+  /** Seconds from an order until it is counted among what was written. */
+  orderSeconds?: number;
   /** Services answer whatever is said. */
   neverAway?: boolean;
 }
@@ -81,7 +83,9 @@ export class FakeLab implements Tools {
 
   written(host: string, since: number): Promise<number> {
     this.#renew(host);
-    return Promise.resolve((this.#vault.get(host) ?? []).filter(({ begins }) => begins >= since).length);
+    const to = this.clock.nowMs() - (this.#options.orderSeconds ?? 0) * 1000;
+    const found = (this.#vault.get(host) ?? []).filter(({ begins }) => begins >= since && begins <= to);
+    return Promise.resolve(found.length);
   }
 
   ordered(host: string, since: number): number {
