@@ -72,10 +72,11 @@ export function labTools(
     const is = (name: keyof State["outside"]) => had?.[name] === wanted[name];
     if (!is("oldHost"))
       await lab("old-host", ...(wanted.oldHost ? stacks.flatMap((one) => Object.values(hosts[one])) : ["--none"]));
+    // Always: a record that was copied has none.
+    const { old, project } = zoneFiles(all, wanted);
+    writeFileSync(oldZone, old);
+    for (const [stack, text] of Object.entries(project)) writeFileSync(join(zones, `${stack}.zone`), text);
     if (!is("timeToLive")) {
-      const { old, project } = zoneFiles(all, wanted);
-      writeFileSync(oldZone, old);
-      for (const [stack, text] of Object.entries(project)) writeFileSync(join(zones, `${stack}.zone`), text);
       if (wanted.oldProvider) await lab("old-dns", domain, oldZone);
       if (wanted.timeToLive < oldTimeToLive) record.at("lowered", clock.nowMs());
     }
