@@ -73,7 +73,13 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
   );
   let isAsBefore = true;
   const tools = await labTools(stack, lab, await vaultName(stack), caFile);
+  const bringBack = () => {
+    tools.set("authority", false);
+    tools.set("vault", false);
+  };
   try {
+    // A suite that was killed has left them as they were.
+    bringBack();
     say(`proxies look every ${refreshSeconds} s`);
     await lab.up({ "vault.refresh": `PT${refreshSeconds}S` });
     keepSetting(stateDir, "acmeDaySeconds", String(daySeconds));
@@ -83,8 +89,7 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
     say(`NOT FINISHED  ${error instanceof Error ? error.message : String(error)}`);
   } finally {
     over.abort();
-    tools.set("authority", false);
-    tools.set("vault", false);
+    bringBack();
     keepSetting(stateDir, "acmeDaySeconds", String(definitions.acmeDaySeconds.standard));
     await tools.settle().catch((error: unknown) => say(`as many proxies as before: ${String(error)}`));
     say("proxies look as the stack file says");
