@@ -41,6 +41,13 @@ test.each([
   expect(wanted(url, address)).toEqual([text]);
 });
 
+test("hosts of an environment whose public address is missing are asked for all the same", () => {
+  const found = hostQuestions(environments, entrances.slice(0, 1)).map(({ url }) => url);
+  expect(found).toContain("https://www.chatbot.example/");
+  const byDns = hostQuestions(environments, []).map((question) => `${question.url}: ${wantedText(question)}`);
+  expect(byDns).toContain("https://gitlab.tools.chatbot.example/: HTTP/2 200 tools/gitlab");
+});
+
 test("a host other than the one that TLS began for is expected to be refused, known or not", () => {
   const others = questions.filter(({ host }) => host !== undefined);
   expect(others.every(({ wanted: one }) => one === "421")).toBe(true);

@@ -54,14 +54,20 @@ const unknownHosts = (environments: readonly Planned[], known: readonly Host[]):
 export function hostQuestions(environments: readonly Planned[], entrances: readonly Entrance[]): Question[] {
   const hosts = routedHosts(environments);
   const names = [...hosts.map(({ name }) => name), ...unknownHosts(environments, hosts)];
+  const servedBy = ({ reverseProxy }: Planned["plan"]) => {
+    const ended = reverseProxy.certificates.map(({ host }) => host.replace("*", "some-name"));
+    return { redirects: reverseProxy.tls.redirect, hosts: hosts.filter(({ name }) => ended.includes(name)) };
+  };
   const reached = entrances.map(({ environment, address }) => {
     const plan = environments.find((one) => one.plan.environment === environment)?.plan;
     if (!plan) throw new Error(`environment: given ${environment}, which no stack file has`);
-    const ended = plan.reverseProxy.certificates.map(({ host }) => host.replace("*", "some-name"));
-    const redirects = plan.reverseProxy.tls.redirect;
-    return { address, redirects, hosts: hosts.filter(({ name }) => ended.includes(name)) };
+    return { address, ...servedBy(plan) };
   });
-  const byDns = reached.flatMap(({ redirects, hosts: here }) => here.flatMap((host) => asked(host, redirects)));
+  // Also where the public address that there should be is not there.
+  const byDns = environments
+    .filter(({ plan }) => plan.reverseProxy.public)
+    .map(({ plan }) => servedBy(plan))
+    .flatMap(({ redirects, hosts: here }) => here.flatMap((host) => asked(host, redirects)));
   const everywhere = reached.flatMap(({ address, redirects, hosts: here }) =>
     names.flatMap((name) => {
       const host = here.find((one) => one.name === name);

@@ -46,7 +46,6 @@ test("clients follow a name through its alias, browsers go where they were told,
   const plan: ClientsPlan = {
     resolvers: [{ keeping: "honours", resolver: address }],
     hosts: [host],
-    paths: {},
     numbers: [5],
     // The old host has no certificate for the second one.
     told: { [host]: address, "other.example": address },

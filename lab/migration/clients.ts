@@ -14,10 +14,8 @@ export interface ResolverClients {
 /** What the process of the clients is told. */
 export interface ClientsPlan {
   resolvers: readonly ResolverClients[];
-  /** Hosts that are asked for by their names. */
+  /** Hosts that are asked for by their names, for the page that is for people. */
   hosts: readonly string[];
-  /** What is asked for, by host, where it is not `/`. */
-  paths: Readonly<Record<string, string>>;
   /** Numbers below 100 that browsers have in their cookie. */
   numbers: readonly number[];
   /** Addresses that browsers have been told, by host. */

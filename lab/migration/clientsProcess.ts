@@ -26,15 +26,7 @@ async function lookUp(resolver: string, host: string): Promise<string> {
 function get(host: string, address: string, cookie?: string): Promise<Pick<ClientRecord, "status" | "side">> {
   return new Promise((resolve, reject) => {
     const headers = { host, ...(cookie === undefined ? {} : { cookie }) };
-    const options = {
-      host: address,
-      servername: host,
-      port: 443,
-      path: plan.paths[host] ?? "/",
-      headers,
-      ca,
-      agent: false,
-    };
+    const options = { host: address, servername: host, port: 443, path: "/", headers, ca, agent: false };
     const sent = request({ ...options, signal: AbortSignal.timeout(timeoutMs) }, (answer) => {
       const side = answer.headers["x-answered-by"] === "old-host" ? "legacy" : "tier";
       answer.on("error", reject).on("end", () => resolve({ status: answer.statusCode ?? 0, side }));

@@ -33,7 +33,11 @@ const client = (began: number, more: Partial<ClientRecord>): ClientRecord => ({
 const followers = (["honours", "caps", "ignores"] as const).flatMap((keeping) =>
   [5000, 15_000].map((began) => client(began, { keeping })),
 );
-const good: Evidence = { rate: 10, from: 0, to: 20_000, load, clients: followers, phases: [phase], addresses };
+const good: Evidence = {
+  ...{ rate: 10, from: 0, to: 20_000, load, phases: [phase], addresses },
+  clients: followers,
+  hasBrowsers: false,
+};
 const missed = (more: Partial<Evidence>) =>
   judge({ ...good, ...more })
     .filter(({ met }) => !met)
@@ -49,6 +53,9 @@ test("one request that failed, or a load that was not kept, is told", () => {
     "no request failed",
   ]);
   expect(missed({ load: load.slice(0, 100) })).toEqual(["the load was kept"]);
+  expect(missed({ load: [] })).toEqual(["the load was kept"]);
+  // Of 200 at random as many come as not.
+  expect(missed({ load: load.slice(0, 180) })).toEqual([]);
 });
 
 test("one client that failed, or no client at all, is told by the kind of its resolver", () => {
@@ -61,7 +68,11 @@ test("one client that failed, or no client at all, is told by the kind of its re
 
 describe("a browser", () => {
   const browser = (number: number, began: number, side: "legacy" | "tier") => client(began, { number, side });
-  const wrong = (...records: ClientRecord[]) => missed({ clients: [...followers, ...records] });
+  const wrong = (...records: ClientRecord[]) => missed({ clients: [...followers, ...records], hasBrowsers: true });
+
+  test("is missed where there should be one", () => {
+    expect(wrong()).toEqual(["no client with a cookie failed", "each browser was on its side"]);
+  });
 
   test("whose side changes may be on either while the proxies take the share over, and then on the new one", () => {
     expect(wrong(browser(35, 5000, "legacy"), browser(35, 6000, "tier"), browser(35, 15_000, "tier"))).toEqual([]);

@@ -63,13 +63,27 @@ describe.each(modes)("the steps of %s", (_, all, stacks) => {
         expect(planned(state, stack, all).mistakes, `${stack} before ${steps[index]?.name ?? "the end"}`).toEqual([]);
   });
 
+  test("take no peering from a stack that is protected, there and back: Pulumi would refuse that", () => {
+    for (const [index, step] of steps.entries()) {
+      const forth = states.slice(index, index + 2);
+      for (const [from, to] of wayBack(step) ? [forth, forth.toReversed()] : [forth])
+        for (const stack of stacks) {
+          const { plan } = planned(from!, stack, all);
+          const left = planned(to!, stack, all).plan.peers.filter(({ makes }) => makes);
+          const taken = plan.peers.filter((peer) => peer.makes && !left.some((one) => one.stack === peer.stack));
+          expect(plan.protect ? taken.map((peer) => peer.stack) : [], `${stack}, ${step.name}`).toEqual([]);
+        }
+    }
+  });
+
   test("end as the project's own stack files are, but for the lab's times and what a migration leaves", () => {
     const end = states.at(-1)!;
     for (const stack of stacks) {
       const shipped = load(readFileSync(join(root, `Pulumi.${stack}.yaml`), "utf8")) as {
-        config: Record<string, { reverseProxy: { routes: unknown; entry?: string } }>;
+        config: Record<string, { protect?: boolean; reverseProxy: { routes: unknown; entry?: string } }>;
       };
-      const { reverseProxy } = shipped.config["platform:environment"]!;
+      const { protect, reverseProxy } = shipped.config["platform:environment"]!;
+      expect(end.files[stack]["protect"] ?? protect, stack).toBe(protect);
       expect(end.files[stack]["reverseProxy.routes"]).toEqual(reverseProxy.routes);
     }
     expect(end.files.dev["reverseProxy.entry"]).toBe(all ? "production" : undefined);

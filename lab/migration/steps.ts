@@ -281,7 +281,8 @@ const threeEnvironments: Step[] = [
     title: "production is a way in for dev as well",
     files: {
       dev: { "reverseProxy.entry": "production", "reverseProxy.public": true },
-      prod: tls([...behind, ...hostsOf("dev")]),
+      // On the way back prod takes its peering with dev away, and a protected stack deletes none.
+      prod: { ...tls([...behind, ...hostsOf("dev")]), protect: false },
     },
     ups: ["dev", "prod", "dev"],
     checks: ["certificates"],
@@ -290,7 +291,7 @@ const threeEnvironments: Step[] = [
   {
     name: "prod-address",
     title: "production's names have the address at Azure",
-    files: { prod: dns("prod", { legacy: { loweredAt: now }, switched: hostsOf("prod") }) },
+    files: { prod: { ...dns("prod", { legacy: { loweredAt: now }, switched: hostsOf("prod") }), protect: true } },
     ups: ["prod"],
     waits: "time to live",
     checks: ["certificates"],

@@ -54,7 +54,6 @@ export function startClients(expected: readonly Pick<Expectation, "host">[], tol
       { keeping: "ignores", resolver: stubbornResolver },
     ],
     hosts: expected.map(({ host }) => host),
-    paths: { [hosts.tools.gitlab]: "/-/readiness" },
     numbers,
     told,
     everySeconds,

@@ -171,7 +171,9 @@ async function play(playing: Playing): Promise<Report> {
     }
     const to = phases.at(-1)?.to ?? clock.nowMs();
     await clients.stop();
-    const evidence = { rate, from, to, load: await load.records(), clients: clients.records(), phases, addresses };
+    const [requests, records] = [await load.records(), clients.records()];
+    const seen = { load: requests, clients: records, hasBrowsers: hasCertificates };
+    const evidence = { rate, from, to, ...seen, phases, addresses };
     writeFileSync(join(place, "phases.json"), `${JSON.stringify({ addresses, phases }, null, 2)}\n`);
     const ignoring = evidence.clients.filter(({ keeping }) => keeping === "ignores");
     const isOld = ({ address }: { address?: string }) => address !== undefined && address === addresses["old"];

@@ -2,12 +2,15 @@
 import { certificateSecret } from "../../environment/certificates.ts";
 import { resourceName } from "../../environment/names.ts";
 import type { Tools as ChaosTools } from "../chaos/tools.ts";
+import { outside } from "../commands.ts";
 import { labEnvironment } from "../e2e/target.ts";
 import { Vault } from "../e2e/vault.ts";
+import { acmeDirectory } from "../fabric/addresses.ts";
 import { ordersSince } from "../fabric/acme/orderLog.ts";
 import { keepSetting } from "../liveSettings.ts";
 import { stateDir } from "../paths.ts";
 import { Lack, until } from "../polling.ts";
+import { vaultSuffix } from "../serviceNames.ts";
 import { serialIn, served } from "./served.ts";
 import type { Tools } from "./tools.ts";
 import { wiping } from "./wiping.ts";
@@ -17,6 +20,8 @@ const httpsPort = 443;
 /** Until the vault has what was ordered: two refreshes after an order from before, a refresh, the order. */
 const issuedSeconds = 180;
 const leavingSeconds = 30;
+/** Exit status of curl. */
+const connectionRefused = 7;
 
 /**
  * @param lab The lab as other suites have it.
@@ -62,6 +67,11 @@ export async function labTools(
     set(service, isAway) {
       if (service === "vault") keepSetting(stateDir, "vault", isAway ? "away" : "whole");
       else keepSetting(stateDir, "acme", isAway ? "down" : "up");
+    },
+    async isAway(service) {
+      const url = service === "vault" ? `https://${vaultName}.${vaultSuffix}/` : acmeDirectory;
+      const { status } = await outside("curl", "-sS", "--output", "/dev/null", "--max-time", "10", url);
+      return status === connectionRefused;
     },
     // As docs/certificates.md says.
     async reissue(host) {

@@ -24,7 +24,7 @@ export interface Stretch {
   failed: number;
   failures: Failure[];
   hosts: Certificates[];
-  /** What was away, and came back. */
+  /** What was seen to be away, and came back. */
   away: Service[];
 }
 

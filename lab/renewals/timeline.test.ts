@@ -19,10 +19,10 @@ const options = { seed: 7, days: 90, stack: "dev", rate: 0.2 };
 const plan = planned(options.seed, options.days, hosts);
 const begun = () => RenewalsRecord.begin(folder, options, hosts, new Date("2026-12-01T00:00:00Z"));
 
-async function played(given: FakeLabOptions = {}, record = begun()) {
+async function played(given: FakeLabOptions = {}, record = begun(), of = plan) {
   const lab = new FakeLab(given);
-  await play(plan, record, lab, "ca.pem");
-  return { lab, record, missed: verdicts(plan, record).filter(({ met }) => !met) };
+  await play(of, record, lab, "ca.pem");
+  return { lab, record, missed: verdicts(of, record).filter(({ met }) => !met) };
 }
 
 test("all that is planned is done, in its order, and every goal is met where nothing goes wrong", async () => {
@@ -31,9 +31,11 @@ test("all that is planned is done, in its order, and every goal is met where not
   expect(record.finished).toBe(true);
   expect(record.replacements).toHaveLength(20);
   expect(record.wipes).toHaveLength(80);
-  expect(lab.commands.slice(0, 4)).toEqual([
+  expect(lab.commands.slice(0, 6)).toEqual([
     "reissue api.dev.chatbot.example",
+    "api.dev.chatbot.example has another one",
     "reissue www.dev.chatbot.example",
+    "www.dev.chatbot.example has another one",
     "load 1 GET https://api.dev.chatbot.example/,1 GET https://www.dev.chatbot.example/",
     "reissue www.dev.chatbot.example",
   ]);
@@ -51,6 +53,20 @@ test("all that is planned is done, in its order, and every goal is met where not
     { host: hosts[0], given: 1, ordered: 2, written: 2 },
     { host: hosts[1], given: 2, ordered: 3, written: 3 },
   ]);
+});
+
+test("no proxy is new, or wiped, while the vault has no certificate of a host", async () => {
+  const { lab } = await played({ issueSeconds: 60 });
+  const begun = lab.commands.lastIndexOf("reissue www.dev.chatbot.example");
+  expect(lab.commands[begun + 1]).toBe("www.dev.chatbot.example has another one");
+  expect(lab.commands.findIndex((one) => /^wipe| comes$/.test(one))).toBeGreaterThan(begun + 1);
+});
+
+test("an order that is under way in the end is waited for", async () => {
+  // One is due on day 31.
+  const { missed, record } = await played({ orderSeconds: 40 }, begun(), planned(options.seed, 32, hosts));
+  expect(missed).toEqual([]);
+  expect(record.stretches[0]?.hosts[0]).toMatchObject({ ordered: 2, written: 2 });
 });
 
 test("no proxy is deleted while an order may be under way", async () => {
@@ -77,6 +93,7 @@ test.each<[string, FakeLabOptions, string]>([
     { served: (host) => ({ host, serial: "from before" }) },
     "every proxy has what the vault has, in the end",
   ],
+  ["a service that was there all the time", { neverAway: true }, "what was to be away was, and came back"],
   [
     "a proxy that never comes",
     { bootSeconds: (number) => (number === 3 ? 700 : 10) },

@@ -7,13 +7,15 @@ import type { LoadPlan } from "../chaos/load.ts";
 import { holds } from "../polling.ts";
 import { Days, daySeconds, refreshSeconds } from "./days.ts";
 import { ageOn, dayToGoOn, type Event, type Plan } from "./plan.ts";
-import type { End, RenewalsRecord, Stretch, Wiped } from "./record.ts";
+import type { Certificates, End, RenewalsRecord, Stretch, Wiped } from "./record.ts";
 import { replace } from "./replacement.ts";
 import { chosen, type Tools } from "./tools.ts";
 
 /** How long wiped files are waited for, where the vault is there. */
 const wipedSeconds = 60;
 const wipeAttempts = 3;
+/** From an order until the vault has what came of it. */
+const orderSeconds = 60;
 /** The last works may end so long after the last day. */
 const marginSeconds = 1800;
 const timeoutSeconds = 10;
@@ -62,12 +64,18 @@ export async function play(plan: Plan, record: RenewalsRecord, tools: Tools, aut
     }
   };
   const works = async () => {
+    // While the vault has no certificate of a host, a proxy without files serves one that nobody trusts.
+    const reissued = each(reissues(plan, stretch, tools), days);
+    const then = async (done: readonly Work[]) => {
+      await reissued;
+      await each(done, days);
+    };
     await Promise.all([
       days.until(plan.days),
       each(awayAndBack(plan, first, stretch, tools), days),
-      each(reissues(plan, stretch, tools), days),
-      each(replacements(plan, from, record, tools, days), days),
-      each(wipes(plan, from, record, tools, days), days),
+      reissued,
+      then(replacements(plan, from, record, tools, days)),
+      then(wipes(plan, from, record, tools, days)),
     ]);
   };
   try {
@@ -78,8 +86,18 @@ export async function play(plan: Plan, record: RenewalsRecord, tools: Tools, aut
     await load.stop();
     await account();
   }
-  for (const host of stretch.hosts) host.written = await tools.written(host.host, since);
+  for (const one of stretch.hosts) await counted(one, since, tools);
   record.finish(await ends(plan, tools));
+}
+
+/** Counts what was ordered and what the vault has of it, once no order is under way. */
+async function counted(one: Certificates, since: number, tools: Tools): Promise<void> {
+  const agree = async () => {
+    one.ordered = tools.ordered(one.host, since);
+    one.written = await tools.written(one.host, since);
+    return one.ordered === one.written;
+  };
+  await holds(agree, { timeoutSeconds: orderSeconds, intervalSeconds: 2, clock: tools.clock });
 }
 
 /** What all proxies have; a renewal that has just come reaches them within a refresh. */
@@ -119,10 +137,11 @@ async function each(works: readonly Work[], days: Days): Promise<void> {
 function awayAndBack({ away }: Plan, first: number, stretch: Stretch, tools: Tools): Work[] {
   const change = (service: (typeof away)[number]["service"], isAway: boolean, day: number): Work => ({
     day,
-    run() {
+    async run() {
+      const wasAway = !isAway && (await tools.isAway(service));
       tools.say(`day ${day}: the ${service} is ${isAway ? "away" : "back"}`);
       tools.set(service, isAway);
-      if (!isAway) stretch.away.push(service);
+      if (wasAway) stretch.away.push(service);
     },
   });
   return away

@@ -24,6 +24,8 @@ export interface Tools {
   say(message: string): void;
   /** Takes a service away, or brings it back. */
   set(service: Service, isAway: boolean): void;
+  /** Whether connections to a service are refused, as clients see it. */
+  isAway(service: Service): Promise<boolean>;
   /** Has a certificate ordered for the host, whatever it has; returns when the vault has it. */
   reissue(host: string): Promise<void>;
   /** Serial number of the certificate that the vault has. */

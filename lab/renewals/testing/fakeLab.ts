@@ -21,6 +21,12 @@ export interface FakeLabOptions {
   orders?: number;
   /** Seconds until a new proxy is in rotation, by its number. */
   bootSeconds?: (number: number) => number;
+  /** Seconds until a host has the certificate that is ordered by hand. */
+  issueSeconds?: number;
+  /** Seconds from an order until it is counted among what was written. */
+  orderSeconds?: number;
+  /** Services answer whatever is said. */
+  neverAway?: boolean;
 }
 
 const start = Date.UTC(2026, 11, 1);
@@ -58,11 +64,16 @@ export class FakeLab implements Tools {
     this.#away.set(service, spans);
   }
 
+  isAway(service: Service): Promise<boolean> {
+    return Promise.resolve(!this.#options.neverAway && this.#away.get(service)?.at(-1)?.[1] === Infinity);
+  }
+
   async reissue(host: string): Promise<void> {
     this.#note(`reissue ${host}`);
-    await this.clock.sleep(10);
+    await this.clock.sleep(this.#options.issueSeconds ?? 10);
     this.#renew(host);
     this.#issue(host, this.clock.nowMs());
+    this.#note(`${host} has another one`);
   }
 
   serial(host: string): Promise<string> {
@@ -72,7 +83,9 @@ export class FakeLab implements Tools {
 
   written(host: string, since: number): Promise<number> {
     this.#renew(host);
-    return Promise.resolve((this.#vault.get(host) ?? []).filter(({ begins }) => begins >= since).length);
+    const to = this.clock.nowMs() - (this.#options.orderSeconds ?? 0) * 1000;
+    const found = (this.#vault.get(host) ?? []).filter(({ begins }) => begins >= since && begins <= to);
+    return Promise.resolve(found.length);
   }
 
   ordered(host: string, since: number): number {
