@@ -22,7 +22,7 @@ export function protectionOf(protect: boolean): pulumi.ComponentResourceOptions 
  */
 export function protectionText(stack: string, protect: boolean): string {
   return protect
-    ? "Everything is protected. To take a tier or a route away, or to destroy the stack, first run: " +
+    ? "Everything is protected. To take a tier away, or to destroy the stack, first run: " +
         `pulumi config set -s ${stack} --path 'platform:environment.protect' false && pulumi up -s ${stack}`
     : "Nothing is protected: pulumi destroy deletes everything";
 }

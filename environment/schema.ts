@@ -33,8 +33,8 @@ export const environmentSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      "Refuse to delete anything: `pulumi destroy` is refused as a whole, and so is an `up` that takes a tier or a " +
-        "route away. To delete on purpose set it to false, run `pulumi up`, and then delete",
+      "Refuse to delete anything: `pulumi destroy` is refused as a whole, and so is an `up` that takes a tier away. To " +
+        "delete on purpose set it to false, run `pulumi up`, and then delete",
     ),
   imageVersion: z
     .string()

@@ -4,7 +4,9 @@
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions, replacement } from "../../../e2e/questions.ts";
 import { eventually, lab, labCommand, outside, run, status } from "../../commands.ts";
@@ -29,6 +31,14 @@ const whole = async (stack: string, seconds: number) =>
     ({ groups }) => groups.every(({ wanted, running }) => wanted === running),
     seconds,
   );
+
+/** The tier front of prod's stack file. */
+function prodFront(): Record<string, unknown> {
+  const file = load(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
+    config: { "platform:environment": { tiers: Record<"front", Record<string, unknown>> } };
+  };
+  return file.config["platform:environment"].tiers.front;
+}
 
 const machineNames = async (stack: string) => (await status(stack)).machines.map(({ name }) => name);
 
@@ -101,7 +111,7 @@ test("the daemon's log, in which tools had no repair, tells of one in dev", () =
   expect(repairs("dev")).toEqual([expect.stringContaining("-front_")]);
 });
 
-test("neither a destroy of the protected prod nor an up without a route deletes anything; it is destroyed once it is no longer protected", async () => {
+test("neither a destroy of the protected prod nor an up without autoscale deletes anything; it is destroyed once it is no longer protected", async () => {
   const began = new Date().toISOString();
   const deletes = async () =>
     (await lab("log", "arm")).stdout
@@ -111,14 +121,13 @@ test("neither a destroy of the protected prod nor an up without a route deletes 
   expect(refused.status).not.toBe(0);
   expect(refused.output).toContain("protect");
   expect(await deletes()).toEqual([]);
-  const fewer = await run(
-    [labCommand, "up", "prod", "--set", "reverseProxy.routes=[{host: www.chatbot.example, tier: front}]"],
-    { seconds: 1200 },
-  );
+  const { autoscale, ...front } = prodFront();
+  expect(autoscale).toBeDefined();
+  const fewer = await run([labCommand, "up", "prod", "--set", `tiers.front=${JSON.stringify(front)}`], {
+    seconds: 1200,
+  });
   expect(fewer.status).not.toBe(0);
-  expect(fewer.output).toContain(
-    "To take a tier or a route away, or to destroy the stack, first run: pulumi config set",
-  );
+  expect(fewer.output).toContain("To take a tier away, or to destroy the stack, first run: pulumi config set");
   expect(await deletes()).toEqual([]);
   await whole("prod", 10);
   await lab("up", "prod", "--set", "protect=false");
