@@ -16,8 +16,8 @@ import { outputOf, Vault } from "../vault.ts";
 const kernelSettings = () => ["panic", "panic_on_oops"].map((name) => readFileSync(`/proc/sys/kernel/${name}`, "utf8"));
 
 const host = "gitlab.tools.chatbot.example";
-/** With an address of its own, so that no other environment need be up, and by HTTP alone. */
-const alone = ["--set", "reverseProxy.public=true", "reverseProxy.tls.redirect=false"];
+/** With an address of its own and no peers, so that no other environment need be up, and by HTTP alone. */
+const alone = ["--set", "reverseProxy.public=true", "reverseProxy.tls.redirect=false", "peers={}"];
 
 let before: string[];
 let gitlab: string;
