@@ -237,9 +237,11 @@ class FetchTest(CertificatesTest):
 
     def test_nginx_is_told_which_certificates_are_for_the_time_being(self):
         conf = pathlib.Path(certificates.PLACEHOLDERS)
-        self.settings(*({"host": host, "secret": SECRET, "source": source} for host, source in ((HOST, "acme"), ("*.c.example", "self-signed"))))
+        sources = {HOST: "acme", "*.c.example": "self-signed"}
+        self.settings(*({"host": host, "secret": SECRET, "source": source} for host, source in sources.items()))
         self.run_program("fetch")
-        self.assertEqual(conf.read_text(), f'map $certificate $placeholder {{ default ""; "{HOST}" 1; "*.c.example" 1; }}\n')
+        both = f'"{HOST}" 1; "*.c.example" 1;'
+        self.assertEqual(conf.read_text(), f'map $certificate $placeholder {{ default ""; {both} }}\n')
         self.assertEqual(stat.S_IMODE(conf.stat().st_mode), 0o644)
         self.hold(issued(begins=self.start))
         before = len(self.reloads.read_text()) if self.reloads.exists() else 0

@@ -171,8 +171,7 @@ async function play(playing: Playing): Promise<Report> {
     }
     const to = phases.at(-1)?.to ?? clock.nowMs();
     await clients.stop();
-    const [requests, records] = [await load.records(), clients.records()];
-    const seen = { load: requests, clients: records, hasBrowsers: hasCertificates };
+    const seen = { load: await load.records(), clients: clients.records(), hasBrowsers: hasCertificates };
     const evidence = { rate, from, to, ...seen, phases, addresses };
     writeFileSync(join(place, "phases.json"), `${JSON.stringify({ addresses, phases }, null, 2)}\n`);
     const ignoring = evidence.clients.filter(({ keeping }) => keeping === "ignores");

@@ -4,11 +4,10 @@
  */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { load } from "js-yaml";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions, replacement } from "../../../e2e/questions.ts";
+import { committed } from "../../../environment/testing/stacks.ts";
 import { eventually, lab, labCommand, outside, run, status } from "../../commands.ts";
 import { daemonLog, root } from "../../paths.ts";
 import { labEnvironment } from "../target.ts";
@@ -31,14 +30,6 @@ const whole = async (stack: string, seconds: number) =>
     ({ groups }) => groups.every(({ wanted, running }) => wanted === running),
     seconds,
   );
-
-/** The tier front of prod's stack file. */
-function prodFront(): Record<string, unknown> {
-  const file = load(readFileSync(join(root, "Pulumi.prod.yaml"), "utf8")) as {
-    config: { "platform:environment": { tiers: Record<"front", Record<string, unknown>> } };
-  };
-  return file.config["platform:environment"].tiers.front;
-}
 
 const machineNames = async (stack: string) => (await status(stack)).machines.map(({ name }) => name);
 
@@ -121,7 +112,8 @@ test("neither a destroy of the protected prod nor an up without autoscale delete
   expect(refused.status).not.toBe(0);
   expect(refused.output).toContain("protect");
   expect(await deletes()).toEqual([]);
-  const { autoscale, ...front } = prodFront();
+  const { tiers } = committed("prod") as { tiers: { front: Record<string, unknown> } };
+  const { autoscale, ...front } = tiers.front;
   expect(autoscale).toBeDefined();
   const fewer = await run([labCommand, "up", "prod", "--set", `tiers.front=${JSON.stringify(front)}`], {
     seconds: 1200,

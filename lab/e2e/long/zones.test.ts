@@ -9,15 +9,15 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { resourceName } from "../../../environment/names.ts";
 import { recordSetOf } from "../../../environment/zones/azureRecords.ts";
 import { inOrder, type RecordSet } from "../../../environment/zones/recordSet.ts";
 import { authority } from "../../authority.ts";
 import { askAzure } from "../../cli/askAzure.ts";
-import { eventually, lab, labCommand, run, status } from "../../commands.ts";
+import { eventually, lab, labCommand, run } from "../../commands.ts";
 import { credentials } from "../../credentials.ts";
 import { asAdministrator } from "../../fabric/internet.ts";
 import { root } from "../../paths.ts";
+import { outputOf } from "../vault.ts";
 
 const domain = "dev.chatbot.example";
 const www = `www.${domain}`;
@@ -111,16 +111,15 @@ if (!az) console.warn("az is not installed on this host (pipx install azure-cli)
 test.skipIf(!az)(
   "az lists the same record sets (where it is installed)",
   async () => {
-    const { publicAddresses } = await status("dev");
-    const { address = "" } = publicAddresses.find(({ name }) => name === resourceName("publicAddress", "dev")) ?? {};
+    const address = await outputOf("dev", "publicAddress");
     const { sets } = zone<{ sets: RecordSet[] }>("list", settings(), "--address", address);
     const { tenantId, clientId, clientSecret } = credentials();
     const script = join(import.meta.dirname, "azRecords.sh");
-    const listing = await run([labCommand, "internet", "--administrator", "--", "bash", script], {
+    const { status, stdout, output } = await run([labCommand, "internet", "--administrator", "--", "bash", script], {
       env: { ...process.env, TENANT: tenantId, CLIENT: clientId, SECRET: clientSecret, CA: authority().bundleFile },
     });
-    expect(listing.status, listing.output).toBe(0);
-    const listed = JSON.parse(listing.stdout) as { name: string; type: string }[];
+    expect(status, output).toBe(0);
+    const listed = JSON.parse(stdout) as { name: string; type: string }[];
     const found = listed.flatMap((one) => recordSetOf({ ...one, properties: { ...one } }) ?? []);
     expect(inOrder(found)).toEqual(sets);
   },
