@@ -8,13 +8,16 @@ import { authorIn, entrancesOf } from "../matrix/stand.ts";
 import { questionText } from "../matrix/text.ts";
 import { root } from "../paths.ts";
 
-/** What is not answered from outside as the stack files say: hosts of all environments, and names of nobody. */
+/**
+ * What is not answered from outside as the stack files say: at the stack's public address hosts of all environments and
+ * names of nobody, where DNS leads its own hosts.
+ */
 export async function wrongAnswers(stack: string): Promise<string[]> {
   const environments = planAll(root, [`${hostAddress}/32`]);
   const planned = environments.find((one) => one.stack === stack);
   if (!planned) throw new Error(`there is no stack ${stack}`);
   const standing = { ...planned, status: await status(stack) };
-  const questions = hostQuestions(environments, entrancesOf(standing));
+  const questions = hostQuestions(environments, entrancesOf(standing), [planned]);
   const replies = await askHosts(questions);
   const author = authorIn([standing]);
   return questions.flatMap((question, index) => {

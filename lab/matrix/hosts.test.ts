@@ -48,6 +48,16 @@ test("hosts of an environment whose public address is missing are asked for all 
   expect(byDns).toContain("https://gitlab.tools.chatbot.example/: HTTP/2 200 tools/gitlab");
 });
 
+test("of environments that do not stand, no host is asked for where DNS leads", () => {
+  const dev = environments.filter(({ stack }) => stack === "dev");
+  const found = hostQuestions(environments, entrances.slice(0, 1), dev);
+  const hosts = found.filter(({ address }) => address === undefined).map(({ url }) => new URL(url).hostname);
+  expect([...new Set(hosts)]).toEqual(["www.dev.chatbot.example", "api.dev.chatbot.example"]);
+  expect(found.map((question) => `${question.url} at ${question.address}: ${wantedText(question)}`)).toContain(
+    "http://www.chatbot.example/ at 198.51.100.33: 421",
+  );
+});
+
 test("a host other than the one that TLS began for is expected to be refused, known or not", () => {
   const others = questions.filter(({ host }) => host !== undefined);
   expect(others.every(({ wanted: one }) => one === "421")).toBe(true);

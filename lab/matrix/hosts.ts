@@ -50,8 +50,16 @@ const unknownHosts = (environments: readonly Planned[], known: readonly Host[]):
     "nobody-routes-this.elsewhere.example",
   ].filter((name) => !known.some((host) => host.name === name));
 
-/** What is asked, in the order in which it is told. */
-export function hostQuestions(environments: readonly Planned[], entrances: readonly Entrance[]): Question[] {
+/**
+ * What is asked, in the order in which it is told.
+ *
+ * @param standing Environments whose hosts are asked for where DNS leads, too.
+ */
+export function hostQuestions(
+  environments: readonly Planned[],
+  entrances: readonly Entrance[],
+  standing = environments,
+): Question[] {
   const hosts = routedHosts(environments);
   const names = [...hosts.map(({ name }) => name), ...unknownHosts(environments, hosts)];
   const servedBy = ({ reverseProxy }: Planned["plan"]) => {
@@ -64,7 +72,7 @@ export function hostQuestions(environments: readonly Planned[], entrances: reado
     return { address, ...servedBy(plan) };
   });
   // Also where the public address that there should be is not there.
-  const byDns = environments
+  const byDns = standing
     .filter(({ plan }) => plan.reverseProxy.public)
     .map(({ plan }) => servedBy(plan))
     .flatMap(({ redirects, hosts: here }) => here.flatMap((host) => asked(host, redirects)));
