@@ -29,7 +29,7 @@ const forwarder = { address: "127.0.0.1", port: 5300 };
 const resolvers: Readonly<Record<string, Pick<Resolver, "address" | "keeping">>> = {
   "": { address: publicResolver, keeping: {} },
   "-capping": { address: cappingResolver, keeping: { atMost: 30 } },
-  "-stubborn": { address: stubbornResolver, keeping: { atLeast: 900 } },
+  "-stubborn": { address: stubbornResolver, keeping: { atLeast: 300 } },
   "-acme": { address: acmeResolver, keeping: { atMost: 1 } },
 };
 

@@ -59,7 +59,7 @@ export interface Step {
 }
 
 /** Times to live at the old provider: as it was, and lowered for the switch; seconds. Weeks and minutes elsewhere. */
-export const oldTimeToLive = 900;
+export const oldTimeToLive = 300;
 export const timeToLive = 5;
 
 /** Stands for the moment at which the step was made. */

@@ -10,7 +10,7 @@ import { figuresText, missed } from "../chaos/report.ts";
 import { chosenExperiments } from "../chaos/selection.ts";
 import { configured } from "../chaos/sightings.ts";
 import { realTools } from "../chaos/tools.ts";
-import { ensureDaemon } from "../cli/daemon.ts";
+import { daemonStatus, ensureDaemon } from "../cli/daemon.ts";
 import { lab } from "../commands.ts";
 import { cacheDir } from "../paths.ts";
 import { labTools, stackFilesIn } from "./labTools.ts";
@@ -52,13 +52,10 @@ const program = new Command("make migration")
   )
   .option("--seed <n>", "of requests", positive, Math.floor(Math.random() * 1e6) + 1)
   .addOption(
-    new Option("--continue", "go on with the last walk that was broken off, in the lab as it stands").conflicts([
-      "all",
-      "only",
-      "share",
-      "rate",
-      "seed",
-    ]),
+    new Option(
+      "--continue",
+      "go on with the last walk that was broken off; where the lab is down, what was made is made once more, without load",
+    ).conflicts(["all", "only", "share", "rate", "seed"]),
   )
   .option("--record <path>", "with --continue: the one in this folder, or in a copy of its results.json")
   .option("--list", "list the steps and end")
@@ -109,20 +106,18 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
     record.measured(what, measured);
   };
 
-  const isBegun = record.made.length > 0 || record.capacity.tiers !== undefined;
-  if (!isBegun) {
+  const stands = record.made.length > 0 && ((await daemonStatus())?.world.machines.length ?? 0) > 0;
+  if (!stands) {
     say("taking the lab down");
     await lab("down");
-  }
-  // One that an up started would give way as that does.
-  await ensureDaemon();
-  if (record.made.length === 0) {
+    // One that an up started would give way as that does.
+    await ensureDaemon();
     await tools.bring(stateAtFirst, stateAtFirst, buildOrder(all));
     await measure("tiers");
   }
   await walk({
     ...{ steps, stacks, judged, record, tools, stop },
-    isContinued: record.made.length > 0,
+    stands,
     measure: async () => {
       await measure("old");
       const rate = rateOf(record.options, record.capacity);

@@ -53,7 +53,7 @@ class FakeWorld implements Tools {
     expectations(this.history.findLast(({ at }) => at <= moment)?.state ?? stateAtFirst, ["dev"]);
   /** A request of a client whose resolver asks anew each time that it has kept an answer for long enough. */
   follow(at: number, host: string, keeping: ClientRecord["keeping"]): ClientRecord {
-    const keptMs = (keeping === "ignores" ? 900 : timeToLive) * 1000;
+    const keptMs = (keeping === "ignores" ? 300 : timeToLive) * 1000;
     const then = this.#at(Math.floor(at / keptMs) * keptMs).find((one) => one.host === host)!;
     return { began: at, ended: at + 1, host, keeping, address: addressOf(then, addresses) ?? "", status: 200 };
   }
@@ -89,12 +89,12 @@ class FakeWorld implements Tools {
 }
 
 const begun = (more: Partial<Options> = {}) => MigrationRecord.begin(folder, { ...options, ...more });
-const walked = async (record: MigrationRecord, world: FakeWorld, judged?: readonly string[], isContinued = false) => {
+const walked = async (record: MigrationRecord, world: FakeWorld, judged?: readonly string[], stands = false) => {
   const steps = stepsOf(false);
   await walk({
     ...{ steps, stacks: ["dev"] as const, judged: judged ?? steps.map(({ name }) => name), record, tools: world },
     stop: new AbortController().signal,
-    isContinued,
+    stands,
     measure: () => Promise.resolve(void world.done.push("measured")),
   });
 };
@@ -169,6 +169,18 @@ test("a walk ends where a step cannot be made; a later one goes back first, and 
   expect(shares.slice(0, 4)).toEqual([10, 50, 10, 50]);
   expect(again.runs.filter(({ trouble }) => trouble !== undefined)).toEqual([]);
   expect(again.made).toHaveLength(stepsOf(false).length);
+});
+
+test("where the lab is down, what was made is made once more, without load", async () => {
+  const record = begun();
+  for (const { name } of stepsOf(false).slice(0, 4)) record.make(name);
+  const world = new FakeWorld(record);
+  await walked(record, world);
+  expect(world.done.slice(0, 5)).toEqual(["up dev", "measured", "up dev", "up dev", "up dev"]);
+  const left = stepsOf(false).slice(4);
+  expect(record.runs.map(({ experiment }) => experiment)).toEqual(left.map(({ name }) => name));
+  expect(record.made).toEqual(stepsOf(false).map(({ name }) => name));
+  expect(world.state.outside.oldHost).toBe(false);
 });
 
 test("the rate is a share of what the weaker way serves, unless it is given", () => {

@@ -42,8 +42,8 @@ export interface Tools {
 const looked = { steady: 15, settled: 3, servedByAll: 15 };
 /** Seconds for which resolvers keep what the lab's registry says. */
 const registryTimeToLive = 60;
-/** In which the last client leaves the old host: a resolver may keep a name's servers, and then its address, for 900 s each. */
-const silenceSeconds = 2000;
+/** In which the last client leaves the old host: a resolver may keep a name's servers, and then its address, for 300 s each. */
+const silenceSeconds = 800;
 /** For which no client may have gone to the old host. */
 const silentSeconds = 30;
 /** How long a client waits. */
@@ -57,20 +57,24 @@ export interface Walk {
   record: MigrationRecord;
   tools: Tools;
   stop: AbortSignal;
-  /** The record is of a walk that was broken off: the world is somewhere between two states. */
-  isContinued: boolean;
+  /**
+   * The environments stand, somewhere between two states: a walk was broken off. Else they are as before the first step, and
+   * what the record has is made once more, without load.
+   */
+  stands: boolean;
   /** Called once all services are reached, and run on the old host. */
   measure(): Promise<void>;
 }
 
-/** Makes the steps that the record does not have. */
+/** Makes the steps that the record does not have, and judges them. */
 export async function walk(walk: Walk): Promise<void> {
   const { steps, stacks, judged, record, tools, stop } = walk;
   const states = statesOf(steps);
-  let isBetween = walk.isContinued;
+  let isBetween = walk.stands;
   for (const [index, step] of steps.entries()) {
     if (stop.aborted) return;
-    if (record.made.includes(step.name)) continue;
+    const isMade = record.made.includes(step.name);
+    if (isMade && walk.stands) continue;
     const before = states[index]!;
     const after = states[index + 1]!;
     tools.say(`${step.name}: ${step.title}`);
@@ -78,7 +82,7 @@ export async function walk(walk: Walk): Promise<void> {
     try {
       if (isBetween) await tools.bring(after, before, wayBack(step) ?? step.ups);
       isBetween = false;
-      if (index > 0 && judged.includes(step.name)) {
+      if (index > 0 && !isMade && judged.includes(step.name)) {
         const place = join(record.directory, step.name);
         rmSync(place, { recursive: true, force: true });
         mkdirSync(place);
@@ -95,7 +99,7 @@ export async function walk(walk: Walk): Promise<void> {
         await tools.bring(before, after, step.ups);
         if (index === 0) await walk.measure();
       }
-      record.make(step.name);
+      if (!isMade) record.make(step.name);
     } catch (error) {
       if (stop.aborted) return;
       const trouble = error instanceof Error ? error.message : String(error);
