@@ -10,7 +10,7 @@ import { parseZoneFile } from "../../environment/zones/zoneFile.ts";
 import { root } from "../paths.ts";
 import { expectations } from "./expectations.ts";
 import { changed, inProject, writeStackFiles } from "./stackFiles.ts";
-import { allStacks, now, statesOf, stepsOf, type Stack, type State } from "./steps.ts";
+import { allStacks, now, statesOf, stepsOf, usuallyJudged, type Stack, type State } from "./steps.ts";
 import { wayBack } from "./walk.ts";
 import { domains, registered, zoneFiles } from "./zones.ts";
 import { dump, load } from "js-yaml";
@@ -120,6 +120,15 @@ test("dev's names never lead to an entry that does not forward them: it is one b
   const names = stepsOf(true).map(({ name }) => name);
   expect(names.indexOf("dev-entry")).toBeLessThan(names.indexOf("dev-address"));
   expect(names.indexOf("dev-address")).toBeLessThan(names.indexOf("dev-private"));
+});
+
+test("of three environments what dev alone shows is not judged again, unless it is asked for", () => {
+  const names = usuallyJudged(true).map(({ name }) => name);
+  const left = stepsOf(true)
+    .map(({ name }) => name)
+    .filter((name) => !names.includes(name));
+  expect(left).toEqual(["dev-back-tenth", "dev-back-half", "dev-back", "dev-front-half", "dev-front"]);
+  expect(usuallyJudged(false)).toEqual(stepsOf(false));
 });
 
 test("the way back of a step is the lines of before; steps without one say why", () => {

@@ -344,6 +344,10 @@ const threeEnvironments: Step[] = [
 /** @param all The three environments, else dev alone. */
 export const stepsOf = (all: boolean): Step[] => (all ? threeEnvironments : devAlone);
 
+/** Those that are judged where nobody says which: of the three environments not what dev alone shows already. */
+export const usuallyJudged = (all: boolean): Step[] =>
+  stepsOf(all).filter((step) => !(all && devServices.includes(step)));
+
 /** What stands at a point of the migration. */
 export interface State {
   files: Readonly<Record<Stack, Changes>>;

@@ -15,11 +15,12 @@ import { lab } from "../commands.ts";
 import { cacheDir } from "../paths.ts";
 import { labTools, stackFilesIn } from "./labTools.ts";
 import { MigrationRecord, rateOf, type Options } from "./record.ts";
-import { allStacks, hosts, stateAtFirst, stepsOf, type Stack } from "./steps.ts";
+import { allStacks, hosts, stateAtFirst, stepsOf, usuallyJudged, type Stack } from "./steps.ts";
 import { loadPlan } from "./traffic.ts";
 import { buildOrder, walk } from "./walk.ts";
 
-interface Arguments extends Options {
+interface Arguments extends Omit<Options, "share"> {
+  share?: number;
   list?: boolean;
   continue?: boolean;
   record?: string;
@@ -37,7 +38,7 @@ const program = new Command("make migration")
     "Walks the way of docs/migration.md in the lab: an old host and an old DNS provider outside of all networks, whose\n" +
       "services, names and address move to Azure. Each step is made, taken back and made again, under load. Takes the lab\n" +
       "down first, and leaves the environment standing, with stack files of its own (see the results): `bin/lab down` comes\n" +
-      "before the lab is used for something else. Needs root. Some two hours for dev alone, five for the three environments.\n" +
+      "before the lab is used for something else. Needs root. Some two hours for dev alone, four for the three environments.\n" +
       `What is done is kept as it goes in ${results}/<time>/results.json.\n` +
       'With make: make migration MIGRATION="--all"\n\n' +
       "Exit status: 0 every goal was met; 1 one was missed, or a step could not be finished; 2 wrong use, or the suite\n" +
@@ -45,8 +46,17 @@ const program = new Command("make migration")
   )
   .exitOverride()
   .option("--all", "dev, tools and prod, with production as the only way in at the end (default: dev alone)", false)
-  .option("--only <names...>", "steps that are judged, by name or with *; the others are made once, without load", [])
-  .option("--share <share>", "share of the capacity, measured first, that is asked for", positive, 0.6)
+  .option(
+    "--only <names...>",
+    "steps that are judged, by name or with *; the others are made once, without load " +
+      "(default: all; with --all those that dev alone has not)",
+    [],
+  )
+  .option(
+    "--share <share>",
+    "share of the capacity, measured first, that is asked for (default: 0.6; 0.2 with --all: all machines share one host)",
+    positive,
+  )
   .addOption(
     new Option("--rate <n>", "requests a second instead; nothing is measured").argParser(positive).conflicts("share"),
   )
@@ -71,11 +81,11 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
   const former = goOn ? MigrationRecord.last(results, path) : undefined;
   const { all, only, seed } = former?.options ?? given;
   const steps = stepsOf(all);
-  const judged = chosenExperiments(steps, only).map(({ name }) => name);
+  const judged = chosenExperiments(only.length > 0 ? steps : usuallyJudged(all), only).map(({ name }) => name);
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
   const stop = endedBySignals("the command that is under way ends first");
   const say = sayer();
-  const record = former ?? MigrationRecord.begin(results, given);
+  const record = former ?? MigrationRecord.begin(results, { ...given, share: given.share ?? (given.all ? 0.2 : 0.6) });
   const { directory } = record;
   for (const folder of [join(directory, "zones"), stackFilesIn(directory)]) mkdirSync(folder, { recursive: true });
   // For every command of the lab that is run from here.
