@@ -19,8 +19,7 @@ import { allStacks, hosts, stateAtFirst, stepsOf, usuallyJudged, type Stack } fr
 import { loadPlan } from "./traffic.ts";
 import { buildOrder, walk } from "./walk.ts";
 
-interface Arguments extends Omit<Options, "share"> {
-  share?: number;
+interface Arguments extends Options {
   list?: boolean;
   continue?: boolean;
   record?: string;
@@ -52,11 +51,7 @@ const program = new Command("make migration")
       "(default: all; with --all those that dev alone has not)",
     [],
   )
-  .option(
-    "--share <share>",
-    "share of the capacity, measured first, that is asked for (default: 0.6; 0.2 with --all: all machines share one host)",
-    positive,
-  )
+  .option("--share <share>", "share of the capacity, measured first, that is asked for", positive, 0.2)
   .addOption(
     new Option("--rate <n>", "requests a second instead; nothing is measured").argParser(positive).conflicts("share"),
   )
@@ -85,7 +80,7 @@ async function main({ list, continue: goOn, record: path, ...given }: Arguments)
   if (process.getuid?.() !== 0) throw new Error("the lab needs root");
   const stop = endedBySignals("the command that is under way ends first");
   const say = sayer();
-  const record = former ?? MigrationRecord.begin(results, { ...given, share: given.share ?? (given.all ? 0.2 : 0.6) });
+  const record = former ?? MigrationRecord.begin(results, given);
   const { directory } = record;
   for (const folder of [join(directory, "zones"), stackFilesIn(directory)]) mkdirSync(folder, { recursive: true });
   // For every command of the lab that is run from here.
