@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { questions } from "../../e2e/questions.ts";
-import { healthPath, healthPort, machinePorts } from "../../environment/flows.ts";
+import { healthPath, healthPort } from "../../environment/flows.ts";
 import { daemonStatus } from "../cli/daemon.ts";
 import { eventually, lab, labCommand, on, outside, run, status } from "../commands.ts";
 import { root, stateDir } from "../paths.ts";
@@ -20,6 +20,7 @@ import { changes, losses } from "./groups.ts";
 import { wrongAnswers } from "./hosts.ts";
 import { migration } from "./migration.ts";
 import { names } from "./names.ts";
+import { addressesOf, openPorts } from "./openPorts.ts";
 import { overload, type Capacity } from "./overload.ts";
 import { pipeline } from "./pipeline.ts";
 import { secrets } from "./secrets.ts";
@@ -141,32 +142,14 @@ test("a changed host key is refused by Ansible, clearly", async () => {
   expect(refused.output).toMatch(/host key/i);
 });
 
-test("nothing answers outside but 80 and 443 of the entry, and no private address on any port", async () => {
-  const { machines, loadBalancers, publicAddresses } = await status("dev");
+test("nothing answers outside but 80 and 443 of the entry, and no private address on any usual port", async () => {
+  const { machines, publicAddresses } = await status("dev");
   const entry = publicAddresses.find(({ name }) => name === "pip-platform-dev")?.address ?? "";
-  const all = [...new Set([...machines, ...loadBalancers, ...publicAddresses].map(({ address }) => address))];
+  const all = await addressesOf("dev");
   // The front ends of five private load balancers, the entry, the NAT gateway's.
   expect(all).toHaveLength(machines.length + 7);
-  const open = async (...how: string[]) => {
-    const scan = await outside("nmap", "-Pn", "-n", "-oG", "-", "-dd", ...how, ...all);
-    expect(scan.status, scan.output).toBe(0);
-    const hosts = [...scan.stdout.matchAll(/^Host: (\S+) .*Ports: (.*)$/gm)];
-    // Every address was scanned to the end.
-    expect(hosts).toHaveLength(all.length);
-    return hosts
-      .flatMap(([, address, ports]) =>
-        [...(ports ?? "").matchAll(/(\d+)\/open\//g)].map(([, port]) => `${address}:${port}`),
-      )
-      .sort();
-  };
-  // What serves is tried until an answer or a time-out, everything else once.
-  const serving = [80, 443, 3000, 4000, 5000, 5432, ...machinePorts];
-  const [served, others] = await Promise.all([
-    open("-p", serving.join()),
-    open("-p-", "--exclude-ports", "80,443", "--max-retries", "0", "--min-rate", "15000"),
-  ]);
-  expect(served).toEqual([`${entry}:443`, `${entry}:80`]);
-  expect(others).toEqual([]);
+  // All 65,535 ports: lab/e2e/long/environments.test.ts.
+  expect(await openPorts(all, "--top-ports", "1000")).toEqual([`${entry}:443`, `${entry}:80`]);
 }, 600_000);
 
 test("each host has a valid certificate and is answered by its own tier; others are refused, with TLS and without", async () => {

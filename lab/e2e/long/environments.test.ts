@@ -7,9 +7,11 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { questions, replacement } from "../../../e2e/questions.ts";
+import { resourceName } from "../../../environment/names.ts";
 import { committed } from "../../../environment/testing/stacks.ts";
 import { eventually, lab, labCommand, outside, run, status } from "../../commands.ts";
 import { daemonLog, root } from "../../paths.ts";
+import { addressesOf, openPorts } from "../openPorts.ts";
 import { labEnvironment } from "../target.ts";
 
 beforeAll(async () => {
@@ -70,6 +72,17 @@ test("tools is configured through its entry, and answers there; then nothing cha
   await lab("tour", "tools");
   for (const stack of ["dev", "tools", "prod"]) await lab("up", stack, "--", "--expect-no-changes");
 }, 1_800_000);
+
+test("nothing answers outside but 80 and 443 of the entries, and no private address on any port", async () => {
+  const stacks = ["dev", "prod", "tools"];
+  const entries = (await Promise.all(stacks.map(status))).flatMap(({ stack, publicAddresses }) =>
+    publicAddresses.filter(({ name }) => name === resourceName("publicAddress", stack)).map(({ address }) => address),
+  );
+  expect(entries).toHaveLength(2);
+  const all = (await Promise.all(stacks.map(addressesOf))).flat();
+  const web = entries.flatMap((address) => [`${address}:443`, `${address}:80`]);
+  expect(await openPorts(all, "-p-")).toEqual(web.sort());
+}, 1_200_000);
 
 test("the lab carries forty machines", async () => {
   // Not front's: autoscale would take them away while Ansible runs.
