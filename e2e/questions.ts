@@ -58,7 +58,7 @@ export function questions(environment: Environment): void {
       const resolve = ["--resolve", `${new URL(url).hostname}:80:${publicAddress}`];
       const answer = await outside(environment, "curl", "-sS", "--include", "--max-time", "20", ...resolve, url);
       // Where no program is installed yet, the reverse proxy says so itself.
-      expect(answer.stdout, answer.stderr).toMatch(/^HTTP\/1\.1 200|^x-nothing-installed: /im);
+      expect(answer.stdout, answer.stderr).toMatch(/^HTTP\/(1\.1|2) 200|^x-nothing-installed: /im);
     }
   });
 
