@@ -55,8 +55,8 @@ export function questions(environment: Environment): void {
     const { urls, publicAddress } = await told();
     expect(urls).not.toEqual([]);
     for (const url of urls) {
-      const resolve = ["--resolve", `${new URL(url).hostname}:80:${publicAddress}`];
-      const answer = await outside(environment, "curl", "-sS", "--include", "--max-time", "20", ...resolve, url);
+      const there = ["--connect-to", `::${publicAddress}:`];
+      const answer = await outside(environment, "curl", "-sS", "--include", "--max-time", "20", ...there, url);
       // Where no program is installed yet, the reverse proxy says so itself.
       expect(answer.stdout, answer.stderr).toMatch(/^HTTP\/(1\.1|2) 200|^x-nothing-installed: /im);
     }
