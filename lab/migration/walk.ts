@@ -42,7 +42,10 @@ export interface Tools {
 const looked = { steady: 15, settled: 3, servedByAll: 15 };
 /** Seconds for which resolvers keep what the lab's registry says. */
 const registryTimeToLive = 60;
-/** In which the last client leaves the old host: a resolver may keep a name's servers, and then its address, for 300 s each. */
+/**
+ * In which the last client leaves the old host: a resolver may keep a name's servers, and then its address, for 300 s
+ * each.
+ */
 const silenceSeconds = 800;
 /** For which no client may have gone to the old host. */
 const silentSeconds = 30;
